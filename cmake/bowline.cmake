@@ -1,0 +1,213 @@
+# The functions that a folder's CMakeLists.txt calls. In DEPENDS a plain word is a folder of this
+# project (`base`), and anything with `::` is a target from outside (`Threads::Threads`).
+#
+#   bowline_library(raft SOURCES core.cc … HEADERS core.h … DEPENDS base [MUTANTS])
+#   bowline_test(core_test SOURCES core_test.cc … DEPENDS raft [TIMEOUT 60] [ARGS …] [MUTANTS])
+#   bowline_program(bowline-sim SOURCES main.cc … DEPENDS sim [MUTANTS] [BY_HAND])
+#   bowline_bench(bowline-bench SOURCES bench.cc … DEPENDS raft)
+#
+# HEADERS may be given to each of them. Headers are compiled alone, see bowline_headers_alone().
+#
+# MUTANTS on a library adds a second one, <name>_mutants, compiled with BOWLINE_MUTANTS=1: the same
+# sources with the planted bugs inside, to be chosen at run time. On a program or test it links
+# those. The two kinds never meet in one program, because a mutant depends on mutants only.
+
+find_package(GTest QUIET)
+find_package(benchmark QUIET)
+set_property(GLOBAL PROPERTY BOWLINE_HEADERS "")
+set_property(GLOBAL PROPERTY BOWLINE_LIBRARIES "")
+
+function(bowline_folder folder)
+  if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+    # Apart from the programs, so that one of them may be called like a folder.
+    add_subdirectory("${folder}" "${PROJECT_BINARY_DIR}/obj/${folder}")
+  endif()
+endfunction()
+
+# One precompiled header for each set of flags: plain, mutants, test, test_mutants.
+function(bowline_precompiled_headers)
+  foreach(kind IN ITEMS plain mutants test test_mutants)
+    set(owner bowline_pch_${kind})
+    add_library(${owner} OBJECT EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/cmake/pch.cc")
+    target_precompile_headers(${owner} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/pch.h")
+    if(kind MATCHES "test" AND GTest_FOUND)
+      target_link_libraries(${owner} PRIVATE GTest::gtest)
+      target_precompile_headers(${owner} PRIVATE <gtest/gtest.h>)
+    endif()
+    if(kind MATCHES "mutants")
+      target_compile_definitions(${owner} PRIVATE BOWLINE_MUTANTS=1)
+    endif()
+  endforeach()
+endfunction()
+
+if(BOWLINE_PCH)
+  bowline_precompiled_headers()
+endif()
+
+function(bowline_precompile target kind variant)
+  if(BOWLINE_PCH)
+    string(REPLACE "plain_mutants" "mutants" kind "${kind}${variant}")
+    target_precompile_headers(${target} REUSE_FROM bowline_pch_${kind})
+  endif()
+endfunction()
+
+# Turns the words of DEPENDS into targets.
+function(bowline_resolve result variant)
+  set(targets "")
+  foreach(word IN LISTS ARGN)
+    if(word MATCHES "::")
+      list(APPEND targets ${word})
+    elseif(NOT TARGET bowline_${word})
+      message(FATAL_ERROR "DEPENDS ${word}: no such library yet. Folders are added lowest layer "
+                          "first, see the top CMakeLists.txt.")
+    elseif(NOT TARGET bowline_${word}${variant})
+      message(FATAL_ERROR "DEPENDS ${word}: give MUTANTS to bowline_library(${word} …), because "
+                          "a mutant may depend on mutants only.")
+    else()
+      list(APPEND targets bowline_${word}${variant})
+    endif()
+  endforeach()
+  set(${result} ${targets} PARENT_SCOPE)
+endfunction()
+
+function(bowline_note_headers)
+  foreach(header IN LISTS ARGN)
+    cmake_path(ABSOLUTE_PATH header BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+    set_property(GLOBAL APPEND PROPERTY BOWLINE_HEADERS "${header}")
+  endforeach()
+endfunction()
+
+function(bowline_add_library target variant)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "SOURCES;DEPENDS")
+  bowline_resolve(targets "${variant}" ${arg_DEPENDS})
+  if(arg_SOURCES)
+    set(reach PUBLIC)
+    add_library(${target} STATIC ${arg_SOURCES})
+    bowline_precompile(${target} plain "${variant}")
+  else()
+    set(reach INTERFACE)
+    add_library(${target} INTERFACE)
+  endif()
+  target_include_directories(${target} ${reach} "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} ${reach} ${targets})
+  if(variant STREQUAL "_mutants")
+    target_compile_definitions(${target} ${reach} BOWLINE_MUTANTS=1)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+endfunction()
+
+function(bowline_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "" "SOURCES;HEADERS;DEPENDS")
+  bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
+  bowline_note_headers(${arg_HEADERS})
+  bowline_add_library(bowline_${name} "" SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS})
+  add_library(bowline::${name} ALIAS bowline_${name})
+  set_property(GLOBAL APPEND PROPERTY BOWLINE_LIBRARIES ${name})
+  if(arg_MUTANTS)
+    bowline_add_library(bowline_${name}_mutants "_mutants" SOURCES ${arg_SOURCES}
+                        DEPENDS ${arg_DEPENDS})
+  endif()
+endfunction()
+
+function(bowline_refuse_leftovers name leftovers)
+  if(NOT leftovers STREQUAL "")
+    message(FATAL_ERROR "${name}: cannot make sense of '${leftovers}'")
+  endif()
+endfunction()
+
+# What programs, tests and benchmarks have in common.
+function(bowline_executable name kind)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "MUTANTS;BY_HAND" "" "SOURCES;HEADERS;DEPENDS;OUTSIDE")
+  bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
+  bowline_note_headers(${arg_HEADERS})
+  set(variant "")
+  if(arg_MUTANTS)
+    set(variant "_mutants")
+  endif()
+  bowline_resolve(targets "${variant}" ${arg_DEPENDS})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${targets} ${arg_OUTSIDE})
+  if(arg_MUTANTS)
+    target_compile_definitions(${name} PRIVATE BOWLINE_MUTANTS=1)
+  endif()
+  bowline_precompile(${name} ${kind} "${variant}")
+  if(arg_BY_HAND)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+endfunction()
+
+# BY_HAND keeps it out of the default build: only `cmake --build build --target name` makes it.
+function(bowline_program name)
+  bowline_executable(${name} plain ${ARGN})
+endfunction()
+
+# One ctest entry a binary, so that starting ctest costs nothing. Runs in the repository's root,
+# hence a test may open `bowline/raft/golden/…`. A source that has its own main() replaces
+# GoogleTest's. A library's tests are not part of the library: dependants never see them.
+function(bowline_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "TIMEOUT" "SOURCES;HEADERS;DEPENDS;ARGS")
+  bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  if(NOT GTest_FOUND)
+    message(FATAL_ERROR "GoogleTest is missing: run ./dev test, or install libgtest-dev")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  set(mutants "")
+  if(arg_MUTANTS)
+    set(mutants MUTANTS)
+  endif()
+  bowline_executable(${name} test SOURCES ${arg_SOURCES} HEADERS ${arg_HEADERS}
+                     DEPENDS ${arg_DEPENDS} OUTSIDE GTest::gtest_main ${mutants})
+  add_test(NAME ${name} COMMAND ${name} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# A source that has its own main() replaces Google Benchmark's.
+function(bowline_bench name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;DEPENDS")
+  bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
+  if(NOT benchmark_FOUND)
+    message(STATUS "${name} is left out: Google Benchmark is missing (libbenchmark-dev)")
+    return()
+  endif()
+  bowline_executable(${name} plain SOURCES ${arg_SOURCES} HEADERS ${arg_HEADERS}
+                     DEPENDS ${arg_DEPENDS}
+                     OUTSIDE benchmark::benchmark_main benchmark::benchmark)
+endfunction()
+
+# A header must not lean on what its users happen to include before it: each is compiled as the
+# only line of a source, twice, without the precompiled header.
+function(bowline_headers_alone)
+  get_property(headers GLOBAL PROPERTY BOWLINE_HEADERS)
+  if(NOT BOWLINE_HEADERS_ALONE OR NOT headers)
+    return()
+  endif()
+  set(sources "")
+  foreach(header IN LISTS headers)
+    cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE path)
+    set(source "${PROJECT_BINARY_DIR}/obj/headers_alone/${path}.cc")
+    file(CONFIGURE OUTPUT "${source}" @ONLY
+         CONTENT "#include \"@path@\"\n#include \"@path@\"  // once is enough\n")
+    list(APPEND sources "${source}")
+  endforeach()
+  add_library(bowline_headers_alone OBJECT ${sources})
+  target_include_directories(bowline_headers_alone PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_compile_options(bowline_headers_alone PRIVATE -O0 -g0)
+endfunction()
+
+# bowline::bowline is what an embedding project links: all libraries but the simulator.
+function(bowline_umbrella)
+  add_library(bowline_all INTERFACE)
+  add_library(bowline::bowline ALIAS bowline_all)
+  get_property(libraries GLOBAL PROPERTY BOWLINE_LIBRARIES)
+  foreach(library IN LISTS libraries)
+    if(NOT library MATCHES "^(sim|tidy)$")
+      target_link_libraries(bowline_all INTERFACE bowline_${library})
+    endif()
+  endforeach()
+endfunction()

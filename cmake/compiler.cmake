@@ -1,0 +1,50 @@
+# The flags every target gets. What differs between presets is in CMakePresets.json.
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Programs are found where a person looks for them: build/bowline-sim.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+
+if(CMAKE_CXX_FLAGS STREQUAL "" AND NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_CXX_FLAGS "-O2 -g1" CACHE STRING "Flags for all builds" FORCE)
+endif()
+
+add_compile_options(-Wall -Wextra -Wconversion -Wshadow -fdiagnostics-color=always)
+if(BOWLINE_WERROR)
+  add_compile_options(-Werror)
+endif()
+
+# Messages name files as the repository does, wherever it was built.
+add_compile_options("-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-fstrong-eval-order)
+  # g++ 12 sees overlaps in `"a" + std::string` that are not there (PR 105651) ...
+  add_compile_options(-Wno-restrict)
+  # ... and under instrumentation loses track of what an optional holds.
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize|--coverage")
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
+elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # clang counts these two to -Wconversion and -Wextra, g++ does not; one standard for both.
+  add_compile_options(-Wno-sign-conversion -Wno-missing-designated-field-initializers)
+endif()
+
+# ccache has to be told that a precompiled header is as good as its text.
+find_program(BOWLINE_CCACHE_PROGRAM ccache)
+if(BOWLINE_CCACHE AND BOWLINE_CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime;${BOWLINE_CCACHE_PROGRAM}"
+  )
+  if(BOWLINE_PCH)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      add_compile_options(-fpch-preprocess)
+    else()
+      add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+    endif()
+  endif()
+endif()
