@@ -85,6 +85,7 @@ class Head {
   // The word before the first parenthesis, with what qualifies it.
   std::string name() const {
     auto at = std::ranges::find(tokens_, "(", &Token::text);
+    if (std::ranges::find(tokens_, "operator", &Token::text) != tokens_.end()) return "operator";
     if (at == tokens_.begin() || !is_word_char(std::prev(at)->text.front())) return "a lambda";
     std::string name(std::prev(at)->text);
     for (--at; at - tokens_.begin() >= 2 && std::prev(at)->text == "::"; at -= 2) {
