@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "bowline/base/prng.h"
+#include "bowline/base/time.h"
+#include "bowline/raft/damage.h"
+#include "bowline/raft/effect.h"
+#include "bowline/raft/input.h"
+#include "bowline/raft/memberships.h"
+#include "bowline/raft/options.h"
+#include "bowline/raft/outline.h"
+#include "bowline/raft/progress.h"
+#include "bowline/raft/tickets.h"
+#include "bowline/raft/why.h"
+
+namespace bowline::raft {
+
+struct Identity {
+  NodeId self;
+  ClusterId cluster;        // 0: whichever the membership names
+  Incarnation incarnation;  // of this node's disk; never 0
+  std::uint64_t seed = 0;   // of the election timeouts; another one at each start
+};
+
+struct Found {  // what the disk held at start
+  HardState hard_state;
+  Base base;                     // its membership is null if no group is known
+  std::vector<LogId> entries;    // after the base
+  std::vector<Config> configs;   // brought by these entries
+  std::vector<Stretch> damaged;  // entries whose contents were lost; their ids are above
+};
+
+// Messages that were dropped, by why.
+struct Drops {
+  std::uint64_t version = 0;    // of a protocol we do not speak
+  std::uint64_t cluster = 0;    // of another cluster
+  std::uint64_t identity = 0;   // from or to another life of a node
+  std::uint64_t stranger = 0;   // of somebody who does not count
+  std::uint64_t malformed = 0;  // with numbers that cannot be
+};
+
+// One replica's part in the Raft protocol: a deterministic state machine without I/O, clock,
+// randomness or threads of its own. The same options, start and inputs give the same effects, on
+// any machine, forever. Inputs go in one at a time; effects come out of each before the next.
+// Owned by one thread.
+class Core {
+ public:
+  Core(std::shared_ptr<const Options>, Identity, Found, Time now);
+
+  // `effects` must be empty: perform those of one step before the next.
+  void step(Time now, Input&& input, Effects& effects);
+  Time deadline() const { return deadline_; }  // step(Woken) then; it may lie in the past
+
+  bool leads(Term term) const { return term == hard_.term && leader_role() != nullptr; }
+  Role role() const;
+  Term term() const { return hard_.term; }
+  NodeId leader() const;  // 0: not known
+  NodeId self() const { return who_.self; }
+  Incarnation incarnation() const { return who_.incarnation; }
+  Index commit() const { return commit_; }
+  bool stopped() const { return stopped_; }
+  const Outline& outline() const { return outline_; }
+  const Damage& damage() const { return damage_; }
+  const Memberships& memberships() const { return memberships_; }
+  const Drops& drops() const { return drops_; }
+  // What a snapshot at `index` must carry; base <= index <= commit.
+  Base base_at(Index) const;
+  // The peers of a leader, sorted by id; empty for the others.
+  const std::vector<Progress>& peers() const;
+
+  // why.cc: what a person would ask
+  WhyNotLeading why_not_leading() const;
+  WhyNotCommitted why_not_committed(Index) const;
+
+ private:
+  struct Follower {
+    NodeId leader;
+    Index verified;  // our log equals the leader's through here
+    Index acked;     // the leader has been told that it is durable here through here
+    Round round;     // the newest that we heard of
+    bool owes_answer = false;
+  };
+  struct Met {
+    NodeId id;
+    Incarnation incarnation;
+  };
+  struct Candidate {
+    Round campaign;
+    bool pre = false;
+    bool transfer = false;
+    bool asked = false;            // the requests have left
+    std::vector<Ballot> ballots;   // along with the members
+    std::vector<Met> met;
+  };
+  struct Beat {
+    Round round;
+    Time sent;
+  };
+  struct PendingRead {
+    Ticket ticket;     // of a client of ours ...
+    NodeId asker;      // ... or of this peer's, by its
+    Round id;
+    Index index;
+    Round needs;       // ready once a quorum answered this round; 0: no round asked yet
+    Time deadline;
+  };
+  struct Handover {
+    Ticket ticket;
+    NodeId to;
+    Time deadline;
+    bool told = false;
+  };
+  struct Leader {
+    std::vector<Progress> peers;  // sorted by id; all members but us
+    Index first;                  // the entry that opened this term
+    Round round;
+    Round answered;               // by a quorum
+    Time confirmed;               // when the round was sent that a quorum answered last
+    Time next_beat;
+    std::vector<Beat> beats;      // sent and not yet answered by a quorum
+    std::vector<PendingRead> reads;
+    std::optional<Handover> handover;
+    bool lease_void = false;      // a handover was begun: someone may be let past our lease
+    Ticket change;                // who asked for the change in flight; 0: nobody here
+  };
+  struct AskedRead {  // by a client of ours, of the leader
+    Ticket ticket;
+    Round id;
+    Time deadline;
+  };
+
+  // core.cc: the frame that every input goes through
+  Leader* leader_role() { return std::get_if<Leader>(&role_); }
+  const Leader* leader_role() const { return std::get_if<Leader>(&role_); }
+  Follower* follower_role() { return std::get_if<Follower>(&role_); }
+  Candidate* candidate_role() { return std::get_if<Candidate>(&role_); }
+  const Membership& membership() const { return *memberships_.latest().membership; }
+  void on(Woken&);
+  void on(Persisted&);
+  void settle();  // the last act of each step: emit what the new state allows
+  void settle_write();
+  void settle_commit();
+  void settle_deadline();
+  void check() const;
+  void emit(Effect effect) { effects_->push_back(std::move(effect)); }
+  void send(NodeId to, Body body);
+  Message envelope(NodeId to, Body body) const;
+  void refuse(Ticket, Refusal);
+  void refuse_all(Input&);
+  Persist& draft();  // the one write of this step
+  void set_hard_state(HardState);
+  bool hard_state_durable() const;
+  void impossible(Wrong, NodeId from, std::string evidence);
+
+  // receiving.cc: who is heard, and in which order that is asked
+  void on(Received&);
+  bool heard_of(const Received&);
+  bool from_a_member(NodeId from, Incarnation) const;
+  bool well_formed(const Message&) const;
+  void answer_old_term(NodeId from, const Message&);
+  bool protects_leader() const;
+
+  // election.cc
+  void on(Campaign&);
+  void on(ForgetLeader&);
+  void on(Suspect&);
+  bool may_campaign() const;
+  void election_due();
+  void campaign(bool pre, bool transfer);
+  void ask_for_votes();
+  void hear(NodeId from, const Message&, VoteRequest&);
+  void hear(NodeId from, const Message&, VoteReply&);
+  void hear(NodeId from, const Message&, TimeoutNow&);
+  void count(NodeId from, bool granted);
+  void lost_election();
+  void enter(Term term);  // a newer term: follow, leader unknown
+  void follow(NodeId leader);
+  void rearm_election();
+  void stand_by();
+  std::uint64_t rank() const;
+
+  // leading.cc
+  void lead();
+  void on(Propose&);
+  void on(Barrier&);
+  void on(Unreachable&);
+  void hear(NodeId from, const Message&, AppendReply&);
+  Refusal may_propose(Term expected) const;
+  Index append(Kind kind, Bytes payload);
+  void replicate_all();
+  void replicate(Progress&);
+  void send_span(Progress&, Index last);
+  void send_empty(Progress&);
+  void tell_commit(Progress&);
+  void advance_commit();
+  Progress* peer(NodeId id);
+  void align_peers();  // with the membership in force
+
+  // pulse.cc: heartbeats, and what a quorum's answers to them prove
+  void leader_woken();
+  void beat();
+  void count_rounds();
+  bool lease_holds() const;
+  Time leader_deadline() const;
+
+  // following.cc
+  void hear(NodeId from, const Message&, AppendRequest&);
+  bool heed_leader(NodeId from, const Message&, Round round);
+  bool take_entries(NodeId from, AppendRequest&);
+  void take_entry(Entry&);
+  void refuse_append(LogId prev);
+  void answer_leader();
+  void learn_commit(Index leader_commit);
+  void on(Fullness&);
+
+  // changes.cc: the membership as an entry of the log
+  void on(Reconfigure&);
+  void on(CancelChange&);
+  void on(Recover&);
+  void propose_membership(Membership);
+  void take_membership(Config);
+  void membership_cut(Index keep);
+  void pursue_change();  // the next step of the change in flight, if it is due
+  void bind_newcomers();
+  bool newcomers_ready() const;
+  void membership_committed();
+  void conclude_removal();
+
+  // transfer.cc
+  void on(Transfer&);
+  NodeId best_target() const;
+  bool may_lead(const Member&) const;
+  void pursue_handover();
+  void end_handover(std::optional<Refusal>);
+
+  // reads.cc
+  void on(Read&);
+  void hear(NodeId from, const Message&, ReadRequest&);
+  void hear(NodeId from, const Message&, ReadReply&);
+  void add_read(PendingRead);
+  void serve_reads();
+  void answer_read(const PendingRead&);
+  void expire_reads();
+  void drop_reads(Refusal);
+
+  // snapshots.cc
+  void on(Compacted&);
+  void on(Restored&);
+  void on(RestoreFailed&);
+  void on(SnapshotEnded&);
+  void hear(NodeId from, const Message&, SnapshotOffer&);
+  void send_offer(Progress&);
+  void install(const Base&);
+
+  // repair.cc
+  void on(Unreadable&);
+  void ask_for_lost_entries();
+  void hear(NodeId from, const Message&, EntriesRequest&);
+  void hear(NodeId from, const Message&, EntriesReply&);
+  void mend(Entry&);
+
+  std::shared_ptr<const Options> options_;
+  Identity who_;
+  Prng prng_;
+  Memberships memberships_;
+  HardState hard_;
+  Outline outline_;
+  Damage damage_;
+  Index commit_;     // known to be committed; never goes back
+  Index released_;   // Commit{} emitted through here; released_ <= commit_
+  Index announced_;  // the newest membership told as committed
+  std::variant<Follower, Candidate, Leader> role_;
+  bool owes_vote_ = false;  // to hard_.voted_for, once it is on disk
+  Round owed_campaign_;     // ... in answer to this try
+  Seq last_write_;
+  Seq persisted_;
+  Seq hard_state_write_;  // the last that carried the hard state
+  Tickets tickets_;
+  Time tickets_until_ = never;   // not leading: when to say that we do not know
+  std::vector<AskedRead> asked_;
+  Round last_id_;                // names our campaigns and our reads at a leader, in this life
+  NodeId term_leader_;           // who led this term, even if we forgot it on purpose
+  Time protected_until_;         // the leader is alive, as far as we know
+  Time lease_until_;             // it may hold a lease: nothing shortens this
+  Time election_at_ = never;
+  std::uint32_t hasty_ = 0;      // tries left in a hurry
+  std::uint8_t priority_floor_ = 0;
+  std::optional<Base> restoring_;
+  std::vector<std::pair<Seq, Index>> mending_;  // repaired, not yet durable
+  std::optional<Standby> standing_by_;
+  Time next_repair_ = never;
+  bool full_ = false;
+  bool stopped_ = false;
+  Drops drops_;
+
+  // Only during step().
+  Time now_;
+  Time deadline_ = never;
+  Effects* effects_ = nullptr;
+  std::optional<Persist> draft_;
+};
+
+}  // namespace bowline::raft

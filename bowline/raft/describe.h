@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+#include "bowline/raft/core.h"
+#include "bowline/raft/effect.h"
+#include "bowline/raft/input.h"
+#include "bowline/raft/why.h"
+
+// Every value of this folder as one line of text: what golden tests compare, what the flight
+// recorder keeps, what a person reads.
+namespace bowline::raft {
+
+std::string text(LogId);
+std::string text(const Membership&);
+std::string text(const Message&);
+std::string text(const Input&);
+std::string text(const Effect&);
+std::string text(const WhyNotLeading&);
+std::string text(const WhyNotCommitted&);
+std::string text(const Core&);  // its whole state, for a post-mortem
+
+}  // namespace bowline::raft

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "bowline/base/ids.h"
+#include "bowline/base/time.h"
+
+namespace bowline::raft {
+
+// What a leader knows of one follower. Moves itself; the core only says what was heard.
+//
+//            matched                     rejected, lost
+//   probing ---------> streaming ------------------------> probing
+//      \                   |  the log no longer reaches back
+//       \------------------+--------------------------> snapshot
+//        <------------ ended, or a match past it ----------/
+//
+//   probing    one question at a time, until a match is found
+//   streaming  spans are sent ahead of their acks, up to a window of messages and bytes
+//   snapshot   nothing but the offer is sent until the transfer ends
+class Progress {
+ public:
+  enum class Mode : std::uint8_t { probing, streaming, snapshot };
+  struct Window {
+    std::size_t messages;
+    std::uint64_t bytes;
+  };
+
+  Progress(NodeId id, Index next) : id_(id), next_(next) {}
+
+  NodeId id() const { return id_; }
+  Mode mode() const { return mode_; }
+  Index match() const { return match_; }
+  Index next() const { return next_; }
+  Index told_commit() const { return told_commit_; }
+  bool full() const { return full_; }
+  bool may_send(Window) const;
+  bool idle() const { return in_flight_.empty(); }  // everything sent was answered
+  std::uint64_t in_flight_bytes() const;
+  std::size_t in_flight_messages() const { return in_flight_.size(); }
+
+  void sent(Index through, std::uint64_t bytes);
+  void probed() { probe_out_ = true; }
+  void told(Index commit) { told_commit_ = commit; }
+  void matched(Index through);
+  void rejected(Index refused, Index retry_after);  // `retry_after`: the last that may match
+  void lost();  // the transport dropped something: start over from match
+  void snapshot_begun(Index through);
+  void snapshot_ended();
+  void set_full(bool full) { full_ = full; }
+
+  // Liveness. Round: the newest heartbeat this peer answered.
+  Round round() const { return round_; }
+  Time heard() const { return heard_; }
+  void answered(Round round, Time at);
+
+  // Identity: the life that spoke to this leader first, and the only one that may.
+  Incarnation met() const { return met_; }
+  void meet(Incarnation incarnation) { met_ = incarnation; }
+
+  // Catching up (dissertation 4.2.1): rounds, each of which replicates what the log held when it
+  // began. Caught up when a round took less than an election timeout.
+  bool caught_up() const { return caught_up_; }
+  void begin_catching_up(Index target, Time now);
+  void note_catching_up(Index last, Time now, Duration election);
+
+ private:
+  struct Flight {
+    Index last;
+    std::uint64_t bytes;
+  };
+  NodeId id_;
+  Incarnation met_;
+  Index match_;
+  Index next_;  // invariant: match_ < next_
+  Index told_commit_;
+  Index snapshot_through_;
+  Round round_;
+  Time heard_;
+  Index round_target_;
+  Time round_began_;
+  std::vector<Flight> in_flight_;
+  Mode mode_ = Mode::probing;
+  bool probe_out_ = false;
+  bool full_ = false;
+  bool caught_up_ = false;
+};
+
+}  // namespace bowline::raft
