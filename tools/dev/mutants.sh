@@ -1,4 +1,25 @@
 # shellcheck shell=bash
-# Says: stub
-usage() { echo stub; }
-main() { not_yet stub; }
+# SPDX-License-Identifier: Apache-2.0
+# Says: plant each known bug, and see that the simulator finds it
+
+usage() {
+  cat <<'END'
+./dev mutants [OPTION…]
+
+Builds build/bowline-sim-mutants, which is the simulator with planted bugs inside, and runs
+`bowline-sim-mutants mutants OPTION…`: each bug in turn must be found.
+
+  --only P02     only this bug
+  --shard I/N    the I-th of N equal parts of the bugs, for many machines
+  --json FILE    write the results for programs
+
+Example: ./dev mutants --only P02
+END
+}
+
+main() {
+  has_target release bowline-sim-mutants || not_yet "the planted bugs are still to come"
+  build release bowline-sim-mutants
+  build/bowline-sim-mutants mutants "$@"
+  succeed "in $(seconds)"
+}
