@@ -137,5 +137,5 @@ main() {
   if [[ ${#failed[@]} -gt 0 ]]; then
     fail "${#failed[@]} of ${#steps[@]} steps in $(seconds): ${failed[*]}"
   fi
-  succeed "${#steps[@]} steps in $(seconds)"
+  succeed "${steps[*]} in $(seconds)"
 }

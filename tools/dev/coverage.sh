@@ -77,7 +77,8 @@ main() {
   # One listing a source and object: headers appear in several, and summarise() puts them together.
   # From the compiler's notes, not from the counts: a source that no test runs has only the former.
   find "$PWD/$dir/obj/bowline/raft" -name '*.gcno' -not -path '*_mutants.dir/*' |
-    (cd "$listings" && xargs gcov --hash-filenames --preserve-paths --long-file-names >/dev/null)
+    (cd "$listings" && xargs gcov --hash-filenames --preserve-paths --long-file-names \
+      2> >(grep -v 'assuming not executed' >&2) >/dev/null)
   echo "     %    ran  lines"
   summarise "$listings"/*.gcov | tee "$dir/coverage.txt"
   total=$(awk '$4 == "total" { print $1 }' "$dir/coverage.txt")
