@@ -26,6 +26,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 sees overlaps and overruns inside std::string that are not there (PR 105651, 105329);
   # clang and the sanitizers look for real ones ...
   add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+  # ... g++ 13 sees references dangle that do not (PR 107532) ...
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+    add_compile_options(-Wno-dangling-reference)
+  endif()
   # ... and under instrumentation loses track of what an optional holds.
   if(CMAKE_CXX_FLAGS MATCHES "-fsanitize|--coverage")
     add_compile_options(-Wno-maybe-uninitialized)
