@@ -26,8 +26,8 @@ count_cases() {
       }
       passed += gtest_passed; failed += gtest_failed
     }
-    /^[0-9]+\/[0-9]+ Test(ing)?: / {
-      if ($2 == "Testing:") { close_program(); name = $3; ok = 0; gtest_passed = gtest_failed = 0 }
+    /^ *[0-9]+\/[0-9]+ Testing: / {
+      close_program(); name = $3; ok = 0; gtest_passed = gtest_failed = 0
     }
     /^\[  PASSED  \] [0-9]+ tests?\./ { gtest_passed += $4 }
     /^\[  FAILED  \] [0-9]+ tests?, listed below/ { gtest_failed += $4 }
