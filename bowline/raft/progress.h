@@ -70,6 +70,8 @@ class Progress {
     Index last;
     std::uint64_t bytes;
   };
+  void probe_from(Index next);
+
   NodeId id_;
   Incarnation met_;
   Index match_;

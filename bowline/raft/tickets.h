@@ -5,27 +5,33 @@
 
 #include "bowline/base/ids.h"
 #include "bowline/raft/effect.h"
+#include "bowline/raft/outline.h"
 
 namespace bowline::raft {
 
-// The requests of local clients that are in the log and not decided. An entry's fate is known when
-// its index is committed (with its term, or with another), or when it is cut.
+// The requests of local clients that went into the log and are not decided. An entry's fate is
+// known when its index is committed, with its term or with another; not when it is cut: whoever
+// overruled it may fail before a quorum has seen that, and a member that still has the entry may
+// lead next and commit it after all.
 class Tickets {
  public:
-  void admit(Ticket, LogId last);  // decided when `last` is
+  // For a batch of `entries` that ends with `last`; decided when `last` is.
+  void admit(Ticket, LogId last, std::uint64_t entries = 1);
   bool empty() const { return waiting_.empty(); }
 
-  // Each appends the last word on the tickets that it decides.
-  void committed(Index through, Effects&);
-  void cut_after(Index keep, Effects&);
+  // Each appends the last word on the tickets that it decides. `log` tells what was committed.
+  void committed(Index through, const Outline& log, Effects&);
   void give_up(Effects&);  // unknown, all of them
 
  private:
   struct Waiting {
     Ticket ticket;
     LogId last;
+    std::uint64_t entries;
   };
-  std::vector<Waiting> waiting_;  // by rising index
+  static Outcome fate(const Waiting&, const Outline&);
+
+  std::vector<Waiting> waiting_;  // in the order in which they were admitted
 };
 
 }  // namespace bowline::raft

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/raft/progress.h"
+
+#include <algorithm>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+
+namespace bowline::raft {
+
+bool Progress::may_send(Window window) const {
+  switch (mode_) {
+    case Mode::probing: return !probe_out_;
+    case Mode::streaming:
+      return !full_ && in_flight_.size() < window.messages && in_flight_bytes() < window.bytes;
+    case Mode::snapshot: return false;
+  }
+  return false;
+}
+
+std::uint64_t Progress::in_flight_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Flight& flight : in_flight_) bytes += flight.bytes;
+  return bytes;
+}
+
+void Progress::sent(Index through, std::uint64_t bytes) {
+  ensure(mode_ != Mode::snapshot);
+  ensure(through.next() >= next_);
+  if (mode_ == Mode::probing) {
+    probe_out_ = true;
+    return;
+  }
+  in_flight_.push_back({through, bytes});
+  next_ = through.next();
+}
+
+void Progress::matched(Index through) {
+  match_ = planted(Bug::p12_match_without_max) ? through : std::max(match_, through);
+  next_ = std::max(next_, match_.next());
+  std::erase_if(in_flight_, [this](const Flight& flight) { return flight.last <= match_; });
+  // An answer that was on its way when the snapshot began tells nothing about the snapshot.
+  if (mode_ == Mode::snapshot && match_ < snapshot_through_) return;
+  mode_ = Mode::streaming;
+  probe_out_ = false;
+  ensure(match_ < next_);
+}
+
+void Progress::rejected(Index refused, Index retry_after) {
+  if (mode_ == Mode::snapshot) return;
+  // A late answer to an earlier question. Believing it would resend what is already on its way, and
+  // every resend could be answered late again: a storm.
+  if (refused <= match_ || refused >= next_) return;
+  if (mode_ == Mode::probing && refused != next_.prev()) return;
+  probe_from(std::max(match_.next(), std::min(refused, retry_after.next())));
+}
+
+void Progress::lost() {
+  if (mode_ == Mode::streaming) probe_from(match_.next());
+  probe_out_ = false;
+}
+
+void Progress::probe_from(Index next) {
+  mode_ = Mode::probing;
+  probe_out_ = false;
+  next_ = next;
+  if (planted(Bug::p49_window_leaks)) {
+    for (Flight& flight : in_flight_) flight.last = {absurd};  // which nobody ever acknowledges
+  } else {
+    in_flight_.clear();
+  }
+  ensure(match_ < next_);
+}
+
+void Progress::snapshot_begun(Index through) {
+  mode_ = Mode::snapshot;
+  snapshot_through_ = through;
+  probe_out_ = false;
+  in_flight_.clear();
+}
+
+void Progress::snapshot_ended() {
+  if (mode_ != Mode::snapshot) return;
+  mode_ = Mode::probing;
+  // Ask as if it went well: if not, the refusal says where the peer really is.
+  next_ = std::max(match_, snapshot_through_).next();
+}
+
+void Progress::answered(Round round, Time at) {
+  round_ = std::max(round_, round);
+  heard_ = std::max(heard_, at);
+}
+
+void Progress::begin_catching_up(Index target, Time now) {
+  round_target_ = target;
+  round_began_ = now;
+  caught_up_ = false;
+}
+
+void Progress::note_catching_up(Index last, Time now, Duration election) {
+  if (caught_up_ || !round_target_ || match_ < round_target_) return;
+  if (now - round_began_ < election) {
+    caught_up_ = true;
+  } else {
+    begin_catching_up(last, now);
+  }
+}
+
+}  // namespace bowline::raft
