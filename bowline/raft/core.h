@@ -127,6 +127,7 @@ class Core {
     std::optional<Handover> handover;
     bool lease_void = false;      // a handover was begun: someone may be let past our lease
     Ticket change;                // who asked for the change in flight; 0: nobody here
+    bool cancelling = false;      // ... and it is being taken back
   };
   struct AskedRead {  // by a client of ours, of the leader
     Ticket ticket;
@@ -139,17 +140,22 @@ class Core {
   const Leader* leader_role() const { return std::get_if<Leader>(&role_); }
   Follower* follower_role() { return std::get_if<Follower>(&role_); }
   Candidate* candidate_role() { return std::get_if<Candidate>(&role_); }
-  const Membership& membership() const { return *memberships_.latest().membership; }
+  const Membership& membership() const;
+  bool alone() const;     // we are a quorum by ourselves
+  Index ackable() const;  // durable here, and undamaged
   void on(Woken&);
   void on(Persisted&);
   void settle();  // the last act of each step: emit what the new state allows
+  void settle_votes();
   void settle_write();
+  void settle_answer();
   void settle_commit();
   void settle_deadline();
   void check() const;
   void emit(Effect effect) { effects_->push_back(std::move(effect)); }
   void send(NodeId to, Body body);
   Message envelope(NodeId to, Body body) const;
+  Duration lease_guard() const;  // how long a vote is withheld for a leader that may hold a lease
   void refuse(Ticket, Refusal);
   void refuse_all(Input&);
   Persist& draft();  // the one write of this step
@@ -161,7 +167,7 @@ class Core {
   void on(Received&);
   bool heard_of(const Received&);
   bool from_a_member(NodeId from, Incarnation) const;
-  bool well_formed(const Message&) const;
+  bool well_formed(NodeId from, const Message&) const;
   void answer_old_term(NodeId from, const Message&);
   bool protects_leader() const;
 
@@ -171,11 +177,15 @@ class Core {
   void on(Suspect&);
   bool may_campaign() const;
   void election_due();
+  bool waits_for_better_priority();
+  void hurry();  // another try, soon
   void campaign(bool pre, bool transfer);
   void ask_for_votes();
+  void hear_pre_vote(NodeId from, const Message&, const VoteRequest&);
   void hear(NodeId from, const Message&, VoteRequest&);
   void hear(NodeId from, const Message&, VoteReply&);
   void hear(NodeId from, const Message&, TimeoutNow&);
+  void step_down();  // what a leader owes to those who wait for it
   void count(NodeId from, bool granted);
   void lost_election();
   void enter(Term term);  // a newer term: follow, leader unknown
@@ -192,12 +202,15 @@ class Core {
   void hear(NodeId from, const Message&, AppendReply&);
   Refusal may_propose(Term expected) const;
   Index append(Kind kind, Bytes payload);
+  void open_term(const std::vector<Met>& met);
   void replicate_all();
   void replicate(Progress&);
+  Index span_end(const Progress&) const;
   void send_span(Progress&, Index last);
   void send_empty(Progress&);
   void tell_commit(Progress&);
   void advance_commit();
+  void tell_commits();
   Progress* peer(NodeId id);
   void align_peers();  // with the membership in force
 
@@ -210,9 +223,11 @@ class Core {
 
   // following.cc
   void hear(NodeId from, const Message&, AppendRequest&);
-  bool heed_leader(NodeId from, const Message&, Round round);
-  bool take_entries(NodeId from, AppendRequest&);
-  void take_entry(Entry&);
+  bool heed_leader(NodeId from, Round round);
+  std::optional<Index> where_it_matches(const AppendRequest&);
+  bool take_entries(NodeId from, AppendRequest&, Index matched);
+  bool take_entry(NodeId from, Entry&);
+  void cut_log(Index keep);
   void refuse_append(LogId prev);
   void answer_leader();
   void learn_commit(Index leader_commit);
@@ -229,7 +244,8 @@ class Core {
   void bind_newcomers();
   bool newcomers_ready() const;
   void membership_committed();
-  void conclude_removal();
+  void step_aside();  // the membership without our vote is committed, and we lead
+  void announce_memberships();
 
   // transfer.cc
   void on(Transfer&);
@@ -244,6 +260,7 @@ class Core {
   void hear(NodeId from, const Message&, ReadReply&);
   void add_read(PendingRead);
   void serve_reads();
+  bool begin_read_round();
   void answer_read(const PendingRead&);
   void expire_reads();
   void drop_reads(Refusal);
@@ -256,6 +273,7 @@ class Core {
   void hear(NodeId from, const Message&, SnapshotOffer&);
   void send_offer(Progress&);
   void install(const Base&);
+  bool damaged_through(Index) const;
 
   // repair.cc
   void on(Unreadable&);

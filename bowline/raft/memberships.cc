@@ -37,6 +37,13 @@ void Memberships::append(Config config) {
   configs_.push_back(std::move(config));
 }
 
+void Memberships::insert(Config config) {
+  ensure(config.membership != nullptr);
+  const auto at = std::ranges::lower_bound(configs_, config.at, {}, &Config::at);
+  if (at == configs_.begin()) return;  // at or below the base, which knows better
+  if (at == configs_.end() || at->at != config.at) configs_.insert(at, std::move(config));
+}
+
 bool Memberships::cut_after(Index keep) {
   if (planted(Bug::p33_cut_keeps_the_cut_membership)) return false;
   const std::size_t before = configs_.size();

@@ -18,6 +18,7 @@ class Memberships {
   const Config& latest() const { return configs_.back(); }
   const Config& at(Index) const;  // the one in force at this index
   void append(Config);
+  void insert(Config);         // one whose entry was lost and came back
   bool cut_after(Index keep);  // true if the latest changed
   void rebase(Index base);     // those that were replaced by then are forgotten
   void restart_from(const Base&);

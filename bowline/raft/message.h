@@ -30,6 +30,7 @@ struct AppendRequest {  // with no entries: a heartbeat, a probe, or news of a c
   LogId prev;
   Index commit;
   Round round;
+  bool news = false;  // only tells of a commit: answer nothing but a refusal
   Batch entries;
 };
 
@@ -38,6 +39,7 @@ struct AppendReply {
   bool matched = false;
   bool full = false;        // no room: send no more entries until an answer says otherwise
   bool installing = false;  // busy with a snapshot
+  bool lost = false;        // my disk lost what I may have acknowledged: from the hint again
   Index match;              // durable through here, and equal to the leader's log
   Index refused;            // if not matched: the prev that was not ours ...
   LogId hint;               // ... and the last entry of ours that may be the leader's too

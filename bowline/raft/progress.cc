@@ -55,6 +55,12 @@ void Progress::rejected(Index refused, Index retry_after) {
   probe_from(std::max(match_.next(), std::min(refused, retry_after.next())));
 }
 
+void Progress::forgotten(Index keep) {
+  if (mode_ == Mode::snapshot || keep >= next_) return;
+  match_ = std::min(match_, keep);
+  probe_from(keep.next());
+}
+
 void Progress::lost() {
   if (mode_ == Mode::streaming) probe_from(match_.next());
   probe_out_ = false;

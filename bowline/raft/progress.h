@@ -45,6 +45,7 @@ class Progress {
   void told(Index commit) { told_commit_ = commit; }
   void matched(Index through);
   void rejected(Index refused, Index retry_after);  // `retry_after`: the last that may match
+  void forgotten(Index keep);  // its disk lost what is past `keep`, acknowledged or not
   void lost();  // the transport dropped something: start over from match
   void snapshot_begun(Index through);
   void snapshot_ended();

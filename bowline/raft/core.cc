@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/raft/core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+
+namespace bowline::raft {
+namespace {
+
+Base known(Base base) {
+  if (base.membership == nullptr) base.membership = std::make_shared<const Membership>();
+  return base;
+}
+
+}  // namespace
+
+Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Time now)
+    : options_(std::move(options)),
+      who_(who),
+      prng_(who.seed),
+      memberships_(known(found.base), found.configs),
+      hard_(found.hard_state),
+      outline_(found.base.id, found.entries),
+      damage_(std::move(found.damaged)),
+      commit_(found.base.id.index),
+      released_(commit_),
+      announced_(found.base.membership_index),
+      role_(Follower{}),
+      last_id_{prng_.next() >> 2},  // answers to a former life of ours must not fit
+      protected_until_(now),
+      lease_until_(now),
+      now_(now) {
+  ensure(options_ != nullptr && options_->fault().empty());
+  ensure(who_.self && who_.incarnation);
+  rearm_election();
+  if (alone()) {
+    election_at_ = now_;
+  } else if (!hard_.term && outline_.last() == LogId{}) {
+    // A new group has no leader that could be disturbed: no need to wait for a whole timeout.
+    hasty_ = options_->hasty_tries;
+    election_at_ = now_ + options_->stagger * static_cast<std::int64_t>(rank() + 1);
+  } else if (options_->lease_reads && !planted(Bug::p65_restart_forgets_the_lease)) {
+    // Before the crash we may have answered a leader that now counts on our silence.
+    lease_until_ = now_ + lease_guard();
+  }
+  if (damage_.any()) next_repair_ = now_;
+  settle_deadline();
+}
+
+void Core::step(Time now, Input&& input, Effects& effects) {
+  ensure(effects_ == nullptr);  // a step never re-enters
+  ensure(effects.empty());      // nor runs before its last effects are performed
+  ensure(now >= now_);
+  now_ = now;
+  effects_ = &effects;
+  if (stopped_) {
+    refuse_all(input);
+  } else {
+    std::visit([this](auto& in) { on(in); }, input);  // one on() per input, beside its concern
+    settle();
+    check();
+  }
+  effects_ = nullptr;
+}
+
+Role Core::role() const {
+  if (leader_role() != nullptr) return Role::leader;
+  return std::holds_alternative<Candidate>(role_) ? Role::candidate : Role::follower;
+}
+
+NodeId Core::leader() const {
+  if (leader_role() != nullptr) return who_.self;
+  if (const auto* follower = std::get_if<Follower>(&role_)) return follower->leader;
+  return {};
+}
+
+const std::vector<Progress>& Core::peers() const {
+  static const std::vector<Progress> none;
+  return leader_role() != nullptr ? leader_role()->peers : none;
+}
+
+Base Core::base_at(Index index) const {
+  const std::optional<Term> term = outline_.term_at(index);
+  ensure(term.has_value());
+  const Config& config = memberships_.at(index);
+  return {{*term, index}, config.membership, config.at};
+}
+
+const Membership& Core::membership() const {
+  if (planted(Bug::p30_membership_taken_when_applied)) return *memberships_.at(commit_).membership;
+  return *memberships_.latest().membership;
+}
+
+bool Core::alone() const {
+  return membership().voters() == 1 && !membership().joint() && membership().votes(who_.self);
+}
+
+Index Core::ackable() const {
+  if (!damage_.any()) return outline_.durable();
+  return std::min(outline_.durable(), damage_.first().prev());
+}
+
+Duration Core::lease_guard() const {
+  return options_->election * (1000 + options_->drift_permille) / 1000;
+}
+
+void Core::on(Woken&) {
+  if (now_ < deadline_) return;  // moved since the host set its timer
+  expire_reads();
+  if (now_ >= tickets_until_) {
+    tickets_.give_up(*effects_);
+    tickets_until_ = never;
+  }
+  if (leader_role() != nullptr) return leader_woken();
+  if (damage_.any() && now_ >= next_repair_) ask_for_lost_entries();
+  if (now_ >= election_at_) election_due();
+}
+
+void Core::on(Persisted& in) {
+  ensure(in.seq <= last_write_);
+  persisted_ = std::max(persisted_, in.seq);
+  outline_.persisted(in.seq);
+  const bool was_damaged = damage_.any();
+  for (const auto& [seq, index] : mending_)
+    if (seq <= persisted_) damage_.mended(index);
+  std::erase_if(mending_, [&](const auto& m) { return m.first <= persisted_; });
+  if (was_damaged && !damage_.any()) rearm_election();  // we may lead again
+}
+
+// A handler only changes state. What follows from the state is emitted here, in one place, so that
+// there is no queue of answers to forget, leak or reorder.
+void Core::settle() {
+  if (!stopped_) {
+    settle_votes();
+    if (leader_role() != nullptr) {
+      advance_commit();
+      pursue_change();
+    }
+    if (leader_role() != nullptr) serve_reads();
+  }
+  settle_write();
+  if (!stopped_) {
+    settle_answer();
+    settle_commit();
+  }
+  settle_deadline();
+}
+
+// Nothing is asked for and nothing is granted before what it claims is on disk (dissertation 3.8).
+// A candidate that forgot its term in a crash could otherwise be elected to it twice.
+void Core::settle_votes() {
+  if (!hard_state_durable()) return;
+  if (owes_vote_) {
+    owes_vote_ = false;
+    Message grant = envelope(
+        hard_.voted_for, VoteReply{.campaign = owed_campaign_, .granted = true});
+    grant.to = hard_.voted_incarnation;
+    emit(Send{hard_.voted_for, std::move(grant)});
+  }
+  if (const Candidate* c = candidate_role(); c != nullptr && !c->pre && !c->asked)
+    if (outline_.durable() >= outline_.last().index) ask_for_votes();
+}
+
+void Core::settle_write() {
+  if (!draft_) return;
+  last_write_ = last_write_.next();
+  draft_->seq = last_write_;
+  outline_.submitted(last_write_);
+  if (draft_->hard_state) hard_state_write_ = last_write_;
+  for (const Entry& entry : draft_->repaired) mending_.emplace_back(last_write_, entry.id.index);
+  // First in the list: spans of this step name entries that it carries.
+  effects_->emplace(effects_->begin(), std::move(*draft_));
+  draft_.reset();
+}
+
+void Core::settle_answer() {
+  Follower* f = follower_role();
+  if (f == nullptr || !f->leader || !hard_state_durable()) return;
+  Index safe = std::min(ackable(), f->verified);
+  if (planted(Bug::p14_acks_before_sync)) safe = f->verified;
+  if (f->owes_answer || safe > f->acked) {
+    f->acked = std::max(f->acked, safe);
+    answer_leader();
+  }
+}
+
+void Core::settle_commit() {
+  announce_memberships();
+  Index through = commit_;
+  if (planted(Bug::p16_applies_the_uncommitted)) through = outline_.last().index;
+  if (damage_.any()) through = std::min(through, damage_.first().prev());
+  if (through <= released_) return;
+  released_ = through;
+  emit(Commit{through});
+  tickets_.committed(through, outline_, *effects_);
+}
+
+void Core::settle_deadline() {
+  if (stopped_) {
+    deadline_ = never;
+    return;
+  }
+  if (leader_role() != nullptr) {
+    deadline_ = leader_deadline();
+  } else {
+    deadline_ = std::min(election_at_, tickets_until_);
+    if (damage_.any()) deadline_ = std::min(deadline_, next_repair_);
+  }
+  for (const AskedRead& read : asked_) deadline_ = std::min(deadline_, read.deadline);
+}
+
+// What must hold after every step, in every build. LogCabin's habit.
+void Core::check() const {
+  ensure(!draft_);
+  ensure(commit_ <= outline_.last().index);
+  ensure(outline_.base().index <= commit_);
+  ensure(outline_.durable() <= outline_.last().index);
+  ensure(outline_.last().term <= hard_.term || outline_.last() == outline_.base());
+  ensure(persisted_ <= last_write_);
+  if (!planted(Bug::p16_applies_the_uncommitted) && !planted(Bug::p11_commit_goes_back))
+    ensure(released_ <= commit_);
+  if (const Leader* l = leader_role()) {
+    ensure(hard_.voted_for == who_.self || planted(Bug::p05_counts_votes_of_older_term));
+    ensure(l->first <= outline_.last().index);
+    ensure(l->answered <= l->round);
+    ensure(!damage_.any() || planted(Bug::p68_damaged_replica_leads));
+  }
+  if (const auto* f = std::get_if<Follower>(&role_)) {
+    ensure(f->verified <= outline_.last().index || planted(Bug::p09_cuts_on_any_stale_append));
+    ensure(f->acked <= f->verified);
+  }
+}
+
+void Core::send(NodeId to, Body body) { emit(Send{to, envelope(to, std::move(body))}); }
+
+Message Core::envelope(NodeId to, Body body) const {
+  const Member* member = membership().find(to);
+  return {.version = protocol_version,
+          .cluster = membership().cluster ? membership().cluster : who_.cluster,
+          .from = who_.incarnation,
+          .to = member != nullptr ? member->incarnation : Incarnation{},
+          .term = hard_.term,
+          .body = std::move(body)};
+}
+
+void Core::refuse(Ticket ticket, Refusal why) { emit(Refused{ticket, why, leader()}); }
+
+void Core::refuse_all(Input& input) {
+  std::visit(
+      [this](auto& in) {
+        if constexpr (requires { in.ticket; }) refuse(in.ticket, Refusal::stopped);
+      },
+      input);
+}
+
+Persist& Core::draft() {
+  if (!draft_) draft_.emplace();
+  return *draft_;
+}
+
+void Core::set_hard_state(HardState next) {
+  ensure(next.term >= hard_.term);
+  ensure(next.term > hard_.term || !hard_.voted_for || hard_ == next);
+  hard_ = next;
+  draft().hard_state = next;
+  if (planted(Bug::p01_vote_not_persisted)) draft().hard_state = HardState{next.term, {}, {}};
+}
+
+bool Core::hard_state_durable() const {
+  if (draft_ && draft_->hard_state) return false;
+  return hard_state_write_ <= persisted_;
+}
+
+// Surviving this silently would be worse than stopping: the group outlives one replica, but not two
+// histories.
+void Core::impossible(Wrong what, NodeId from, std::string evidence) {
+  if (leader_role() != nullptr) step_down();
+  role_ = Follower{};
+  drop_reads(Refusal::stopped);
+  tickets_.give_up(*effects_);
+  emit(Impossible{what, from, hard_.term, std::move(evidence)});
+  stopped_ = true;
+}
+
+}  // namespace bowline::raft

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/raft/core.h"
+
+namespace bowline::raft {
+
+void Core::on(Campaign&) {
+  if (leader_role() != nullptr || !may_campaign()) return;
+  hasty_ = 0;
+  if (now_ < lease_until_) {
+    election_at_ = lease_until_;
+    return;
+  }
+  campaign(options_->pre_vote, false);
+}
+
+void Core::on(ForgetLeader&) {
+  const Follower* f = follower_role();
+  if (f == nullptr || !f->leader) return;
+  protected_until_ = now_;
+  follow({});
+}
+
+// The connection to a peer closed and did not come back. If that peer leads, do not wait for the
+// timeout. Everybody sees the close together, so each waits for its rank.
+void Core::on(Suspect& in) {
+  if (leader_role() != nullptr) {
+    if (Progress* p = peer(in.peer)) p->lost();
+    return;
+  }
+  const Follower* f = follower_role();
+  if (f == nullptr || f->leader != in.peer) return;
+  protected_until_ = now_;
+  follow({});
+  hasty_ = options_->hasty_tries;
+  election_at_ = now_ + options_->stagger * static_cast<std::int64_t>(rank());
+}
+
+// Among those who could campaign: higher priority first, then lower id. Not the leader of this
+// term, which we believe to be dead.
+std::uint64_t Core::rank() const {
+  const Member* self = membership().find(who_.self);
+  if (self == nullptr) return membership().voters();
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(membership().members, [&](const Member& m) {
+        const bool votes = m.now == Standing::voter || m.outgoing;
+        if (!votes || m.id == term_leader_ || m.priority == never_leads) return false;
+        return m.priority > self->priority || (m.priority == self->priority && m.id < self->id);
+      }));
+}
+
+bool Core::may_campaign() const {
+  const Member* self = membership().find(who_.self);
+  if (self == nullptr || !membership().votes(who_.self)) return false;
+  if (self->priority == never_leads || restoring_ || hard_.term.value >= absurd) return false;
+  if (damage_.any() && !planted(Bug::p68_damaged_replica_leads)) return false;
+  if (planted(Bug::p27_wiped_node_counts)) return true;
+  return !self->incarnation || self->incarnation == who_.incarnation;
+}
+
+void Core::election_due() {
+  election_at_ = never;
+  if (!may_campaign()) return stand_by();
+  standing_by_.reset();
+  // Our own vote is withheld like any other.
+  if (now_ < lease_until_ && !planted(Bug::p60_suspicion_breaks_leases)) {
+    election_at_ = lease_until_;
+    return;
+  }
+  if (waits_for_better_priority()) return;
+  campaign(options_->pre_vote && !planted(Bug::p38_no_pre_vote), false);
+}
+
+// Says once why this replica does not campaign. What only lasts for a while (damage, a snapshot
+// being installed) is not worth saying; it ends by itself.
+void Core::stand_by() {
+  const Member* self = membership().find(who_.self);
+  std::optional<Standby> why;
+  if (membership().members.empty()) {
+    why = Standby::no_members;
+  } else if (self == nullptr ||
+             (self->incarnation && self->incarnation != who_.incarnation)) {
+    why = Standby::not_member;
+  }
+  if (!why || standing_by_ == why || standing_by_ == Standby::disowned) return;
+  standing_by_ = why;
+  emit(StandingBy{*why});
+}
+
+// A member of low priority lets its first timeouts pass, so that a better one goes first; each
+// timeout lowers the bar, so that it does go if nobody better is there (SOFAJRaft's decay).
+bool Core::waits_for_better_priority() {
+  if (hasty_ > 0) return false;
+  const Member* self = membership().find(who_.self);
+  std::uint8_t best = 0;
+  for (const Member& m : membership().members)
+    if (m.now == Standing::voter && m.id != term_leader_) best = std::max(best, m.priority);
+  if (priority_floor_ == 0 || priority_floor_ > best) priority_floor_ = best;
+  if (self->priority >= priority_floor_) return false;
+  const int gap = std::max(10, priority_floor_ / 5);
+  priority_floor_ = static_cast<std::uint8_t>(std::max(1, priority_floor_ - gap));
+  rearm_election();
+  return true;
+}
+
+void Core::campaign(bool pre, bool transfer) {
+  if (alone()) pre = false;  // nobody to ask
+  owes_vote_ = false;
+  if (!pre) {
+    set_hard_state({hard_.term.next(), who_.self, who_.incarnation});
+    term_leader_ = {};
+  }
+  last_id_ = last_id_.next();
+  Candidate candidate{.campaign = Round{last_id_.value}, .pre = pre, .transfer = transfer,
+                      .ballots = {}, .met = {}};
+  candidate.ballots.resize(membership().members.size());
+  role_ = std::move(candidate);
+  rearm_election();
+  if (!pre) emit(RoleChanged{hard_.term, {}, Role::candidate});
+  // A pre-vote claims nothing that a crash could undo. A vote does: see settle_votes().
+  if (pre || planted(Bug::p02_asks_for_votes_before_sync)) ask_for_votes();
+}
+
+void Core::ask_for_votes() {
+  Candidate& c = *candidate_role();
+  c.asked = true;
+  const VoteRequest request{outline_.last(), c.campaign, c.pre, c.transfer};
+  for (const Member& m : membership().members)
+    if (m.id != who_.self && membership().votes(m.id)) send(m.id, request);
+  count(who_.self, true);
+}
+
+void Core::hear_pre_vote(NodeId from, const Message& m, const VoteRequest& in) {
+  Denial denial = Denial::none;
+  if (m.term < hard_.term) {
+    denial = Denial::old_term;
+  } else if (in.last < outline_.last() && !planted(Bug::p06_votes_for_shorter_log)) {
+    denial = Denial::log_behind;
+  }
+  Message reply = envelope(from, VoteReply{in.campaign, true, denial == Denial::none, denial});
+  reply.to = m.from;
+  if (denial == Denial::none) reply.term = m.term;  // about the asker's term, not ours
+  emit(Send{from, std::move(reply)});
+  // Our log is better, and we are in a hurry as well: go first.
+  if (denial == Denial::log_behind && hasty_ > 0 && election_at_ != never && !candidate_role())
+    election_at_ = now_;
+}
+
+void Core::hear(NodeId from, const Message& m, VoteRequest& in) {
+  const bool free = !hard_.voted_for ||
+                    (hard_.voted_for == from && hard_.voted_incarnation == m.from);
+  if (!free) return send(from, VoteReply{in.campaign, false, false, Denial::voted});
+  // The election restriction (dissertation 3.6.1).
+  if (in.last < outline_.last() && !planted(Bug::p06_votes_for_shorter_log))
+    return send(from, VoteReply{in.campaign, false, false, Denial::log_behind});
+  if (!hard_.voted_for) {
+    set_hard_state({hard_.term, from, m.from});
+    if (candidate_role() != nullptr) role_ = Follower{};  // it only asked for pre-votes
+    if (!planted(Bug::p39_timer_not_reset_on_grant)) rearm_election();
+  }
+  owes_vote_ = true;
+  owed_campaign_ = in.campaign;
+}
+
+void Core::hear(NodeId from, const Message& m, VoteReply& in) {
+  Candidate* c = candidate_role();
+  if (c == nullptr) return;
+  const bool stale = c->pre != in.pre || c->campaign != in.campaign;
+  if (stale && !planted(Bug::p05_counts_votes_of_older_term)) return;
+  // The first life of a member that answers is the one that counts in this campaign.
+  const auto known = std::ranges::find(c->met, from, &Met::id);
+  if (known == c->met.end()) {
+    c->met.push_back({from, m.from});
+  } else if (known->incarnation != m.from) {
+    ++drops_.identity;
+    return;
+  }
+  const bool soon = in.denial == Denial::leader_alive || in.denial == Denial::voted;
+  if (!in.granted && soon && hasty_ > 0) hurry();
+  count(from, in.granted);
+}
+
+void Core::count(NodeId from, bool granted) {
+  Candidate& c = *candidate_role();
+  const auto& members = membership().members;
+  const auto at = std::ranges::find(members, from, &Member::id);
+  if (at == members.end()) return;
+  Ballot& ballot = c.ballots[static_cast<std::size_t>(at - members.begin())];
+  if (ballot == Ballot::none) ballot = granted ? Ballot::yes : Ballot::no;
+  switch (tally(membership(), c.ballots)) {
+    case Tally::pending: return;
+    case Tally::lost: return lost_election();
+    case Tally::won:
+      if (c.pre) return campaign(false, false);
+      return lead();
+  }
+}
+
+void Core::lost_election() {
+  follow({});
+  if (hasty_ > 0) hurry();
+}
+
+// A split or refused round after a suspicion: the others learn of the crash about now.
+void Core::hurry() {
+  --hasty_;
+  const Duration draw{prng_.below(static_cast<std::uint64_t>(2 * options_->retry.count()))};
+  election_at_ = std::min(election_at_, now_ + options_->retry + draw);
+}
+
+void Core::hear(NodeId from, const Message&, TimeoutNow&) {
+  const Follower* f = follower_role();
+  if (f == nullptr || f->leader != from || !may_campaign()) return;
+  campaign(false, true);
+}
+
+void Core::enter(Term term) {
+  ensure(term > hard_.term);
+  set_hard_state({term, {}, {}});
+  owes_vote_ = false;
+  term_leader_ = {};
+  protected_until_ = now_;  // whom we knew led an older term
+  follow({});
+}
+
+void Core::follow(NodeId leader) {
+  const bool news = leader || role() != Role::follower || this->leader();
+  if (leader_role() != nullptr) step_down();
+  if (leader != this->leader()) drop_reads(Refusal::lost_leadership);
+  role_ = Follower{.leader = leader, .verified = {}, .acked = {}, .round = {}};
+  if (leader) {
+    term_leader_ = leader;
+    priority_floor_ = 0;
+    hasty_ = 0;
+  }
+  if (news) emit(RoleChanged{hard_.term, leader, Role::follower});
+  rearm_election();
+}
+
+void Core::step_down() {
+  Leader& l = *leader_role();
+  drop_reads(Refusal::lost_leadership);
+  if (l.handover)
+    end_handover(l.handover->told ? std::nullopt : std::optional(Refusal::lost_leadership));
+  if (l.change) emit(Decided{l.change, Outcome::unknown});
+  // Those whose entries are in the log may still learn their fate; but not wait for it for ever.
+  if (!tickets_.empty()) tickets_until_ = now_ + 2 * options_->election;
+}
+
+void Core::rearm_election() {
+  const Duration least = options_->lease_reads ? lease_guard() : options_->election;
+  Duration draw{prng_.below(static_cast<std::uint64_t>(options_->election.count()))};
+  if (planted(Bug::p40_timeouts_not_random)) draw = Duration{0};
+  election_at_ = now_ + least + draw;
+}
+
+}  // namespace bowline::raft

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/raft/core.h"
+#include "bowline/raft/membership_codec.h"
+
+namespace bowline::raft {
+
+void Core::hear(NodeId from, const Message&, AppendRequest& in) {
+  if (!heed_leader(from, in.round)) return;
+  const std::optional<Index> matched = where_it_matches(in);
+  if (!matched) return;
+  if (!take_entries(from, in, *matched)) return;
+  learn_commit(in.commit);
+}
+
+// Somebody leads this term. False if it cannot be, or does not concern us.
+bool Core::heed_leader(NodeId from, Round round) {
+  if (leader_role() != nullptr || (term_leader_ && term_leader_ != from)) {
+    if (membership().find(from) == nullptr) {
+      ++drops_.stranger;
+      return false;
+    }
+    impossible(Wrong::second_leader, from,
+               "term " + std::to_string(hard_.term.value) + " is led by node " +
+                   std::to_string(term_leader_.value) + ", and node " +
+                   std::to_string(from.value) + " says that it leads it too");
+    return false;
+  }
+  if (const Follower* f = follower_role(); f == nullptr || f->leader != from) follow(from);
+  rearm_election();
+  protected_until_ = now_ + options_->election;
+  if (options_->lease_reads) lease_until_ = now_ + lease_guard();
+  Follower& f = *follower_role();
+  f.round = std::max(f.round, round);
+  return true;
+}
+
+// The log-matching question (dissertation 3.5). Where the answer is no, says so to the leader.
+std::optional<Index> Core::where_it_matches(const AppendRequest& in) {
+  const Index base = outline_.base().index;
+  if (in.prev.index < base) {
+    if (planted(Bug::p63_silent_below_base)) return std::nullopt;
+    if (planted(Bug::p51_refuses_inside_snapshot)) {
+      refuse_append(in.prev);
+      return std::nullopt;
+    }
+    return in.prev.index;  // what our snapshot covers is committed, so it matches by definition
+  }
+  if (planted(Bug::p50_commits_over_compacted_prefix) && !in.prev.index)
+    return outline_.last().index;
+  // Up to here we may have the entries, but not what is in them: have them sent again.
+  if (damage_.any() && in.prev.index >= damage_.first()) {
+    refuse_append(in.prev);
+    return std::nullopt;
+  }
+  const bool found = outline_.contains(in.prev) || (planted(Bug::p08_no_previous_term_check) &&
+                                                    in.prev.index <= outline_.last().index);
+  if (found) return in.prev.index;
+  refuse_append(in.prev);
+  return std::nullopt;
+}
+
+// False if this replica had to stop.
+bool Core::take_entries(NodeId from, AppendRequest& in, Index matched) {
+  Index reached = std::max(matched, outline_.base().index);
+  for (Entry& entry : in.entries) {
+    if (entry.id.index <= outline_.base().index) continue;
+    const Index at = entry.id.index;
+    if (full_ && at > outline_.last().index) break;
+    if (!take_entry(from, entry)) return false;
+    reached = std::max(reached, at);
+  }
+  if (planted(Bug::p09_cuts_on_any_stale_append) && reached < outline_.last().index &&
+      reached > commit_ && !draft_)
+    cut_log(reached);
+  Follower& f = *follower_role();
+  f.verified = std::max(f.verified, reached);
+  // What is durable already is acknowledged at once, in case the first acknowledgement was lost;
+  // what is not, when it is. A heartbeat always gets an answer.
+  const bool nothing_new = reached <= ackable();
+  if (in.entries.empty() ? !in.news : nothing_new) f.owes_answer = true;
+  return true;
+}
+
+bool Core::take_entry(NodeId from, Entry& entry) {
+  if (outline_.contains(entry.id)) {
+    if (damage_.covers(entry.id.index)) mend(entry);
+    return true;
+  }
+  if (entry.id.index <= outline_.last().index) {
+    if (entry.id.index <= commit_) {
+      impossible(Wrong::conflict_below_commit, from,
+                 "entry " + std::to_string(entry.id.index.value) + " of term " +
+                     std::to_string(entry.id.term.value) + " contradicts a committed entry");
+      return false;
+    }
+    cut_log(entry.id.index.prev());
+  }
+  outline_.append(entry.id, entry.payload.size());
+  if (entry.kind == Kind::membership)
+    take_membership({entry.id.index, decode_membership(entry.payload.view())});
+  draft().entries.push_back(std::move(entry));
+  return true;
+}
+
+void Core::cut_log(Index keep) {
+  outline_.cut_after(keep);
+  damage_.cut_after(keep);
+  membership_cut(keep);
+  draft().cut_after = keep;
+  if (Follower* f = follower_role()) {
+    f->verified = std::min(f->verified, keep);
+    f->acked = std::min(f->acked, keep);
+  }
+}
+
+// The hint is our last entry that may be the leader's too: one round trip skips a whole term.
+void Core::refuse_append(LogId prev) {
+  const Follower& f = *follower_role();
+  const bool lost = damage_.any() && damage_.first() <= prev.index;
+  Index below = std::min(prev.index.prev(), outline_.last().index);
+  if (lost) below = std::min(below, damage_.first().prev());
+  send(f.leader, AppendReply{.round = hard_state_durable() ? f.round : Round{},
+                             .matched = false,
+                             .full = full_,
+                             .installing = restoring_.has_value(),
+                             .lost = lost,
+                             .match = {},
+                             .refused = prev.index,
+                             .hint = outline_.last_at_most(below, prev.term)});
+}
+
+void Core::answer_leader() {
+  Follower& f = *follower_role();
+  f.owes_answer = false;
+  send(f.leader, AppendReply{.round = f.round,
+                             .matched = true,
+                             .full = full_,
+                             .installing = restoring_.has_value(),
+                             .match = f.acked,
+                             .refused = {},
+                             .hint = {}});
+}
+
+// Only what was compared with this leader's log: the rest of ours may not be its.
+void Core::learn_commit(Index leader_commit) {
+  const Follower& f = *follower_role();
+  Index known = std::min(leader_commit, f.verified);
+  if (planted(Bug::p10_commits_the_unverified))
+    known = std::min(leader_commit, outline_.last().index);
+  if (planted(Bug::p11_commit_goes_back)) {
+    commit_ = std::max(known, outline_.base().index);
+    return;
+  }
+  commit_ = std::max(commit_, known);
+}
+
+void Core::on(Fullness& in) {
+  if (full_ == in.full) return;
+  full_ = in.full;
+  if (Follower* f = follower_role(); f != nullptr && f->leader) f->owes_answer = true;
+}
+
+}  // namespace bowline::raft

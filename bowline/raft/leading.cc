@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/raft/core.h"
+
+namespace bowline::raft {
+namespace {
+
+constexpr std::uint64_t entry_overhead = 32;  // so that empty entries weigh something too
+
+}  // namespace
+
+void Core::lead() {
+  const std::vector<Met> met = std::move(candidate_role()->met);
+  drop_reads(Refusal::lost_leadership);  // asked of the former leader
+  Leader leader;
+  leader.confirmed = now_;
+  leader.first = outline_.last().index.next();
+  role_ = std::move(leader);
+  term_leader_ = who_.self;
+  hasty_ = 0;
+  tickets_until_ = never;
+  align_peers();
+  for (const Met& m : met)
+    if (Progress* p = peer(m.id)) p->meet(m.incarnation);
+  emit(RoleChanged{hard_.term, who_.self, Role::leader});
+  open_term(met);
+  beat();
+}
+
+// The first entry of the term: nothing older is committed by counting, and no read is safe, until
+// this one is (dissertation 3.6.2, 6.4). The first leader of a group uses it to name the lives of
+// the members that elected it.
+void Core::open_term(const std::vector<Met>& met) {
+  if (memberships_.latest().at) {
+    append(Kind::blank, {});
+    return;
+  }
+  Membership named = bound(membership(), who_.self, who_.incarnation);
+  for (const Met& m : met)
+    if (const Member* member = named.find(m.id); member != nullptr && !member->incarnation)
+      named = bound(named, m.id, m.incarnation);
+  propose_membership(std::move(named));
+}
+
+Refusal Core::may_propose(Term expected) const {
+  if (leader_role() == nullptr) return Refusal::not_leader;
+  if (leader_role()->handover) return Refusal::transferring;
+  if (expected && expected != hard_.term) return Refusal::wrong_term;
+  return Refusal::full;
+}
+
+void Core::on(Propose& in) {
+  ensure(!in.commands.empty());
+  if (const Refusal why = may_propose(in.expected); why != Refusal::full)
+    return refuse(in.ticket, why);
+  std::uint64_t bytes = 0;
+  for (const Bytes& command : in.commands) {
+    if (command.size() > options_->entry_bytes) return refuse(in.ticket, Refusal::too_large);
+    bytes += command.size() + entry_overhead;
+  }
+  const std::uint64_t waiting = outline_.weight(commit_, outline_.last().index);
+  if (waiting > 0 && waiting + bytes > options_->uncommitted_bytes)
+    return refuse(in.ticket, Refusal::full);
+  emit(Admitted{in.ticket, {hard_.term, outline_.last().index.next()}});
+  for (Bytes& command : in.commands) append(Kind::command, std::move(command));
+  tickets_.admit(in.ticket, outline_.last(), in.commands.size());
+  replicate_all();
+}
+
+void Core::on(Barrier& in) {
+  if (const Refusal why = may_propose({}); why != Refusal::full) return refuse(in.ticket, why);
+  emit(Admitted{in.ticket, {hard_.term, outline_.last().index.next()}});
+  append(Kind::blank, {});
+  tickets_.admit(in.ticket, outline_.last());
+  replicate_all();
+}
+
+Index Core::append(Kind kind, Bytes payload) {
+  const LogId id{hard_.term, outline_.last().index.next()};
+  outline_.append(id, payload.size() + entry_overhead);
+  draft().entries.push_back({id, kind, std::move(payload)});
+  return id.index;
+}
+
+void Core::on(Unreachable& in) {
+  if (leader_role() == nullptr) return;
+  if (Progress* p = peer(in.peer)) p->lost();
+}
+
+void Core::hear(NodeId from, const Message& m, AppendReply& in) {
+  if (leader_role() == nullptr) return;
+  Progress* p = peer(from);
+  if (p == nullptr) return;
+  if (!p->met()) p->meet(m.from);
+  if (p->met() != m.from && !planted(Bug::p27_wiped_node_counts)) {
+    ++drops_.identity;
+    return;
+  }
+  p->answered(in.round, now_);
+  p->set_full(in.full);
+  if (in.matched) {
+    p->matched(in.match);
+    // Whatever it was that brought it back within reach of the log.
+    if (p->mode() == Progress::Mode::snapshot && in.match >= outline_.base().index)
+      p->snapshot_ended();
+  } else if (in.lost) {
+    p->forgotten(in.hint.index);
+  } else if (in.refused) {
+    p->rejected(in.refused, outline_.last_at_most(in.hint.index, in.hint.term).index);
+  }
+  p->note_catching_up(outline_.last().index, now_, options_->election);
+  count_rounds();
+  replicate(*p);
+  tell_commit(*p);
+  pursue_handover();
+}
+
+void Core::replicate_all() {
+  for (Progress& p : leader_role()->peers) replicate(p);
+}
+
+// Sends what the follower lacks: a question while probing, entries once the answer is known.
+void Core::replicate(Progress& p) {
+  if (p.mode() == Progress::Mode::probing) {
+    const bool lacking = p.next() <= outline_.last().index || p.match() != p.next().prev();
+    if (!lacking || !p.may_send({options_->inflight_messages, options_->inflight_bytes})) return;
+    p.probed();
+    return send_empty(p);
+  }
+  while (p.next() <= outline_.last().index &&
+         p.may_send({options_->inflight_messages, options_->inflight_bytes})) {
+    const Index before = p.next();
+    send_span(p, span_end(p));
+    if (p.next() == before) return;  // it turned out to need a snapshot
+  }
+}
+
+Index Core::span_end(const Progress& p) const {
+  const Index prev = p.next().prev();
+  Index end = std::min(outline_.last().index, prev + options_->span_entries);
+  while (end - prev > 1 && outline_.weight(prev, end) > options_->span_bytes)
+    end = prev + (end - prev) / 2;
+  return end;
+}
+
+void Core::send_span(Progress& p, Index last) {
+  const Index prev = p.next().prev();
+  const std::optional<Term> prev_term = outline_.term_at(prev);
+  if (!prev_term) return send_offer(p);
+  AppendRequest head{
+      .prev = {*prev_term, prev}, .commit = commit_, .round = leader_role()->round, .entries = {}};
+  emit(SendSpan{p.id(), envelope(p.id(), std::move(head)), last});
+  p.sent(last, outline_.weight(prev, last));
+  p.told(commit_);
+}
+
+void Core::send_empty(Progress& p) {
+  const Index prev = p.next().prev();
+  std::optional<Term> prev_term = outline_.term_at(prev);
+  LogId at{prev_term.value_or(Term{}), prev};
+  if (!prev_term) {
+    if (!planted(Bug::p50_commits_over_compacted_prefix)) return send_offer(p);
+    at = {};
+  }
+  p.told(commit_);
+  send(p.id(), AppendRequest{
+                   .prev = at, .commit = commit_, .round = leader_role()->round, .entries = {}});
+}
+
+// News of a commit do not wait for the next heartbeat, unless entries on their way carry them.
+void Core::tell_commit(Progress& p) {
+  const bool waits = p.mode() == Progress::Mode::streaming && p.idle() &&
+                     p.next() > outline_.last().index && p.told_commit() < commit_;
+  if (!waits) return;
+  const std::optional<Term> prev_term = outline_.term_at(p.next().prev());
+  if (!prev_term) return;
+  p.told(commit_);
+  send(p.id(), AppendRequest{.prev = {*prev_term, p.next().prev()},
+                             .commit = commit_,
+                             .round = leader_role()->round,
+                             .news = true,
+                             .entries = {}});
+}
+
+void Core::advance_commit() {
+  const Leader& l = *leader_role();
+  std::array<std::uint64_t, max_members> match{};
+  Index own = ackable();
+  if (planted(Bug::p13_leader_counts_unsynced)) own = outline_.last().index;
+  if (planted(Bug::p15_single_voter_acks_before_sync) && alone()) own = outline_.last().index;
+  const auto& members = membership().members;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Progress* p = members[i].id == who_.self ? nullptr : peer(members[i].id);
+    match[i] = members[i].id == who_.self ? own.value : p == nullptr ? 0 : p->match().value;
+  }
+  const Index reached{reached_by_quorum(membership(), std::span(match).first(members.size()))};
+  // Only entries of our own term are committed by counting; older ones follow (3.6.2).
+  if (reached < l.first && !planted(Bug::p07_commits_old_terms_by_counting)) return;
+  if (reached <= commit_) return;
+  commit_ = reached;
+  tell_commits();
+}
+
+void Core::tell_commits() {
+  for (Progress& p : leader_role()->peers) tell_commit(p);
+}
+
+Progress* Core::peer(NodeId id) {
+  auto& peers = leader_role()->peers;
+  const auto at = std::ranges::lower_bound(peers, id, {}, &Progress::id);
+  return at != peers.end() && at->id() == id ? &*at : nullptr;
+}
+
+// One Progress for each other member of the membership in force; what is known is kept.
+void Core::align_peers() {
+  Leader& l = *leader_role();
+  std::vector<Progress> aligned;
+  aligned.reserve(membership().members.size());
+  for (const Member& m : membership().members) {
+    if (m.id == who_.self) continue;
+    if (Progress* known = peer(m.id)) {
+      aligned.push_back(std::move(*known));
+    } else {
+      aligned.emplace_back(m.id, outline_.last().index.next());
+    }
+    Progress& p = aligned.back();
+    if (m.incarnation) p.meet(m.incarnation);
+    if (m.goal == Standing::voter && m.now != Standing::voter && !m.outgoing && !p.caught_up())
+      p.begin_catching_up(outline_.last().index, now_);
+  }
+  l.peers = std::move(aligned);
+}
+
+}  // namespace bowline::raft

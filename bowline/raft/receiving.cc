@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "bowline/base/mutant.h"
+#include "bowline/raft/core.h"
+#include "bowline/raft/membership_codec.h"
+
+namespace bowline::raft {
+namespace {
+
+constexpr std::size_t most_entries = 1 << 16;  // in one message
+
+bool countable(LogId id) {
+  return id.index.value <= absurd && id.term.value <= absurd && bool(id.index) == bool(id.term);
+}
+
+bool consecutive(LogId prev, const Batch& entries, Term newest) {
+  for (const Entry& entry : entries) {
+    if (entry.id.index != prev.index.next()) return false;
+    if (!entry.id.term || entry.id.term < prev.term || entry.id.term > newest) return false;
+    if (entry.kind > Kind::blank) return false;
+    if (entry.kind == Kind::membership && decode_membership(entry.payload.view()) == nullptr)
+      return false;
+    prev = entry.id;
+  }
+  return prev.index.value <= absurd;
+}
+
+bool well_formed(const VoteRequest& in, Term term) {
+  return countable(in.last) && in.last.term <= term && (in.pre || term);
+}
+bool well_formed(const VoteReply& in, Term) { return in.denial <= Denial::old_term; }
+bool well_formed(const AppendRequest& in, Term term) {
+  return term && countable(in.prev) && in.prev.term <= term && in.commit.value <= absurd &&
+         in.round.value <= absurd && in.entries.size() <= most_entries &&
+         consecutive(in.prev, in.entries, term);
+}
+bool well_formed(const AppendReply& in, Term) {
+  return in.match.value <= absurd && in.refused.value <= absurd && countable(in.hint);
+}
+bool well_formed(const SnapshotOffer& in, Term term) {
+  return term && in.base.id.index && countable(in.base.id) && in.base.id.term <= term &&
+         in.base.membership != nullptr && sane(*in.base.membership) &&
+         in.base.membership_index <= in.base.id.index && in.commit.value <= absurd &&
+         in.round.value <= absurd;
+}
+bool well_formed(const TimeoutNow&, Term term) { return bool(term); }
+bool well_formed(const ReadRequest&, Term) { return true; }
+bool well_formed(const ReadReply& in, Term) { return in.index.value <= absurd; }
+bool well_formed(const EntriesRequest& in, Term) { return in.wanted.size() <= most_entries; }
+bool well_formed(const EntriesReply& in, Term) { return in.entries.size() <= most_entries; }
+
+template <class... Kinds>
+bool is_any(const Body& body) {
+  return (std::holds_alternative<Kinds>(body) || ...);
+}
+
+}  // namespace
+
+// The order of the questions matters: who speaks, and to whom; does it count; is there a leader to
+// protect; is it only a question (which never moves the term); and only then, the term.
+void Core::on(Received& in) {
+  if (!heard_of(in)) return;
+  Message& m = in.message;
+  if (auto* request = std::get_if<EntriesRequest>(&m.body)) return hear(in.from, m, *request);
+  if (auto* reply = std::get_if<EntriesReply>(&m.body)) return hear(in.from, m, *reply);
+  if (const auto* vote = std::get_if<VoteRequest>(&m.body)) {
+    if (!vote->transfer && protects_leader())
+      return send(in.from, VoteReply{vote->campaign, vote->pre, false, Denial::leader_alive});
+    if (vote->pre && !planted(Bug::p66_pre_vote_moves_the_term))
+      return hear_pre_vote(in.from, m, *vote);
+  }
+  if (m.term > hard_.term) enter(m.term);
+  const bool counts_anyway =
+      planted(Bug::p05_counts_votes_of_older_term) && is_any<VoteReply>(m.body);
+  if (m.term < hard_.term && !counts_anyway) return answer_old_term(in.from, m);
+  std::visit([&](auto& body) { hear(in.from, m, body); }, m.body);
+}
+
+bool Core::heard_of(const Received& in) {
+  const Message& m = in.message;
+  auto dropped = [](std::uint64_t& counter) {
+    ++counter;
+    return false;
+  };
+  if (m.version != protocol_version) return dropped(drops_.version);
+  const ClusterId ours = membership().cluster ? membership().cluster : who_.cluster;
+  const bool lax = planted(Bug::p54_foreign_messages_accepted);
+  if (ours && m.cluster != ours && !lax) return dropped(drops_.cluster);
+  if (!in.from || in.from == who_.self || !m.from || !well_formed(in.from, m))
+    return dropped(drops_.malformed);
+  if (m.to && m.to != who_.incarnation && !lax && !planted(Bug::p27_wiped_node_counts)) {
+    if (standing_by_ != Standby::disowned) emit(StandingBy{Standby::disowned});
+    standing_by_ = Standby::disowned;
+    return dropped(drops_.identity);
+  }
+  // A leader is believed even if we do not know it yet: our membership may be the older one, and it
+  // has the votes of a quorum. Its entries bring us up to date.
+  if (is_any<AppendRequest, SnapshotOffer, TimeoutNow>(m.body)) return true;
+  if (from_a_member(in.from, m.from)) return true;
+  // A candidate whom we do not know may be newer than our membership too, but only if its log is.
+  // Anybody else of that kind was removed, or lost its disk, and could only disturb.
+  if (const auto* vote = std::get_if<VoteRequest>(&m.body))
+    if (vote->last >= outline_.last()) return true;
+  const bool known = membership().find(in.from) != nullptr;
+  return dropped(known ? drops_.identity : drops_.stranger);
+}
+
+bool Core::from_a_member(NodeId from, Incarnation incarnation) const {
+  const Member* member = membership().find(from);
+  if (member == nullptr) return false;
+  if (planted(Bug::p27_wiped_node_counts) || planted(Bug::p54_foreign_messages_accepted))
+    return true;
+  return !member->incarnation || member->incarnation == incarnation;
+}
+
+bool Core::well_formed(NodeId, const Message& m) const {
+  if (m.term.value > absurd) return false;
+  // An answer to us cannot name what we never had.
+  if (const auto* reply = std::get_if<AppendReply>(&m.body))
+    if (const Leader* l = leader_role(); l != nullptr && m.term == hard_.term)
+      if (reply->match > outline_.last().index || reply->round > l->round) return false;
+  return std::visit([&](const auto& body) { return raft::well_formed(body, m.term); }, m.body);
+}
+
+// Tell whoever acts on an older term that it is over. Answers of an older term mean nothing.
+void Core::answer_old_term(NodeId from, const Message& m) {
+  if (is_any<AppendRequest, SnapshotOffer>(m.body)) return send(from, AppendReply{});
+  if (const auto* vote = std::get_if<VoteRequest>(&m.body))
+    return send(from, VoteReply{vote->campaign, vote->pre, false, Denial::old_term});
+  if (const auto* read = std::get_if<ReadRequest>(&m.body))
+    return send(from, ReadReply{read->id, false, {}});
+}
+
+// Dissertation 4.2.3: a server that hears from a leader gives no vote to others. A leader protects
+// itself, as long as a quorum answers it.
+bool Core::protects_leader() const {
+  if (const Leader* l = leader_role())
+    return options_->check_quorum && now_ < l->confirmed + options_->election;
+  if (now_ < lease_until_ && !planted(Bug::p60_suspicion_breaks_leases)) return true;
+  return now_ < protected_until_;
+}
+
+}  // namespace bowline::raft

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "bowline/raft/core.h"
+#include "bowline/raft/membership_codec.h"
+
+// An entry whose content our disk lost is not an entry that we never had: we may have acknowledged
+// it. We keep counting it when logs are compared, we do not lead, and we ask everybody for it; an id
+// names one content for all time, so that whoever has it may give it.
+namespace bowline::raft {
+namespace {
+
+constexpr std::size_t most_wanted = 64;  // entries asked for at once
+
+}  // namespace
+
+void Core::on(Unreadable& in) {
+  const Index first = std::max(in.first, outline_.base().index.next());
+  const Index last = std::min(in.last, outline_.last().index);
+  if (first > last) return;
+  damage_.add({first, last});
+  next_repair_ = now_;
+  if (leader_role() != nullptr || candidate_role() != nullptr) follow({});
+  Follower& f = *follower_role();
+  f.acked = std::min(f.acked, ackable());
+}
+
+void Core::ask_for_lost_entries() {
+  next_repair_ = now_ + options_->election / 2;
+  EntriesRequest request;
+  for (const Stretch& stretch : damage_.stretches()) {
+    for (Index i = stretch.first; i <= stretch.last; i = i.next()) {
+      if (request.wanted.size() >= most_wanted) break;
+      request.wanted.push_back({*outline_.term_at(i), i});
+    }
+  }
+  for (const Member& m : membership().members)
+    if (m.id != who_.self) send(m.id, request);
+}
+
+void Core::hear(NodeId from, const Message&, EntriesRequest& in) {
+  auto lacking = [&](LogId id) {
+    return id.index <= outline_.base().index || id.index > outline_.durable() ||
+           !outline_.contains(id) || damage_.covers(id.index);
+  };
+  std::erase_if(in.wanted, lacking);
+  if (in.wanted.empty()) return;
+  emit(SendEntries{from, envelope(from, EntriesReply{}), std::move(in.wanted)});
+}
+
+void Core::hear(NodeId, const Message&, EntriesReply& in) {
+  for (Entry& entry : in.entries)
+    if (damage_.covers(entry.id.index) && outline_.contains(entry.id)) mend(entry);
+}
+
+void Core::mend(Entry& entry) {
+  if (entry.kind > Kind::blank) return;
+  for (const auto& [seq, index] : mending_)
+    if (index == entry.id.index) return;  // on its way to disk already
+  if (draft_ && std::ranges::find(draft_->repaired, entry.id, &Entry::id) != draft_->repaired.end())
+    return;
+  if (entry.kind == Kind::membership) {
+    MembershipPtr membership = decode_membership(entry.payload.view());
+    if (membership == nullptr) return;
+    const bool newest = entry.id.index > memberships_.latest().at;
+    memberships_.insert({entry.id.index, std::move(membership)});
+    if (newest) emit(MembershipChanged{memberships_.latest(), false});
+  }
+  draft().repaired.push_back(std::move(entry));
+}
+
+}  // namespace bowline::raft

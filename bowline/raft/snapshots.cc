@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/raft/core.h"
+
+namespace bowline::raft {
+
+// Our own snapshot is durable through here: the log may begin after it. The membership goes along,
+// since the entry that brought it may be gone now.
+void Core::on(Compacted& in) {
+  if (in.through <= outline_.base().index) return;
+  ensure(in.through <= released_);
+  const Base base = base_at(in.through);
+  draft().base = base;
+  if (planted(Bug::p61_base_without_membership))
+    draft().base->membership = std::make_shared<const Membership>();
+  memberships_.rebase(in.through);
+  damage_.rebase(in.through);
+  outline_.rebase(base.id);
+}
+
+// A follower needs what our log no longer has. The offer is repeated with each heartbeat, and is
+// one.
+void Core::send_offer(Progress& p) {
+  const Base base = base_at(outline_.base().index);
+  p.snapshot_begun(base.id.index);
+  send(p.id(), SnapshotOffer{base, commit_, leader_role()->round});
+}
+
+void Core::hear(NodeId from, const Message&, SnapshotOffer& in) {
+  if (!heed_leader(from, in.round)) return;
+  Follower& f = *follower_role();
+  f.owes_answer = true;
+  const Index through = in.base.id.index;
+  if (!damaged_through(through)) {
+    // What is committed, and an entry that we share, match in every leader's log.
+    if (through <= commit_ && !planted(Bug::p21_installs_older_snapshot)) {
+      f.verified = std::max(f.verified, commit_);
+      return;
+    }
+    if (outline_.contains(in.base.id) && !planted(Bug::p21_installs_older_snapshot)) {
+      f.verified = std::max(f.verified, through);
+      commit_ = std::max(commit_, through);
+      return;
+    }
+  }
+  if (restoring_ && restoring_->id >= in.base.id) return;
+  restoring_ = in.base;
+  emit(Restore{from, std::move(in.base)});
+}
+
+bool Core::damaged_through(Index index) const {
+  return damage_.any() && damage_.first() <= index;
+}
+
+void Core::on(Restored& in) {
+  restoring_.reset();
+  if (election_at_ == never) rearm_election();
+  const bool older = in.base.id.index <= commit_ && !damaged_through(in.base.id.index);
+  if (older && !planted(Bug::p21_installs_older_snapshot)) return;
+  if (in.base.id.index < outline_.base().index && !planted(Bug::p21_installs_older_snapshot))
+    return;
+  ensure(leader_role() == nullptr);
+  install(in.base);
+}
+
+// One write, whatever the log looks like: an entry that we share keeps what follows it; else nothing
+// of the log remains (Raft, figure 13). Two writes could leave a log with a hole.
+void Core::install(const Base& base) {
+  draft().base = base;
+  const Index through = base.id.index;
+  if (outline_.contains(base.id) && !planted(Bug::p21_installs_older_snapshot)) {
+    memberships_.rebase(through);
+    outline_.rebase(base.id);
+    damage_.rebase(through);
+  } else {
+    draft().discard = true;
+    tickets_.give_up(*effects_);
+    outline_.restart_from(base.id);
+    memberships_.restart_from(base);
+    damage_ = {};
+    if (base.membership_index > commit_)
+      emit(MembershipChanged{memberships_.latest(), false});
+    if (planted(Bug::p21_installs_older_snapshot)) commit_ = released_ = through;
+  }
+  commit_ = std::max(commit_, through);
+  released_ = std::max(released_, through);  // the machine has it from the snapshot
+  if (Follower* f = follower_role()) {
+    f->verified = std::min(std::max(f->verified, f->leader ? through : Index{}),
+                           outline_.last().index);
+    f->acked = std::min(f->acked, f->verified);
+  }
+}
+
+void Core::on(RestoreFailed&) {
+  restoring_.reset();  // the next offer starts over
+  if (election_at_ == never) rearm_election();
+}
+
+void Core::on(SnapshotEnded& in) {
+  if (leader_role() == nullptr) return;
+  Progress* p = peer(in.to);
+  if (p == nullptr || p->mode() != Progress::Mode::snapshot) return;
+  p->snapshot_ended();
+  replicate(*p);
+}
+
+}  // namespace bowline::raft

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/mutant.h"
+#include "bowline/raft/core.h"
+
+// Handing leadership over (dissertation 3.10): take no more proposals, bring the target up to date,
+// tell it to campaign at once. Given up after an election timeout.
+namespace bowline::raft {
+
+void Core::on(Transfer& in) {
+  if (leader_role() == nullptr) return refuse(in.ticket, Refusal::not_leader);
+  Leader& l = *leader_role();
+  if (l.handover) return refuse(in.ticket, Refusal::transferring);
+  const NodeId to = in.to ? in.to : best_target();
+  const Member* member = membership().find(to);
+  if (member == nullptr || to == who_.self || !may_lead(*member))
+    return refuse(in.ticket, Refusal::bad_target);
+  l.handover = Handover{in.ticket, to, now_ + options_->election};
+  pursue_handover();
+}
+
+bool Core::may_lead(const Member& m) const {
+  return m.now == Standing::voter && m.goal == Standing::voter && m.priority != never_leads;
+}
+
+// The highest priority among those that answer, then the longest log.
+NodeId Core::best_target() const {
+  const Progress* best = nullptr;
+  std::uint8_t best_priority = 0;
+  for (const Progress& p : leader_role()->peers) {
+    const Member* m = membership().find(p.id());
+    if (m == nullptr || !may_lead(*m) || !p.round()) continue;
+    if (now_ >= p.heard() + options_->election) continue;
+    const bool better = best == nullptr || m->priority > best_priority ||
+                        (m->priority == best_priority && p.match() > best->match());
+    if (!better) continue;
+    best = &p;
+    best_priority = m->priority;
+  }
+  return best != nullptr ? best->id() : NodeId{};
+}
+
+void Core::pursue_handover() {
+  Leader& l = *leader_role();
+  if (!l.handover || l.handover->told) return;
+  const Progress* p = peer(l.handover->to);
+  if (p == nullptr) return end_handover(Refusal::bad_target);  // no longer a member
+  if (p->match() != outline_.last().index) return;
+  l.handover->told = true;
+  // The target may be let past our lease from now on, and nobody can tell when it will be: the
+  // message may arrive late. So there is no lease for the rest of this term.
+  if (!planted(Bug::p64_transfer_keeps_the_lease)) l.lease_void = true;
+  send(l.handover->to, TimeoutNow{});
+}
+
+void Core::end_handover(std::optional<Refusal> why) {
+  const Handover ended = *std::exchange(leader_role()->handover, std::nullopt);
+  if (why) return refuse(ended.ticket, *why);
+  emit(Decided{ended.ticket, Outcome::committed});
+}
+
+}  // namespace bowline::raft
