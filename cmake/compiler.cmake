@@ -14,6 +14,8 @@ if(CMAKE_CXX_FLAGS STREQUAL "" AND NOT CMAKE_BUILD_TYPE)
 endif()
 
 add_compile_options(-Wall -Wextra -Wconversion -Wshadow -fdiagnostics-color=always)
+# A field that an initializer leaves out is zero, and that is what is meant.
+add_compile_options(-Wno-missing-field-initializers)
 if(BOWLINE_WERROR)
   add_compile_options(-Werror)
 endif()
