@@ -13,13 +13,13 @@ namespace {
 using Stretches = std::vector<Stretch>;
 
 TEST(Damage, stretches_that_touch_become_one) {
-  Damage damage({{{3}, {4}}, {{8}, {9}}});
+  Damage damage(Stretches{{{3}, {4}}, {{8}, {9}}});
   damage.add({{5}, {7}});
   EXPECT_EQ(damage.stretches(), (Stretches{{{3}, {9}}}));
 }
 
 TEST(Damage, mending_one_entry_splits_a_stretch) {
-  Damage damage({{{3}, {6}}});
+  Damage damage(Stretches{{{3}, {6}}});
   damage.mended({4});
   EXPECT_EQ(damage.stretches(), (Stretches{{{3}, {3}}, {{5}, {6}}}));
   damage.mended({3});
@@ -30,13 +30,13 @@ TEST(Damage, mending_one_entry_splits_a_stretch) {
 }
 
 TEST(Damage, what_is_cut_is_not_missed) {
-  Damage damage({{{3}, {6}}, {{9}, {9}}});
+  Damage damage(Stretches{{{3}, {6}}, {{9}, {9}}});
   damage.cut_after({4});
   EXPECT_EQ(damage.stretches(), (Stretches{{{3}, {4}}}));
 }
 
 TEST(Damage, what_a_snapshot_covers_is_not_missed) {
-  Damage damage({{{3}, {6}}, {{9}, {9}}});
+  Damage damage(Stretches{{{3}, {6}}, {{9}, {9}}});
   damage.rebase({4});
   EXPECT_EQ(damage.stretches(), (Stretches{{{5}, {6}}, {{9}, {9}}}));
   damage.rebase({9});
@@ -63,7 +63,9 @@ TEST(Damage, agrees_with_a_set_of_indexes) {
       }
       for (std::uint64_t n = 0; n < 26; ++n) ASSERT_EQ(damage.covers({n}), lost.contains(n)) << n;
       ASSERT_EQ(damage.any(), !lost.empty());
-      if (damage.any()) ASSERT_EQ(damage.first(), Index{*lost.begin()});
+      if (damage.any()) {
+        ASSERT_EQ(damage.first(), Index{*lost.begin()});
+      }
       for (std::size_t n = 1; n < damage.stretches().size(); ++n)
         ASSERT_LT(damage.stretches()[n - 1].last.next(), damage.stretches()[n].first);
     }

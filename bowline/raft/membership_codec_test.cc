@@ -100,7 +100,8 @@ TEST(MembershipCodec, survives_any_bytes) {
     std::string bytes(prng.below(80), '\0');
     for (char& c : bytes) c = static_cast<char>(prng.next());
     if (!bytes.empty()) bytes[0] = 1;
-    if (const MembershipPtr back = decode_membership(bytes)) ASSERT_TRUE(sane(*back));
+    const MembershipPtr back = decode_membership(bytes);
+    ASSERT_TRUE(back == nullptr || sane(*back));
   }
 }
 

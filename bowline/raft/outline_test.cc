@@ -213,8 +213,7 @@ class Pair {
   }
 
  private:
-  // Right after a rebase the two may differ below the base; nothing is told too early, and a
-  // write that is on disk is told in full.
+  // Below the base the model does not know; above it, nothing is told too early or too late.
   void compare_durable() const {
     if (model_.durable() >= model_.base.index) {
       ASSERT_EQ(log_.durable(), model_.durable());
@@ -254,7 +253,7 @@ class Pair {
     if (model_.entries.empty()) return;
     const auto taken = static_cast<std::ptrdiff_t>(1 + prng_.below(model_.entries.size()));
     model_.base = model_.entries[static_cast<std::size_t>(taken - 1)];
-    model_.base_written = ~0ULL;
+    model_.base_written = model_.written[static_cast<std::size_t>(taken - 1)];
     log_.rebase(model_.base);
     model_.entries.erase(model_.entries.begin(), model_.entries.begin() + taken);
     model_.written.erase(model_.written.begin(), model_.written.begin() + taken);
