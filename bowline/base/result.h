@@ -7,7 +7,16 @@
 namespace bowline {
 
 // What went wrong outside of us. (What went wrong inside of us is ensure().)
-enum class Fault : std::uint8_t { io, corrupt, torn, not_found, exists, unreachable, timeout, full };
+enum class Fault : std::uint8_t {
+  io,
+  corrupt,
+  torn,
+  not_found,
+  exists,
+  unreachable,
+  timeout,
+  full
+};
 
 struct Error {
   Fault fault = Fault::io;

@@ -155,8 +155,8 @@ void Core::settle_votes() {
   if (!hard_state_durable()) return;
   if (owes_vote_) {
     owes_vote_ = false;
-    Message grant = envelope(
-        hard_.voted_for, VoteReply{.campaign = owed_campaign_, .granted = true});
+    Message grant =
+        envelope(hard_.voted_for, VoteReply{.campaign = owed_campaign_, .granted = true});
     grant.to = hard_.voted_incarnation;
     emit(Send{hard_.voted_for, std::move(grant)});
   }

@@ -93,8 +93,8 @@ class Core {
     Round campaign;
     bool pre = false;
     bool transfer = false;
-    bool asked = false;            // the requests have left
-    std::vector<Ballot> ballots;   // along with the members
+    bool asked = false;           // the requests have left
+    std::vector<Ballot> ballots;  // along with the members
     std::vector<Met> met;
   };
   struct Beat {
@@ -102,11 +102,11 @@ class Core {
     Time sent;
   };
   struct PendingRead {
-    Ticket ticket;     // of a client of ours ...
-    NodeId asker;      // ... or of this peer's, by its
+    Ticket ticket;  // of a client of ours ...
+    NodeId asker;   // ... or of this peer's, by its
     Round id;
     Index index;
-    Round needs;       // ready once a quorum answered this round; 0: no round asked yet
+    Round needs;  // ready once a quorum answered this round; 0: no round asked yet
     Time deadline;
   };
   struct Handover {
@@ -119,15 +119,15 @@ class Core {
     std::vector<Progress> peers;  // sorted by id; all members but us
     Index first;                  // the entry that opened this term
     Round round;
-    Round answered;               // by a quorum
-    Time confirmed;               // when the round was sent that a quorum answered last
+    Round answered;  // by a quorum
+    Time confirmed;  // when the round was sent that a quorum answered last
     Time next_beat;
-    std::vector<Beat> beats;      // sent and not yet answered by a quorum
+    std::vector<Beat> beats;  // sent and not yet answered by a quorum
     std::vector<PendingRead> reads;
     std::optional<Handover> handover;
-    bool lease_void = false;      // a handover was begun: someone may be let past our lease
-    Ticket change;                // who asked for the change in flight; 0: nobody here
-    bool cancelling = false;      // ... and it is being taken back
+    bool lease_void = false;  // a handover was begun: someone may be let past our lease
+    Ticket change;            // who asked for the change in flight; 0: nobody here
+    bool cancelling = false;  // ... and it is being taken back
   };
   struct AskedRead {  // by a client of ours, of the leader
     Ticket ticket;
@@ -299,14 +299,14 @@ class Core {
   Seq persisted_;
   Seq hard_state_write_;  // the last that carried the hard state
   Tickets tickets_;
-  Time tickets_until_ = never;   // not leading: when to say that we do not know
+  Time tickets_until_ = never;  // not leading: when to say that we do not know
   std::vector<AskedRead> asked_;
-  Round last_id_;                // names our campaigns and our reads at a leader, in this life
-  NodeId term_leader_;           // who led this term, even if we forgot it on purpose
-  Time protected_until_;         // the leader is alive, as far as we know
-  Time lease_until_;             // it may hold a lease: nothing shortens this
+  Round last_id_;         // names our campaigns and our reads at a leader, in this life
+  NodeId term_leader_;    // who led this term, even if we forgot it on purpose
+  Time protected_until_;  // the leader is alive, as far as we know
+  Time lease_until_;      // it may hold a lease: nothing shortens this
   Time election_at_ = never;
-  std::uint32_t hasty_ = 0;      // tries left in a hurry
+  std::uint32_t hasty_ = 0;  // tries left in a hurry
   std::uint8_t priority_floor_ = 0;
   std::optional<Base> restoring_;
   std::vector<std::pair<Seq, Index>> mending_;  // repaired, not yet durable

@@ -82,8 +82,7 @@ void Core::stand_by() {
   std::optional<Standby> why;
   if (membership().members.empty()) {
     why = Standby::no_members;
-  } else if (self == nullptr ||
-             (self->incarnation && self->incarnation != who_.incarnation)) {
+  } else if (self == nullptr || (self->incarnation && self->incarnation != who_.incarnation)) {
     why = Standby::not_member;
   }
   if (!why || standing_by_ == why || standing_by_ == Standby::disowned) return;
@@ -115,8 +114,11 @@ void Core::campaign(bool pre, bool transfer) {
     term_leader_ = {};
   }
   last_id_ = last_id_.next();
-  Candidate candidate{.campaign = Round{last_id_.value}, .pre = pre, .transfer = transfer,
-                      .ballots = {}, .met = {}};
+  Candidate candidate{.campaign = Round{last_id_.value},
+                      .pre = pre,
+                      .transfer = transfer,
+                      .ballots = {},
+                      .met = {}};
   candidate.ballots.resize(membership().members.size());
   role_ = std::move(candidate);
   rearm_election();
@@ -151,8 +153,8 @@ void Core::hear_pre_vote(NodeId from, const Message& m, const VoteRequest& in) {
 }
 
 void Core::hear(NodeId from, const Message& m, VoteRequest& in) {
-  const bool free = !hard_.voted_for ||
-                    (hard_.voted_for == from && hard_.voted_incarnation == m.from);
+  const bool free =
+      !hard_.voted_for || (hard_.voted_for == from && hard_.voted_incarnation == m.from);
   if (!free) return send(from, VoteReply{in.campaign, false, false, Denial::voted});
   // The election restriction (dissertation 3.6.1).
   if (in.last < outline_.last() && !planted(Bug::p06_votes_for_shorter_log))

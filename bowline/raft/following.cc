@@ -26,8 +26,8 @@ bool Core::heed_leader(NodeId from, Round round) {
     }
     impossible(Wrong::second_leader, from,
                "term " + std::to_string(hard_.term.value) + " is led by node " +
-                   std::to_string(term_leader_.value) + ", and node " +
-                   std::to_string(from.value) + " says that it leads it too");
+                   std::to_string(term_leader_.value) + ", and node " + std::to_string(from.value) +
+                   " says that it leads it too");
     return false;
   }
   if (const Follower* f = follower_role(); f == nullptr || f->leader != from) follow(from);

@@ -168,8 +168,8 @@ void Core::send_empty(Progress& p) {
     at = {};
   }
   p.told(commit_);
-  send(p.id(), AppendRequest{
-                   .prev = at, .commit = commit_, .round = leader_role()->round, .entries = {}});
+  send(p.id(),
+       AppendRequest{.prev = at, .commit = commit_, .round = leader_role()->round, .entries = {}});
 }
 
 // News of a commit do not wait for the next heartbeat, unless entries on their way carry them.

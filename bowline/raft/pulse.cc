@@ -5,8 +5,8 @@
 #include "bowline/base/mutant.h"
 #include "bowline/raft/core.h"
 
-// Heartbeats are numbered, and a follower's answer names the newest that it heard. When a quorum has
-// answered round r, then at the moment r was sent no newer leader had committed anything. One
+// Heartbeats are numbered, and a follower's answer names the newest that it heard. When a quorum
+// has answered round r, then at the moment r was sent no newer leader had committed anything. One
 // mechanism proves three things: that a read is fresh, that a lease holds, and that the leader is
 // still in touch.
 namespace bowline::raft {
@@ -38,7 +38,8 @@ void Core::beat() {
     if (p.mode() == Progress::Mode::snapshot) {
       send_offer(p);
     } else if (opening) {
-      // The first question brings its answer along: most followers match, and a round trip is saved.
+      // The first question brings its answer along: most followers match, and a round trip is
+      // saved.
       send_span(p, outline_.last().index);
     } else {
       if (p.mode() == Progress::Mode::probing) p.probed();

@@ -14,8 +14,7 @@ void Core::on(Read& in) {
   if (leader_role() != nullptr) {
     if (leader_role()->reads.size() >= options_->pending_reads)
       return refuse(in.ticket, Refusal::full);
-    if (in.kind == ReadKind::lease && lease_holds())
-      return emit(ReadReady{in.ticket, commit_});
+    if (in.kind == ReadKind::lease && lease_holds()) return emit(ReadReady{in.ticket, commit_});
     return add_read({.ticket = in.ticket,
                      .asker = {},
                      .id = {},

@@ -6,8 +6,8 @@
 #include "bowline/raft/membership_codec.h"
 
 // An entry whose content our disk lost is not an entry that we never had: we may have acknowledged
-// it. We keep counting it when logs are compared, we do not lead, and we ask everybody for it; an id
-// names one content for all time, so that whoever has it may give it.
+// it. We keep counting it when logs are compared, we do not lead, and we ask everybody for it; an
+// id names one content for all time, so that whoever has it may give it.
 namespace bowline::raft {
 namespace {
 

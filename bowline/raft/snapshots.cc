@@ -52,9 +52,7 @@ void Core::hear(NodeId from, const Message&, SnapshotOffer& in) {
   emit(Restore{from, std::move(in.base)});
 }
 
-bool Core::damaged_through(Index index) const {
-  return damage_.any() && damage_.first() <= index;
-}
+bool Core::damaged_through(Index index) const { return damage_.any() && damage_.first() <= index; }
 
 void Core::on(Restored& in) {
   restoring_.reset();
@@ -67,8 +65,8 @@ void Core::on(Restored& in) {
   install(in.base);
 }
 
-// One write, whatever the log looks like: an entry that we share keeps what follows it; else nothing
-// of the log remains (Raft, figure 13). Two writes could leave a log with a hole.
+// One write, whatever the log looks like: an entry that we share keeps what follows it; else
+// nothing of the log remains (Raft, figure 13). Two writes could leave a log with a hole.
 void Core::install(const Base& base) {
   draft().base = base;
   const Index through = base.id.index;
@@ -82,15 +80,14 @@ void Core::install(const Base& base) {
     outline_.restart_from(base.id);
     memberships_.restart_from(base);
     damage_ = {};
-    if (base.membership_index > commit_)
-      emit(MembershipChanged{memberships_.latest(), false});
+    if (base.membership_index > commit_) emit(MembershipChanged{memberships_.latest(), false});
     if (planted(Bug::p21_installs_older_snapshot)) commit_ = released_ = through;
   }
   commit_ = std::max(commit_, through);
   released_ = std::max(released_, through);  // the machine has it from the snapshot
   if (Follower* f = follower_role()) {
-    f->verified = std::min(std::max(f->verified, f->leader ? through : Index{}),
-                           outline_.last().index);
+    f->verified =
+        std::min(std::max(f->verified, f->leader ? through : Index{}), outline_.last().index);
     f->acked = std::min(f->acked, f->verified);
   }
 }

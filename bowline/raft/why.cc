@@ -24,8 +24,8 @@ WhyNotLeading Core::why_not_leading() const {
   answer.leader = leader();
   if (leader_role() != nullptr) return answer;
   answer.due = election_at_ == never ? Duration{0} : std::max(election_at_ - now_, Duration{0});
-  answer.why = stopped_ ? Hindrance::stopped
-                        : of_membership(membership(), who_.self, who_.incarnation);
+  answer.why =
+      stopped_ ? Hindrance::stopped : of_membership(membership(), who_.self, who_.incarnation);
   if (answer.why != Hindrance::none) return answer;
   if (const auto* c = std::get_if<Candidate>(&role_)) {
     answer.why = !c->asked ? Hindrance::own_vote_unsynced
@@ -38,11 +38,11 @@ WhyNotLeading Core::why_not_leading() const {
     }
     return answer;
   }
-  answer.why = damage_.any()               ? Hindrance::damaged
-               : leader()                  ? Hindrance::leader_alive
-               : now_ < lease_until_       ? Hindrance::leader_protected
-               : now_ < protected_until_   ? Hindrance::leader_protected
-                                           : Hindrance::waiting_timeout;
+  answer.why = damage_.any()             ? Hindrance::damaged
+               : leader()                ? Hindrance::leader_alive
+               : now_ < lease_until_     ? Hindrance::leader_protected
+               : now_ < protected_until_ ? Hindrance::leader_protected
+                                         : Hindrance::waiting_timeout;
   return answer;
 }
 

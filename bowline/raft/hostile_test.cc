@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <gtest/gtest.h>
+
+#include "bowline/base/prng.h"
+#include "bowline/raft/core.h"
+#include "bowline/raft/describe.h"
+#include "bowline/raft/membership_codec.h"
+
+// Whatever comes from outside, in whatever role it finds us: it is dropped and counted, or taken as
+// what a member may say; it never reaches an ensure(), which would end this process and fail here.
+namespace bowline::raft {
+namespace {
+
+constexpr ClusterId our_cluster{77};
+
+Membership three_voters(bool named) {
+  Membership membership{.cluster = our_cluster, .members = {}};
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    Member member;
+    member.id = {id};
+    if (named) member.incarnation = {100 + id};
+    membership.members.push_back(member);
+  }
+  return membership;
+}
+
+// One real core among liars: node 1 is real, and everything that it hears is made up here.
+class Target {
+ public:
+  explicit Target(std::uint64_t seed) : dice_(seed) {
+    Options options;
+    options.lease_reads = dice_.chance(30);
+    options.pre_vote = dice_.chance(70);
+    options.uncommitted_bytes = options.entry_bytes = 4096;
+    options_ = std::make_shared<const Options>(options);
+    start();
+  }
+
+  void start() {
+    Found found;
+    const auto membership = std::make_shared<const Membership>(three_voters(dice_.chance(50)));
+    found.base = {{}, membership, {}};
+    core_ = std::make_unique<Core>(options_, Identity{{1}, our_cluster, {101}, dice_.next()},
+                                   std::move(found), now_);
+    writes_.clear();
+  }
+
+  Core& core() { return *core_; }
+  Prng& dice() { return dice_; }
+
+  void step(Input input) {
+    Effects effects;
+    core_->step(now_, std::move(input), effects);
+    perform(effects);
+  }
+
+  // Time passes, the disk works, a client asks: what makes us a follower, a candidate, a leader.
+  void live() {
+    switch (dice_.below(9)) {
+      case 0: now_ = std::max(now_, core_->deadline() == never ? now_ : core_->deadline()); break;
+      case 1: now_ = now_ + Duration(dice_.below(300'000'000)); break;
+      case 2: return step(Propose{{next_ticket_++}, {Bytes::copy("x")}, {}});
+      case 3: return step(Read{{next_ticket_++}, static_cast<ReadKind>(dice_.below(3))});
+      case 4: return step(Transfer{{next_ticket_++}, {dice_.below(5)}});
+      case 5: return step(Suspect{{dice_.below(5)}});
+      case 6:
+        return step(Reconfigure{
+            {next_ticket_++}, {{.id = {1 + dice_.below(4)}, .address = {}, .metadata = {}}}, {}});
+      case 7: return compact();
+      default: break;
+    }
+    if (!writes_.empty() && dice_.chance(80)) {
+      const Seq seq = writes_.front();
+      writes_.pop_front();
+      return step(Persisted{seq});
+    }
+    step(Woken{});
+  }
+
+  // The one honest answer among the lies, or no node would ever lead.
+  std::optional<Received> honest_vote() {
+    if (!asked_) return std::nullopt;
+    const VoteRequest& request = std::get<VoteRequest>(asked_->message.body);
+    Message m{.cluster = our_cluster,
+              .from = {100 + asked_->to.value},
+              .to = {101},
+              .term = asked_->message.term,
+              .body = VoteReply{request.campaign, request.pre, true, Denial::none}};
+    const NodeId from = asked_->to;
+    asked_.reset();
+    return Received{from, std::move(m)};
+  }
+
+  std::uint64_t impossible = 0;
+
+ private:
+  void compact() {
+    const Index base = core_->outline().base().index;
+    if (core_->commit() > base) step(Compacted{base.next()});
+  }
+
+  void perform(Effects& effects) {
+    std::optional<Base> wanted;
+    for (Effect& effect : effects) {
+      EXPECT_FALSE(text(effect).empty());
+      if (const auto* persist = std::get_if<Persist>(&effect)) writes_.push_back(persist->seq);
+      if (const auto* restore = std::get_if<Restore>(&effect)) wanted = restore->base;
+      if (std::holds_alternative<Impossible>(effect)) ++impossible;
+      if (auto* sent = std::get_if<Send>(&effect))
+        if (std::holds_alternative<VoteRequest>(sent->message.body)) asked_ = std::move(*sent);
+    }
+    if (!wanted) return;
+    if (dice_.chance(50)) return step(RestoreFailed{});
+    step(Restored{*wanted});
+  }
+
+  Prng dice_;
+  std::shared_ptr<const Options> options_;
+  std::unique_ptr<Core> core_;
+  std::deque<Seq> writes_;
+  std::optional<Send> asked_;
+  Time now_;
+  std::uint64_t next_ticket_ = 1;
+};
+
+// Numbers that a person would not think of, and some that are just right.
+std::uint64_t number(Prng& dice, std::uint64_t near) {
+  switch (dice.below(8)) {
+    case 0: return 0;
+    case 1: return ~0ULL;
+    case 2: return absurd;
+    case 3: return absurd + dice.below(3);
+    case 4: return dice.next();
+    case 5: return near + dice.below(4);
+    case 6: return near > 2 ? near - dice.below(3) : near;
+    default: return near;
+  }
+}
+
+LogId log_id(Prng& dice, const Core& core) {
+  const LogId last = core.outline().last();
+  if (dice.chance(60)) return last;
+  return {{number(dice, last.term.value)}, {number(dice, last.index.value)}};
+}
+
+Batch entries(Prng& dice, LogId prev, Term term) {
+  Batch batch;
+  for (std::uint64_t n = dice.below(4); n > 0; --n) {
+    const bool right = dice.chance(85);
+    prev = {right ? term : Term{number(dice, term.value)},
+            right ? prev.index.next() : Index{number(dice, prev.index.value)}};
+    Entry entry{prev, static_cast<Kind>(dice.below(dice.chance(90) ? 3 : 256)), Bytes::copy("y")};
+    if (entry.kind == Kind::membership && dice.chance(80))
+      entry.payload = encode(three_voters(dice.chance(50)));
+    batch.push_back(entry);
+  }
+  return batch;
+}
+
+Body made_up_body(Prng& dice, const Core& core, Term term) {
+  const std::uint64_t last = core.outline().last().index.value;
+  switch (dice.below(10)) {
+    case 0: return VoteRequest{log_id(dice, core), {dice.next()}, dice.chance(50), dice.chance(50)};
+    case 1:
+      return VoteReply{{dice.next()},
+                       dice.chance(50),
+                       dice.chance(50),
+                       static_cast<Denial>(dice.below(dice.chance(90) ? 5 : 256))};
+    case 2: {
+      const LogId prev = log_id(dice, core);
+      return AppendRequest{.prev = prev,
+                           .commit = {number(dice, last)},
+                           .round = {number(dice, 3)},
+                           .news = dice.chance(20),
+                           .entries = entries(dice, prev, term)};
+    }
+    case 3:
+      return AppendReply{.round = {number(dice, 2)},
+                         .matched = dice.chance(50),
+                         .full = dice.chance(10),
+                         .installing = dice.chance(10),
+                         .lost = dice.chance(10),
+                         .match = {number(dice, last)},
+                         .refused = {number(dice, last)},
+                         .hint = log_id(dice, core)};
+    case 4: {
+      MembershipPtr membership;
+      if (dice.chance(80)) membership = std::make_shared<const Membership>(three_voters(true));
+      if (dice.chance(10)) membership = std::make_shared<const Membership>();
+      return SnapshotOffer{{log_id(dice, core), membership, {number(dice, 1)}},
+                           {number(dice, last)},
+                           {number(dice, 3)}};
+    }
+    case 5: return TimeoutNow{};
+    case 6: return ReadRequest{{dice.next()}};
+    case 7: return ReadReply{{dice.next()}, dice.chance(50), {number(dice, last)}};
+    case 8: return EntriesRequest{{log_id(dice, core), log_id(dice, core)}};
+    default: return EntriesReply{entries(dice, log_id(dice, core), term)};
+  }
+}
+
+Received made_up(Prng& dice, const Core& core) {
+  Message m;
+  if (dice.chance(5)) m.version = static_cast<std::uint8_t>(dice.next());
+  m.cluster = dice.chance(90) ? our_cluster : ClusterId{dice.next()};
+  const std::uint64_t from = dice.chance(90) ? 2 + dice.below(2) : number(dice, 1);
+  m.from = {dice.chance(90) ? 100 + from : dice.below(200)};
+  m.to = {dice.chance(90) ? (dice.chance(50) ? 101ULL : 0ULL) : dice.next()};
+  const std::uint64_t term = core.term().value;
+  m.term = {dice.chance(85) ? term + dice.below(2) : number(dice, term)};
+  m.body = made_up_body(dice, core, m.term);
+  return {{from}, std::move(m)};
+}
+
+TEST(Hostile, made_up_messages_never_stop_the_process_in_any_role) {
+  std::array<std::uint64_t, 3> met{};  // by role
+  std::uint64_t stopped = 0;
+  std::uint64_t told = 0;
+  Drops all;
+  for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
+    Target target(seed);
+    for (int i = 0; i < 500; ++i) {
+      ++met[static_cast<std::size_t>(target.core().role())];
+      std::optional<Received> vote = target.honest_vote();
+      if (vote && target.dice().chance(90)) {
+        target.step(std::move(*vote));
+      } else if (target.dice().chance(40)) {
+        target.live();
+      } else {
+        target.step(made_up(target.dice(), target.core()));
+      }
+      if (!target.core().stopped()) continue;
+      ++stopped;
+      const Drops& drops = target.core().drops();
+      all.malformed += drops.malformed;
+      target.start();
+    }
+    const Drops& drops = target.core().drops();
+    all.version += drops.version;
+    all.cluster += drops.cluster;
+    all.identity += drops.identity;
+    all.stranger += drops.stranger;
+    all.malformed += drops.malformed;
+    told += target.impossible;
+  }
+  for (const std::uint64_t times : met) EXPECT_GT(times, 200U);
+  EXPECT_GT(stopped, 0U);    // a member that lies about leading stops us ...
+  EXPECT_EQ(told, stopped);  // ... and we say why, once
+  EXPECT_GT(all.version, 0U);
+  EXPECT_GT(all.cluster, 0U);
+  EXPECT_GT(all.identity, 0U);
+  EXPECT_GT(all.stranger, 0U);
+  EXPECT_GT(all.malformed, 0U);
+}
+
+std::string state_of(const Core& core) {
+  const std::string all = text(core);
+  return all.substr(0, all.find(" dropped"));
+}
+
+TEST(Hostile, what_is_dropped_changes_nothing_and_says_nothing) {
+  std::uint64_t checked = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Target target(seed);
+    for (int i = 0; i < 60; ++i) target.live();
+    for (int i = 0; i < 100; ++i) {
+      Received foreign = made_up(target.dice(), target.core());
+      foreign.message.cluster = {our_cluster.value + 1};
+      foreign.message.version = protocol_version;
+      const std::string before = state_of(target.core());
+      const std::uint64_t drops = target.core().drops().cluster;
+      Effects effects;
+      target.core().step(Time{Duration{1'000'000'000'000}}, std::move(foreign), effects);
+      EXPECT_TRUE(effects.empty());
+      EXPECT_EQ(target.core().drops().cluster, drops + 1);
+      EXPECT_EQ(state_of(target.core()), before);
+      ++checked;
+    }
+  }
+  EXPECT_EQ(checked, 20'000U);
+}
+
+TEST(Hostile, a_stopped_replica_refuses_every_request) {
+  Target target(5);
+  while (!target.core().stopped()) {
+    target.live();
+    target.step(made_up(target.dice(), target.core()));
+  }
+  Effects effects;
+  target.core().step(Time{Duration{1'000'000'000'000}}, Propose{{9}, {Bytes::copy("z")}, {}},
+                     effects);
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(std::get<Refused>(effects[0]).why, Refusal::stopped);
+  EXPECT_EQ(target.core().deadline(), never);
+}
+
+}  // namespace
+}  // namespace bowline::raft
