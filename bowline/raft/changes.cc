@@ -88,7 +88,7 @@ void Core::propose_membership(Membership next) {
   Bytes payload = encode(next);
   const Index at = append(Kind::membership, std::move(payload));
   take_membership({at, std::make_shared<const Membership>(std::move(next))});
-  replicate_all();
+  if (leader_role()->round) replicate_all();  // else the first heartbeat carries it
 }
 
 void Core::take_membership(Config config) {
@@ -128,6 +128,8 @@ void Core::pursue_change() {
 
 // A member's first life that we met is the one that the group will count from now on.
 void Core::bind_newcomers() {
+  const auto named_already = [](const Member& m) { return bool(m.incarnation); };
+  if (std::ranges::all_of(membership().members, named_already)) return;
   Membership named = membership();
   bool changed = false;
   for (const Member& m : membership().members) {
@@ -165,11 +167,15 @@ void Core::step_aside() {
 // Said to everybody, once, when known to be committed.
 void Core::announce_memberships() {
   const Config& config = memberships_.at(commit_);
-  if (config.at <= announced_) return;
-  announced_ = config.at;
-  emit(MembershipChanged{config, true});
-  const bool in = config.membership->find(who_.self) != nullptr;
-  if (in || leader_role() != nullptr) return;
+  if (config.at > announced_) {
+    announced_ = config.at;
+    emit(MembershipChanged{config, true});
+    removed_ = removed_ && config.membership->find(who_.self) == nullptr;
+  }
+  // A leader that was removed leads until it has stepped aside.
+  if (removed_ || !config.at || leader_role() != nullptr) return;
+  if (config.membership->find(who_.self) != nullptr) return;
+  removed_ = true;
   emit(Removed{config.at});
   if (!options_->stop_on_removal) return;
   drop_reads(Refusal::stopped);

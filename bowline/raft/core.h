@@ -94,6 +94,7 @@ class Core {
     bool pre = false;
     bool transfer = false;
     bool asked = false;           // the requests have left
+    bool hurried = false;         // the next try comes soon
     std::vector<Ballot> ballots;  // along with the members
     std::vector<Met> met;
   };
@@ -116,8 +117,10 @@ class Core {
     bool told = false;
   };
   struct Leader {
-    std::vector<Progress> peers;  // sorted by id; all members but us
-    Index first;                  // the entry that opened this term
+    std::vector<Progress> peers;    // sorted by id; all members but us
+    std::vector<Progress> leavers;  // no longer members, and not told yet; they count for nothing
+    Time leavers_until = never;
+    Index first;  // the entry that opened this term
     Round round;
     Round answered;  // by a quorum
     Time confirmed;  // when the round was sent that a quorum answered last
@@ -212,6 +215,9 @@ class Core {
   void advance_commit();
   void tell_commits();
   Progress* peer(NodeId id);
+  Progress* leaver(NodeId id);
+  void part_with(std::vector<Progress> former);
+  void release_leavers();
   void align_peers();  // with the membership in force
 
   // pulse.cc: heartbeats, and what a quorum's answers to them prove
@@ -313,6 +319,7 @@ class Core {
   std::optional<Standby> standing_by_;
   Time next_repair_ = never;
   bool full_ = false;
+  bool removed_ = false;  // and said so
   bool stopped_ = false;
   Drops drops_;
 

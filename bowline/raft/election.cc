@@ -203,12 +203,19 @@ void Core::count(NodeId from, bool granted) {
 }
 
 void Core::lost_election() {
+  const bool hurried = candidate_role()->hurried;
+  const Time soon = election_at_;
   follow({});
-  if (hasty_ > 0) hurry();
+  if (hurried) election_at_ = std::min(election_at_, soon);
+  if (!hurried && hasty_ > 0) hurry();
 }
 
 // A split or refused round after a suspicion: the others learn of the crash about now.
 void Core::hurry() {
+  if (Candidate* c = candidate_role()) {
+    if (c->hurried) return;
+    c->hurried = true;
+  }
   --hasty_;
   const Duration draw{prng_.below(static_cast<std::uint64_t>(2 * options_->retry.count()))};
   election_at_ = std::min(election_at_, now_ + options_->retry + draw);

@@ -95,6 +95,7 @@ void Core::on(Unreachable& in) {
 void Core::hear(NodeId from, const Message& m, AppendReply& in) {
   if (leader_role() == nullptr) return;
   Progress* p = peer(from);
+  if (p == nullptr) p = leaver(from);
   if (p == nullptr) return;
   if (!p->met()) p->meet(m.from);
   if (p->met() != m.from && !planted(Bug::p27_wiped_node_counts)) {
@@ -122,6 +123,7 @@ void Core::hear(NodeId from, const Message& m, AppendReply& in) {
 
 void Core::replicate_all() {
   for (Progress& p : leader_role()->peers) replicate(p);
+  for (Progress& p : leader_role()->leavers) replicate(p);
 }
 
 // Sends what the follower lacks: a question while probing, entries once the answer is known.
@@ -208,6 +210,7 @@ void Core::advance_commit() {
 
 void Core::tell_commits() {
   for (Progress& p : leader_role()->peers) tell_commit(p);
+  for (Progress& p : leader_role()->leavers) tell_commit(p);
 }
 
 Progress* Core::peer(NodeId id) {
@@ -233,7 +236,37 @@ void Core::align_peers() {
     if (m.goal == Standing::voter && m.now != Standing::voter && !m.outgoing && !p.caught_up())
       p.begin_catching_up(outline_.last().index, now_);
   }
-  l.peers = std::move(aligned);
+  std::swap(l.peers, aligned);
+  std::erase_if(aligned, [&](const Progress& p) { return peer(p.id()) != nullptr; });
+  part_with(std::move(aligned));
+}
+
+// Who is out learns of it from us, or it would ask for votes until somebody switched it off.
+void Core::part_with(std::vector<Progress> former) {
+  Leader& l = *leader_role();
+  std::erase_if(l.leavers, [&](const Progress& p) { return peer(p.id()) != nullptr; });
+  if (former.empty()) return;
+  for (Progress& p : former)
+    if (p.round()) l.leavers.push_back(std::move(p));
+  l.leavers_until = now_ + 2 * options_->election;
+}
+
+void Core::release_leavers() {
+  Leader& l = *leader_role();
+  if (l.leavers.empty()) return;
+  const Index farewell = memberships_.latest().at;
+  const bool told = farewell <= commit_;
+  std::erase_if(l.leavers, [&](const Progress& p) {
+    return now_ >= l.leavers_until ||
+           (told && p.match() >= farewell && p.told_commit() >= farewell);
+  });
+  if (l.leavers.empty()) l.leavers_until = never;
+}
+
+Progress* Core::leaver(NodeId id) {
+  auto& leavers = leader_role()->leavers;
+  const auto at = std::ranges::find(leavers, id, &Progress::id);
+  return at != leavers.end() ? &*at : nullptr;
 }
 
 }  // namespace bowline::raft

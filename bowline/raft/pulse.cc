@@ -23,6 +23,7 @@ void Core::leader_woken() {
   if (options_->check_quorum && cut_off && !planted(Bug::p37_no_check_quorum)) return follow({});
   if (l.handover && now_ >= l.handover->deadline) end_handover(Refusal::timed_out);
   if (now_ >= l.next_beat) beat();
+  release_leavers();
 }
 
 // A heartbeat is an empty append at the end of what was sent: if anything before it was lost, the
@@ -34,6 +35,7 @@ void Core::beat() {
   if (l.beats.size() >= most_beats) l.beats.erase(l.beats.begin());
   l.beats.push_back({l.round, now_});
   const bool opening = l.round == Round{1};
+  for (Progress& p : l.leavers) replicate(p);
   for (Progress& p : l.peers) {
     if (p.mode() == Progress::Mode::snapshot) {
       send_offer(p);

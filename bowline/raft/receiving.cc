@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <utility>
 
 #include "bowline/base/mutant.h"
@@ -108,7 +109,12 @@ bool Core::heard_of(const Received& in) {
 
 bool Core::from_a_member(NodeId from, Incarnation incarnation) const {
   const Member* member = membership().find(from);
-  if (member == nullptr) return false;
+  if (member == nullptr) {  // or was one until a moment ago
+    if (leader_role() == nullptr) return false;
+    const auto& leavers = leader_role()->leavers;
+    const auto at = std::ranges::find(leavers, from, &Progress::id);
+    return at != leavers.end() && at->met() == incarnation;
+  }
   if (planted(Bug::p27_wiped_node_counts) || planted(Bug::p54_foreign_messages_accepted))
     return true;
   return !member->incarnation || member->incarnation == incarnation;
