@@ -78,6 +78,8 @@ class Core {
   WhyNotCommitted why_not_committed(Index) const;
 
  private:
+  friend class Abstraction;
+
   struct Follower {
     NodeId leader;
     Index verified;  // our log equals the leader's through here

@@ -24,6 +24,8 @@ class Memberships {
   void restart_from(const Base&);
 
  private:
+  friend class Abstraction;
+
   std::vector<Config> configs_;  // invariant: never empty, by rising index
 };
 

@@ -38,6 +38,8 @@ class Outline {
   std::uint64_t weight(Index after, Index through) const;
 
  private:
+  friend class Abstraction;
+
   struct Write {
     Seq seq;
     Index reaches;

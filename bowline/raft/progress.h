@@ -67,6 +67,8 @@ class Progress {
   void note_catching_up(Index last, Time now, Duration election);
 
  private:
+  friend class Abstraction;
+
   struct Flight {
     Index last;
     std::uint64_t bytes;

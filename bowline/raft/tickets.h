@@ -24,6 +24,8 @@ class Tickets {
   void give_up(Effects&);  // unknown, all of them
 
  private:
+  friend class Abstraction;
+
   struct Waiting {
     Ticket ticket;
     LogId last;

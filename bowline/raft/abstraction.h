@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+
+#include "bowline/raft/core.h"
+
+namespace bowline::raft {
+
+// A core without its clocks, for a model checker that lets any timer fire at any time. Two cores
+// with the same digest do the same from here on, but for the times at which they want to be woken.
+class Abstraction {
+ public:
+  // Of all that decides what this core will do. Left out: moments, dice, and what only weighs
+  // (bytes, drops). Writes are counted from the newest, since their numbers mean nothing.
+  static std::uint64_t digest(const Core&);
+
+  // As if whatever is waited for had begun just now, and what has lapsed stayed so. The clock of
+  // this core is 0 again; it wants to be woken after a timeout, in which any protection lapses.
+  static void forget_times(Core&);
+
+ private:
+  class Sum;
+};
+
+}  // namespace bowline::raft
