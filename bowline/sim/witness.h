@@ -25,6 +25,26 @@ class Court {
   virtual Time true_time() const = 0;          // which no node ever sees
 };
 
+// What the weather does, for stories.
+struct Note {
+  enum class What : std::uint8_t {
+    episode_begun,   // `number`: its id in the plan
+    episode_ended,
+    down,            // `number`: 0 the power failed, 1 the process was killed
+    paused,
+    resumed,
+    message_lost,    // from `node` to `peer`
+    message_doubled,
+    rotted,          // `number`: the index
+    noticed,         // and the node has noticed
+    healed,          // the liveness phase begins; `number`: a bit for each node of the core
+  };
+  What what = What::episode_begun;
+  NodeId node;
+  NodeId peer;
+  std::uint64_t number = 0;
+};
+
 // Sees all that happens, as no node can, and never touches it. Each call must be cheap: constant
 // or logarithmic in the length of the history.
 class Witness {
@@ -33,6 +53,10 @@ class Witness {
   virtual void started(const Site&) {}  // its core was made from the durable image
   virtual void crashed(const Site&) {}  // core gone; `durable` is what remains; `written` equals it
   virtual void wiped(const Site&, Incarnation former) { static_cast<void>(former); }
+  // An operator gave up the others and made this site go on alone, as a cluster of a new name. From
+  // here on nothing that only the former cluster knew is owed to anybody.
+  virtual void forced(const Site&, ClusterId anew) { static_cast<void>(anew); }
+  virtual void noted(const Note&) {}
   // A core took one step. Called before any of the effects was performed, but with Persist already
   // taken over into `written` (not into `durable`).
   virtual void stepped(const Site&, const raft::Input&, const raft::Effects&) {}
@@ -46,8 +70,9 @@ class Witness {
   virtual void write_begun(Ticket, const Bytes& command) { static_cast<void>(command); }
   virtual void write_ended(Ticket, raft::Outcome) {}  // what the client was told
   virtual void write_refused(Ticket) {}
-  virtual void read_begun(Ticket, const Site&) {}
-  // Served from the machine of that site, which has applied at least the read's index.
+  virtual void read_begun(Ticket, const Site&, raft::ReadKind) {}
+  // Served from the machine of that site, which has applied at least the read's index. Of a
+  // verification: the answer "yes, I lead" was given.
   virtual void read_served(Ticket, const Site&) {}
 };
 

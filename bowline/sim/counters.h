@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <bit>
+#include <cstdint>
+
+#include "bowline/raft/effect.h"
+#include "bowline/sim/plan.h"
+
+namespace bowline::sim {
+
+// What happened how often. Plain numbers, so that a process can hand them to another.
+struct Counters {
+  std::array<std::uint64_t, troubles> troubles_begun{};
+  std::array<std::uint64_t, acts> acts_begun{};
+  std::array<std::uint64_t, 3> outcomes{};  // along raft::Outcome
+  std::uint64_t refused = 0;
+  std::uint64_t reads_served = 0;
+  std::uint64_t unanswered = 0;  // the node of the request died
+
+  std::uint64_t events = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t messages_lost = 0;
+  std::uint64_t messages_doubled = 0;
+  std::uint64_t message_bytes = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t entries_applied = 0;
+
+  std::uint64_t elections_won = 0;
+  std::uint64_t campaigns = 0;
+  std::uint64_t starts = 0;
+  std::uint64_t crashes = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t writes_lost = 0;
+  std::uint64_t pauses = 0;
+  std::uint64_t links_cut = 0;
+  std::uint64_t entries_rotten = 0;
+  std::uint64_t entries_mended = 0;
+  std::uint64_t wipes = 0;
+  std::uint64_t rejoined = 0;  // of those wiped: bound again
+  std::uint64_t snapshots_taken = 0;
+  std::uint64_t snapshots_fetched = 0;
+  std::uint64_t fetches_failed = 0;
+  std::uint64_t memberships_committed = 0;
+  std::uint64_t suspicions = 0;
+  std::uint64_t forced = 0;
+};
+static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);
+inline constexpr std::size_t counter_words = sizeof(Counters) / sizeof(std::uint64_t);
+
+// Word by word; both of them hold nothing but counts.
+inline void add(const Counters& from, Counters& to) {
+  using Words = std::array<std::uint64_t, counter_words>;
+  const auto a = std::bit_cast<Words>(from);
+  auto b = std::bit_cast<Words>(to);
+  for (std::size_t i = 0; i < counter_words; ++i) b[i] += a[i];
+  to = std::bit_cast<Counters>(b);
+}
+
+}  // namespace bowline::sim

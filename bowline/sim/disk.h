@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "bowline/sim/decisions.h"
+#include "bowline/sim/site.h"
+
+namespace bowline::sim {
+
+// One Persist on its way to the disk, in parts, in the order in which they may survive.
+struct Write {
+  Seq seq;
+  std::optional<raft::HardState> hard;
+  std::optional<raft::Base> base;
+  std::uint64_t base_prefix = 0;
+  bool discard = false;
+  std::optional<Index> cut_after;
+  std::vector<Line> repaired;
+  std::vector<Line> entries;
+
+  std::size_t parts() const { return 3 + repaired.size() + entries.size(); }
+};
+
+// Takes over the first `parts` of a write. False if the write makes no sense for this image.
+bool apply(const Write&, std::size_t parts, Image&);
+inline bool apply(const Write& write, Image& image) { return apply(write, write.parts(), image); }
+
+// A write as the core asked for it, against the image that it changes. Empty: it makes no sense.
+std::optional<Write> prepared(const raft::Persist&, const Site&);
+
+// The log discarded, as if it began after this snapshot.
+void restart_from(const Snapshot&, Image&);
+
+bool contains(const Image&, LogId);
+
+// The writes of one node that are not durable yet, oldest first.
+class Disk {
+ public:
+  void submit(Write write, Time done) {
+    writes_.push_back(std::move(write));
+    last_done_ = done;
+  }
+  bool idle() const { return writes_.empty(); }
+  std::size_t waiting() const { return writes_.size(); }
+  Time last_done() const { return last_done_; }
+  Write finish() {
+    Write write = std::move(writes_.front());
+    writes_.pop_front();
+    return write;
+  }
+  // The power fails: some of the oldest writes survive, the last of them perhaps in part.
+  void lose_power(Chance&, Image& durable);
+  // The process dies, and the kernel writes what it had been given.
+  void keep_all(Image& durable);
+
+ private:
+  std::deque<Write> writes_;
+  Time last_done_;
+};
+
+}  // namespace bowline::sim

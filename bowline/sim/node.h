@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "bowline/raft/core.h"
+#include "bowline/sim/agenda.h"
+#include "bowline/sim/clock.h"
+#include "bowline/sim/decisions.h"
+#include "bowline/sim/disk.h"
+#include "bowline/sim/site.h"
+
+namespace bowline::sim {
+
+// Messages that left a node, along the alternatives of raft::Body.
+struct Traffic {
+  static constexpr std::size_t kinds = std::variant_size_v<raft::Body>;
+  std::array<std::uint64_t, kinds> messages{};
+  std::array<std::uint64_t, kinds> bytes{};
+
+  std::uint64_t all_messages() const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : messages) sum += count;
+    return sum;
+  }
+  std::uint64_t all_bytes() const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : bytes) sum += count;
+    return sum;
+  }
+};
+
+// A read that is allowed, once the machine is that far.
+struct AllowedRead {
+  Ticket ticket;
+  Index index;
+};
+
+// What the world keeps for one node, beside what the witnesses see.
+struct Node {
+  Node(Decisions& decisions, NodeId id, Time now, Duration shows, std::int64_t permille)
+      : clock(now, shows, permille),
+        disk_chance(decisions, {.part = Part::disk, .a = small(id)}),
+        courier_chance(decisions, {.part = Part::courier, .a = small(id)}),
+        transfer_chance(decisions, {.part = Part::transfer, .a = small(id)}),
+        chance(decisions, {.part = Part::node, .a = small(id)}) {
+    site.id = id;
+  }
+  static std::uint8_t small(NodeId id) { return static_cast<std::uint8_t>(id.value); }
+  bool up() const { return site.core != nullptr; }
+
+  Site site;
+  Disk disk;
+  Clock clock;
+  Chance disk_chance;
+  Chance courier_chance;
+  Chance transfer_chance;
+  Chance chance;
+
+  Time wake_at = never;  // when the agenda will wake it
+  std::uint32_t pauses = 0;
+  Time paused_since;
+  std::vector<Event> parked;  // what reached it while it was paused
+  Duration disk_slower{0};
+
+  Index apply_through;
+  bool apply_due = false;
+  std::vector<AllowedRead> reads;
+  std::size_t open_from = 0;  // no older request of its waits
+  std::optional<Snapshot> taking;
+  std::vector<Bytes> journal;  // the commands applied since the start, if somebody wants them
+
+  bool removed = false;   // it was told that it is no member any more
+  bool ruined = false;    // its disk is gone and nobody will bring another
+  bool counted = false;   // a membership binds this life of it
+  Traffic traffic;
+};
+
+}  // namespace bowline::sim

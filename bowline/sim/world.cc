@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/raft/membership_codec.h"
+
+namespace bowline::sim {
+namespace {
+
+constexpr ClusterId cluster{77};
+constexpr std::uint64_t most_in_one_instant = 200'000;
+constexpr Duration no_alarm = std::chrono::hours(24);
+
+std::int32_t rate_of(const Plan& plan, std::size_t i) {
+  return i < plan.clock_permille.size() ? plan.clock_permille[i] : 0;
+}
+
+}  // namespace
+
+World::World(Plan plan, Decisions* decisions)
+    : plan_(std::move(plan)),
+      own_decisions_(decisions == nullptr ? std::make_unique<Decisions>(plan_.seed) : nullptr),
+      decisions_(decisions == nullptr ? *own_decisions_ : *decisions),
+      agenda_(plan_.tie_seed),
+      network_(decisions_, plan_.climate, plan_.nodes + plan_.spares),
+      options_(std::make_shared<const raft::Options>(plan_.options)) {
+  const std::uint32_t count = plan_.nodes + plan_.spares;
+  nodes_.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    // A clock that shows something else than true time, from the beginning.
+    const auto shows = static_cast<std::int64_t>(mixed(plan_.seed, i) % 1'000'000'000'000);
+    nodes_.emplace_back(decisions_, NodeId{i + 1}, now_, Duration(shows), rate_of(plan_, i));
+    nodes_.back().site.incarnation = Incarnation{(i + 1) * 1000 + 1};
+  }
+  found_group();
+}
+
+World::~World() = default;
+
+void World::found_group() {
+  raft::Membership founders;
+  founders.cluster = cluster;
+  for (std::uint32_t i = 0; i < plan_.nodes; ++i) {
+    raft::Member member;
+    member.id = NodeId{i + 1};
+    if (i < plan_.priorities.size()) member.priority = plan_.priorities[i];
+    founders.members.push_back(member);
+  }
+  const auto shared = std::make_shared<const raft::Membership>(std::move(founders));
+  for (std::uint32_t i = 0; i < plan_.nodes; ++i) {
+    Site& site = nodes_[i].site;
+    site.durable.base = {{}, shared, {}};
+    site.written = site.durable;
+    site.snapshot = {site.durable.base, 0};
+  }
+}
+
+void World::watch(Witness& witness) { witnesses_.push_back(&witness); }
+
+void World::note(Note note) {
+  for (Witness* witness : witnesses_) witness->noted(note);
+}
+
+void World::violated(Violation violation) {
+  if (!violation_) violation_ = std::move(violation);
+}
+
+const Site* World::site(NodeId id) const {
+  return id && id.value <= nodes_.size() ? &node(id).site : nullptr;
+}
+
+// The first of all: everybody starts, at the first event of the run.
+void World::run(Duration duration) {
+  const Time end = now_ + duration;
+  while (!violation_ && step_once(end)) {
+  }
+  if (!violation_) now_ = end;
+}
+
+bool World::run_until(const std::function<bool()>& holds, Duration at_most) {
+  const Time end = now_ + at_most;
+  while (!violation_) {
+    if (holds()) return true;
+    if (!step_once(end)) break;
+  }
+  if (!violation_) now_ = std::max(now_, end);
+  return !violation_ && holds();
+}
+
+bool World::step_once(Time not_after) {
+  if (agenda_.empty() || agenda_.next_at() > not_after) return false;
+  const Event event = agenda_.take();
+  busy_instant_ = event.at == now_ ? busy_instant_ + 1 : 0;
+  if (busy_instant_ > most_in_one_instant)
+    violated({"I25", "time stands still: a node is woken again and again"});
+  now_ = std::max(now_, event.at);
+  happen(event);
+  return true;
+}
+
+void World::call_at(Time at, Caller& caller, std::uint32_t what) {
+  auto who = std::ranges::find(callers_, &caller);
+  if (who == callers_.end()) {
+    callers_.push_back(&caller);
+    who = callers_.end() - 1;
+  }
+  agenda_.add({.at = std::max(at, now_),
+               .what = What::call,
+               .node = static_cast<std::uint8_t>(who - callers_.begin()),
+               .slot = what});
+}
+
+void World::happen(const Event& event) {
+  ++counters_.events;
+  mix(static_cast<std::uint64_t>(now_.since_start.count()));
+  mix((std::uint64_t{static_cast<std::uint8_t>(event.what)} << 8) | event.node);
+  if (event.what == What::call) {
+    callers_[event.node]->called(event.slot);
+    return;
+  }
+  if (event.what == What::start) return start(NodeId{event.node});
+  Node& node = nodes_[event.node - 1U];
+  const bool over = !node.up() || (event.life != 0 && event.life != node.site.life);
+  const bool sender_side = event.what == What::fetched && fetches_.at(event.slot).sender_side;
+  if (over && !sender_side) {
+    if (event.what == What::input) letters_.take(event.slot);
+    if (event.what == What::errand) errands_.take(event.slot);
+    if (event.what == What::fetched) fetches_.take(event.slot);
+    return;
+  }
+  if (node.pauses > 0 && event.what != What::synced) {
+    if (event.what == What::wake) {
+      node.wake_at = never;
+    } else {
+      node.parked.push_back(event);
+    }
+    return;
+  }
+  happen_to(node, event);
+}
+
+void World::happen_to(Node& node, const Event& event) {
+  switch (event.what) {
+    case What::input: return deliver(node, letters_.take(event.slot));
+    case What::wake: return woken(node, event);
+    case What::synced: return synced(node);
+    case What::told: return step(node, raft::Persisted{Seq{event.slot}});
+    case What::errand: return run_errand(node, errands_.take(event.slot));
+    case What::apply:
+      node.apply_due = false;
+      return apply(node);
+    case What::snapshot: return snapshot_done(node);
+    case What::fetched: return fetched(node, fetches_.take(event.slot));
+    case What::start:
+    case What::call: return;
+  }
+}
+
+void World::woken(Node& node, const Event& event) {
+  if (event.at != node.wake_at) return;  // it was set anew since
+  node.wake_at = never;
+  if (node.clock.local(now_) < node.site.core->deadline()) return arm(node);
+  step(node, raft::Woken{});
+}
+
+// A deadline most often moves further away. The timer that is set already then finds out when it
+// fires; that is cheaper than to set it anew each time.
+void World::arm(Node& node) {
+  if (!node.up()) return;
+  const Time deadline = node.site.core->deadline();
+  const Time local = node.clock.local(now_);
+  if (deadline == never || (deadline > local && deadline - local > no_alarm)) return;
+  Time at = std::max(node.clock.when(deadline, now_), now_);
+  if (node.wake_at <= at) return;
+  if (plan_.climate.wake.count() > 0)
+    at = at + node.chance.exponential("woken late", plan_.climate.wake);
+  node.wake_at = at;
+  agenda_.add({.at = at,
+               .what = What::wake,
+               .node = Node::small(node.site.id),
+               .slot = 0,
+               .life = node.site.life});
+}
+
+raft::Found World::found(Node& node) const {
+  const Image& image = node.site.durable;
+  raft::Found found;
+  found.hard_state = image.hard;
+  if (planted(Bug::p04_vote_forgotten_at_restart)) {
+    found.hard_state.voted_for = {};
+    found.hard_state.voted_incarnation = {};
+  }
+  found.base = image.base;
+  found.entries.reserve(image.lines.size());
+  for (const Line& line : image.lines) {
+    found.entries.push_back(line.entry.id);
+    if (line.entry.kind != raft::Kind::membership) continue;
+    if (image.rotten.covers(line.entry.id.index)) continue;
+    found.configs.push_back(
+        {line.entry.id.index, raft::decode_membership(line.entry.payload.view())});
+  }
+  found.damaged = image.rotten.stretches();
+  return found;
+}
+
+void World::start(NodeId id) {
+  Node& node = mine(id);
+  if (node.up() || node.ruined) return;
+  came_to_life(node);
+  arm(node);
+}
+
+void World::restart_later(NodeId id, Duration after) {
+  agenda_.add({.at = now_ + after, .what = What::start, .node = Node::small(id)});
+}
+
+void World::came_to_life(Node& node) {
+  Site& site = node.site;
+  const Snapshot& snapshot = site.snapshot;
+  if (snapshot.base.id.index && !contains(site.durable, snapshot.base.id))
+    restart_from(snapshot, site.durable);
+  site.written = site.durable;
+  site.machine = {snapshot.base.id, snapshot.digest};
+  node.apply_through = snapshot.base.id.index;
+  node.apply_due = false;
+  node.journal.clear();
+  node.removed = false;
+  node.wake_at = never;
+  ++site.life;
+  ++counters_.starts;
+  mix(site.life);
+  const raft::Identity identity{.self = site.id,
+                                .cluster = {},
+                                .incarnation = site.incarnation,
+                                .seed = mixed(plan_.seed, site.id.value * 4096 + site.life)};
+  site.core = std::make_unique<raft::Core>(options_, identity, found(node),
+                                           node.clock.local(now_));
+  for (Witness* witness : witnesses_) witness->started(site);
+}
+
+void World::crash(NodeId id, Crash how) {
+  Node& node = mine(id);
+  if (!node.up()) return;
+  Site& site = node.site;
+  if (how == Crash::power) {
+    ++counters_.crashes;
+    counters_.writes_lost += node.disk.waiting();
+    node.disk.lose_power(node.disk_chance, site.durable);
+  } else {
+    ++counters_.kills;
+    node.disk.keep_all(site.durable);
+  }
+  site.written = site.durable;
+  went_down(node);
+  note({Note::What::down, id, {}, how == Crash::power ? 0U : 1U});
+  for (Witness* witness : witnesses_) witness->crashed(site);
+}
+
+void World::went_down(Node& node) {
+  node.site.core.reset();
+  for (const Event& event : node.parked) {
+    if (event.what == What::input) letters_.take(event.slot);
+    if (event.what == What::errand) errands_.take(event.slot);
+    if (event.what == What::fetched) fetches_.take(event.slot);
+  }
+  node.parked.clear();
+  node.pauses = 0;
+  node.reads.clear();
+  node.taking.reset();
+  lose_requests(node);
+  if (!plan_.climate.tells_suspicions) return;
+  for (const Node& other : nodes_)
+    if (other.site.id != node.site.id) suspicion_of(node.site.id, other.site.id);
+}
+
+void World::pause(NodeId id) {
+  Node& node = mine(id);
+  if (!node.up()) return;
+  if (node.pauses++ == 0) {
+    node.paused_since = now_;
+    ++counters_.pauses;
+    note({Note::What::paused, id, {}, 0});
+  }
+}
+
+// What piled up arrives at once, in the order in which it came.
+void World::resume(NodeId id) {
+  Node& node = mine(id);
+  if (node.pauses == 0 || --node.pauses > 0) return;
+  note({Note::What::resumed, id, {}, 0});
+  if (plan_.climate.clock_stops_in_pauses && !plan_.options.lease_reads)
+    node.clock.stood_still(node.paused_since, now_);
+  std::vector<Event> parked;
+  parked.swap(node.parked);
+  Time at = now_;
+  for (Event event : parked) {
+    at = at + Duration(1);
+    event.at = at;
+    agenda_.add(event);
+  }
+  node.wake_at = never;
+  arm(node);
+}
+
+void World::wipe(NodeId id) {
+  Node& node = mine(id);
+  crash(id, Crash::power);
+  Site& site = node.site;
+  const Incarnation former = site.incarnation;
+  ++counters_.wipes;
+  site.durable = {};
+  site.written = {};
+  site.snapshot = {};
+  site.machine = {};
+  site.incarnation = former.next();
+  site.wiped_since_bound = true;
+  node.counted = false;
+  for (Witness* witness : witnesses_) witness->wiped(site, former);
+}
+
+void World::ruin(NodeId id) {
+  wipe(id);
+  mine(id).ruined = true;
+}
+
+}  // namespace bowline::sim

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "bowline/raft/core.h"
+#include "bowline/sim/agenda.h"
+#include "bowline/sim/counters.h"
+#include "bowline/sim/decisions.h"
+#include "bowline/sim/network.h"
+#include "bowline/sim/node.h"
+#include "bowline/sim/plan.h"
+#include "bowline/sim/request.h"
+#include "bowline/sim/site.h"
+#include "bowline/sim/witness.h"
+
+namespace bowline::sim {
+
+// Asked to be called at a time.
+class Caller {
+ public:
+  virtual ~Caller() = default;
+  virtual void called(std::uint32_t what) = 0;
+};
+
+enum class Crash : std::uint8_t {
+  power,  // what was not synced is lost, all or in part
+  kill,   // the process only: what was written survives
+};
+
+// A few raft cores, and all that is around them: clocks, links, disks, machines, clients. Everything
+// that happens, happens in virtual time and follows from the plan and the decisions.
+//
+// Weather and Workload drive it at random; a test may drive it by hand:
+//
+//   World world(calm_plan(5));
+//   ensure(world.wait_for_leader());
+//   const Ticket ticket = world.propose(world.leader(), Bytes::copy("x"));
+//   world.crash(world.leader(), Crash::power);
+//   world.run(10s);
+class World : public Court {
+ public:
+  explicit World(Plan plan, Decisions* decisions = nullptr);
+  ~World() override;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // Those who look on; before anything happens. Not owned.
+  void watch(Witness& witness);
+
+  // Time. `run` stops early at a violation; the others also when what they wait for holds.
+  void run(Duration);
+  bool run_until(const std::function<bool()>& holds, Duration at_most);
+  bool step_once(Time not_after);  // one event; false: there is none by then
+  Time now() const { return now_; }
+  void call_at(Time at, Caller& caller, std::uint32_t what);
+
+  // Court
+  void violated(Violation violation) override;
+  const Site* site(NodeId id) const override;
+  std::uint64_t sites() const override { return nodes_.size(); }
+  Time true_time() const override { return now_; }
+  const std::optional<Violation>& violation() const { return violation_; }
+
+  // Nodes
+  const raft::Core* core(NodeId id) const { return node(id).site.core.get(); }
+  bool up(NodeId id) const { return node(id).up(); }
+  bool paused(NodeId id) const { return node(id).pauses > 0; }
+  const Node& node(NodeId id) const { return nodes_[id.value - 1]; }
+  const std::vector<Bytes>& journal(NodeId id) const { return node(id).journal; }
+  void keep_journals() { keeps_journals_ = true; }
+  void crash(NodeId, Crash);
+  void start(NodeId);  // no-op if it is up
+  void restart_later(NodeId, Duration after);
+  void pause(NodeId);  // counted, like cuts
+  void resume(NodeId);
+  void wipe(NodeId);   // its power fails and its disk is lost; start() brings it back empty
+  void ruin(NodeId);   // and it never comes back
+  // The contents of durable entries are lost. Noticed at once, or when they are next read.
+  void rot(NodeId, Index first, Index last, bool noticed);
+  void slow_disk(NodeId id, Duration by) { mine(id).disk_slower += by; }
+  void speed_up_disk(NodeId id, Duration by);
+  void change_clock(NodeId, std::int64_t permille_fast);
+  void take_snapshot(NodeId);
+
+  // Links
+  Network& network() { return network_; }
+  void cut_one_way(NodeId from, NodeId to);
+  void heal_one_way(NodeId from, NodeId to) { network_.remove_cut(from, to); }
+  void cut(NodeId a, NodeId b);
+  void heal(NodeId a, NodeId b);
+  void isolate(NodeId);     // from all others, in both directions
+  void reconnect(NodeId);   // whatever was the matter with its links
+  void heal_all();
+  // Lets a message pass, or not; beside all else that may happen to it.
+  using Filter = std::function<bool(NodeId from, NodeId to, const raft::Message&)>;
+  void filter(Filter passes) { filter_ = std::move(passes); }
+
+  // Requests of clients. A node that is down loses them at once.
+  Ticket propose(NodeId, Bytes command);
+  Ticket propose(NodeId, std::vector<Bytes> commands, Term expected = {});
+  Ticket barrier(NodeId);
+  Ticket read(NodeId, raft::ReadKind = raft::ReadKind::linearizable);
+  Ticket transfer(NodeId, NodeId to = {});
+  Ticket reconfigure(NodeId, std::vector<raft::Wanted>, std::optional<Index> expected = {});
+  Ticket cancel_change(NodeId);
+  Ticket recover(NodeId, ClusterId anew);
+  const Request& request(Ticket ticket) const { return requests_[ticket.value - 1]; }
+  std::uint64_t requests() const { return requests_.size(); }
+
+  // Hints
+  void campaign(NodeId id) { give(id, raft::Campaign{}); }
+  void forget_leader(NodeId id) { give(id, raft::ForgetLeader{}); }
+  void suspect(NodeId id, NodeId peer) { give(id, raft::Suspect{peer}); }
+  void report_lost(NodeId id, NodeId peer) { give(id, raft::Unreachable{peer}); }
+  void set_full(NodeId id, bool full) { give(id, raft::Fullness{full}); }
+
+  // What a test asks for most. Of several leaders, that of the highest term; 0: nobody.
+  NodeId leader() const;
+  std::size_t leaders() const;
+  bool wait_for_leader(Duration at_most = std::chrono::seconds(10));
+  bool wait_for(Ticket ticket, Duration at_most = std::chrono::seconds(10));  // until it is closed
+  bool wait_applied(Index index, Duration at_most = std::chrono::seconds(10));  // by all up
+  std::size_t applied_by(Index index) const;  // by how many
+  const Traffic& traffic(NodeId id) const { return node(id).traffic; }
+  void reset_traffic();
+
+  const Plan& plan() const { return plan_; }
+  Climate& climate() { return plan_.climate; }
+  Counters& counters() { return counters_; }
+  const Counters& counters() const { return counters_; }
+  std::uint64_t hash() const { return hash_; }
+  void note(Note note);
+  // What was sent before now is lost unless it arrives soon: no replays from here on.
+  void forget_late_messages(Duration after);
+
+ private:
+  struct Letter {  // what reaches a node
+    raft::Input input;
+    NodeId from;  // of a message; of a checked suspicion: the peer
+    Time sent;
+  };
+  struct Errand {  // what a courier does
+    std::variant<raft::SendSpan, raft::SendEntries> effect;
+  };
+  struct Fetch {  // of a snapshot
+    NodeId from;
+    raft::Base base;
+    bool sender_side = false;  // the sender learns that it is over
+    NodeId to;
+  };
+
+  // world.cc: time, lives
+  Node& mine(NodeId id) { return nodes_[id.value - 1]; }
+  void found_group();
+  void happen(const Event&);
+  void happen_to(Node&, const Event&);
+  void came_to_life(Node&);
+  void went_down(Node&);
+  void lose_requests(Node&);
+  raft::Found found(Node&) const;
+  void arm(Node&);
+  void woken(Node&, const Event&);
+  void mix(std::uint64_t value) { hash_ = mixed(hash_, value); }
+
+  // world_steps.cc: a step, and what follows from it
+  void give(NodeId, raft::Input);
+  void step(Node&, raft::Input);
+  void perform(Node&, raft::Effect&);
+  void perform(Node&, raft::Persist&) {}  // taken over already
+  void perform(Node&, raft::Send&);
+  void perform(Node&, raft::SendSpan&);
+  void perform(Node&, raft::SendEntries&);
+  void perform(Node&, raft::Restore&);
+  void perform(Node&, raft::Commit&);
+  void perform(Node&, raft::Admitted&);
+  void perform(Node&, raft::Refused&);
+  void perform(Node&, raft::Decided&);
+  void perform(Node&, raft::ReadReady&);
+  void perform(Node&, raft::RoleChanged&);
+  void perform(Node&, raft::MembershipChanged&);
+  void perform(Node&, raft::StandingBy&) {}
+  void perform(Node&, raft::Removed&);
+  void perform(Node&, raft::Impossible&);
+  void take_over(Node&, const raft::Persist&);
+  void synced(Node&);
+  void write_failed(Node&);
+
+  // world_sending.cc: messages and couriers
+  void post(Node&, NodeId to, raft::Message);
+  void deliver(Node&, Letter);
+  bool doubtful(const Node&, const Letter&) const;
+  void tell_loss(NodeId from, NodeId to);
+  void suspicion_of(NodeId peer, NodeId by);
+  void run_errand(Node&, Errand);
+  void send_span(Node&, raft::SendSpan);
+  void send_entries(Node&, raft::SendEntries);
+  std::uint64_t span_part(Node&, std::uint64_t left);
+  bool readable(const Node&, Index) const;
+  void notice_rot(Node&, Index);
+
+  // world_machines.cc: machines and their snapshots
+  void apply(Node&);
+  void apply_one(Node&, const Line&);
+  void serve_reads(Node&);
+  void snapshot_if_due(Node&);
+  void snapshot_done(Node&);
+  void fetched(Node&, Fetch);
+  const Node* source_for(Node&, const Fetch&);
+  void install(Node&, const Snapshot&);
+
+  // world_requests.cc
+  Ticket open(NodeId, Request::Kind);
+  void submit(Ticket, raft::Input);
+  Request* closing(Node&, Ticket);
+
+  Plan plan_;
+  std::unique_ptr<Decisions> own_decisions_;
+  Decisions& decisions_;
+  Agenda agenda_;
+  Network network_;
+  std::vector<Node> nodes_;
+  std::vector<Witness*> witnesses_;
+  std::shared_ptr<const raft::Options> options_;
+  std::optional<Violation> violation_;
+  Time now_;
+  Time letters_since_;        // those sent before ...
+  Time letters_until_ = never;  // ... are lost after this
+  std::uint64_t hash_ = 0;
+  std::uint64_t incarnations_ = 0;
+  std::uint64_t busy_instant_ = 0;  // events since time last moved
+  bool keeps_journals_ = false;
+  Filter filter_;
+  raft::Effects effects_;
+  std::vector<Request> requests_;  // by ticket
+  std::vector<Caller*> callers_;
+  Pool<Letter> letters_;
+  Pool<Errand> errands_;
+  Pool<Fetch> fetches_;
+  Counters counters_;
+};
+
+}  // namespace bowline::sim

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/sim/world.h"
+
+namespace bowline::sim {
+
+// An input from the host itself.
+void World::give(NodeId id, raft::Input input) {
+  Node& node = mine(id);
+  if (!node.up()) return;
+  if (node.pauses == 0) return step(node, std::move(input));
+  const std::uint32_t slot = letters_.put({std::move(input), {}, now_});
+  node.parked.push_back({.at = now_,
+                         .what = What::input,
+                         .node = Node::small(id),
+                         .slot = slot,
+                         .life = node.site.life});
+}
+
+void World::step(Node& node, raft::Input input) {
+  ensure(effects_.empty());
+  raft::Effects effects;
+  effects.swap(effects_);  // so that its room is used again
+  ++counters_.steps;
+  raft::Core& core = *node.site.core;
+  const raft::Input seen = witnesses_.empty() ? raft::Input{} : input;
+  const std::size_t kind = input.index();
+  core.step(node.clock.local(now_), std::move(input), effects);
+  mix((std::uint64_t{node.site.id.value} << 32) | (kind << 16) | effects.size());
+  mix(core.term().value);
+  mix(mixed(core.commit().value, core.outline().last().index.value));
+  if (!effects.empty())
+    if (const auto* persist = std::get_if<raft::Persist>(effects.data()))
+      take_over(node, *persist);
+  for (Witness* witness : witnesses_) witness->stepped(node.site, seen, effects);
+  for (raft::Effect& effect : effects) {
+    if (violation_) break;
+    perform(node, effect);
+  }
+  effects.clear();
+  effects_.swap(effects);
+  arm(node);
+}
+
+void World::perform(Node& node, raft::Effect& effect) {
+  std::visit([&](auto& one) { perform(node, one); }, effect);
+}
+
+void World::take_over(Node& node, const raft::Persist& persist) {
+  std::optional<Write> write = prepared(persist, node.site);
+  if (!write || !sim::apply(*write, node.site.written))
+    return violated({"I25", "node " + std::to_string(node.site.id.value) +
+                                " asked for a write that makes no sense for its log"});
+  ++counters_.writes;
+  mix(write->entries.size());
+  const Climate& climate = plan_.climate;
+  Duration takes = climate.sync_floor + node.disk_slower;
+  takes += node.disk_chance.exponential("sync", climate.sync);
+  if (node.disk_chance.happens("slow sync", climate.slow_sync_ppm))
+    takes += node.disk_chance.exponential("slow sync by", climate.slow_sync);
+  const Time done = std::max(now_ + takes, node.disk.last_done() + Duration(1));
+  node.disk.submit(*std::move(write), done);
+  agenda_.add({.at = done,
+               .what = What::synced,
+               .node = Node::small(node.site.id),
+               .slot = 0,
+               .life = node.site.life});
+}
+
+// The kernel goes on syncing while the process is paused; only then it cannot be told.
+void World::synced(Node& node) {
+  Site& site = node.site;
+  Write write = node.disk.finish();
+  if (write.hard &&
+      node.disk_chance.happens("write fails", plan_.climate.failed_write_ppm)) {
+    if (!planted(Bug::p03_vote_write_error_ignored)) return write_failed(node);
+    write.hard.reset();
+  }
+  counters_.entries_mended += write.repaired.size();
+  if (!sim::apply(write, site.durable))
+    return violated({"I25", "node " + std::to_string(site.id.value) +
+                                " asked for a write that makes no sense for its disk"});
+  for (Witness* witness : witnesses_) witness->persisted(site, write.seq);
+  if (node.pauses > 0) {
+    node.parked.push_back({.at = now_,
+                           .what = What::told,
+                           .node = Node::small(site.id),
+                           .slot = static_cast<std::uint32_t>(write.seq.value),
+                           .life = site.life});
+    return;
+  }
+  step(node, raft::Persisted{write.seq});
+}
+
+// A process whose write failed cannot know what the disk holds. It stops, and starts over.
+void World::write_failed(Node& node) {
+  const NodeId id = node.site.id;
+  node.disk = {};
+  crash(id, Crash::power);
+  restart_later(id, std::chrono::milliseconds(200));
+}
+
+void World::perform(Node& node, raft::Send& send) {
+  post(node, send.to, std::move(send.message));
+}
+
+void World::perform(Node& node, raft::Commit& commit) {
+  node.apply_through = std::max(node.apply_through, commit.through);
+  if (plan_.climate.apply.count() == 0 && !node.apply_due) return apply(node);
+  if (node.apply_due) return;
+  node.apply_due = true;
+  agenda_.add({.at = now_ + node.chance.exponential("apply", plan_.climate.apply),
+               .what = What::apply,
+               .node = Node::small(node.site.id),
+               .slot = 0,
+               .life = node.site.life});
+}
+
+void World::perform(Node& node, raft::RoleChanged& change) {
+  mix(change.leader.value);
+  if (change.role == raft::Role::leader) ++counters_.elections_won;
+  if (change.role == raft::Role::candidate) ++counters_.campaigns;
+  static_cast<void>(node);
+}
+
+void World::perform(Node&, raft::MembershipChanged& change) {
+  if (change.committed) ++counters_.memberships_committed;
+  for (const raft::Member& member : change.config.membership->members) {
+    if (!site(member.id)) continue;
+    Node& named = mine(member.id);
+    if (!named.site.wiped_since_bound || member.incarnation != named.site.incarnation) continue;
+    named.site.wiped_since_bound = false;
+    ++counters_.rejoined;
+  }
+}
+
+void World::perform(Node& node, raft::Removed&) { node.removed = true; }
+
+// Nobody here lies, so nobody may ever see anything impossible.
+void World::perform(Node& node, raft::Impossible& seen) {
+  violated({"I25", "node " + std::to_string(node.site.id.value) +
+                       " met something impossible: " + seen.evidence});
+}
+
+}  // namespace bowline::sim
