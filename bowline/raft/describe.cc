@@ -186,7 +186,7 @@ std::string word(const Impossible& effect) {
 }
 
 std::string list_of(const Member& member) {
-  std::string out = number(member.id);
+  std::string out = number(member.id) + (member.incarnation ? "" : "?");  // not bound yet
   const auto standing = [](Standing s) {
     return s == Standing::voter ? "voter" : s == Standing::learner ? "learner" : "out";
   };

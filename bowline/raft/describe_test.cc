@@ -14,12 +14,12 @@ Message message(std::uint64_t term, Body body) { return {.term = {term}, .body =
 
 TEST(Describe, a_membership_in_the_middle_of_a_change) {
   Membership membership;
-  membership.members.push_back({.id = {1}, .outgoing = true});
-  membership.members.push_back({.id = {2}, .priority = 0});
+  membership.members.push_back({.id = {1}, .incarnation = {5}, .outgoing = true});
+  membership.members.push_back({.id = {2}, .incarnation = {5}, .priority = 0});
   membership.members.push_back({.id = {3}, .now = Standing::learner, .staged = true});
   membership.members.push_back(
       {.id = {4}, .now = Standing::none, .goal = Standing::none, .outgoing = true});
-  EXPECT_EQ(text(membership), "{1 2^0 3:learner->voter+ | leaving: 1 4}");
+  EXPECT_EQ(text(membership), "{1 2^0 3?:learner->voter+ | leaving: 1 4}");
 }
 
 TEST(Describe, a_write_in_the_order_in_which_it_takes_effect) {

@@ -16,7 +16,7 @@ namespace {
 using enum Standing;
 
 Member member(std::uint64_t id, Standing now = voter) {
-  return {.id = {id}, .now = now, .goal = now};
+  return {.id = {id}, .incarnation = {id}, .now = now, .goal = now};
 }
 
 Membership voters(std::uint64_t count) {
@@ -124,7 +124,7 @@ TEST(Membership, an_election_without_voters_cannot_be_won) {
 TEST(Membership, a_newcomer_learns_before_it_votes) {
   const std::vector<Wanted> target{wanted(1), wanted(2), wanted(3), wanted(4)};
   const Membership next = staged(voters(3), target);
-  EXPECT_EQ(text(next), "{1 2 3 4:learner->voter+}");
+  EXPECT_EQ(text(next), "{1 2 3 4?:learner->voter+}");
   EXPECT_FALSE(next.settled());
   EXPECT_FALSE(next.votes({4}));
   EXPECT_TRUE(needs_joint(next));
@@ -133,7 +133,7 @@ TEST(Membership, a_newcomer_learns_before_it_votes) {
 TEST(Membership, in_joint_consensus_both_halves_decide) {
   const std::vector<Wanted> target{wanted(4), wanted(1)};  // in any order
   const Membership next = joined(staged(voters(3), target));
-  EXPECT_EQ(text(next), "{1 4+ | leaving: 1 2 3}");
+  EXPECT_EQ(text(next), "{1 4?+ | leaving: 1 2 3}");
   EXPECT_TRUE(next.joint());
   EXPECT_TRUE(next.votes({2}));
   EXPECT_TRUE(next.votes({4}));
@@ -143,7 +143,7 @@ TEST(Membership, in_joint_consensus_both_halves_decide) {
 TEST(Membership, at_the_end_only_the_wanted_are_left) {
   const std::vector<Wanted> target{wanted(1), wanted(4, learner)};
   const Membership next = concluded(joined(staged(voters(3), target)));
-  EXPECT_EQ(text(next), "{1 4:learner}");
+  EXPECT_EQ(text(next), "{1 4?:learner}");
   EXPECT_TRUE(next.settled());
   EXPECT_FALSE(next.members[1].staged);
 }
@@ -152,7 +152,7 @@ TEST(Membership, what_does_not_change_who_votes_needs_no_joint_consensus) {
   const std::vector<Wanted> target{wanted(1), wanted(2), wanted(3), wanted(4, learner)};
   const Membership next = staged(voters(3), target);
   EXPECT_FALSE(needs_joint(next));
-  EXPECT_EQ(text(concluded(next)), "{1 2 3 4:learner}");
+  EXPECT_EQ(text(concluded(next)), "{1 2 3 4?:learner}");
 }
 
 TEST(Membership, a_change_to_what_is_already_there_is_settled_at_once) {
@@ -174,7 +174,7 @@ TEST(Membership, a_change_takes_over_priority_and_address) {
 TEST(Membership, binding_names_one_life_of_a_member) {
   const Membership next = bound(voters(2), {2}, {77});
   EXPECT_EQ(next.find({2})->incarnation, Incarnation{77});
-  EXPECT_EQ(next.find({1})->incarnation, Incarnation{});
+  EXPECT_EQ(next.find({1})->incarnation, Incarnation{1});
   EXPECT_EQ(bound(voters(2), {9}, {77}), voters(2));
 }
 
