@@ -64,12 +64,14 @@ std::string word(const VoteReply& body) {
 }
 std::string word(const AppendRequest& body) {
   return "append prev=" + text(body.prev) + " commit=" + number(body.commit) +
-         text(body.entries) + round(body.round);
+         text(body.entries) + (body.news ? " news" : "") + round(body.round);
 }
 std::string word(const AppendReply& body) {
-  const std::string answer = body.matched ? "match=" + number(body.match)
-                                          : "refused=" + number(body.refused) +
-                                                " hint=" + text(body.hint);
+  std::string answer = body.matched   ? "match=" + number(body.match)
+                       : body.refused ? "refused=" + number(body.refused) +
+                                            " hint=" + text(body.hint)
+                                      : "append no (old term)";
+  if (body.lost) answer += " lost";
   return answer + (body.full ? " full" : "") + (body.installing ? " installing" : "") +
          round(body.round);
 }

@@ -28,17 +28,26 @@ void Progress::sent(Index through, std::uint64_t bytes) {
   ensure(mode_ != Mode::snapshot);
   ensure(through.next() >= next_);
   if (mode_ == Mode::probing) {
-    probe_out_ = true;
-    return;
+    probed();
+    in_flight_.push_back({through, bytes});
+  } else {
+    in_flight_.push_back({through, bytes});
+    next_ = through.next();
   }
-  in_flight_.push_back({through, bytes});
-  next_ = through.next();
+}
+
+void Progress::probed() {
+  probe_out_ = true;
+  if (mode_ == Mode::probing) forget_flights();
 }
 
 void Progress::matched(Index through) {
   match_ = planted(Bug::p12_match_without_max) ? through : std::max(match_, through);
+  // Entries that came along with a question are on their way like any others if the answer is yes.
+  if (mode_ == Mode::probing && !in_flight_.empty() && match_ >= next_.prev())
+    next_ = std::max(next_, in_flight_.back().last.next());
   next_ = std::max(next_, match_.next());
-  std::erase_if(in_flight_, [this](const Flight& flight) { return flight.last <= match_; });
+  land();
   // An answer that was on its way when the snapshot began tells nothing about the snapshot.
   if (mode_ == Mode::snapshot && match_ < snapshot_through_) return;
   mode_ = Mode::streaming;
@@ -62,27 +71,36 @@ void Progress::forgotten(Index keep) {
 }
 
 void Progress::lost() {
-  if (mode_ == Mode::streaming) probe_from(match_.next());
-  probe_out_ = false;
+  if (mode_ == Mode::snapshot) return;
+  probe_from(mode_ == Mode::streaming ? match_.next() : next_);
 }
 
 void Progress::probe_from(Index next) {
   mode_ = Mode::probing;
   probe_out_ = false;
   next_ = next;
-  if (planted(Bug::p49_window_leaks)) {
-    for (Flight& flight : in_flight_) flight.last = {absurd};  // which nobody ever acknowledges
-  } else {
-    in_flight_.clear();
-  }
+  forget_flights();
   ensure(match_ < next_);
+}
+
+void Progress::land() {
+  const auto landed = [this](const Flight& flight) { return flight.last <= match_; };
+  if (!planted(Bug::p49_window_leaks)) {
+    std::erase_if(in_flight_, landed);
+  } else if (!in_flight_.empty() && landed(in_flight_.front())) {
+    in_flight_.erase(in_flight_.begin());  // as if each message had an answer of its own
+  }
+}
+
+void Progress::forget_flights() {
+  if (!planted(Bug::p49_window_leaks)) in_flight_.clear();
 }
 
 void Progress::snapshot_begun(Index through) {
   mode_ = Mode::snapshot;
   snapshot_through_ = through;
   probe_out_ = false;
-  in_flight_.clear();
+  forget_flights();
 }
 
 void Progress::snapshot_ended() {

@@ -36,12 +36,12 @@ class Progress {
   Index told_commit() const { return told_commit_; }
   bool full() const { return full_; }
   bool may_send(Window) const;
-  bool idle() const { return in_flight_.empty(); }  // everything sent was answered
+  bool idle() const { return in_flight_.empty(); }  // all entries that were sent were answered
   std::uint64_t in_flight_bytes() const;
   std::size_t in_flight_messages() const { return in_flight_.size(); }
 
-  void sent(Index through, std::uint64_t bytes);
-  void probed() { probe_out_ = true; }
+  void sent(Index through, std::uint64_t bytes);  // while probing: entries along with a question
+  void probed();  // asked, without entries
   void told(Index commit) { told_commit_ = commit; }
   void matched(Index through);
   void rejected(Index refused, Index retry_after);  // `retry_after`: the last that may match
@@ -74,6 +74,8 @@ class Progress {
     std::uint64_t bytes;
   };
   void probe_from(Index next);
+  void land();  // what was on its way and has been answered
+  void forget_flights();
 
   NodeId id_;
   Incarnation met_;

@@ -35,7 +35,28 @@ TEST(Progress, a_first_span_is_a_question_too) {
   peer.sent({12}, 50);
   EXPECT_FALSE(peer.may_send(wide));
   EXPECT_EQ(peer.next(), Index{10});
+  peer.matched({9});
+  EXPECT_EQ(peer.next(), Index{13});  // what came along need not be sent again
+  EXPECT_EQ(peer.in_flight_messages(), 1U);
+  peer.matched({12});
   EXPECT_TRUE(peer.idle());
+}
+
+TEST(Progress, entries_of_a_question_that_was_asked_anew_may_be_lost) {
+  Progress peer({2}, {10});
+  peer.sent({12}, 50);
+  peer.probed();  // a heartbeat
+  peer.matched({9});
+  EXPECT_EQ(peer.next(), Index{10});
+  EXPECT_TRUE(peer.idle());
+}
+
+TEST(Progress, entries_of_a_question_that_was_refused_are_sent_again) {
+  Progress peer({2}, {10});
+  peer.sent({12}, 50);
+  peer.rejected({9}, {4});
+  peer.matched({4});
+  EXPECT_EQ(peer.next(), Index{5});
 }
 
 TEST(Progress, sends_ahead_up_to_a_window_of_messages) {
@@ -220,7 +241,7 @@ TEST(Progress, keeps_its_invariants) {
       ASSERT_GE(peer.match(), match);
       ASSERT_LE(peer.in_flight_messages(), wide.messages);
       ASSERT_EQ(peer.idle(), peer.in_flight_messages() == 0);
-      ASSERT_TRUE(peer.mode() == streaming || peer.idle());
+      ASSERT_TRUE(peer.mode() != snapshot || peer.idle());
     }
     // Wherever it got to, one honest answer gets it going again.
     peer.matched({60});
