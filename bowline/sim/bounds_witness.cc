@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/bounds_witness.h"
+
+namespace bowline::sim {
+
+void BoundsWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
+                        const raft::Effects&) {
+  for (const raft::Progress& p : mind.peers) {
+    if (p.in_flight_messages() > options_.inflight_messages)
+      return violated("I19", name(site.id) + " has " + std::to_string(p.in_flight_messages()) +
+                                 " messages on their way to " + name(p.id()));
+    const bool streaming = p.mode() == raft::Progress::Mode::streaming;
+    if (streaming && p.match().next() == p.next() && !p.idle())
+      return violated("I19", name(site.id) + " counts messages to " + name(p.id()) +
+                                 " as on their way that were answered");
+  }
+}
+
+}  // namespace bowline::sim

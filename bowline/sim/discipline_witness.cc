@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/discipline_witness.h"
+
+#include <variant>
+
+#include "bowline/raft/describe.h"
+#include "bowline/raft/membership_codec.h"
+
+namespace bowline::sim {
+namespace {
+
+bool asks(const raft::Body& body) {
+  return std::holds_alternative<raft::VoteRequest>(body) ||
+         std::holds_alternative<raft::AppendRequest>(body) ||
+         std::holds_alternative<raft::SnapshotOffer>(body) ||
+         std::holds_alternative<raft::TimeoutNow>(body) ||
+         std::holds_alternative<raft::EntriesRequest>(body);
+}
+
+void join(std::set<NodeId>& members, const raft::Membership* membership) {
+  if (membership == nullptr) return;
+  for (const raft::Member& member : membership->members) members.insert(member.id);
+}
+
+}  // namespace
+
+void DisciplineWitness::started(const Site& site) {
+  Circle& circle = circles_[site.id] = {};
+  join(circle.members, site.durable.base.membership.get());
+  for (const Line& line : site.durable.lines)
+    if (line.entry.kind == raft::Kind::membership)
+      join(circle.members, raft::decode_membership(line.entry.payload.view()).get());
+}
+
+void DisciplineWitness::saw(const Site& site, const Mind& mind, const raft::Input& input,
+                            const raft::Effects& effects) {
+  Circle& circle = circles_[site.id];
+  if (const auto* received = std::get_if<raft::Received>(&input))
+    circle.askers.insert(received->from);
+  if (mind.config.at != circle.latest || circle.members.empty()) {
+    circle.latest = mind.config.at;
+    join(circle.members, mind.config.membership.get());
+  }
+  for (const raft::Effect& effect : effects)
+    if (const auto* wrong = std::get_if<raft::Impossible>(&effect))
+      violated("I25", name(site.id) + " had to stop: " + wrong->evidence);
+}
+
+void DisciplineWitness::sent(const Site& site, NodeId to, const raft::Message& message) {
+  const Circle& circle = circles_[site.id];
+  const bool known = circle.members.contains(to);
+  const bool proper = asks(message.body) ? known : known || circle.askers.contains(to);
+  if (!proper || to == site.id)
+    return violated("I24", name(site.id) + " speaks to " + name(to) +
+                               ", who is no member and has not asked: " + raft::text(message));
+  if (message.from != site.incarnation)
+    violated("I24", name(site.id) + " speaks in the name of another life");
+}
+
+}  // namespace bowline::sim

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/discipline_witness.h"
+
+#include <gtest/gtest.h>
+
+#include "bowline/sim/bounds_witness.h"
+#include "bowline/sim/forge.h"
+
+namespace bowline::sim {
+namespace {
+
+struct DisciplineCase : testing::Test {
+  Forge forge{3};
+  DisciplineWitness witness{forge};
+  Site& site = forge.node(1);
+
+  DisciplineCase() { witness.started(site); }
+  void says(NodeId to, raft::Body body) {
+    witness.sent(site, to, forge.message(site, to, {1}, std::move(body)));
+  }
+};
+
+TEST_F(DisciplineCase, members_may_be_spoken_to_and_whoever_asked) {
+  says({2}, raft::VoteRequest{});
+  const raft::Message asked = forge.message(forge.node(3), {1}, {1}, raft::VoteRequest{});
+  witness.saw(site, forge.follower(site, {1}), raft::Received{{9}, asked}, {});
+  says({9}, raft::VoteReply{});
+  EXPECT_EQ(forge.broken(), "");
+}
+
+TEST_F(DisciplineCase, a_stranger_who_is_spoken_to_is_seen) {
+  says({9}, raft::AppendRequest{});
+  EXPECT_EQ(forge.broken(), "I24");
+}
+
+TEST_F(DisciplineCase, an_answer_to_nobody_is_seen) {
+  says({9}, raft::VoteReply{});
+  EXPECT_EQ(forge.broken(), "I24");
+}
+
+TEST_F(DisciplineCase, speaking_in_another_name_is_seen) {
+  raft::Message message = forge.message(site, {2}, {1}, raft::VoteRequest{});
+  message.from = {999};
+  witness.sent(site, {2}, message);
+  EXPECT_EQ(forge.broken(), "I24");
+}
+
+TEST_F(DisciplineCase, a_replica_that_finds_the_impossible_is_seen) {
+  witness.saw(site, forge.follower(site, {1}), raft::Woken{}, {raft::Impossible{}});
+  EXPECT_EQ(forge.broken(), "I25");
+}
+
+struct BoundsCase : testing::Test {
+  Forge forge{2};
+  raft::Options options;
+  std::vector<raft::Progress> peers{raft::Progress({2}, {1})};
+
+  void look() {
+    BoundsWitness witness(forge, options);
+    Mind mind = forge.leader(forge.node(1), {1});
+    mind.peers = peers;
+    witness.saw(forge.node(1), mind, raft::Woken{}, {});
+  }
+};
+
+TEST_F(BoundsCase, a_window_in_use_is_fine) {
+  peers[0].matched({0});
+  peers[0].sent({1}, 10);
+  look();
+  peers[0].matched({1});
+  look();
+  EXPECT_EQ(forge.broken(), "");
+}
+
+TEST_F(BoundsCase, more_than_the_window_is_seen) {
+  options.inflight_messages = 1;
+  peers[0].matched({0});
+  peers[0].sent({1}, 10);
+  peers[0].sent({2}, 10);
+  look();
+  EXPECT_EQ(forge.broken(), "I19");
+}
+
+TEST_F(BoundsCase, a_window_that_leaks_is_seen) {
+  peers[0].matched({1});
+  peers[0].sent({1}, 10);
+  look();
+  EXPECT_EQ(forge.broken(), "I19");
+}
+
+}  // namespace
+}  // namespace bowline::sim

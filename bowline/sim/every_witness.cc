@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/every_witness.h"
+
+#include "bowline/sim/bounds_witness.h"
+#include "bowline/sim/client_witness.h"
+#include "bowline/sim/commit_witness.h"
+#include "bowline/sim/discipline_witness.h"
+#include "bowline/sim/election_witness.h"
+#include "bowline/sim/log_witness.h"
+#include "bowline/sim/machine_witness.h"
+#include "bowline/sim/membership_witness.h"
+#include "bowline/sim/progress_witness.h"
+#include "bowline/sim/promise_witness.h"
+#include "bowline/sim/read_witness.h"
+#include "bowline/sim/snapshot_witness.h"
+
+namespace bowline::sim {
+
+std::vector<std::unique_ptr<Witness>> every_witness(Court& court, const raft::Options& options) {
+  const auto committed = std::make_shared<Committed>();
+  std::vector<std::unique_ptr<Witness>> all;
+  all.push_back(std::make_unique<CommitWitness>(court, committed));
+  all.push_back(std::make_unique<ElectionWitness>(court, committed));
+  all.push_back(std::make_unique<LogWitness>(court, committed));
+  all.push_back(std::make_unique<PromiseWitness>(court, committed));
+  all.push_back(std::make_unique<ProgressWitness>(court, committed));
+  all.push_back(std::make_unique<MembershipWitness>(court, committed));
+  all.push_back(std::make_unique<SnapshotWitness>(court, committed));
+  all.push_back(std::make_unique<MachineWitness>(court, committed));
+  all.push_back(std::make_unique<ReadWitness>(court, committed));
+  all.push_back(std::make_unique<ClientWitness>(court, committed));
+  all.push_back(std::make_unique<DisciplineWitness>(court, committed));
+  all.push_back(std::make_unique<BoundsWitness>(court, options));
+  return all;
+}
+
+}  // namespace bowline::sim

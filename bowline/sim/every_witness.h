@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "bowline/raft/options.h"
+#include "bowline/sim/witness.h"
+
+namespace bowline::sim {
+
+// The standard set. Tell each of them everything, in this order: the first keeps the record that the
+// others read.
+std::vector<std::unique_ptr<Witness>> every_witness(Court&, const raft::Options&);
+
+}  // namespace bowline::sim
