@@ -10,6 +10,6 @@ namespace bowline::sim {
 
 // The standard set. Tell each of them everything, in this order: the first keeps the record that the
 // others read.
-std::vector<std::unique_ptr<Witness>> every_witness(Court&, const raft::Options&);
+std::vector<std::unique_ptr<Witness>> standard_witnesses(Court&, const raft::Options&);
 
 }  // namespace bowline::sim

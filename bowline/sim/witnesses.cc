@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bowline/sim/every_witness.h"
+#include "bowline/sim/witnesses.h"
 
 #include "bowline/sim/bounds_witness.h"
 #include "bowline/sim/client_witness.h"
@@ -16,7 +16,7 @@
 
 namespace bowline::sim {
 
-std::vector<std::unique_ptr<Witness>> every_witness(Court& court, const raft::Options& options) {
+std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court, const raft::Options& options) {
   const auto committed = std::make_shared<Committed>();
   std::vector<std::unique_ptr<Witness>> all;
   all.push_back(std::make_unique<CommitWitness>(court, committed));
