@@ -47,13 +47,11 @@ class Abstraction::Sum {
     const Bytes bytes = encode(*config.membership);
     take_all(bytes.view());
   }
-  void add(const Base& base) {
-    take(base.id, Config{base.membership_index, base.membership});
-  }
+  void add(const Base& base) { take(base.id, Config{base.membership_index, base.membership}); }
   void add(const Progress& p) {
-    take(p.id_, p.met_, p.match_, p.next_, p.told_commit_, p.snapshot_through_, p.round_,
-         p.round_target_, static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_,
-         p.caught_up_, p.in_flight_.size());
+    take(p.id_, p.met_, p.match_, p.next_, p.told_commit_, p.snapshot_through_, p.round_, p.stream_,
+         p.round_target_, static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_, p.caught_up_,
+         p.in_flight_.size());
     for (const auto& flight : p.in_flight_) add(flight.last);
   }
   void add(const Outline& log) {
@@ -63,9 +61,7 @@ class Abstraction::Sum {
     add(log.in_flight_.size());
     for (const auto& write : log.in_flight_) add(write.reaches);
   }
-  void add(const Core::Follower& f) {
-    take(f.leader, f.verified, f.acked, f.round, f.owes_answer);
-  }
+  void add(const Core::Follower& f) { take(f.leader, f.verified, f.acked, f.round, f.owes_answer); }
   void add(const Core::Candidate& c) {
     take(c.campaign, c.pre, c.transfer, c.asked, c.hurried);
     take_all(c.ballots);

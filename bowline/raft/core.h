@@ -180,6 +180,7 @@ class Core {
   void on(Campaign&);
   void on(ForgetLeader&);
   void on(Suspect&);
+  const Member* seat() const;  // our vote, by a membership that may be in force
   bool may_campaign() const;
   void election_due();
   bool waits_for_better_priority();
@@ -220,6 +221,7 @@ class Core {
   Progress* leaver(NodeId id);
   void part_with(std::vector<Progress> former);
   void release_leavers();
+  void begin_stream(Progress&);
   void align_peers();  // with the membership in force
 
   // pulse.cc: heartbeats, and what a quorum's answers to them prove
@@ -236,7 +238,7 @@ class Core {
   bool take_entries(NodeId from, AppendRequest&, Index matched);
   bool take_entry(NodeId from, Entry&);
   void cut_log(Index keep);
-  void refuse_append(LogId prev);
+  void refuse_append(LogId prev, Round asked);
   void answer_leader();
   void learn_commit(Index leader_commit);
   void on(Fullness&);

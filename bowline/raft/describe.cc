@@ -161,7 +161,9 @@ std::string word(const Admitted& effect) {
 }
 std::string word(const Refused& effect) {
   const std::string out = "refuse " + ticket(effect.ticket) + ": " + std::string(word(effect.why));
-  return effect.leader ? out + ", ask " + number(effect.leader) : out;
+  const bool elsewhere =
+      effect.why == Refusal::not_leader || effect.why == Refusal::lost_leadership;
+  return effect.leader && elsewhere ? out + ", ask " + number(effect.leader) : out;
 }
 std::string word(const Decided& effect) {
   return "decide " + ticket(effect.ticket) + ": " + std::string(word(effect.outcome));

@@ -13,6 +13,9 @@ std::string milliseconds(Duration duration) {
   return std::to_string(whole.count()) + "ms";
 }
 
+// Whose time comes by itself; the others wait for something else.
+bool waits_for_its_time(Hindrance why) { return why >= Hindrance::leader_alive; }
+
 std::string text(const Waiting& member, bool leading) {
   std::string out = "\n  " + number(member.id) + (member.voter ? "" : " (no voter)");
   if (leading) {
@@ -57,7 +60,8 @@ std::string text(const WhyNotLeading& answer) {
   if (answer.why == Hindrance::none) return "it leads";
   std::string out = "does not lead: " + std::string(word(answer.why));
   if (answer.leader) out += ", leader " + number(answer.leader);
-  if (answer.due > Duration::zero()) out += ", due in " + milliseconds(answer.due);
+  if (answer.due > Duration::zero() && waits_for_its_time(answer.why))
+    out += ", due in " + milliseconds(answer.due);
   return out + text(answer.members, false);
 }
 

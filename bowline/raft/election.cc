@@ -29,7 +29,7 @@ void Core::on(ForgetLeader&) {
 // timeout. Everybody sees the close together, so each waits for its rank.
 void Core::on(Suspect& in) {
   if (leader_role() != nullptr) {
-    if (Progress* p = peer(in.peer)) p->lost();
+    if (Progress* p = peer(in.peer); p != nullptr && p->lost()) begin_stream(*p);
     return;
   }
   const Follower* f = follower_role();
@@ -43,7 +43,7 @@ void Core::on(Suspect& in) {
 // Among those who could campaign: higher priority first, then lower id. Not the leader of this
 // term, which we believe to be dead.
 std::uint64_t Core::rank() const {
-  const Member* self = membership().find(who_.self);
+  const Member* self = seat();
   if (self == nullptr) return membership().voters();
   return static_cast<std::uint64_t>(
       std::ranges::count_if(membership().members, [&](const Member& m) {
@@ -53,9 +53,20 @@ std::uint64_t Core::rank() const {
       }));
 }
 
+// A voter of the membership in force; or of one before it, as long as that may still be the one
+// that counts. Only we may have the entry that puts us out, and then nobody else can be elected
+// until we have led it to its commit (dissertation 4.2.2).
+const Member* Core::seat() const {
+  const Index known = memberships_.at(commit_).at;
+  const auto in_doubt = memberships_.from(known);
+  for (auto config = in_doubt.rbegin(); config != in_doubt.rend(); ++config)
+    if (config->membership->votes(who_.self)) return config->membership->find(who_.self);
+  return nullptr;
+}
+
 bool Core::may_campaign() const {
-  const Member* self = membership().find(who_.self);
-  if (self == nullptr || !membership().votes(who_.self)) return false;
+  const Member* self = seat();
+  if (self == nullptr) return false;
   if (self->priority == never_leads || restoring_ || hard_.term.value >= absurd) return false;
   if (damage_.any() && !planted(Bug::p68_damaged_replica_leads)) return false;
   if (planted(Bug::p27_wiped_node_counts)) return true;
@@ -94,7 +105,7 @@ void Core::stand_by() {
 // timeout lowers the bar, so that it does go if nobody better is there (SOFAJRaft's decay).
 bool Core::waits_for_better_priority() {
   if (hasty_ > 0) return false;
-  const Member* self = membership().find(who_.self);
+  const Member* self = seat();
   std::uint8_t best = 0;
   for (const Member& m : membership().members)
     if (m.now == Standing::voter && m.id != term_leader_) best = std::max(best, m.priority);

@@ -45,7 +45,7 @@ std::optional<Index> Core::where_it_matches(const AppendRequest& in) {
   if (in.prev.index < base) {
     if (planted(Bug::p63_silent_below_base)) return std::nullopt;
     if (planted(Bug::p51_refuses_inside_snapshot)) {
-      refuse_append(in.prev);
+      refuse_append(in.prev, in.round);
       return std::nullopt;
     }
     return in.prev.index;  // what our snapshot covers is committed, so it matches by definition
@@ -54,13 +54,13 @@ std::optional<Index> Core::where_it_matches(const AppendRequest& in) {
     return outline_.last().index;
   // Up to here we may have the entries, but not what is in them: have them sent again.
   if (damage_.any() && in.prev.index >= damage_.first()) {
-    refuse_append(in.prev);
+    refuse_append(in.prev, in.round);
     return std::nullopt;
   }
   const bool found = outline_.contains(in.prev) || (planted(Bug::p08_no_previous_term_check) &&
                                                     in.prev.index <= outline_.last().index);
   if (found) return in.prev.index;
-  refuse_append(in.prev);
+  refuse_append(in.prev, in.round);
   return std::nullopt;
 }
 
@@ -119,12 +119,12 @@ void Core::cut_log(Index keep) {
 }
 
 // The hint is our last entry that may be the leader's too: one round trip skips a whole term.
-void Core::refuse_append(LogId prev) {
+void Core::refuse_append(LogId prev, Round asked) {
   const Follower& f = *follower_role();
   const bool lost = damage_.any() && damage_.first() <= prev.index;
   Index below = std::min(prev.index.prev(), outline_.last().index);
   if (lost) below = std::min(below, damage_.first().prev());
-  send(f.leader, AppendReply{.round = hard_state_durable() ? f.round : Round{},
+  send(f.leader, AppendReply{.round = asked,
                              .matched = false,
                              .full = full_,
                              .installing = restoring_.has_value(),

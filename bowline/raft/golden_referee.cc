@@ -99,8 +99,8 @@ void Referee::leaves(const Node& from, NodeId to, const Message& message) {
     const Entry* here = disk.at(reply->match);
     const Entry* meant = from.written.at(reply->match);
     const bool covered = reply->match <= disk.base.id.index;
-    if (!covered && (here == nullptr || meant == nullptr || here->id != meant->id))
-      violated(claim + " before it is durable");
+    const bool same_here = here != nullptr && (meant == nullptr || here->id == meant->id);
+    if (!covered && !same_here) violated(claim + " before it is durable");
     if (!disk.lost.empty() && *disk.lost.begin() <= reply->match)
       violated(claim + " with a damaged entry");
   }

@@ -288,11 +288,12 @@ Node* World::leading() {
   return best;
 }
 
-// On every node that counts and did not stop.
-bool World::everywhere(Index index) const {
-  return std::ranges::all_of(nodes, [index](const auto& one) {
+// On every node that the leader's membership counts and that did not stop.
+bool World::everywhere(const Node& leader, Index index) const {
+  const Membership& membership = *leader.core->memberships().latest().membership;
+  return std::ranges::all_of(nodes, [&](const auto& one) {
     const Core& core = *one.second.core;
-    const Member* member = core.memberships().latest().membership->find(core.self());
+    const Member* member = membership.find(core.self());
     const bool counts = member != nullptr && !core.stopped() &&
                         (!member->incarnation || member->incarnation == core.incarnation());
     return !counts || core.commit() >= index;
@@ -310,7 +311,7 @@ bool World::live(Duration limit) {
     Node* leader = leading();
     if (leader == nullptr) continue;
     if (leader == written.first && leader->core->commit() >= written.second &&
-        everywhere(written.second)) {
+        everywhere(*leader, written.second)) {
       const std::string in_term = std::to_string(leader->core->term().value);
       told.clear();
       tell(std::to_string(leader->id.value) + " leads t" + in_term + ", and a write commits at " +
@@ -324,6 +325,8 @@ bool World::live(Duration limit) {
     step(*leader, Propose{ticket, {Bytes::copy("alive")}, {}});
     written = {leader, leader->written.last().index};
   }
+  told.clear();
+  for (const auto& [id, node] : nodes) tell(text(*node.core));
   referee.violated("no write commits any more");
   return false;
 }

@@ -90,7 +90,7 @@ class World {
   Time next_deadline() const;
   Node* leading();
   void mend_everything();
-  bool everywhere(Index) const;
+  bool everywhere(const Node& leader, Index) const;
 };
 
 }  // namespace bowline::raft::golden

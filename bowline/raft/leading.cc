@@ -89,7 +89,14 @@ Index Core::append(Kind kind, Bytes payload) {
 
 void Core::on(Unreachable& in) {
   if (leader_role() == nullptr) return;
-  if (Progress* p = peer(in.peer)) p->lost();
+  if (Progress* p = peer(in.peer); p != nullptr && p->lost()) begin_stream(*p);
+}
+
+// Answers name the round of their question, so that those from before can be told.
+void Core::begin_stream(Progress& p) {
+  Leader& l = *leader_role();
+  l.round = l.round.next();
+  p.begin_stream(l.round);
 }
 
 void Core::hear(NodeId from, const Message& m, AppendReply& in) {
@@ -110,9 +117,10 @@ void Core::hear(NodeId from, const Message& m, AppendReply& in) {
     if (p->mode() == Progress::Mode::snapshot && in.match >= outline_.base().index)
       p->snapshot_ended();
   } else if (in.lost) {
-    p->forgotten(in.hint.index);
+    if (p->forgotten(in.hint.index)) begin_stream(*p);
   } else if (in.refused) {
-    p->rejected(in.refused, outline_.last_at_most(in.hint.index, in.hint.term).index);
+    const Index retry_after = outline_.last_at_most(in.hint.index, in.hint.term).index;
+    if (p->rejected(in.refused, retry_after, in.round)) begin_stream(*p);
   }
   p->note_catching_up(outline_.last().index, now_, options_->election);
   count_rounds();

@@ -29,6 +29,11 @@ const Config& Memberships::at(Index index) const {
   return after == configs_.begin() ? configs_.front() : *std::prev(after);
 }
 
+std::span<const Config> Memberships::from(Index index) const {
+  const auto first = std::ranges::lower_bound(configs_, index, {}, &Config::at);
+  return {first, configs_.end()};
+}
+
 void Memberships::append(Config config) {
   ensure(config.membership != nullptr);
   if (planted(Bug::p33_cut_keeps_the_cut_membership))

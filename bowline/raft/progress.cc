@@ -55,24 +55,29 @@ void Progress::matched(Index through) {
   ensure(match_ < next_);
 }
 
-void Progress::rejected(Index refused, Index retry_after) {
-  if (mode_ == Mode::snapshot) return;
+bool Progress::rejected(Index refused, Index retry_after, Round asked) {
+  if (mode_ == Mode::snapshot) return false;
   // A late answer to an earlier question. Believing it would resend what is already on its way, and
   // every resend could be answered late again: a storm.
-  if (refused <= match_ || refused >= next_) return;
-  if (mode_ == Mode::probing && refused != next_.prev()) return;
+  if (asked < stream_ || refused <= match_ || refused >= next_) return false;
+  if (mode_ == Mode::probing && refused != next_.prev()) return false;
+  const bool streamed = mode_ == Mode::streaming;
   probe_from(std::max(match_.next(), std::min(refused, retry_after.next())));
+  return streamed;
 }
 
-void Progress::forgotten(Index keep) {
-  if (mode_ == Mode::snapshot || keep >= next_) return;
+bool Progress::forgotten(Index keep) {
+  if (mode_ == Mode::snapshot || keep >= next_) return false;
   match_ = std::min(match_, keep);
   probe_from(keep.next());
+  return true;
 }
 
-void Progress::lost() {
-  if (mode_ == Mode::snapshot) return;
-  probe_from(mode_ == Mode::streaming ? match_.next() : next_);
+bool Progress::lost() {
+  if (mode_ == Mode::snapshot) return false;
+  const bool streamed = mode_ == Mode::streaming;
+  probe_from(streamed ? match_.next() : next_);
+  return streamed;
 }
 
 void Progress::probe_from(Index next) {

@@ -41,12 +41,15 @@ class Progress {
   std::size_t in_flight_messages() const { return in_flight_.size(); }
 
   void sent(Index through, std::uint64_t bytes);  // while probing: entries along with a question
-  void probed();  // asked, without entries
+  void probed();                                  // asked, without entries
   void told(Index commit) { told_commit_ = commit; }
   void matched(Index through);
-  void rejected(Index refused, Index retry_after);  // `retry_after`: the last that may match
-  void forgotten(Index keep);  // its disk lost what is past `keep`, acknowledged or not
-  void lost();  // the transport dropped something: start over from match
+  // These three may fall back to probing, and say whether they did. Then the answers to what was
+  // sent before mean nothing: begin a new stream.
+  bool rejected(Index refused, Index retry_after, Round asked);  // `retry_after` may match
+  bool forgotten(Index keep);  // its disk lost what is past `keep`, acknowledged or not
+  bool lost();                 // the transport dropped something: start over from match
+  void begin_stream(Round round) { stream_ = round; }  // the first of the messages to come
   void snapshot_begun(Index through);
   void snapshot_ended();
   void set_full(bool full) { full_ = full; }
@@ -84,6 +87,7 @@ class Progress {
   Index told_commit_;
   Index snapshot_through_;
   Round round_;
+  Round stream_;
   Time heard_;
   Index round_target_;
   Time round_began_;

@@ -54,7 +54,7 @@ TEST(Progress, entries_of_a_question_that_was_asked_anew_may_be_lost) {
 TEST(Progress, entries_of_a_question_that_was_refused_are_sent_again) {
   Progress peer({2}, {10});
   peer.sent({12}, 50);
-  peer.rejected({9}, {4});
+  peer.rejected({9}, {4}, {});
   peer.matched({4});
   EXPECT_EQ(peer.next(), Index{5});
 }
@@ -101,21 +101,21 @@ TEST(Progress, a_late_ack_takes_nothing_back) {
 TEST(Progress, a_refusal_backs_up_to_what_may_match) {
   Progress peer({2}, {10});
   peer.probed();
-  peer.rejected({9}, {4});
+  peer.rejected({9}, {4}, {});
   EXPECT_EQ(peer.next(), Index{5});
   EXPECT_TRUE(peer.may_send(wide));
 }
 
 TEST(Progress, a_refusal_backs_up_at_least_by_one) {
   Progress peer({2}, {10});
-  peer.rejected({9}, {30});
+  peer.rejected({9}, {30}, {});
   EXPECT_EQ(peer.next(), Index{9});
 }
 
 TEST(Progress, a_refusal_of_another_question_is_stale) {
   Progress peer({2}, {10});
   peer.probed();
-  peer.rejected({7}, {2});
+  peer.rejected({7}, {2}, {});
   EXPECT_EQ(peer.next(), Index{10});
   EXPECT_FALSE(peer.may_send(wide));
 }
@@ -123,7 +123,7 @@ TEST(Progress, a_refusal_of_another_question_is_stale) {
 TEST(Progress, a_refusal_of_what_was_matched_is_stale) {
   Progress peer = streaming_from(9);
   peer.sent({12}, 1);
-  peer.rejected({8}, {2});
+  peer.rejected({8}, {2}, {});
   EXPECT_EQ(peer.mode(), streaming);
   EXPECT_EQ(peer.next(), Index{13});
 }
@@ -132,7 +132,7 @@ TEST(Progress, a_refusal_in_the_stream_starts_over_and_frees_the_window) {
   Progress peer = streaming_from(9);
   peer.sent({12}, 1);
   peer.sent({15}, 1);
-  peer.rejected({12}, {10});
+  peer.rejected({12}, {10}, {});
   EXPECT_EQ(peer.mode(), probing);
   EXPECT_EQ(peer.next(), Index{11});
   EXPECT_EQ(peer.in_flight_messages(), 0U);
@@ -159,7 +159,7 @@ TEST(Progress, while_a_snapshot_is_sent_nothing_else_is) {
   Progress peer({2}, {3});
   peer.snapshot_begun({50});
   EXPECT_FALSE(peer.may_send(wide));
-  peer.rejected({2}, {0});
+  peer.rejected({2}, {0}, {});
   peer.lost();
   EXPECT_EQ(peer.mode(), snapshot);
 }
@@ -182,7 +182,7 @@ TEST(Progress, after_a_snapshot_it_asks_as_if_it_had_gone_well) {
   EXPECT_EQ(peer.mode(), probing);
   EXPECT_EQ(peer.next(), Index{51});
   EXPECT_TRUE(peer.may_send(wide));
-  peer.rejected({50}, {2});
+  peer.rejected({50}, {2}, {});
   EXPECT_EQ(peer.next(), Index{3});
 }
 
@@ -230,7 +230,7 @@ TEST(Progress, keeps_its_invariants) {
       const Index match = peer.match();
       switch (prng.below(7)) {
         case 0: peer.matched({prng.below(40)}); break;
-        case 1: peer.rejected({prng.below(40)}, {prng.below(40)}); break;
+        case 1: peer.rejected({prng.below(40)}, {prng.below(40)}, {}); break;
         case 2: peer.lost(); break;
         case 3: prng.chance(20) ? peer.snapshot_begun({prng.below(40)}) : peer.probed(); break;
         case 4: peer.snapshot_ended(); break;
