@@ -48,7 +48,7 @@ Ticket World::barrier(NodeId id) {
 Ticket World::read(NodeId id, raft::ReadKind kind) {
   const bool verify = kind == raft::ReadKind::verify;
   const Ticket ticket = open(id, verify ? Request::Kind::verify : Request::Kind::read);
-  if (up(id) && !verify)
+  if (up(id))
     for (Witness* witness : witnesses_) witness->read_begun(ticket, node(id).site, kind);
   submit(ticket, raft::Read{ticket, kind});
   return ticket;
@@ -75,11 +75,11 @@ Ticket World::cancel_change(NodeId id) {
 
 Ticket World::recover(NodeId id, ClusterId anew) {
   const Ticket ticket = open(id, Request::Kind::recover);
-  if (up(id)) {
+  submit(ticket, raft::Recover{ticket, anew});
+  if (up(id) && request(ticket).state != Request::State::refused) {
     ++counters_.forced;
     for (Witness* witness : witnesses_) witness->forced(node(id).site, anew);
   }
-  submit(ticket, raft::Recover{ticket, anew});
   return ticket;
 }
 

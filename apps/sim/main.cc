@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// bowline-sim: runs the simulated world with many seeds, and says what broke.
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "apps/sim/campaign.h"
+#include "apps/sim/report.h"
+
+namespace bowline::apps {
+namespace {
+
+constexpr int not_there = 3;
+constexpr int bad_usage = 2;
+
+struct Arguments {
+  std::string world = "cores";
+  std::string sweep;
+  std::string shard;
+  std::string json;
+  std::string hashes;
+  std::uint64_t seeds = 100;
+  std::uint64_t from = 1;
+  std::uint64_t seed = 0;
+  std::uint64_t failures = 3;
+  std::uint32_t nodes = 0;
+  std::uint32_t seconds = 60;
+  unsigned processes = 0;
+  bool once = false;
+  bool story = false;
+  bool verbose = false;
+};
+
+void declare(CLI::App& app, Arguments& arguments) {
+  CLI::App* run = app.add_subcommand("run", "Run seeds, and say what broke");
+  run->add_option("--world", arguments.world, "What is simulated: cores, nodes or kv");
+  run->add_option("--seeds", arguments.seeds, "How many seeds")->check(CLI::PositiveNumber);
+  run->add_option("--from", arguments.from, "The first of them")->check(CLI::PositiveNumber);
+  run->add_option("--seed", arguments.seed, "Only this one")->check(CLI::PositiveNumber);
+  run->add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts of the seeds");
+  run->add_option("--sweep", arguments.sweep, "crash or rot: try a fault at every step");
+  run->add_option("--nodes", arguments.nodes, "How many members; drawn if not given")
+      ->check(CLI::Range(1, 9));
+  run->add_option("--seconds", arguments.seconds, "How long the weather is bad, in virtual time")
+      ->check(CLI::Range(1, 100'000));
+  run->add_option("--processes", arguments.processes, "How many at once; one for each CPU else");
+  run->add_option("--failures", arguments.failures, "Stop after so many")
+      ->check(CLI::PositiveNumber);
+  run->add_option("--json", arguments.json, "Write the results for programs");
+  run->add_option("--hashes", arguments.hashes, "Write a line for each seed: seed and hash");
+  run->add_flag("--once", arguments.once, "Do not run each seed twice to compare");
+  run->add_flag("--story", arguments.story, "Tell what happened in the seed, step by step");
+  run->add_flag("--verbose", arguments.verbose, "A line for each seed");
+  app.require_subcommand(1);
+}
+
+int absent(const std::string& what) {
+  std::fprintf(stderr, "bowline-sim: %s does not exist yet\n", what.c_str());
+  return not_there;
+}
+
+// The I-th of N parts takes every N-th seed, so that all parts are alike.
+bool take_shard(const std::string& shard, Work& work) {
+  unsigned long long part = 0;
+  unsigned long long parts = 0;
+  char rest = 0;
+  if (std::sscanf(shard.c_str(), "%llu/%llu%c", &part, &parts, &rest) != 2) return false;
+  if (part < 1 || part > parts) return false;
+  work.first += part - 1;
+  work.stride = parts;
+  work.count = work.count < part ? 0 : (work.count - part) / parts + 1;
+  return true;
+}
+
+bool save(const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
+  std::ofstream file(path);
+  file << text;
+  if (file.good()) return true;
+  std::fprintf(stderr, "bowline-sim: cannot write %s\n", path.c_str());
+  return false;
+}
+
+std::string lines_of(Tally& tally) {
+  std::ranges::sort(tally.hashes);
+  std::string text;
+  char line[64];
+  for (const auto& [seed, hash] : tally.hashes) {
+    std::snprintf(line, sizeof line, "%llu %016llx\n", static_cast<unsigned long long>(seed),
+                  static_cast<unsigned long long>(hash));
+    text += line;
+  }
+  return text;
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.world == "nodes" || arguments.world == "kv")
+    return absent("the world '" + arguments.world + "'");
+  if (arguments.world != "cores") {
+    std::fprintf(stderr, "bowline-sim: there is no world '%s': cores, nodes and kv are planned\n",
+                 arguments.world.c_str());
+    return not_there;
+  }
+  if (!arguments.sweep.empty()) return absent("the sweep '" + arguments.sweep + "'");
+  if (arguments.story) return absent("the story of a seed");
+  Work work{.first = arguments.from, .count = arguments.seeds, .twice = !arguments.once};
+  if (arguments.seed != 0) {
+    work.first = arguments.seed;
+    work.count = 1;
+  }
+  work.settings.nodes = arguments.nodes;
+  work.settings.weather = std::chrono::seconds(arguments.seconds);
+  if (!arguments.shard.empty() && !take_shard(arguments.shard, work)) {
+    std::fprintf(stderr, "bowline-sim: --shard wants I/N with 1 <= I <= N, as in 2/8\n");
+    return bad_usage;
+  }
+  Effort effort{.processes = arguments.processes, .enough_failures = arguments.failures};
+  if (effort.processes == 0) effort.processes = std::max(1U, std::thread::hardware_concurrency());
+  Tally tally = run_campaign(work, effort);
+  const Titles titles{.world = arguments.world};
+  if (arguments.verbose) std::fputs(lines_of(tally).c_str(), stdout);
+  std::fputs(report(tally, titles).c_str(), stdout);
+  const bool saved = save(arguments.json, json(tally, titles)) &&
+                     save(arguments.hashes, lines_of(tally));
+  return passed(tally) && saved ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace bowline::apps
+
+int main(int argc, char** argv) {
+  CLI::App app{"A world of Raft replicas in which everything that can fail does, as a seed says"};
+  bowline::apps::Arguments arguments;
+  bowline::apps::declare(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  return bowline::apps::run(arguments);
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/sim/report.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+
+namespace bowline::apps {
+namespace {
+
+constexpr double most_excused = 0.01;
+
+[[gnu::format(printf, 1, 2)]] std::string print(const char* format, ...) {
+  std::va_list values;
+  va_start(values, format);
+  char text[1024];
+  const int count = std::vsnprintf(text, sizeof text, format, values);
+  va_end(values);
+  return std::string(text, static_cast<std::size_t>(std::clamp(count, 0, 1023)));
+}
+
+std::string number(std::uint64_t value) {
+  std::string text = std::to_string(value);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
+double quantile(std::vector<double> values, double part) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  const auto last = static_cast<double>(values.size() - 1);
+  return values[static_cast<std::size_t>(part * last)];
+}
+
+struct Row {
+  const char* name;
+  std::uint64_t sim::Counters::* count;
+};
+constexpr Row rows[] = {
+    {"events", &sim::Counters::events},
+    {"steps", &sim::Counters::steps},
+    {"messages", &sim::Counters::messages},
+    {"messages_lost", &sim::Counters::messages_lost},
+    {"messages_doubled", &sim::Counters::messages_doubled},
+    {"writes_to_disk", &sim::Counters::writes},
+    {"entries_applied", &sim::Counters::entries_applied},
+    {"campaigns", &sim::Counters::campaigns},
+    {"elections_won", &sim::Counters::elections_won},
+    {"starts", &sim::Counters::starts},
+    {"power_failures", &sim::Counters::crashes},
+    {"kills", &sim::Counters::kills},
+    {"writes_lost", &sim::Counters::writes_lost},
+    {"pauses", &sim::Counters::pauses},
+    {"links_cut", &sim::Counters::links_cut},
+    {"entries_rotten", &sim::Counters::entries_rotten},
+    {"entries_mended", &sim::Counters::entries_mended},
+    {"disks_lost", &sim::Counters::wipes},
+    {"nodes_rejoined", &sim::Counters::rejoined},
+    {"snapshots_taken", &sim::Counters::snapshots_taken},
+    {"snapshots_fetched", &sim::Counters::snapshots_fetched},
+    {"fetches_failed", &sim::Counters::fetches_failed},
+    {"memberships_committed", &sim::Counters::memberships_committed},
+    {"suspicions", &sim::Counters::suspicions},
+    {"recoveries_forced", &sim::Counters::forced},
+    {"refused", &sim::Counters::refused},
+    {"reads_served", &sim::Counters::reads_served},
+    {"unanswered", &sim::Counters::unanswered},
+};
+
+std::uint64_t sum(const auto& counts) {
+  std::uint64_t all = 0;
+  for (const std::uint64_t count : counts) all += count;
+  return all;
+}
+
+template <class Kind, std::size_t size>
+std::string listed(const std::array<std::uint64_t, size>& counts) {
+  std::string text;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (counts[i] == 0) continue;
+    text += text.empty() ? "" : ", ";
+    text += std::string(name(static_cast<Kind>(i))) + " " + number(counts[i]);
+  }
+  return text;
+}
+
+std::string wrapped(const std::string& title, const std::string& list) {
+  std::string text = title;
+  std::size_t column = text.size();
+  std::size_t at = 0;
+  while (at < list.size()) {
+    std::size_t end = list.find(", ", at);
+    end = end == std::string::npos ? list.size() : end + 2;
+    if (column + end - at > 99) {
+      text += "\n            ";
+      column = 12;
+    }
+    text += list.substr(at, end - at);
+    column += end - at;
+    at = end;
+  }
+  return text + "\n";
+}
+
+std::string escaped(const std::string& words) {
+  std::string text;
+  for (const char c : words) {
+    if (c == '"' || c == '\\') text += '\\';
+    if (c == '\n') {
+      text += "\\n";
+    } else if (static_cast<unsigned char>(c) >= 0x20) {
+      text += c;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+Progress::Progress() : terminal_(::isatty(STDERR_FILENO) != 0) {}
+
+void Progress::show(const Tally& tally, double seconds) {
+  if (tally.wanted < 2 || tally.seeds == 0) return;
+  const double rate = static_cast<double>(tally.seeds) / std::max(seconds, 0.001);
+  const double left = static_cast<double>(tally.wanted - tally.seeds) / rate;
+  const std::uint64_t tenths = tally.seeds * 10 / tally.wanted;
+  if (terminal_ ? seconds < shown_at_ + 2 : tenths == tenths_) return;
+  shown_at_ = seconds;
+  tenths_ = tenths;
+  std::fprintf(stderr, "%s%s of %s seeds, %.1f a second, %.0f s left%s", terminal_ ? "\r" : "",
+               number(tally.seeds).c_str(), number(tally.wanted).c_str(), rate, left,
+               terminal_ ? "   " : "\n");
+  line_open_ = terminal_;
+}
+
+void Progress::tell(const Failure& failure) {
+  std::fprintf(stderr, "%sseed %llu broke %s: %s\n", line_open_ ? "\n" : "",
+               static_cast<unsigned long long>(failure.seed), failure.invariant.c_str(),
+               failure.what.c_str());
+  line_open_ = false;
+}
+
+bool passed(const Tally& tally) {
+  const double part = static_cast<double>(tally.excused()) /
+                      std::max(1.0, static_cast<double>(tally.seeds));
+  return tally.failures.empty() && tally.seeds == tally.wanted &&
+         (part <= most_excused || tally.excused() <= 1);
+}
+
+std::string report(const Tally& tally, const Titles& titles) {
+  const sim::Counters& counters = tally.counters;
+  std::string text;
+  text += wrapped("troubles    ", listed<sim::Trouble>(counters.troubles_begun));
+  text += wrapped("operations  ", listed<sim::Act>(counters.acts_begun));
+  std::string counts;
+  for (const Row& row : rows)
+    counts += (counts.empty() ? "" : ", ") + std::string(row.name) + " " +
+              number(counters.*row.count);
+  text += wrapped("counts      ", counts);
+  text += wrapped("outcomes    ", "committed " + number(counters.outcomes[0]) + ", overruled " +
+                                      number(counters.outcomes[1]) + ", unknown " +
+                                      number(counters.outcomes[2]));
+  const double e = static_cast<double>(titles.election_ms) / 1000;
+  text += print("after       a leader that commits: median %.2f E, p99 %.2f E, most %.2f E; "
+                "all level: p99 %.2f E, most %.2f E\n",
+                quantile(tally.leader_after, 0.5) / e, quantile(tally.leader_after, 0.99) / e,
+                quantile(tally.leader_after, 1) / e, quantile(tally.level_after, 0.99) / e,
+                quantile(tally.level_after, 1) / e);
+  for (const Failure& failure : tally.failures)
+    text += print("FAILED      seed %llu: %s: ", static_cast<unsigned long long>(failure.seed),
+                  failure.invariant.c_str()) +
+            failure.what +
+            print("\n            see: bowline-sim run --world %s --seed %llu --story\n",
+                  titles.world.c_str(), static_cast<unsigned long long>(failure.seed));
+  text += print("%s: %s seeds of world %s, %.1f virtual hours, %s troubles, %s operations, %s "
+                "elections, %zu failures, %s excused, %.1f CPU s, %.0fx real time a core\n",
+                passed(tally) ? "passed" : "FAILED", number(tally.seeds).c_str(),
+                titles.world.c_str(), tally.virtual_seconds / 3600,
+                number(sum(counters.troubles_begun)).c_str(),
+                number(sum(counters.acts_begun)).c_str(), number(counters.elections_won).c_str(),
+                tally.failures.size(), number(tally.excused()).c_str(), tally.cpu_seconds,
+                tally.virtual_seconds / std::max(tally.cpu_seconds, 1e-9));
+  return text;
+}
+
+std::string json(const Tally& tally, const Titles& titles) {
+  std::string text = print("{\"world\": \"%s\", \"passed\": %s, \"seeds\": %llu, "
+                           "\"virtual_seconds\": %.3f, \"cpu_seconds\": %.3f, "
+                           "\"seconds\": %.3f, \"excused\": %llu",
+                           titles.world.c_str(), passed(tally) ? "true" : "false",
+                           static_cast<unsigned long long>(tally.seeds), tally.virtual_seconds,
+                           tally.cpu_seconds, tally.seconds,
+                           static_cast<unsigned long long>(tally.excused()));
+  for (const auto& [key, values] : {std::pair{"leader_after", &tally.leader_after},
+                                    std::pair{"level_after", &tally.level_after}})
+    text += print(", \"%s\": {\"p50\": %.4f, \"p99\": %.4f, \"max\": %.4f}", key,
+                  quantile(*values, 0.5), quantile(*values, 0.99), quantile(*values, 1));
+  text += ", \"counts\": {";
+  const char* comma = "";
+  for (const Row& row : rows) {
+    text += print("%s\"%s\": %llu", comma, row.name,
+                  static_cast<unsigned long long>(tally.counters.*row.count));
+    comma = ", ";
+  }
+  for (std::size_t i = 0; i < sim::troubles; ++i)
+    text += print(", \"trouble_%s\": %llu",
+                  std::string(name(static_cast<sim::Trouble>(i))).c_str(),
+                  static_cast<unsigned long long>(tally.counters.troubles_begun[i]));
+  for (std::size_t i = 0; i < sim::acts; ++i)
+    text += print(", \"act_%s\": %llu", std::string(name(static_cast<sim::Act>(i))).c_str(),
+                  static_cast<unsigned long long>(tally.counters.acts_begun[i]));
+  text += "}, \"failures\": [";
+  comma = "";
+  for (const Failure& failure : tally.failures) {
+    text += print("%s{\"seed\": %llu, \"invariant\": \"%s\", \"what\": \"", comma,
+                  static_cast<unsigned long long>(failure.seed), failure.invariant.c_str()) +
+            escaped(failure.what) + "\"}";
+    comma = ", ";
+  }
+  return text + "]}\n";
+}
+
+}  // namespace bowline::apps

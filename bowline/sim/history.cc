@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/history.h"
+
+#include <memory>
+
+#include "bowline/raft/describe.h"
+#include "bowline/sim/witnesses.h"
+#include "bowline/sim/liveness.h"
+#include "bowline/sim/weather.h"
+#include "bowline/sim/workload.h"
+#include "bowline/sim/world.h"
+
+namespace bowline::sim {
+namespace {
+
+const World* the_running_world = nullptr;
+
+// Not all nodes come up at the same moment.
+void start_all(World& world) {
+  for (std::uint64_t i = 1; i <= world.sites(); ++i) {
+    const std::uint64_t late = mixed(world.plan().tie_seed, i) % 300;
+    world.restart_later(NodeId{i}, std::chrono::milliseconds(world.plan().tie_seed ? late : 0));
+  }
+}
+
+}  // namespace
+
+History run_plan(const Plan& plan, const Settings& settings, Decisions& decisions,
+                 const Onlookers& onlookers) {
+  World world(plan, &decisions);
+  the_running_world = &world;
+  std::vector<std::unique_ptr<Witness>> witnesses;
+  if (settings.witnesses) witnesses = standard_witnesses(world, plan.options);
+  for (const auto& witness : witnesses) world.watch(*witness);
+  if (onlookers)
+    for (Witness* onlooker : onlookers(world)) world.watch(*onlooker);
+
+  Weather weather(world);
+  Workload workload(world);
+  start_all(world);
+  world.run(plan.weather_ends - world.now());
+  Liveness liveness(world, weather, workload, decisions);
+  if (!world.violation()) liveness.run();
+
+  the_running_world = nullptr;
+  History history;
+  history.seed = plan.seed;
+  history.hash = world.hash();
+  history.violation = world.violation();
+  history.counters = world.counters();
+  history.virtual_time = world.now().since_start;
+  history.excuse = liveness.excuse();
+  history.leader_after = liveness.leader_after();
+  history.level_after = liveness.level_after();
+  return history;
+}
+
+History run_history(std::uint64_t seed, const Settings& settings, Decisions* decisions,
+                    const Onlookers& onlookers) {
+  Decisions own(seed);
+  Decisions& used = decisions == nullptr ? own : *decisions;
+  return run_plan(draw_plan(used, settings), settings, used, onlookers);
+}
+
+std::uint64_t running_seed() {
+  return the_running_world == nullptr ? 0 : the_running_world->plan().seed;
+}
+
+std::string describe_running() {
+  std::string text;
+  if (the_running_world == nullptr) return text;
+  const World& world = *the_running_world;
+  for (std::uint64_t i = 1; i <= world.sites(); ++i) {
+    const raft::Core* core = world.core(NodeId{i});
+    text += "node " + std::to_string(i) + ": ";
+    text += core == nullptr ? "down" : raft::text(*core);
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace bowline::sim

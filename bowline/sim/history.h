@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bowline/sim/counters.h"
+#include "bowline/sim/decisions.h"
+#include "bowline/sim/plan.h"
+#include "bowline/sim/witness.h"
+
+namespace bowline::sim {
+
+// Why a group was not asked to work again after the weather: nobody could have made it.
+enum class Excuse : std::uint8_t {
+  none,
+  nobody_electable,  // whichever nodes come back, none of them may or can be elected
+};
+inline constexpr std::size_t excuses = 2;
+
+// One life of a world, from its first event to its last.
+struct History {
+  std::uint64_t seed = 0;
+  std::uint64_t hash = 0;  // of all that happened; equal for equal plans and decisions
+  std::optional<Violation> violation;
+  Counters counters;
+  Duration virtual_time{0};
+  Excuse excuse = Excuse::none;
+  // After the weather, in true time: until a leader's first write was committed, and until all
+  // nodes that work had the same state.
+  Duration leader_after{0};
+  Duration level_after{0};
+};
+
+// Who wants to look on beside the witnesses: a story, a debugger. Made for each history.
+using Onlookers = std::function<std::vector<Witness*>(const Court&)>;
+
+History run_plan(const Plan&, const Settings&, Decisions&, const Onlookers& = {});
+History run_history(std::uint64_t seed, const Settings&, Decisions* = nullptr,
+                    const Onlookers& = {});
+
+// The seed whose history runs in this thread, for those who must name it when all else fails; 0:
+// none. And a description of its nodes.
+std::uint64_t running_seed();
+std::string describe_running();
+
+}  // namespace bowline::sim

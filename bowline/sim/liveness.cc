@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/liveness.h"
+
+#include <algorithm>
+
+#include "bowline/sim/members.h"
+
+namespace bowline::sim {
+
+using namespace std::chrono_literals;
+
+Liveness::Liveness(World& world, Weather& weather, Workload& workload, Decisions& decisions)
+    : world_(world),
+      weather_(weather),
+      workload_(workload),
+      chance_(decisions, {.part = Part::calm}),
+      election_(world.plan().options.election / 8 * 9) {}
+
+void Liveness::run() {
+  if (!choose()) return;
+  heal();
+  works();
+}
+
+bool Liveness::works() {
+  return first_write() && first_read(world_.leader()) && level() && settles() && stays() &&
+         answers_all();
+}
+
+bool Liveness::fail(const std::string& what) {
+  std::string who;
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+    if (well(NodeId{i})) who += " " + std::to_string(i);
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(world_.now() - healed_);
+  world_.violated({"I22", what + ", " + std::to_string(since.count()) +
+                              " ms after the weather; the nodes" + who + " are well"});
+  return false;
+}
+
+bool Liveness::leads_well() const {
+  const NodeId leader = world_.leader();
+  return leader && well(leader);
+}
+
+// A leader counts once it has committed something new.
+bool Liveness::first_write() {
+  const Time last = healed_ + election_ * 10;
+  while (!world_.violation()) {
+    const Duration left = last - world_.now();
+    if (left <= Duration(0) || !world_.run_until([&] { return leads_well(); }, left))
+      return fail("there is no leader that commits");
+    const Time elected = world_.now();
+    const Ticket ticket =
+        world_.propose(world_.leader(), Bytes::own("calm " + std::to_string(++tried_)));
+    world_.wait_for(ticket, election_ * 2);
+    if (world_.request(ticket).committed()) {
+      leader_after_ = elected - healed_;
+      written_ = world_.request(ticket).first;
+      return true;
+    }
+    if (world_.now() == elected) world_.run(20ms);
+  }
+  return false;
+}
+
+bool Liveness::first_read(NodeId at) {
+  const Time last = world_.now() + election_ * 4;
+  while (!world_.violation() && world_.now() < last) {
+    const Ticket ticket = world_.read(at);
+    world_.wait_for(ticket, election_ * 2);
+    if (world_.request(ticket).state == Request::State::served) return true;
+    world_.run(50ms);
+    if (world_.leader()) at = world_.leader();
+  }
+  return fail("no read is served");
+}
+
+// A member of the group as the leader knows it, in the life that the group means.
+bool Liveness::follows_group(NodeId id) const {
+  if (!well(id) || !world_.up(id) || world_.core(id)->stopped()) return false;
+  const NodeId leader = world_.leader();
+  if (!leader) return false;
+  const raft::Membership& membership = *world_.core(leader)->memberships().latest().membership;
+  const raft::Member* member = membership.find(id);
+  return member != nullptr && !lost(world_, *member);
+}
+
+bool Liveness::level() {
+  const auto all_have_it = [&] {
+    for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+      if (follows_group(NodeId{i}) && world_.site(NodeId{i})->machine.applied.index < written_.index)
+        return false;
+    return leads_well();
+  };
+  if (!world_.run_until(all_have_it, election_ * 60))
+    return fail("not all that are well have the write at " +
+                std::to_string(written_.index.value));
+  level_after_ = world_.now() - healed_;
+  return true;
+}
+
+// Changes of the membership that can finish do so.
+bool Liveness::settles() {
+  const auto settled = [&] {
+    const NodeId leader = world_.leader();
+    return leader && world_.core(leader)->memberships().latest().membership->settled();
+  };
+  world_.run_until(settled, election_ * 10);
+  world_.run(election_ * 3);
+  return leads_well() || world_.run_until([&] { return leads_well(); }, election_ * 5) ||
+         fail("the leader is gone again");
+}
+
+bool Liveness::stays() {
+  const NodeId leader = world_.leader();
+  const Term term = world_.core(leader)->term();
+  const bool changed = world_.run_until(
+      [&] { return world_.leader() != leader || world_.core(leader)->term() != term; },
+      election_ * 20);
+  if (world_.violation()) return false;
+  return !changed || fail("the leader changes in calm weather");
+}
+
+bool Liveness::answers_all() {
+  for (std::uint64_t i = 1; i <= world_.requests(); ++i) {
+    const Request& request = world_.request(Ticket{i});
+    if (!request.open() || !well(request.node)) continue;
+    if (world_.now() - request.begun < election_ * 15) continue;
+    return fail("request " + std::to_string(i) + " at node " +
+                std::to_string(request.node.value) + " was never answered");
+  }
+  const NodeId leader = world_.leader();
+  const Machine& machine = world_.site(leader)->machine;
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i) {
+    const Machine& other = world_.site(NodeId{i})->machine;
+    if (!follows_group(NodeId{i})) continue;
+    if (other.applied != machine.applied || other.digest != machine.digest)
+      return fail("node " + std::to_string(i) + " has not the leader's state");
+  }
+  return true;
+}
+
+}  // namespace bowline::sim

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "bowline/sim/liveness.h"
+#include "bowline/sim/members.h"
+
+namespace bowline::sim {
+
+using namespace std::chrono_literals;
+
+struct Liveness::Log {
+  LogId last;
+  raft::MembershipPtr membership;
+  std::vector<LogId> rotten;
+};
+
+namespace {
+
+LogId last_of(const Image& image) {
+  return image.lines.empty() ? image.base.id : image.lines.back().entry.id;
+}
+
+bool in(NodeId id, std::uint64_t set) { return (set >> id.value & 1) != 0; }
+
+bool has(const Site& site, LogId id) {
+  if (site.snapshot.base.id.index >= id.index) return true;
+  const Line* line = site.durable.at(id.index);
+  return line != nullptr && line->entry.id == id && !site.durable.rotten.covers(id.index);
+}
+
+}  // namespace
+
+Liveness::Log Liveness::log_of(NodeId id) const {
+  const Site& site = *world_.site(id);
+  const Image& image = world_.up(id) ? site.written : site.durable;
+  if (!contains(image, site.snapshot.base.id))
+    return {site.snapshot.base.id, site.snapshot.base.membership, {}};
+  Log log{last_of(image), in_force(image), {}};
+  for (const raft::Stretch& stretch : image.rotten.stretches())
+    for (Index i = stretch.first; i <= stretch.last; i = i.next())
+      if (const Line* line = image.at(i)) log.rotten.push_back(line->entry.id);
+  return log;
+}
+
+// Would these nodes elect this one, and commit what it appends?
+bool Liveness::electable(NodeId id, std::uint64_t set) const {
+  const Log log = log_of(id);
+  if (log.membership == nullptr) return false;
+  const raft::Member* self = log.membership->find(id);
+  if (self == nullptr || !log.membership->votes(id) || self->priority == 0) return false;
+  if (lost(world_, *self)) return false;
+  for (const LogId missing : log.rotten) {
+    bool found = false;
+    for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+      found = found || (NodeId{i} != id && in(NodeId{i}, set) &&
+                        has(*world_.site(NodeId{i}), missing));
+    if (!found) return false;
+  }
+  return suffices(*log.membership, [&](const raft::Member& member) {
+    return in(member.id, set) && !lost(world_, member) && log_of(member.id).last <= log.last;
+  });
+}
+
+bool Liveness::viable(std::uint64_t set) const {
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+    if (in(NodeId{i}, set) && electable(NodeId{i}, set)) return true;
+  return false;
+}
+
+bool Liveness::choose() {
+  const std::uint64_t count = world_.sites();
+  std::uint64_t possible = 0;
+  for (std::uint64_t i = 1; i <= count; ++i)
+    if (!world_.node(NodeId{i}).ruined) possible |= 1ULL << i;
+  if (!viable(possible)) {
+    excuse_ = Excuse::nobody_electable;
+    return false;
+  }
+  well_ = possible;
+  // Leave out one after the other, while the rest suffices; often fewer than would be possible.
+  const std::uint64_t attempts = chance_.below("nodes left behind", count + 2);
+  for (std::uint64_t i = 0; i < attempts; ++i) {
+    const std::uint64_t without = well_ & ~(1ULL << (1 + chance_.below("left behind", count)));
+    if (without != well_ && viable(without)) well_ = without;
+  }
+  return true;
+}
+
+void Liveness::calm_climate() {
+  Climate& climate = world_.climate();
+  climate.latency = std::min<Duration>(climate.latency, 5ms);
+  climate.lost_ppm = climate.doubled_ppm = climate.late_ppm = climate.spike_ppm = 0;
+  climate.sync = std::min<Duration>(climate.sync, 10ms);
+  climate.slow_sync_ppm = climate.failed_write_ppm = 0;
+  climate.courier = std::min<Duration>(climate.courier, 5ms);
+  climate.apply = std::min<Duration>(climate.apply, 10ms);
+  climate.wake = std::min<Duration>(climate.wake, 5ms);
+  climate.snapshot = std::min<Duration>(climate.snapshot, 100ms);
+  climate.fetch = std::min<Duration>(climate.fetch, 200ms);
+  climate.fetch_fails_ppm = 0;
+  world_.forget_late_messages(election_);
+}
+
+void Liveness::heal() {
+  healed_ = world_.now();
+  weather_.freeze();
+  workload_.stop();
+  world_.note({Note::What::healed, {}, {}, well_});
+  calm_climate();
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+    for (std::uint64_t k = 1; k <= world_.sites(); ++k)
+      if (i != k && well(NodeId{i}) && well(NodeId{k}))
+        world_.network().heal(NodeId{i}, NodeId{k});
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i) {
+    if (well(NodeId{i})) {
+      heal_node(NodeId{i});
+    } else {
+      cut_off(NodeId{i});
+    }
+  }
+}
+
+void Liveness::heal_node(NodeId id) {
+  world_.speed_up_disk(id, world_.node(id).disk_slower);
+  while (world_.paused(id)) world_.resume(id);
+  // One that was told to stop was removed, and may be wanted again by a change in flight.
+  if (world_.up(id) && world_.core(id)->stopped()) world_.crash(id, Crash::kill);
+  world_.start(id);
+  world_.set_full(id, false);
+}
+
+// What stays broken may still hear us, or be heard. One that neither stops leading when nobody
+// answers it, nor asks before it campaigns, would disturb us forever: we know, and leave it out.
+void Liveness::cut_off(NodeId id) {
+  const bool polite = world_.plan().options.pre_vote && world_.plan().options.check_quorum;
+  const std::uint64_t how = chance_.below("how it stays broken", polite ? 4 : 2);
+  if (how == 0) return world_.crash(id, Crash::power);
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i) {
+    const NodeId other{i};
+    if (!well(other)) continue;
+    if (how != 2) world_.cut_one_way(id, other);  // it cannot be heard
+    if (how != 3) world_.cut_one_way(other, id);  // it does not hear
+  }
+}
+
+}  // namespace bowline::sim

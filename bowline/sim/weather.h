@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "bowline/sim/world.h"
+
+namespace bowline::sim {
+
+// Brings the troubles of a plan over a world, each at its time, and takes them away again.
+class Weather : public Caller {
+ public:
+  explicit Weather(World&);
+  void called(std::uint32_t what) override;
+  // What is still going on goes on forever; nothing new begins and nothing ends by itself.
+  void freeze() { frozen_ = true; }
+
+ private:
+  using Link = std::pair<NodeId, NodeId>;
+  struct Running {
+    std::vector<Link> cuts;
+    std::vector<NodeId> nodes;
+    bool begun = false;
+  };
+
+  NodeId pick(std::uint32_t number) const { return NodeId{1 + number % world_.sites()}; }
+  NodeId peer_of(const Episode&) const;
+  Prng dice(const Episode& episode) const { return Prng(episode.amount); }
+  bool begin(const Episode&, Running&);
+  bool begin_links(const Episode&, Running&);
+  bool begin_lives(const Episode&, Running&);
+  bool begin_disks(const Episode&, Running&);
+  bool begin_hints(const Episode&);
+  void end(const Episode&, Running&);
+  void go_on(const Episode&, Running&, std::uint32_t part);  // of a swizzle
+
+  std::vector<NodeId> shuffled(Prng&) const;
+  std::vector<Link> severed(const Episode&) const;
+  void storm(const Episode&, bool begins);
+  void down(NodeId, Crash, Running&);
+  bool rot(const Episode&);
+  bool ruin(const Episode&);
+  static Duration slowness(const Episode&);
+
+  World& world_;
+  std::vector<Running> running_;  // along the episodes of the plan
+  std::vector<std::uint32_t> downs_;
+  bool frozen_ = false;
+};
+
+}  // namespace bowline::sim
