@@ -180,6 +180,8 @@ void Core::announce_memberships() {
   if (!options_->stop_on_removal) return;
   drop_reads(Refusal::stopped);
   tickets_.give_up(*effects_);
+  if (handed_over_)
+    emit(Decided{std::exchange(handed_over_, std::nullopt)->ticket, Outcome::unknown});
   stopped_ = true;
 }
 

@@ -110,6 +110,7 @@ Duration Core::lease_guard() const {
 void Core::on(Woken&) {
   if (now_ < deadline_) return;  // moved since the host set its timer
   expire_reads();
+  settle_handover({});
   if (now_ >= tickets_until_) {
     tickets_.give_up(*effects_);
     tickets_until_ = never;
@@ -209,6 +210,7 @@ void Core::settle_deadline() {
     deadline_ = std::min(election_at_, tickets_until_);
     if (damage_.any()) deadline_ = std::min(deadline_, next_repair_);
   }
+  if (handed_over_) deadline_ = std::min(deadline_, handed_over_->deadline);
   for (const AskedRead& read : asked_) deadline_ = std::min(deadline_, read.deadline);
 }
 
@@ -281,6 +283,8 @@ void Core::impossible(Wrong what, NodeId from, std::string evidence) {
   role_ = Follower{};
   drop_reads(Refusal::stopped);
   tickets_.give_up(*effects_);
+  if (handed_over_)
+    emit(Decided{std::exchange(handed_over_, std::nullopt)->ticket, Outcome::unknown});
   emit(Impossible{what, from, hard_.term, std::move(evidence)});
   stopped_ = true;
 }

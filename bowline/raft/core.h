@@ -262,7 +262,8 @@ class Core {
   NodeId best_target() const;
   bool may_lead(const Member&) const;
   void pursue_handover();
-  void end_handover(std::optional<Refusal>);
+  void end_handover(Refusal);
+  void settle_handover(NodeId leader);
 
   // reads.cc
   void on(Read&);
@@ -309,7 +310,8 @@ class Core {
   Seq persisted_;
   Seq hard_state_write_;  // the last that carried the hard state
   Tickets tickets_;
-  Time tickets_until_ = never;  // not leading: when to say that we do not know
+  std::optional<Handover> handed_over_;  // told to campaign, and we stepped down: did it win?
+  Time tickets_until_ = never;           // not leading: when to say that we do not know
   std::vector<AskedRead> asked_;
   Round last_id_;         // names our campaigns and our reads at a leader, in this life
   NodeId term_leader_;    // who led this term, even if we forgot it on purpose

@@ -253,6 +253,7 @@ void Core::follow(NodeId leader) {
   if (leader != this->leader()) drop_reads(Refusal::lost_leadership);
   role_ = Follower{.leader = leader, .verified = {}, .acked = {}, .round = {}};
   if (leader) {
+    settle_handover(leader);
     term_leader_ = leader;
     priority_floor_ = 0;
     hasty_ = 0;
@@ -264,8 +265,11 @@ void Core::follow(NodeId leader) {
 void Core::step_down() {
   Leader& l = *leader_role();
   drop_reads(Refusal::lost_leadership);
-  if (l.handover)
-    end_handover(l.handover->told ? std::nullopt : std::optional(Refusal::lost_leadership));
+  if (l.handover && l.handover->told) {
+    handed_over_ = std::exchange(l.handover, std::nullopt);
+  } else if (l.handover) {
+    end_handover(Refusal::lost_leadership);
+  }
   if (l.change) emit(Decided{l.change, Outcome::unknown});
   // Those whose entries are in the log may still learn their fate; but not wait for it for ever.
   if (!tickets_.empty()) tickets_until_ = now_ + 2 * options_->election;

@@ -24,6 +24,7 @@ void Core::lead() {
   term_leader_ = who_.self;
   hasty_ = 0;
   tickets_until_ = never;
+  settle_handover(who_.self);
   align_peers();
   for (const Met& m : met)
     if (Progress* p = peer(m.id)) p->meet(m.incarnation);

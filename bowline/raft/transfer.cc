@@ -55,10 +55,21 @@ void Core::pursue_handover() {
   send(l.handover->to, TimeoutNow{});
 }
 
-void Core::end_handover(std::optional<Refusal> why) {
+// Once the target was told, nobody can take it back: it may still win, late.
+void Core::end_handover(Refusal why) {
   const Handover ended = *std::exchange(leader_role()->handover, std::nullopt);
-  if (why) return refuse(ended.ticket, *why);
-  emit(Decided{ended.ticket, Outcome::committed});
+  if (!ended.told) return refuse(ended.ticket, why);
+  emit(Decided{ended.ticket, Outcome::unknown});
+}
+
+// We stepped down for it. Whoever leads next tells how it went.
+void Core::settle_handover(NodeId leader) {
+  if (!handed_over_ || (!leader && now_ < handed_over_->deadline)) return;
+  const Outcome outcome = !leader                      ? Outcome::unknown
+                          : leader == handed_over_->to ? Outcome::committed
+                                                       : Outcome::overruled;
+  emit(Decided{handed_over_->ticket, outcome});
+  handed_over_.reset();
 }
 
 }  // namespace bowline::raft
