@@ -11,7 +11,11 @@ void CommitWitness::started(const Site& site) {
   if (!site.durable.base.id.index && site.durable.base.membership != nullptr)
     record_->begin(site.durable.base.membership);
   const Index base = site.durable.base.id.index;
-  lives_[site.id] = {.commit = base, .released = base, .durable = site.durable.last()};
+  lives_[site.id] = {.commit = base,
+                     .released = base,
+                     .durable = site.durable.last(),
+                     .led = {},
+                     .membership = nullptr};
   recount(site);
 }
 
@@ -33,10 +37,10 @@ void CommitWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
                               " to " + name(mind.commit));
   if (mind.commit > site.written.last())
     return violated("I6", name(site.id) + " commits past the end of its log");
-  if (mind.commit > life.commit) {
-    life.commit = mind.commit;
-    record(site, mind);
-  }
+  if (mind.commit > life.commit) record(site, mind, life);
+  life.commit = mind.commit;
+  life.led = mind.role == raft::Role::leader ? mind.term : Term{};
+  life.membership = mind.config.membership;
   for (const raft::Effect& effect : effects) {
     const auto* commit = std::get_if<raft::Commit>(&effect);
     if (commit == nullptr) continue;
@@ -48,9 +52,10 @@ void CommitWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
   }
 }
 
-void CommitWitness::record(const Site& site, const Mind& mind) {
+void CommitWitness::record(const Site& site, const Mind& mind, const Life& before) {
   const bool news = mind.commit > record_->last();
-  if (news && mind.role != raft::Role::leader)
+  // What it commits may be that it leads no longer.
+  if (news && mind.role != raft::Role::leader && before.led != mind.term)
     return violated("I5", name(site.id) + " takes " + name(mind.commit) +
                               " as committed, which no leader has committed");
   while (mind.commit > record_->last()) {
@@ -64,22 +69,31 @@ void CommitWitness::record(const Site& site, const Mind& mind) {
   if (prefix && !record_->agrees(mind.commit, *prefix))
     return violated("I5", name(site.id) + " commits another entry at " + name(mind.commit) +
                               " than the one that was committed there");
-  if (news) decide(site, mind);
+  if (news) decide(site, mind, before.membership);
 }
 
-// A leader has moved the commit of the group.
-void CommitWitness::decide(const Site& site, const Mind& mind) {
+// A leader has moved the commit of the group. It counted before it appended another membership in
+// the same step, or after.
+void CommitWitness::decide(const Site& site, const Mind& mind, const raft::MembershipPtr& before) {
   if (record_->id_at(mind.commit).term != mind.term)
     return violated("I10", name(site.id) + " in " + name(mind.term) + " commits an entry of " +
                                name(record_->id_at(mind.commit).term) +
                                " by counting, which a later leader may overrule");
   newest_ = {mind.commit, mind.term, mind.config.membership, 0};
-  const auto& members = newest_.membership->members;
+  if (has_quorum(newest_)) return;
+  if (before != nullptr && before != mind.config.membership) {
+    newest_ = {mind.commit, mind.term, before, 0};
+    if (has_quorum(newest_)) return;
+  }
+  violated("I10", name(site.id) + " commits " + name(mind.commit) + " in " + name(mind.term) +
+                      ", which is not on the disks of a quorum");
+}
+
+bool CommitWitness::has_quorum(Decision& decision) const {
+  const auto& members = decision.membership->members;
   for (std::size_t i = 0; i < members.size(); ++i)
-    if (holds(members[i], mind.commit)) newest_.holders |= 1ULL << i;
-  if (!is_quorum(*newest_.membership, newest_.holders))
-    violated("I10", name(site.id) + " commits " + name(mind.commit) + " in " + name(mind.term) +
-                        ", which is not on the disks of a quorum");
+    if (holds(members[i], decision.index)) decision.holders |= 1ULL << i;
+  return is_quorum(*decision.membership, decision.holders);
 }
 
 // A disk has changed. If it no longer holds the newest decision, the others must be enough.

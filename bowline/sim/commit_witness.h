@@ -29,6 +29,8 @@ class CommitWitness : public Guard {
     Index commit;
     Index released;
     Index durable;  // how far its disk reaches
+    Term led;       // that it led when its last step was over
+    raft::MembershipPtr membership;  // in force then
   };
   struct Loss {  // a disk that is gone, and how far it had reached
     Incarnation incarnation;
@@ -42,8 +44,9 @@ class CommitWitness : public Guard {
     MemberSet holders = 0;
   };
 
-  void record(const Site&, const Mind&);
-  void decide(const Site&, const Mind&);
+  void record(const Site&, const Mind&, const Life& before);
+  void decide(const Site&, const Mind&, const raft::MembershipPtr& before);
+  bool has_quorum(Decision&) const;
   void recount(const Site&);
   bool holds(const raft::Member&, Index) const;
 

@@ -7,6 +7,11 @@
 
 namespace bowline::sim {
 
+void PromiseWitness::crashed(const Site& site) {
+  std::erase_if(reigns_, [&](const auto& reign) { return reign.second.leader == site.id; });
+  check_disk(site);
+}
+
 void PromiseWitness::wiped(const Site& site, Incarnation) {
   disks_.erase(site.id);
   acks_.erase(site.id);

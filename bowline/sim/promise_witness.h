@@ -15,7 +15,7 @@ class PromiseWitness : public Guard {
  public:
   using Guard::Guard;
   void started(const Site& site) override { check_disk(site); }
-  void crashed(const Site& site) override { check_disk(site); }
+  void crashed(const Site&) override;
   void persisted(const Site& site, Seq) override { check_disk(site); }
   void wiped(const Site&, Incarnation former) override;
   void saw(const Site&, const Mind&, const raft::Input&, const raft::Effects&) override;
