@@ -79,10 +79,13 @@ std::string word(const SnapshotOffer& body) {
   return "offer " + text(body.base) + " commit=" + number(body.commit) + round(body.round);
 }
 std::string word(const TimeoutNow&) { return "timeout now"; }
-std::string word(const ReadRequest& body) { return "read? id=" + number(body.id); }
+// The numbers begin at random; their ends tell them apart well enough.
+std::string read_id(Round id) { return " id=" + std::to_string(id.value % 1000); }
+
+std::string word(const ReadRequest& body) { return "read?" + read_id(body.id); }
 std::string word(const ReadReply& body) {
   const std::string answer = body.granted ? "read at " + number(body.index) : "read no";
-  return answer + " id=" + number(body.id);
+  return answer + read_id(body.id);
 }
 std::string word(const EntriesRequest& body) { return "entries?" + text(body.wanted); }
 std::string word(const EntriesReply& body) {

@@ -101,7 +101,9 @@ void Referee::leaves(const Node& from, NodeId to, const Message& message) {
     const bool covered = reply->match <= disk.base.id.index;
     const bool same_here = here != nullptr && (meant == nullptr || here->id == meant->id);
     if (!covered && !same_here) violated(claim + " before it is durable");
-    if (!disk.lost.empty() && *disk.lost.begin() <= reply->match)
+    // What rotted under a snapshot that is installed is not missed.
+    const auto rotten = disk.lost.upper_bound(from.snapshot.id.index);
+    if (rotten != disk.lost.end() && *rotten <= reply->match)
       violated(claim + " with a damaged entry");
   }
   if (const auto* vote = std::get_if<VoteReply>(&message.body);

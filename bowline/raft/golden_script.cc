@@ -50,7 +50,7 @@ class Player {
   bool group_option(Words&);
   void start(Words&);
   // time
-  void settle(Words&) { world_.settle(); }
+  void settle(Words& words) { world_.settle(words.take("until") ? words.rest() : ""); }
   void run(Words& words) { world_.run(words.duration()); }
   void advance(Words& words) { world_.advance(words.duration()); }
   void wake(Words& words) { world_.wake(running(words)); }
@@ -395,7 +395,10 @@ void Player::transfer(Words& words) {
 void Player::compact(Words& words) {
   Node& one = running(words);
   words.need("through");
-  world_.step(one, Compacted{{words.number()}});
+  const Index through{words.number()};
+  if (through > one.core->commit()) throw Nonsense{"that is not committed"};
+  if (through > one.snapshot.id.index) one.snapshot = one.core->base_at(through);
+  world_.step(one, Compacted{through});
 }
 
 void Player::restored(Words& words) {

@@ -20,6 +20,7 @@
 //   start 4                       a node that knows of no group
 //   quietly DIRECTION             do not write down what happens
 //   settle                        deliver and persist everything until nothing moves
+//   settle until commit 4         ... or until this was said
 //   run 2s | advance 2s           let time pass; `advance` delivers and persists nothing
 //   wake 1                        let time pass until this node's deadline
 //   deliver|drop|delay|repeat 1->2 [WORD] [N]   messages on their way whose text has the word

@@ -221,17 +221,22 @@ void World::wake(Node& node) {
 
 // ---- many steps
 
-void World::settle() {
+void World::settle(std::string_view until) {
+  const auto enough = [&] { return !until.empty() && told.contains(until); };
   for (int i = 0; i < patience; ++i) {
     bool moved = false;
-    for (const Mail& one : std::exchange(mail, {})) {
+    for (std::size_t batch = mail.size(); batch > 0 && !mail.empty(); --batch) {
+      const Mail one = std::move(mail.front());
+      mail.erase(mail.begin());
       deliver(one);
       moved = true;
+      if (enough()) return;
     }
     for (auto& [id, node] : nodes) {
       if (!node.core || node.disk_held || node.writes.empty()) continue;
       persist(node, node.writes.size());
       moved = true;
+      if (enough()) return;
     }
     if (!moved) return;
   }

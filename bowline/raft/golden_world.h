@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -72,7 +73,8 @@ class World {
   void restored(Node&);
   void wake(Node&);
 
-  void settle();           // deliver and persist everything, until nothing moves; no time passes
+  // Deliver and persist everything until nothing moves, or until this was told. No time passes.
+  void settle(std::string_view until = {});
   void advance(Duration);  // time passes, and whoever is due wakes; nothing is delivered
   void run(Duration);      // both
   bool live(Duration limit);  // everything works again: true once a new write is everywhere
