@@ -103,7 +103,7 @@ std::uint64_t Abstraction::digest(const Core& c) {
   sum.take(c.mending_.size());
   for (const auto& [seq, index] : c.mending_) sum.take(c.last_write_ - seq, index);
   sum.take(c.standing_by_ ? 1 + static_cast<std::uint64_t>(*c.standing_by_) : 0);
-  sum.take(c.full_, c.removed_, c.stopped_);
+  sum.take(c.full_, c.was_member_, c.stopped_);
   return sum.value();
 }
 

@@ -94,8 +94,14 @@ void Core::propose_membership(Membership next) {
 void Core::take_membership(Config config) {
   memberships_.append(config);
   emit(MembershipChanged{std::move(config), false});
+  was_member_ = was_member_ || names_us(membership());
   if (leader_role() != nullptr) align_peers();
   if (election_at_ == never) rearm_election();  // we may be a voter now
+}
+
+bool Core::names_us(const Membership& membership) const {
+  const Member* self = membership.find(who_.self);
+  return self != nullptr && (!self->incarnation || self->incarnation == who_.incarnation);
 }
 
 void Core::membership_cut(Index keep) {
@@ -170,12 +176,12 @@ void Core::announce_memberships() {
   if (config.at > announced_) {
     announced_ = config.at;
     emit(MembershipChanged{config, true});
-    removed_ = removed_ && config.membership->find(who_.self) == nullptr;
   }
-  // A leader that was removed leads until it has stepped aside.
-  if (removed_ || !config.at || leader_role() != nullptr) return;
-  if (config.membership->find(who_.self) != nullptr) return;
-  removed_ = true;
+  // A leader that was removed leads until it has stepped aside. Who is new, and still reads of the
+  // time before it came, was not removed.
+  if (!was_member_ || leader_role() != nullptr) return;
+  if (names_us(*config.membership) || names_us(membership())) return;
+  was_member_ = false;
   emit(Removed{config.at});
   if (!options_->stop_on_removal) return;
   drop_reads(Refusal::stopped);

@@ -35,6 +35,7 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
       now_(now) {
   ensure(options_ != nullptr && options_->fault().empty());
   ensure(who_.self && who_.incarnation);
+  was_member_ = names_us(membership());
   rearm_election();
   if (alone()) {
     election_at_ = now_;

@@ -256,6 +256,7 @@ class Core {
   void membership_committed();
   void step_aside();  // the membership without our vote is committed, and we lead
   void announce_memberships();
+  bool names_us(const Membership&) const;
 
   // transfer.cc
   void on(Transfer&);
@@ -325,7 +326,7 @@ class Core {
   std::optional<Standby> standing_by_;
   Time next_repair_ = never;
   bool full_ = false;
-  bool removed_ = false;  // and said so
+  bool was_member_ = false;  // a membership in force named us, in this life
   bool stopped_ = false;
   Drops drops_;
 

@@ -23,6 +23,11 @@ bool same(const Entry& a, const Entry& b) {
 
 }  // namespace
 
+void Referee::violated(std::string what) {
+  if (std::ranges::find(violations_, what) == violations_.end())
+    violations_.push_back(std::move(what));
+}
+
 void Referee::stepped(const World& world) {
   check_leaders(world);
   check_logs(world);

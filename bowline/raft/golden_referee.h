@@ -18,7 +18,7 @@ class World;
 class Referee {
  public:
   const std::vector<std::string>& violations() const { return violations_; }
-  void violated(std::string what) { violations_.push_back(std::move(what)); }
+  void violated(std::string what);  // the same thing is said once
 
   void stepped(const World&);
   void said(const World&, const Node&, const Effect&);

@@ -53,6 +53,7 @@ class Player {
   void settle(Words& words) { world_.settle(words.take("until") ? words.rest() : ""); }
   void run(Words& words) { world_.run(words.duration()); }
   void advance(Words& words) { world_.advance(words.duration()); }
+  void jump(Words& words) { world_.now = world_.now + words.duration(); }
   void wake(Words& words) { world_.wake(running(words)); }
   // the network
   std::vector<Mail> taken(Words&);
@@ -113,7 +114,8 @@ const std::map<std::string, Player::Act>& Player::acts() {
       {"free", &Player::free},             {"full", &Player::full},
       {"group", &Player::group},           {"heal", &Player::heal},
       {"hold", &Player::hold},             {"inject", &Player::inject},
-      {"live", &Player::live},             {"persist", &Player::persist},
+      {"jump", &Player::jump},             {"live", &Player::live},
+      {"persist", &Player::persist},
       {"read", &Player::read},             {"reconfigure", &Player::reconfigure},
       {"recover", &Player::recover},       {"release", &Player::release},
       {"repeat", &Player::repeat},         {"restart", &Player::restart},

@@ -22,6 +22,7 @@
 //   settle                        deliver and persist everything until nothing moves
 //   settle until commit 4         ... or until this was said
 //   run 2s | advance 2s           let time pass; `advance` delivers and persists nothing
+//   jump 2s                       time passes and nobody wakes: everybody was paused
 //   wake 1                        let time pass until this node's deadline
 //   deliver|drop|delay|repeat 1->2 [WORD] [N]   messages on their way whose text has the word
 //   release                       what was delayed is on its way again

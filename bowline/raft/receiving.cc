@@ -97,7 +97,10 @@ bool Core::heard_of(const Received& in) {
   }
   // A leader is believed even if we do not know it yet: our membership may be the older one, and it
   // has the votes of a quorum. Its entries bring us up to date.
-  if (is_any<AppendRequest, SnapshotOffer, TimeoutNow>(m.body)) return true;
+  if (is_any<AppendRequest, SnapshotOffer, TimeoutNow>(m.body)) {
+    if (!ours) who_.cluster = m.cluster;  // a new node belongs to whoever calls it first
+    return true;
+  }
   if (from_a_member(in.from, m.from)) return true;
   // A candidate whom we do not know may be newer than our membership too, but only if its log is.
   // Anybody else of that kind was removed, or lost its disk, and could only disturb.

@@ -71,6 +71,7 @@ void Core::install(const Base& base) {
   draft().base = base;
   const Index through = base.id.index;
   if (outline_.contains(base.id) && !planted(Bug::p21_installs_older_snapshot)) {
+    memberships_.insert({base.membership_index, base.membership});  // ours may be what was lost
     memberships_.rebase(through);
     outline_.rebase(base.id);
     damage_.rebase(through);
@@ -80,6 +81,7 @@ void Core::install(const Base& base) {
     outline_.restart_from(base.id);
     memberships_.restart_from(base);
     damage_ = {};
+    was_member_ = was_member_ || names_us(membership());
     if (base.membership_index > commit_) emit(MembershipChanged{memberships_.latest(), false});
     if (planted(Bug::p21_installs_older_snapshot)) commit_ = released_ = through;
   }
