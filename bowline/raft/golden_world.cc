@@ -157,7 +157,9 @@ void World::carry_out(Node& node, Persist& effect) {
   node.writes.push_back(std::move(effect));
 }
 
-void World::carry_out(Node& node, Send& effect) { send(node, effect.to, std::move(effect.message)); }
+void World::carry_out(Node& node, Send& effect) {
+  send(node, effect.to, std::move(effect.message));
+}
 
 void World::carry_out(Node& node, SendSpan& effect) {
   auto& body = std::get<AppendRequest>(effect.head.body);
