@@ -23,7 +23,7 @@ END
 
 sources() {
   local folder
-  for folder in bowline apps tools fuzz examples; do
+  for folder in bowline apps tools fuzz examples docs; do
     if [[ -d $folder ]]; then find "$folder" -name '*.cc' -o -name '*.h'; fi
   done | sort
 }

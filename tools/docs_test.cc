@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tools/docs_text.h"
+#include "tools/tidy_rules.h"
+#include "tools/tidy_text.h"
+
+// What the documentation tells people to type works, and what it names is there. Nothing is built
+// or started here that takes time: a command is taken apart and its parts are looked up.
+namespace bowline::docs {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+struct Ran {
+  int status = -1;
+  std::string out;
+};
+
+// Through a shell, five seconds at most; what it says on either channel.
+Ran run(const std::string& command) {
+  Ran ran;
+  std::FILE* pipe = popen(("timeout 5 " + command + " 2>&1 </dev/null").c_str(), "r");
+  if (pipe == nullptr) return ran;
+  std::array<char, 4096> part;
+  while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe))
+    ran.out.append(part.data(), n);
+  ran.status = pclose(pipe);
+  return ran;
+}
+
+bool names(std::string_view text, std::string_view word) {
+  for (std::size_t at = text.find(word); at != std::string_view::npos;
+       at = text.find(word, at + 1)) {
+    const auto in_word = [&](std::size_t i) {
+      return i < text.size() && (tidy::is_word_char(text[i]) || text[i] == '-');
+    };
+    if ((at == 0 || !in_word(at - 1)) && !in_word(at + word.size())) return true;
+  }
+  return false;
+}
+
+// `--gtest_filter` of `--gtest_filter=*short*`.
+std::string option_of(const std::string& word) { return word.substr(0, word.find('=')); }
+
+// Looks the parts of commands up. Empty: nothing is wrong with it; else a sentence.
+class Checker {
+ public:
+  explicit Checker(fs::path products) : products_(std::move(products)) {
+    ninja_ = read(products_ / "build.ninja");
+    presets_ = read("CMakePresets.json");
+  }
+
+  std::string fault_of(const Command& command) {
+    const std::string& program = command.words.front();
+    if (program == "./dev") return fault_of_verb(command.words);
+    if (program.starts_with("build/")) return fault_of_program(command.words);
+    if (program == "cmake" || program == "ctest") return fault_of_values(command.words);
+    if (fs::exists(program) && !fs::is_directory(program))
+      return run("test -x " + program).status == 0 ? "" : program + " cannot be run";
+    return "no test can tell whether '" + program + "' works: use a verb of ./dev";
+  }
+
+ private:
+  std::string fault_of_verb(const std::vector<std::string>& words) {
+    if (words.size() == 1) return help_of("./dev").status == 0 ? "" : "./dev --help fails";
+    const std::string verb = "./dev " + words[1];
+    if (help_of(verb).status != 0) return "'" + verb + " --help' fails";
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      if (words[i].starts_with('-') && !names(help_of(verb).out, option_of(words[i])))
+        return "'" + verb + " --help' does not know " + words[i];
+      const bool target =
+          words[1] == "build" && !words[i].starts_with('-') && words[i - 1] != "--preset";
+      if (target && !is_target(words[i])) return "there is no target '" + words[i] + "'";
+    }
+    return fault_of_values(words);
+  }
+
+  std::string fault_of_program(const std::vector<std::string>& words) {
+    const std::string name = words[0].substr(words[0].find('/') + 1);
+    if (!is_target(name)) return "the build makes no program '" + name + "'";
+    if (!fs::exists(products_ / name)) return "";  // made by hand only, and not yet
+    const std::string program = (products_ / name).string();
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      if (!words[i].starts_with('-')) continue;
+      const bool known = names(help_of(program).out, option_of(words[i])) ||
+                         names(help_of(program + " " + words[1]).out, option_of(words[i]));
+      if (!known) return "'" + words[0] + " --help' does not know " + words[i];
+    }
+    return "";
+  }
+
+  std::string fault_of_values(const std::vector<std::string>& words) {
+    for (std::size_t i = 1; i + 1 < words.size(); ++i) {
+      const std::string& value = words[i + 1];
+      if (words[i] == "--preset" && !presets_.contains("\"name\": \"" + value + "\""))
+        return "there is no preset '" + value + "'";
+      if (words[i] == "--target" && !is_target(value)) return "there is no target '" + value + "'";
+    }
+    return "";
+  }
+
+  bool is_target(const std::string& name) const {
+    return ninja_.contains("\nbuild " + name + ": ") || ninja_.contains("\nbuild " + name + " ");
+  }
+
+  const Ran& help_of(const std::string& program) {
+    const auto known = help_.find(program);
+    if (known != help_.end()) return known->second;
+    return help_[program] = run(program + " --help");
+  }
+
+  fs::path products_;
+  std::string ninja_;
+  std::string presets_;
+  std::map<std::string, Ran> help_;
+};
+
+fs::path products() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+
+Command command_of(const std::string& text) {
+  const std::vector<Command> commands = commands_of("```sh\n" + text + "\n```\n");
+  return commands.empty() ? Command{} : commands.front();
+}
+
+std::vector<fs::path> pages() {
+  std::vector<fs::path> pages = {"README.md", "CONTRIBUTING.md", "deploy/README.md"};
+  for (const auto& file : fs::recursive_directory_iterator("docs"))
+    if (file.path().extension() == ".md") pages.push_back(file.path());
+  return pages;
+}
+
+// Every word of the sources and scripts, and every file by its path and each end of it.
+std::set<std::string, std::less<>> vocabulary() {
+  std::set<std::string, std::less<>> words;
+  const auto learn = [&words](const fs::path& path) {
+    std::string name = path.lexically_normal().generic_string();
+    for (words.insert(name); name.contains('/'); words.insert(name))
+      name = name.substr(name.find('/') + 1);
+    if (path.extension() == ".md" || path.extension() == ".svg") return;
+    const std::string text = read(path);
+    for (std::size_t at = 0, end = 0; at < text.size(); at = end + 1) {
+      for (end = at; end < text.size() && tidy::is_word_char(text[end]);) ++end;
+      if (end > at) words.emplace(text, at, end - at);
+    }
+  };
+  for (const char* folder : {"bowline", "apps", "tools", "cmake", "docs", "deploy"})
+    for (const auto& file : fs::recursive_directory_iterator(folder))
+      if (file.is_regular_file()) learn(file.path());
+  for (const auto& file : fs::directory_iterator("."))
+    if (file.is_regular_file()) learn(file.path().filename());
+  return words;
+}
+
+// ---- the extraction, on pages that we make up
+
+TEST(Docs, commands_come_from_fences_from_indented_blocks_and_from_spans) {
+  const std::vector<Command> commands = commands_of(
+      "Type `./dev up` now.\n\n    ./dev test   # slow\n    not a command\n\n"
+      "```sh\n# why\n./dev sim --seed 7 && build/tidy .\n```\n```cpp\nint dev;\n```\n"
+      "In `build/` or `build/<preset>`.\n");
+  std::string all;
+  for (const Command& command : commands)
+    all += std::to_string(command.line) + " " + command.text() + "\n";
+  EXPECT_EQ(all, "1 ./dev up\n3 ./dev test\n8 ./dev sim --seed 7\n8 build/tidy .\n");
+}
+
+TEST(Docs, a_block_is_found_by_its_word_and_is_the_first) {
+  const std::string page = "```sh\na\n```\n```cpp\nb\n\nc\n```\n```cpp\nd\n```\n";
+  EXPECT_EQ(block_of(page, "cpp"), "b\n\nc\n");
+  EXPECT_EQ(block_of(page, "text"), std::nullopt);
+}
+
+TEST(Docs, names_are_told_from_words) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names_in("core.cc"), Names{"core.cc"});
+  EXPECT_EQ(names_in("Core::settle()"), (Names{"Core", "settle"}));
+  EXPECT_EQ(names_in("on(Persisted)"), (Names{"on", "Persisted"}));
+  EXPECT_EQ(names_in("progress.match_ + 1"), Names{"match_"});
+  EXPECT_EQ(names_in("term 7, t1/2, commit"), Names{});
+}
+
+TEST(Docs, a_command_that_does_not_work_is_noticed) {
+  Checker checker(products());
+  for (const char* good : {"./dev", "./dev test --preset asan -R core", "./dev build docs_test",
+                           "build/docs_test --gtest_filter=*", "cmake --preset release",
+                           "ctest --test-dir build", ".ci/run"})
+    EXPECT_EQ(checker.fault_of(command_of(good)), "") << good;
+  for (const char* bad :
+       {"./dev fly", "./dev test --fast", "./dev build no_such_target", "./dev test --preset quick",
+        "build/no_such_program", "build/docs_test --no-such-option", "cmake --preset quick",
+        "curl example.org", "LICENSE"})
+    EXPECT_NE(checker.fault_of(command_of(bad)), "") << bad;
+}
+
+// ---- the pages as they are
+
+TEST(Docs, every_command_on_every_page_works) {
+  Checker checker(products());
+  std::size_t found = 0;
+  for (const fs::path& page : pages()) {
+    for (const Command& command : commands_of(read(page))) {
+      const std::string fault = checker.fault_of(command);
+      EXPECT_TRUE(fault.empty()) << page.string() << ":" << command.line << ": " << command.text()
+                                 << "\n  " << fault;
+      ++found;
+    }
+  }
+  EXPECT_GE(found, 5U) << "the pages have more commands than that: the extraction is broken";
+}
+
+TEST(Docs, every_name_on_a_page_is_in_the_sources) {
+  const auto words = vocabulary();
+  std::size_t found = 0;
+  for (const fs::path& page : pages()) {
+    if (page.filename() == "STYLE.md" || page.string().starts_with("deploy")) continue;  // examples
+    for (const Span& span : spans_of(read(page))) {
+      for (const std::string& name : names_in(span.text)) {
+        EXPECT_TRUE(words.contains(name))
+            << page.string() << ":" << span.line << ": no '" << name << "' in the sources";
+        ++found;
+      }
+    }
+  }
+  EXPECT_GE(found, 100U) << "the pages name more than that: the extraction is broken";
+}
+
+TEST(Docs, the_architecture_draws_the_layers_as_they_are) {
+  const std::string drawn = read("docs/ARCHITECTURE.md");
+  const auto squeezed = [](std::string_view text) {
+    std::string out;
+    for (const char c : text)
+      if (c != ' ' || (!out.empty() && out.back() != ' ')) out += c;
+    return std::string(tidy::trim(out));
+  };
+  std::set<std::string> rows;
+  for (const std::string& line : tidy::split_lines(*block_of(drawn, "text")))
+    rows.insert(squeezed(line));
+  for (const tidy::Layer& layer : tidy::layers()) {
+    if (layer.inside == "*" || layer.folder == "cmake") continue;
+    const std::string row = squeezed(std::string(layer.folder) + " " + std::string(layer.inside));
+    EXPECT_TRUE(rows.contains(row)) << "docs/ARCHITECTURE.md does not draw: " << row;
+  }
+}
+
+TEST(Docs, the_readme_shows_the_first_example_as_it_is_and_what_it_prints) {
+  const std::string readme = read("README.md");
+  const std::string source = read("docs/examples/first_core.cc");
+  const std::string without_license = source.substr(source.find('\n') + 1);
+  EXPECT_EQ(block_of(readme, "cpp"), without_license) << "copy docs/examples/first_core.cc there";
+  const Ran ran = run((products() / "first_core").string());
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(block_of(readme, "text"), ran.out) << "copy what build/first_core prints there";
+}
+
+}  // namespace
+}  // namespace bowline::docs
