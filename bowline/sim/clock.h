@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <cstdint>
 
 #include "bowline/base/time.h"
@@ -36,7 +37,7 @@ class Clock {
     permille_ = permille_fast;
   }
   void stood_still(Time stopped, Time now) {
-    local_origin_ = local(stopped);
+    local_origin_ = local(std::max(stopped, true_origin_));
     true_origin_ = now;
   }
 

@@ -42,6 +42,7 @@ class Liveness {
   // liveness.cc: what they owe
   bool works();
   bool leads_well() const;
+  std::int64_t patience() const;  // how many timeouts more
   bool first_write();
   bool first_read(NodeId at);
   bool level();

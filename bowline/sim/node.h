@@ -64,6 +64,7 @@ struct Node {
   std::uint32_t pauses = 0;
   Time paused_since;
   std::vector<Event> parked;  // what reached it while it was paused
+  Time burst_ends;            // it has all that by then
   Duration disk_slower{0};
 
   Index apply_through;

@@ -132,6 +132,7 @@ void draw_host(Chance& chance, Climate& climate) {
     climate.wake = chance.log_between("late wake", Duration(10us), Duration(30ms));
   climate.tells_suspicions = half(chance, "suspicions");
   climate.suspicion = chance.log_between("suspicion", Duration(100us), Duration(200ms));
+  climate.newcomers_know_cluster = half(chance, "newcomers know the cluster");
   climate.tells_losses = half(chance, "losses are told");
   climate.clock_stops_in_pauses = half(chance, "clocks stop in pauses");
 }

@@ -105,6 +105,8 @@ struct Climate {
   bool tells_losses = false;
   bool clock_stops_in_pauses = false;
 
+  bool newcomers_know_cluster = false;  // or learn it from whoever adds them
+
   std::uint64_t snapshot_every = 0;  // entries; 0: never
   std::uint64_t keeps_behind = 0;    // entries left in the log behind a snapshot
   Duration snapshot{1'000'000};

@@ -13,6 +13,7 @@ namespace {
 
 constexpr ClusterId cluster{77};
 constexpr std::uint64_t most_in_one_instant = 200'000;
+constexpr std::uint64_t most_events = 3'000'000;  // hundreds of times what is usual
 constexpr Duration no_alarm = std::chrono::hours(24);
 
 std::int32_t rate_of(const Plan& plan, std::size_t i) {
@@ -97,6 +98,8 @@ bool World::step_once(Time not_after) {
   busy_instant_ = event.at == now_ ? busy_instant_ + 1 : 0;
   if (busy_instant_ > most_in_one_instant)
     violated({"I25", "time stands still: a node is woken again and again"});
+  if (counters_.events == most_events)
+    violated({"I19", "a storm: the nodes send each other more and more"});
   now_ = std::max(now_, event.at);
   happen(event);
   return true;
@@ -234,7 +237,8 @@ void World::came_to_life(Node& node) {
   ++counters_.starts;
   mix(site.life);
   const raft::Identity identity{.self = site.id,
-                                .cluster = {},
+                                .cluster = plan_.climate.newcomers_know_cluster ? cluster
+                                                                                : ClusterId{},
                                 .incarnation = site.incarnation,
                                 .seed = mixed(plan_.seed, site.id.value * 4096 + site.life)};
   site.core = std::make_unique<raft::Core>(options_, identity, found(node),
@@ -302,6 +306,7 @@ void World::resume(NodeId id) {
     event.at = at;
     agenda_.add(event);
   }
+  node.burst_ends = at;
   node.wake_at = never;
   arm(node);
 }

@@ -13,13 +13,16 @@ namespace bowline::sim {
 void World::give(NodeId id, raft::Input input) {
   Node& node = mine(id);
   if (!node.up()) return;
-  if (node.pauses == 0) return step(node, std::move(input));
-  const std::uint32_t slot = letters_.put({std::move(input), {}, now_});
-  node.parked.push_back({.at = now_,
-                         .what = What::input,
-                         .node = Node::small(id),
-                         .slot = slot,
-                         .life = node.site.life});
+  const bool behind = node.burst_ends >= now_ && now_ != Time{};
+  if (node.pauses == 0 && !behind) return step(node, std::move(input));
+  const Event event{.at = node.burst_ends + Duration(1),
+                    .what = What::input,
+                    .node = Node::small(id),
+                    .slot = letters_.put({std::move(input), {}, now_}),
+                    .life = node.site.life};
+  if (node.pauses > 0) return node.parked.push_back(event);
+  node.burst_ends = event.at;  // it does not overtake what came before it
+  agenda_.add(event);
 }
 
 void World::step(Node& node, raft::Input input) {
