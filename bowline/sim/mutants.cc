@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/mutants.h"
+
+#include <algorithm>
+#include <array>
+
+namespace bowline::sim {
+namespace {
+
+constexpr std::array table{
+    Mutant{Bug::p01_vote_not_persisted, "the vote is kept in memory only", "I9 I8"},
+    Mutant{Bug::p02_asks_for_votes_before_sync, "votes are asked for before the own one is synced",
+           "I9"},
+    Mutant{Bug::p03_vote_write_error_ignored, "an error while writing the vote is ignored", "I9"},
+    Mutant{Bug::p04_vote_forgotten_at_restart, "a restart forgets the vote", "I8 I1"},
+    Mutant{Bug::p05_counts_votes_of_older_term, "votes of an older term are counted", "I1 I26"},
+    Mutant{Bug::p06_votes_for_shorter_log, "votes go to candidates with a shorter log", "I4"},
+    Mutant{Bug::p07_commits_old_terms_by_counting, "entries of older terms are committed by counting",
+           "I10 I4"},
+    Mutant{Bug::p08_no_previous_term_check, "the term of the previous entry is not compared",
+           "I3 I5"},
+    Mutant{Bug::p09_cuts_on_any_stale_append, "a late append cuts what came after it", "I9 I10"},
+    Mutant{Bug::p10_commits_the_unverified, "a follower commits what was not compared", "I5"},
+    Mutant{Bug::p11_commit_goes_back, "a follower's commit goes back", "I6"},
+    Mutant{Bug::p12_match_without_max, "a late answer lowers a match", "I11"},
+    Mutant{Bug::p13_leader_counts_unsynced, "a leader counts its own entries before their sync",
+           "I10"},
+    Mutant{Bug::p14_acks_before_sync, "a follower acknowledges before the sync", "I9"},
+    Mutant{Bug::p15_single_voter_acks_before_sync, "a group of one commits before the sync", "I10"},
+    Mutant{Bug::p16_applies_the_uncommitted, "entries are applied before they are committed",
+           "I6 I5"},
+    Mutant{Bug::p18_snapshot_without_membership, "a snapshot carries an old membership", "I13"},
+    Mutant{Bug::p19_snapshot_with_current_term, "a snapshot carries the current term", "I13"},
+    Mutant{Bug::p21_installs_older_snapshot, "an older snapshot replaces a newer state",
+           "I6 I14"},
+    Mutant{Bug::p27_wiped_node_counts, "a node that lost its disk counts as before", "I26 I10"},
+    Mutant{Bug::p28_changes_members_before_own_commit,
+           "a new leader changes the members before it committed anything", "I12"},
+    Mutant{Bug::p29_second_change_while_one_pending, "a second change while one is pending", "I12"},
+    Mutant{Bug::p30_membership_taken_when_applied,
+           "a membership counts when it is committed, not when it is appended", "I26 I10"},
+    Mutant{Bug::p31_joint_counts_only_the_new, "of a joint membership only the new half is asked",
+           "I10 I26"},
+    Mutant{Bug::p32_learners_count, "learners count in quorums", "I10 I26"},
+    Mutant{Bug::p33_cut_keeps_the_cut_membership, "a cut log keeps acting on the cut membership",
+           "I12"},
+    Mutant{Bug::p34_read_before_own_commit, "a new leader serves reads before its first commit",
+           "I18"},
+    Mutant{Bug::p35_read_round_reused, "a read trusts a round that began before it", "I18"},
+    Mutant{Bug::p36_lease_ignores_drift, "a lease does not allow for clocks that drift", "I18"},
+    Mutant{Bug::p37_no_check_quorum, "a leader without a quorum does not step down", "I22"},
+    Mutant{Bug::p38_no_pre_vote, "elections begin without a pre-vote", "I22"},
+    Mutant{Bug::p39_timer_not_reset_on_grant, "granting a vote does not reset the timer", "I22"},
+    Mutant{Bug::p40_timeouts_not_random, "election timeouts are not random", "I22"},
+    Mutant{Bug::p49_window_leaks, "the window of a follower leaks", "I19 I22"},
+    Mutant{Bug::p50_commits_over_compacted_prefix,
+           "an empty append over a compacted prefix commits anything", "I5"},
+    Mutant{Bug::p51_refuses_inside_snapshot, "entries that a snapshot covers are refused", "I22"},
+    Mutant{Bug::p52_cut_forgets_writes_in_flight,
+           "a cut leaves the writes in flight as far-reaching as they were", "I9"},
+    Mutant{Bug::p54_foreign_messages_accepted, "messages of other lives and clusters are taken",
+           "I24 I26 I10"},
+    Mutant{Bug::p60_suspicion_breaks_leases, "a suspicion breaks a lease", "I18"},
+    Mutant{Bug::p61_base_without_membership, "the base of a log loses the membership", "I13"},
+    Mutant{Bug::p62_rebase_counts_too_early, "a base counts as durable before it is", "I9"},
+    Mutant{Bug::p63_silent_below_base, "appends below the own base are not answered", "I22"},
+    Mutant{Bug::p64_transfer_keeps_the_lease, "a transfer leaves the lease in force", "I18"},
+    Mutant{Bug::p65_restart_forgets_the_lease, "a restarted follower forgets the leader's lease",
+           "I18"},
+    Mutant{Bug::p66_pre_vote_moves_the_term, "a pre-vote moves the term of who is asked", "I7"},
+    Mutant{Bug::p67_span_of_an_old_term_sent, "a courier sends for a leader of the past", "I3"},
+    Mutant{Bug::p68_damaged_replica_leads, "a replica with a damaged log leads", "I4"},
+    Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
+};
+
+}  // namespace
+
+std::span<const Mutant> mutants() { return table; }
+
+std::string number_of(Bug bug) {
+  const unsigned number = static_cast<unsigned>(bug);
+  return std::string(number < 10 ? "P0" : "P") + std::to_string(number);
+}
+
+std::optional<Mutant> find_mutant(std::string_view number) {
+  if (!number.empty() && (number.front() == 'P' || number.front() == 'p')) number.remove_prefix(1);
+  while (number.size() > 1 && number.front() == '0') number.remove_prefix(1);
+  const auto same = [&](const Mutant& mutant) {
+    return std::to_string(static_cast<unsigned>(mutant.bug)) == number;
+  };
+  const auto at = std::ranges::find_if(table, same);
+  return at == table.end() ? std::nullopt : std::optional(*at);
+}
+
+}  // namespace bowline::sim
