@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/abstraction.h"
 
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -36,6 +37,10 @@ class Abstraction::Sum {
   void add(Stretch stretch) { take(stretch.first, stretch.last); }
   void add(Ballot ballot) { add(static_cast<std::uint64_t>(ballot)); }
   void add(const Core::Met& met) { take(met.id, met.incarnation); }
+  void add(const std::optional<Core::Handover>& one) {
+    add(one.has_value());
+    if (one) take(one->ticket, one->to, one->told);
+  }
   void add(const Core::Beat& beat) { take(beat.round); }
   void add(const Core::AskedRead& read) { take(read.ticket, read.id); }
   void add(const Core::PendingRead& read) {
@@ -61,7 +66,9 @@ class Abstraction::Sum {
     add(log.in_flight_.size());
     for (const auto& write : log.in_flight_) add(write.reaches);
   }
-  void add(const Core::Follower& f) { take(f.leader, f.verified, f.acked, f.round, f.owes_answer); }
+  void add(const Core::Follower& f) {
+    take(f.leader, f.leader_life, f.verified, f.acked, f.round, f.owes_answer);
+  }
   void add(const Core::Candidate& c) {
     take(c.campaign, c.pre, c.transfer, c.asked, c.hurried);
     take_all(c.ballots);
@@ -73,8 +80,7 @@ class Abstraction::Sum {
     take(l.first, l.round, l.answered);
     take_all(l.beats);
     take_all(l.reads);
-    add(l.handover.has_value());
-    if (l.handover) take(l.handover->ticket, l.handover->to, l.handover->told);
+    add(l.handover);
     take(l.lease_void, l.change, l.cancelling);
   }
 
@@ -98,8 +104,9 @@ std::uint64_t Abstraction::digest(const Core& c) {
   sum.take_all(c.asked_);
   sum.take(c.last_id_, c.term_leader_, c.now_ < c.protected_until_, c.now_ < c.lease_until_);
   sum.take(c.election_at_ == never, c.tickets_until_ == never, c.next_repair_ == never);
-  sum.take(c.hasty_, c.priority_floor_, c.restoring_.has_value());
+  sum.take(c.hasty_, c.passed_, c.restoring_.has_value());
   if (c.restoring_) sum.take(*c.restoring_);
+  sum.take(c.handed_over_);
   sum.take(c.mending_.size());
   for (const auto& [seq, index] : c.mending_) sum.take(c.last_write_ - seq, index);
   sum.take(c.standing_by_ ? 1 + static_cast<std::uint64_t>(*c.standing_by_) : 0);
@@ -120,6 +127,7 @@ void Abstraction::forget_times(Core& c) {
   restart(c.next_repair_, timeout / 2);
   lapse(c.protected_until_);
   lapse(c.lease_until_);
+  if (c.handed_over_) restart(c.handed_over_->deadline, 2 * timeout);
   for (auto& read : c.asked_) restart(read.deadline, timeout);
   if (Core::Leader* l = c.leader_role()) {
     restart(l->confirmed, Duration{0});

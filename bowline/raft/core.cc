@@ -35,6 +35,12 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
       now_(now) {
   ensure(options_ != nullptr && options_->fault().empty());
   ensure(who_.self && who_.incarnation);
+  if (hard_.term < outline_.last().term) {
+    // A snapshot of a newer term became durable before the hard state did. No vote of ours in that
+    // term can have left: it would have been on disk first.
+    hard_ = {outline_.last().term, {}, {}};
+    term_from_log_ = true;
+  }
   was_member_ = names_us(membership());
   rearm_election();
   if (alone()) {
@@ -60,6 +66,7 @@ void Core::step(Time now, Input&& input, Effects& effects) {
   if (stopped_) {
     refuse_all(input);
   } else {
+    if (std::exchange(term_from_log_, false)) draft().hard_state = hard_;
     std::visit([this](auto& in) { on(in); }, input);  // one on() per input, beside its concern
     settle();
     check();
@@ -141,7 +148,10 @@ void Core::settle() {
       advance_commit();
       pursue_change();
     }
-    if (leader_role() != nullptr) serve_reads();
+    if (leader_role() != nullptr) {
+      serve_reads();
+      tell_commits();
+    }
   }
   settle_write();
   if (!stopped_) {
@@ -181,6 +191,7 @@ void Core::settle_write() {
 void Core::settle_answer() {
   Follower* f = follower_role();
   if (f == nullptr || !f->leader || !hard_state_durable()) return;
+  if (f->refusal) send_refusal();
   Index safe = std::min(ackable(), f->verified);
   if (planted(Bug::p14_acks_before_sync)) safe = f->verified;
   if (f->owes_answer || safe > f->acked) {
@@ -190,7 +201,11 @@ void Core::settle_answer() {
 }
 
 void Core::settle_commit() {
+  release_commit();
   announce_memberships();
+}
+
+void Core::release_commit() {
   Index through = commit_;
   if (planted(Bug::p16_applies_the_uncommitted)) through = outline_.last().index;
   if (damage_.any()) through = std::min(through, damage_.first().prev());
@@ -221,7 +236,7 @@ void Core::check() const {
   ensure(commit_ <= outline_.last().index);
   ensure(outline_.base().index <= commit_);
   ensure(outline_.durable() <= outline_.last().index);
-  ensure(outline_.last().term <= hard_.term || outline_.last() == outline_.base());
+  ensure(outline_.last().term <= hard_.term);
   ensure(persisted_ <= last_write_);
   if (!planted(Bug::p16_applies_the_uncommitted) && !planted(Bug::p11_commit_goes_back))
     ensure(released_ <= commit_);
@@ -241,15 +256,29 @@ void Core::send(NodeId to, Body body) { emit(Send{to, envelope(to, std::move(bod
 
 Message Core::envelope(NodeId to, Body body) const {
   const Member* member = membership().find(to);
+  const auto* f = std::get_if<Follower>(&role_);
+  const bool to_leader = f != nullptr && f->leader == to;
   return {.version = protocol_version,
           .cluster = membership().cluster ? membership().cluster : who_.cluster,
           .from = who_.incarnation,
-          .to = member != nullptr ? member->incarnation : Incarnation{},
+          .to = to_leader           ? f->leader_life
+                : member != nullptr ? member->incarnation
+                                    : Incarnation{},
           .term = hard_.term,
           .body = std::move(body)};
 }
 
-void Core::refuse(Ticket ticket, Refusal why) { emit(Refused{ticket, why, leader()}); }
+// To the very life that asked: our membership may name an older one.
+void Core::answer(NodeId to, const Message& asked, Body body) {
+  Message reply = envelope(to, std::move(body));
+  reply.to = asked.from;
+  emit(Send{to, std::move(reply)});
+}
+
+void Core::refuse(Ticket ticket, Refusal why) {
+  const bool over = why == Refusal::lost_leadership || why == Refusal::stopped;
+  emit(Refused{ticket, why, over && leader() == who_.self ? NodeId{} : leader()});
+}
 
 void Core::refuse_all(Input& input) {
   std::visit(

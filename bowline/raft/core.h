@@ -80,12 +80,18 @@ class Core {
  private:
   friend class Abstraction;
 
+  struct RefusedAppend {
+    LogId prev;
+    Round asked;
+  };
   struct Follower {
     NodeId leader;
-    Index verified;  // our log equals the leader's through here
-    Index acked;     // the leader has been told that it is durable here through here
-    Round round;     // the newest that we heard of
+    Incarnation leader_life;  // which it speaks for; our membership may name an older one
+    Index verified;           // our log equals the leader's through here
+    Index acked;              // the leader has been told that it is durable here through here
+    Round round;              // the newest that we heard of
     bool owes_answer = false;
+    std::optional<RefusedAppend> refusal;  // owed
   };
   struct Met {
     NodeId id;
@@ -155,10 +161,12 @@ class Core {
   void settle_write();
   void settle_answer();
   void settle_commit();
+  void release_commit();
   void settle_deadline();
   void check() const;
   void emit(Effect effect) { effects_->push_back(std::move(effect)); }
   void send(NodeId to, Body body);
+  void answer(NodeId to, const Message& asked, Body body);
   Message envelope(NodeId to, Body body) const;
   Duration lease_guard() const;  // how long a vote is withheld for a leader that may hold a lease
   void refuse(Ticket, Refusal);
@@ -195,7 +203,7 @@ class Core {
   void count(NodeId from, bool granted);
   void lost_election();
   void enter(Term term);  // a newer term: follow, leader unknown
-  void follow(NodeId leader);
+  void follow(NodeId leader, Incarnation life = {});
   void rearm_election();
   void stand_by();
   std::uint64_t rank() const;
@@ -233,12 +241,13 @@ class Core {
 
   // following.cc
   void hear(NodeId from, const Message&, AppendRequest&);
-  bool heed_leader(NodeId from, Round round);
+  bool heed_leader(NodeId from, const Message&, Round round);
   std::optional<Index> where_it_matches(const AppendRequest&);
   bool take_entries(NodeId from, AppendRequest&, Index matched);
   bool take_entry(NodeId from, Entry&);
   void cut_log(Index keep);
   void refuse_append(LogId prev, Round asked);
+  void send_refusal();
   void answer_leader();
   void learn_commit(Index leader_commit);
   void on(Fullness&);
@@ -253,7 +262,6 @@ class Core {
   void pursue_change();  // the next step of the change in flight, if it is due
   void bind_newcomers();
   bool newcomers_ready() const;
-  void membership_committed();
   void step_aside();  // the membership without our vote is committed, and we lead
   void announce_memberships();
   bool names_us(const Membership&) const;
@@ -319,14 +327,15 @@ class Core {
   Time protected_until_;  // the leader is alive, as far as we know
   Time lease_until_;      // it may hold a lease: nothing shortens this
   Time election_at_ = never;
-  std::uint32_t hasty_ = 0;  // tries left in a hurry
-  std::uint8_t priority_floor_ = 0;
+  std::uint32_t hasty_ = 0;   // tries left in a hurry
+  std::uint32_t passed_ = 0;  // timeouts that we let pass for those of higher priority
   std::optional<Base> restoring_;
   std::vector<std::pair<Seq, Index>> mending_;  // repaired, not yet durable
   std::optional<Standby> standing_by_;
   Time next_repair_ = never;
   bool full_ = false;
-  bool was_member_ = false;  // a membership in force named us, in this life
+  bool term_from_log_ = false;  // our disk's hard state is older than our log: write it anew
+  bool was_member_ = false;     // a membership in force named us, in this life
   bool stopped_ = false;
   Drops drops_;
 

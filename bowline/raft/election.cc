@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -101,18 +102,18 @@ void Core::stand_by() {
   emit(StandingBy{*why});
 }
 
-// A member of low priority lets its first timeouts pass, so that a better one goes first; each
-// timeout lowers the bar, so that it does go if nobody better is there (SOFAJRaft's decay).
+// A member of low priority lets its first timeouts pass, one for each better priority, so that
+// those go first; but no more than two, since nobody knows whether they are there.
 bool Core::waits_for_better_priority() {
-  if (hasty_ > 0) return false;
-  const Member* self = seat();
-  std::uint8_t best = 0;
+  constexpr std::uint32_t most = 2;
+  if (hasty_ > 0 || passed_ >= most) return false;
+  const std::uint8_t own = seat()->priority;
+  std::array<bool, 256> better{};
   for (const Member& m : membership().members)
-    if (m.now == Standing::voter && m.id != term_leader_) best = std::max(best, m.priority);
-  if (priority_floor_ == 0 || priority_floor_ > best) priority_floor_ = best;
-  if (self->priority >= priority_floor_) return false;
-  const int gap = std::max(10, priority_floor_ / 5);
-  priority_floor_ = static_cast<std::uint8_t>(std::max(1, priority_floor_ - gap));
+    if (m.now == Standing::voter && m.id != term_leader_ && m.priority > own)
+      better[m.priority] = true;
+  if (passed_ >= static_cast<std::uint32_t>(std::ranges::count(better, true))) return false;
+  ++passed_;
   rearm_election();
   return true;
 }
@@ -166,10 +167,10 @@ void Core::hear_pre_vote(NodeId from, const Message& m, const VoteRequest& in) {
 void Core::hear(NodeId from, const Message& m, VoteRequest& in) {
   const bool free =
       !hard_.voted_for || (hard_.voted_for == from && hard_.voted_incarnation == m.from);
-  if (!free) return send(from, VoteReply{in.campaign, false, false, Denial::voted});
+  if (!free) return answer(from, m, VoteReply{in.campaign, false, false, Denial::voted});
   // The election restriction (dissertation 3.6.1).
   if (in.last < outline_.last() && !planted(Bug::p06_votes_for_shorter_log))
-    return send(from, VoteReply{in.campaign, false, false, Denial::log_behind});
+    return answer(from, m, VoteReply{in.campaign, false, false, Denial::log_behind});
   if (!hard_.voted_for) {
     set_hard_state({hard_.term, from, m.from});
     if (candidate_role() != nullptr) role_ = Follower{};  // it only asked for pre-votes
@@ -214,11 +215,8 @@ void Core::count(NodeId from, bool granted) {
 }
 
 void Core::lost_election() {
-  const bool hurried = candidate_role()->hurried;
-  const Time soon = election_at_;
+  if (hasty_ > 0) hurry();
   follow({});
-  if (hurried) election_at_ = std::min(election_at_, soon);
-  if (!hurried && hasty_ > 0) hurry();
 }
 
 // A split or refused round after a suspicion: the others learn of the crash about now.
@@ -247,19 +245,21 @@ void Core::enter(Term term) {
   follow({});
 }
 
-void Core::follow(NodeId leader) {
+void Core::follow(NodeId leader, Incarnation life) {
   const bool news = leader || role() != Role::follower || this->leader();
   if (leader_role() != nullptr) step_down();
   if (leader != this->leader()) drop_reads(Refusal::lost_leadership);
-  role_ = Follower{.leader = leader, .verified = {}, .acked = {}, .round = {}};
+  // Our time to campaign does not move because others campaign: those who cannot win could hold up
+  // the one who can for ever.
+  if (leader || leader_role() != nullptr || election_at_ == never) rearm_election();
+  role_ = Follower{.leader = leader, .leader_life = life, .verified = {}, .acked = {}, .round = {}};
   if (leader) {
     settle_handover(leader);
     term_leader_ = leader;
-    priority_floor_ = 0;
+    passed_ = 0;
     hasty_ = 0;
   }
   if (news) emit(RoleChanged{hard_.term, leader, Role::follower});
-  rearm_election();
 }
 
 void Core::step_down() {

@@ -16,6 +16,8 @@ struct Entry {
   Bytes payload;  // opaque here, except for Kind::membership
 };
 
+inline constexpr std::uint64_t entry_overhead = 32;  // so that empty entries weigh something too
+
 using Batch = std::vector<Entry>;  // consecutive indexes
 
 // What must survive a crash beside the log. The vote names one life of the candidate, so that a

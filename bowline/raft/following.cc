@@ -9,8 +9,8 @@
 
 namespace bowline::raft {
 
-void Core::hear(NodeId from, const Message&, AppendRequest& in) {
-  if (!heed_leader(from, in.round)) return;
+void Core::hear(NodeId from, const Message& m, AppendRequest& in) {
+  if (!heed_leader(from, m, in.round)) return;
   const std::optional<Index> matched = where_it_matches(in);
   if (!matched) return;
   if (!take_entries(from, in, *matched)) return;
@@ -18,7 +18,7 @@ void Core::hear(NodeId from, const Message&, AppendRequest& in) {
 }
 
 // Somebody leads this term. False if it cannot be, or does not concern us.
-bool Core::heed_leader(NodeId from, Round round) {
+bool Core::heed_leader(NodeId from, const Message& m, Round round) {
   if (leader_role() != nullptr || (term_leader_ && term_leader_ != from)) {
     if (membership().find(from) == nullptr) {
       ++drops_.stranger;
@@ -30,7 +30,7 @@ bool Core::heed_leader(NodeId from, Round round) {
                    " says that it leads it too");
     return false;
   }
-  if (const Follower* f = follower_role(); f == nullptr || f->leader != from) follow(from);
+  if (const Follower* f = follower_role(); f == nullptr || f->leader != from) follow(from, m.from);
   rearm_election();
   protected_until_ = now_ + options_->election;
   if (options_->lease_reads) lease_until_ = now_ + lease_guard();
@@ -100,7 +100,7 @@ bool Core::take_entry(NodeId from, Entry& entry) {
     }
     cut_log(entry.id.index.prev());
   }
-  outline_.append(entry.id, entry.payload.size());
+  outline_.append(entry.id, entry.payload.size() + entry_overhead);
   if (entry.kind == Kind::membership)
     take_membership({entry.id.index, decode_membership(entry.payload.view())});
   draft().entries.push_back(std::move(entry));
@@ -118,20 +118,27 @@ void Core::cut_log(Index keep) {
   }
 }
 
-// The hint is our last entry that may be the leader's too: one round trip skips a whole term.
+// A refusal answers a heartbeat too, so it waits for our term to be on disk like any answer: a
+// leader may count on whoever answered, and a follower that forgot the term in a crash could let it
+// down.
 void Core::refuse_append(LogId prev, Round asked) {
-  const Follower& f = *follower_role();
+  follower_role()->refusal = RefusedAppend{prev, asked};
+}
+
+// The hint is our last entry that may be the leader's too: one round trip skips a whole term.
+void Core::send_refusal() {
+  const auto [prev, asked] = *std::exchange(follower_role()->refusal, std::nullopt);
   const bool lost = damage_.any() && damage_.first() <= prev.index;
   Index below = std::min(prev.index.prev(), outline_.last().index);
   if (lost) below = std::min(below, damage_.first().prev());
-  send(f.leader, AppendReply{.round = asked,
-                             .matched = false,
-                             .full = full_,
-                             .installing = restoring_.has_value(),
-                             .lost = lost,
-                             .match = {},
-                             .refused = prev.index,
-                             .hint = outline_.last_at_most(below, prev.term)});
+  send(follower_role()->leader, AppendReply{.round = asked,
+                                            .matched = false,
+                                            .full = full_,
+                                            .installing = restoring_.has_value(),
+                                            .lost = lost,
+                                            .match = {},
+                                            .refused = prev.index,
+                                            .hint = outline_.last_at_most(below, prev.term)});
 }
 
 void Core::answer_leader() {

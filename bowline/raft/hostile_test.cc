@@ -202,7 +202,7 @@ Body made_up_body(Prng& dice, const Core& core, Term term) {
     case 6: return ReadRequest{{dice.next()}};
     case 7: return ReadReply{{dice.next()}, dice.chance(50), {number(dice, last)}};
     case 8: return EntriesRequest{{log_id(dice, core), log_id(dice, core)}};
-    default: return EntriesReply{entries(dice, log_id(dice, core), term)};
+    default: return EntriesReply{entries(dice, log_id(dice, core), term), std::nullopt};
   }
 }
 

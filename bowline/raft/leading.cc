@@ -8,11 +8,6 @@
 #include "bowline/raft/core.h"
 
 namespace bowline::raft {
-namespace {
-
-constexpr std::uint64_t entry_overhead = 32;  // so that empty entries weigh something too
-
-}  // namespace
 
 void Core::lead() {
   const std::vector<Met> met = std::move(candidate_role()->met);
@@ -75,6 +70,8 @@ void Core::on(Propose& in) {
 
 void Core::on(Barrier& in) {
   if (const Refusal why = may_propose({}); why != Refusal::full) return refuse(in.ticket, why);
+  if (outline_.weight(commit_, outline_.last().index) > options_->uncommitted_bytes)
+    return refuse(in.ticket, Refusal::full);
   emit(Admitted{in.ticket, {hard_.term, outline_.last().index.next()}});
   append(Kind::blank, {});
   tickets_.admit(in.ticket, outline_.last());
@@ -111,6 +108,7 @@ void Core::hear(NodeId from, const Message& m, AppendReply& in) {
     return;
   }
   p->answered(in.round, now_);
+  const bool room_again = p->full() && !in.full;
   p->set_full(in.full);
   if (in.matched) {
     p->matched(in.match);
@@ -118,15 +116,15 @@ void Core::hear(NodeId from, const Message& m, AppendReply& in) {
     if (p->mode() == Progress::Mode::snapshot && in.match >= outline_.base().index)
       p->snapshot_ended();
   } else if (in.lost) {
-    if (p->forgotten(in.hint.index)) begin_stream(*p);
+    if (p->forgotten(in.hint.index, in.round)) begin_stream(*p);
   } else if (in.refused) {
     const Index retry_after = outline_.last_at_most(in.hint.index, in.hint.term).index;
     if (p->rejected(in.refused, retry_after, in.round)) begin_stream(*p);
   }
+  if (room_again && p->lost()) begin_stream(*p);  // what came meanwhile was dropped
   p->note_catching_up(outline_.last().index, now_, options_->election);
   count_rounds();
   replicate(*p);
-  tell_commit(*p);
   pursue_handover();
 }
 
@@ -214,7 +212,6 @@ void Core::advance_commit() {
   if (reached < l.first && !planted(Bug::p07_commits_old_terms_by_counting)) return;
   if (reached <= commit_) return;
   commit_ = reached;
-  tell_commits();
 }
 
 void Core::tell_commits() {

@@ -86,7 +86,7 @@ bool sane(std::span<const Wanted>);           // likewise
 Membership staged(const Membership&, std::span<const Wanted>);  // goals set, newcomers learn
 Membership joined(const Membership&);         // both halves decide
 Membership concluded(const Membership&);      // goals reached, the old half forgotten
-Membership cancelled(const Membership&);      // as it was before the change
+Membership cancelled(const Membership&);      // who is what, as before the change
 Membership bound(const Membership&, NodeId, Incarnation);
 bool needs_joint(const Membership&);          // do the goals change who votes?
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct AppendRequest {  // with no entries: a heartbeat, a probe, or news of a c
 };
 
 struct AppendReply {
-  Round round;              // the newest of this leader's rounds that was heard
+  Round round;  // the newest of this leader's rounds that was heard
   bool matched = false;
   bool full = false;        // no room: send no more entries until an answer says otherwise
   bool installing = false;  // busy with a snapshot
@@ -67,6 +68,7 @@ struct EntriesRequest {  // my disk lost these: have you?
 };
 struct EntriesReply {
   Batch entries;
+  std::optional<Base> base;  // some are in my log no more: a snapshot through here covers them
 };
 
 using Body = std::variant<VoteRequest, VoteReply, AppendRequest, AppendReply, SnapshotOffer,

@@ -66,8 +66,8 @@ bool Progress::rejected(Index refused, Index retry_after, Round asked) {
   return streamed;
 }
 
-bool Progress::forgotten(Index keep) {
-  if (mode_ == Mode::snapshot || keep >= next_) return false;
+bool Progress::forgotten(Index keep, Round asked) {
+  if (mode_ == Mode::snapshot || asked < stream_ || keep >= next_) return false;
   match_ = std::min(match_, keep);
   probe_from(keep.next());
   return true;

@@ -47,8 +47,9 @@ class Progress {
   // These three may fall back to probing, and say whether they did. Then the answers to what was
   // sent before mean nothing: begin a new stream.
   bool rejected(Index refused, Index retry_after, Round asked);  // `retry_after` may match
-  bool forgotten(Index keep);  // its disk lost what is past `keep`, acknowledged or not
-  bool lost();                 // the transport dropped something: start over from match
+  bool forgotten(Index keep,
+                 Round asked);  // its disk lost what is past `keep`, acknowledged or not
+  bool lost();                  // the transport dropped something: start over from match
   void begin_stream(Round round) { stream_ = round; }  // the first of the messages to come
   void snapshot_begun(Index through);
   void snapshot_ended();

@@ -39,17 +39,21 @@ bool well_formed(const AppendRequest& in, Term term) {
 bool well_formed(const AppendReply& in, Term) {
   return in.match.value <= absurd && in.refused.value <= absurd && countable(in.hint);
 }
+bool well_formed(const Base& base) {
+  return base.id.index && countable(base.id) && base.membership != nullptr &&
+         sane(*base.membership) && base.membership_index <= base.id.index;
+}
 bool well_formed(const SnapshotOffer& in, Term term) {
-  return term && in.base.id.index && countable(in.base.id) && in.base.id.term <= term &&
-         in.base.membership != nullptr && sane(*in.base.membership) &&
-         in.base.membership_index <= in.base.id.index && in.commit.value <= absurd &&
+  return term && well_formed(in.base) && in.base.id.term <= term && in.commit.value <= absurd &&
          in.round.value <= absurd;
 }
 bool well_formed(const TimeoutNow&, Term term) { return bool(term); }
 bool well_formed(const ReadRequest&, Term) { return true; }
 bool well_formed(const ReadReply& in, Term) { return in.index.value <= absurd; }
 bool well_formed(const EntriesRequest& in, Term) { return in.wanted.size() <= most_entries; }
-bool well_formed(const EntriesReply& in, Term) { return in.entries.size() <= most_entries; }
+bool well_formed(const EntriesReply& in, Term) {
+  return in.entries.size() <= most_entries && (!in.base || well_formed(*in.base));
+}
 
 template <class... Kinds>
 bool is_any(const Body& body) {
@@ -67,7 +71,7 @@ void Core::on(Received& in) {
   if (auto* reply = std::get_if<EntriesReply>(&m.body)) return hear(in.from, m, *reply);
   if (const auto* vote = std::get_if<VoteRequest>(&m.body)) {
     if (!vote->transfer && protects_leader())
-      return send(in.from, VoteReply{vote->campaign, vote->pre, false, Denial::leader_alive});
+      return answer(in.from, m, VoteReply{vote->campaign, vote->pre, false, Denial::leader_alive});
     if (vote->pre && !planted(Bug::p66_pre_vote_moves_the_term))
       return hear_pre_vote(in.from, m, *vote);
   }
@@ -91,8 +95,11 @@ bool Core::heard_of(const Received& in) {
   if (!in.from || in.from == who_.self || !m.from || !well_formed(in.from, m))
     return dropped(drops_.malformed);
   if (m.to && m.to != who_.incarnation && !lax && !planted(Bug::p27_wiped_node_counts)) {
-    if (standing_by_ != Standby::disowned) emit(StandingBy{Standby::disowned});
-    standing_by_ = Standby::disowned;
+    // Unless it is only late: our membership names this life of ours.
+    if (standing_by_ != Standby::disowned && !names_us(membership())) {
+      standing_by_ = Standby::disowned;
+      emit(StandingBy{Standby::disowned});
+    }
     return dropped(drops_.identity);
   }
   // A leader is believed even if we do not know it yet: our membership may be the older one, and it
@@ -104,7 +111,10 @@ bool Core::heard_of(const Received& in) {
   if (from_a_member(in.from, m.from)) return true;
   // A candidate whom we do not know may be newer than our membership too, but only if its log is.
   // Anybody else of that kind was removed, or lost its disk, and could only disturb.
-  if (const auto* vote = std::get_if<VoteRequest>(&m.body))
+  // Who knows of no group votes for nobody: it may be a voter that lost its disk, and with it a
+  // vote.
+  const bool blank = membership().members.empty();
+  if (const auto* vote = std::get_if<VoteRequest>(&m.body); vote != nullptr && !blank)
     if (vote->last >= outline_.last()) return true;
   const bool known = membership().find(in.from) != nullptr;
   return dropped(known ? drops_.identity : drops_.stranger);
@@ -134,11 +144,11 @@ bool Core::well_formed(NodeId, const Message& m) const {
 
 // Tell whoever acts on an older term that it is over. Answers of an older term mean nothing.
 void Core::answer_old_term(NodeId from, const Message& m) {
-  if (is_any<AppendRequest, SnapshotOffer>(m.body)) return send(from, AppendReply{});
+  if (is_any<AppendRequest, SnapshotOffer>(m.body)) return answer(from, m, AppendReply{});
   if (const auto* vote = std::get_if<VoteRequest>(&m.body))
-    return send(from, VoteReply{vote->campaign, vote->pre, false, Denial::old_term});
+    return answer(from, m, VoteReply{vote->campaign, vote->pre, false, Denial::old_term});
   if (const auto* read = std::get_if<ReadRequest>(&m.body))
-    return send(from, ReadReply{read->id, false, {}});
+    return answer(from, m, ReadReply{read->id, false, {}});
 }
 
 // Dissertation 4.2.3: a server that hears from a leader gives no vote to others. A leader protects

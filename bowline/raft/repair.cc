@@ -39,17 +39,27 @@ void Core::ask_for_lost_entries() {
     if (m.id != who_.self) send(m.id, request);
 }
 
-void Core::hear(NodeId from, const Message&, EntriesRequest& in) {
+void Core::hear(NodeId from, const Message& m, EntriesRequest& in) {
+  const LogId base = outline_.base();
+  const bool compacted =
+      std::ranges::any_of(in.wanted, [&](LogId id) { return id.index <= base.index; });
   auto lacking = [&](LogId id) {
     return id.index <= outline_.base().index || id.index > outline_.durable() ||
            !outline_.contains(id) || damage_.covers(id.index);
   };
   std::erase_if(in.wanted, lacking);
+  if (compacted) answer(from, m, EntriesReply{{}, base_at(base.index)});
   if (in.wanted.empty()) return;
-  emit(SendEntries{from, envelope(from, EntriesReply{}), std::move(in.wanted)});
+  Message head = envelope(from, EntriesReply{});
+  head.to = m.from;
+  emit(SendEntries{from, std::move(head), std::move(in.wanted)});
 }
 
-void Core::hear(NodeId, const Message&, EntriesReply& in) {
+void Core::hear(NodeId from, const Message&, EntriesReply& in) {
+  if (in.base && damaged_through(in.base->id.index) && !restoring_) {
+    restoring_ = in.base;
+    emit(Restore{from, std::move(*in.base)});
+  }
   for (Entry& entry : in.entries)
     if (damage_.covers(entry.id.index) && outline_.contains(entry.id)) mend(entry);
 }

@@ -30,8 +30,8 @@ void Core::send_offer(Progress& p) {
   send(p.id(), SnapshotOffer{base, commit_, leader_role()->round});
 }
 
-void Core::hear(NodeId from, const Message&, SnapshotOffer& in) {
-  if (!heed_leader(from, in.round)) return;
+void Core::hear(NodeId from, const Message& m, SnapshotOffer& in) {
+  if (!heed_leader(from, m, in.round)) return;
   Follower& f = *follower_role();
   f.owes_answer = true;
   const Index through = in.base.id.index;
@@ -39,11 +39,13 @@ void Core::hear(NodeId from, const Message&, SnapshotOffer& in) {
     // What is committed, and an entry that we share, match in every leader's log.
     if (through <= commit_ && !planted(Bug::p21_installs_older_snapshot)) {
       f.verified = std::max(f.verified, commit_);
+      learn_commit(in.commit);
       return;
     }
     if (outline_.contains(in.base.id) && !planted(Bug::p21_installs_older_snapshot)) {
       f.verified = std::max(f.verified, through);
       commit_ = std::max(commit_, through);
+      learn_commit(in.commit);
       return;
     }
   }
@@ -55,13 +57,16 @@ void Core::hear(NodeId from, const Message&, SnapshotOffer& in) {
 bool Core::damaged_through(Index index) const { return damage_.any() && damage_.first() <= index; }
 
 void Core::on(Restored& in) {
-  restoring_.reset();
+  if (restoring_ && restoring_->id <= in.base.id) restoring_.reset();
   if (election_at_ == never) rearm_election();
   const bool older = in.base.id.index <= commit_ && !damaged_through(in.base.id.index);
   if (older && !planted(Bug::p21_installs_older_snapshot)) return;
   if (in.base.id.index < outline_.base().index && !planted(Bug::p21_installs_older_snapshot))
     return;
-  ensure(leader_role() == nullptr);
+  // What was fetched may be newer than what was offered, and of a newer term.
+  if (in.base.id.term > hard_.term) enter(in.base.id.term);
+  // A leader has every committed entry; for anybody else the log may be replaced.
+  ensure(leader_role() == nullptr || outline_.contains(in.base.id));
   install(in.base);
 }
 
