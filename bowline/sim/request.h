@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 
+#include "bowline/base/time.h"
 #include "bowline/raft/effect.h"
 
 namespace bowline::sim {
