@@ -36,7 +36,8 @@ struct SendSpan {
   Message head;
   Index last;
 };
-struct SendEntries {  // answer a peer whose disk lost these with EntriesReply, as far as we have them
+// Answer a peer whose disk lost these with EntriesReply, as far as we have them.
+struct SendEntries {
   NodeId to;
   Message head;
   std::vector<LogId> wanted;

@@ -74,6 +74,20 @@ TEST(Memberships, a_snapshot_in_place_of_the_log_brings_its_own) {
   EXPECT_EQ(voters(all.at({40})), 4U);
 }
 
+TEST(Memberships, one_that_was_lost_takes_its_place_when_it_is_back) {
+  Memberships all(base_of(2, config(1, 1)), {});
+  all.append(config(9, 3));
+  all.insert(config(4, 2));
+  EXPECT_EQ(voters(all.at({5})), 2U);
+  EXPECT_EQ(voters(all.latest()), 3U);
+  all.insert(config(12, 5));
+  EXPECT_EQ(voters(all.latest()), 5U);
+  all.insert(config(9, 7));  // it is here already
+  EXPECT_EQ(voters(all.at({9})), 3U);
+  all.insert(config(1, 7));  // the base knows better
+  EXPECT_EQ(voters(all.at({2})), 1U);
+}
+
 TEST(Memberships, where_no_group_is_known_nobody_counts) {
   const Memberships all(Base{}, {});
   ASSERT_NE(all.latest().membership, nullptr);

@@ -138,6 +138,39 @@ TEST(Progress, a_refusal_in_the_stream_starts_over_and_frees_the_window) {
   EXPECT_EQ(peer.in_flight_messages(), 0U);
 }
 
+TEST(Progress, a_refusal_of_an_older_stream_is_stale) {
+  Progress peer = streaming_from(9);
+  peer.sent({12}, 1);
+  EXPECT_TRUE(peer.rejected({12}, {10}, Round{3}));
+  peer.begin_stream({4});
+  peer.matched({10});
+  peer.sent({12}, 1);
+  EXPECT_FALSE(peer.rejected({12}, {10}, Round{3}));  // sent before the first one was heard
+  EXPECT_EQ(peer.mode(), streaming);
+  EXPECT_TRUE(peer.rejected({12}, {10}, Round{4}));
+  EXPECT_EQ(peer.mode(), probing);
+}
+
+TEST(Progress, what_a_damaged_disk_forgot_no_longer_matches) {
+  Progress peer = streaming_from(9);
+  peer.sent({12}, 1);
+  EXPECT_TRUE(peer.forgotten({4}, {}));
+  EXPECT_EQ(peer.match(), Index{4});
+  EXPECT_EQ(peer.next(), Index{5});
+  EXPECT_EQ(peer.mode(), probing);
+  EXPECT_TRUE(peer.idle());
+}
+
+TEST(Progress, old_news_of_a_damaged_disk_is_stale) {
+  Progress peer = streaming_from(9);
+  EXPECT_TRUE(peer.forgotten({4}, {}));
+  peer.begin_stream({7});
+  peer.matched({9});
+  EXPECT_FALSE(peer.forgotten({4}, {6}));  // it has been mended since
+  EXPECT_EQ(peer.match(), Index{9});
+  EXPECT_FALSE(peer.forgotten({30}, {7}));  // nothing of what was sent
+}
+
 TEST(Progress, a_loss_starts_over_from_the_match) {
   Progress peer = streaming_from(9);
   peer.sent({12}, 1);
@@ -227,13 +260,16 @@ TEST(Progress, keeps_its_invariants) {
     Prng prng(seed);
     Progress peer({2}, {1 + prng.below(20)});
     for (int i = 0; i < 100; ++i) {
-      const Index match = peer.match();
-      switch (prng.below(7)) {
+      Index match = peer.match();
+      switch (prng.below(8)) {
         case 0: peer.matched({prng.below(40)}); break;
         case 1: peer.rejected({prng.below(40)}, {prng.below(40)}, {}); break;
         case 2: peer.lost(); break;
         case 3: prng.chance(20) ? peer.snapshot_begun({prng.below(40)}) : peer.probed(); break;
         case 4: peer.snapshot_ended(); break;
+        case 5:
+          if (peer.forgotten({prng.below(40)}, {})) match = {};
+          break;
         default:
           if (peer.may_send(wide)) peer.sent(peer.next() + prng.below(3), prng.below(400));
       }
