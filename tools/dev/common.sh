@@ -4,7 +4,8 @@
 # What the verbs share. A verb file defines usage() and main(); main ends with succeed or fail, and
 # whatever else ends it is reported as a failure by the exit trap: each run has one last line.
 
-compiler_packages=(g++ cmake ninja-build ccache libgtest-dev libbenchmark-dev)
+compiler_packages=(g++ cmake ninja-build ccache libgtest-dev libbenchmark-dev
+  libcli11-dev)
 clang_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
 
 verb_name=dev
