@@ -41,10 +41,11 @@ class Liveness {
 
   // liveness.cc: what they owe
   bool works();
+  bool excused();
   bool leads_well() const;
   std::int64_t patience() const;  // how many timeouts more
   bool first_write();
-  bool first_read(NodeId at);
+  bool first_read();
   bool level();
   bool settles();
   bool stays();

@@ -23,7 +23,6 @@ LogId last_of(const Image& image) {
 bool in(NodeId id, std::uint64_t set) { return (set >> id.value & 1) != 0; }
 
 bool has(const Site& site, LogId id) {
-  if (site.snapshot.base.id.index >= id.index) return true;
   const Line* line = site.durable.at(id.index);
   return line != nullptr && line->entry.id == id && !site.durable.rotten.covers(id.index);
 }
@@ -51,9 +50,9 @@ bool Liveness::electable(NodeId id, std::uint64_t set) const {
   if (lost(world_, *self)) return false;
   for (const LogId missing : log.rotten) {
     bool found = false;
-    for (std::uint64_t i = 1; i <= world_.sites(); ++i)
-      found = found || (NodeId{i} != id && in(NodeId{i}, set) &&
-                        has(*world_.site(NodeId{i}), missing));
+    for (const raft::Member& member : log.membership->members)
+      found = found || (member.id != id && in(member.id, set) &&
+                        has(*world_.site(member.id), missing));
     if (!found) return false;
   }
   return suffices(*log.membership, [&](const raft::Member& member) {
