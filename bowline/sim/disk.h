@@ -45,6 +45,7 @@ class Disk {
   }
   bool idle() const { return writes_.empty(); }
   std::size_t waiting() const { return writes_.size(); }
+  void done_by(Time time) { last_done_ = time; }
   Time last_done() const { return last_done_; }
   Write finish() {
     Write write = std::move(writes_.front());

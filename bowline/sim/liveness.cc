@@ -75,7 +75,7 @@ bool Liveness::first_write() {
       written_ = world_.request(ticket).first;
       return true;
     }
-    if (world_.now() == elected) world_.run(20ms);
+    world_.run(20ms);
   }
   return false;
 }

@@ -121,6 +121,7 @@ void Liveness::heal() {
 
 void Liveness::heal_node(NodeId id) {
   world_.speed_up_disk(id, world_.node(id).disk_slower);
+  world_.hurry_disk(id);
   while (world_.paused(id)) world_.resume(id);
   // One that was told to stop was removed, and may be wanted again by a change in flight.
   if (world_.up(id) && world_.core(id)->stopped()) world_.crash(id, Crash::kill);

@@ -61,6 +61,7 @@ void Network::heal(NodeId from, NodeId to) {
   l.lost_ppm = 0;
   l.slower = Duration(0);
   l.clogged_until = {};
+  l.last_arrival = {};
 }
 
 void Network::clog(NodeId from, NodeId to, Time until) {

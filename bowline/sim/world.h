@@ -86,6 +86,7 @@ class World : public Court {
   void rot(NodeId, Index first, Index last, bool noticed);
   void slow_disk(NodeId id, Duration by) { mine(id).disk_slower += by; }
   void speed_up_disk(NodeId id, Duration by);
+  void hurry_disk(NodeId);
   void change_clock(NodeId, std::int64_t permille_fast);
   void take_snapshot(NodeId);
 

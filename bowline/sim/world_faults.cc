@@ -30,6 +30,21 @@ void World::speed_up_disk(NodeId id, Duration by) {
   slower -= std::min(slower, by);
 }
 
+// What waits for a slow disk is done soon. The events that were to finish it come too late then.
+void World::hurry_disk(NodeId id) {
+  Node& node = mine(id);
+  Time at = now_;
+  for (std::size_t i = 0; i < node.disk.waiting(); ++i) {
+    at = at + plan_.climate.sync_floor;
+    agenda_.add({.at = at,
+                 .what = What::synced,
+                 .node = Node::small(id),
+                 .slot = 0,
+                 .life = node.site.life});
+  }
+  node.disk.done_by(at);
+}
+
 void World::change_clock(NodeId id, std::int64_t permille_fast) {
   Node& node = mine(id);
   node.clock.change_rate(now_, permille_fast);

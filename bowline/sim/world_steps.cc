@@ -78,6 +78,7 @@ void World::take_over(Node& node, const raft::Persist& persist) {
 // The kernel goes on syncing while the process is paused; only then it cannot be told.
 void World::synced(Node& node) {
   Site& site = node.site;
+  if (node.disk.idle()) return;  // the disk was hurried: all is done already
   Write write = node.disk.finish();
   if (write.hard &&
       node.disk_chance.happens("write fails", plan_.climate.failed_write_ppm)) {
