@@ -16,6 +16,22 @@ raft::Config config_of(const raft::Base& base) {
   return {{}, std::make_shared<const raft::Membership>()};
 }
 
+// Does `next` take the change back that `former` is a step of? Its voters have a majority in all
+// that was decided since the change began.
+bool is_way_back(const raft::Membership& former, const raft::Membership& next) {
+  const auto voted_before = [&](const raft::Member& member) {
+    return former.joint() ? member.outgoing : member.now == raft::Standing::voter;
+  };
+  const auto voters = std::ranges::count_if(former.members, voted_before);
+  const auto same = [&](const raft::Member& member) {
+    if (member.now != raft::Standing::voter) return true;
+    const raft::Member* old = former.find(member.id);
+    return old != nullptr && voted_before(*old);
+  };
+  return next.settled() && std::ranges::all_of(next.members, same) &&
+         std::cmp_equal(voters, next.voters());
+}
+
 }  // namespace
 
 void MembershipWitness::started(const Site& site) {
@@ -70,9 +86,7 @@ void MembershipWitness::check_step(const Site& site, const Mind& mind, const Con
     return violated("I12", what + " before it committed anything in its term");
   auto acting = std::ranges::upper_bound(log, mind.commit, {}, &raft::Config::at);
   if (acting != log.begin()) acting = std::prev(acting);
-  const bool way_back = same_voters(*acting->membership, *next.membership) &&
-                        next.membership->settled();
-  if (former.at > mind.commit && !way_back)
+  if (former.at > mind.commit && !is_way_back(*former.membership, *next.membership))
     return violated("I12", what + " while the one at " + name(former.at) + " is not committed");
   for (auto other = acting; other != log.end(); ++other)
     if (!quorums_meet(*other->membership, *next.membership))

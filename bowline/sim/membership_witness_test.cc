@@ -43,6 +43,14 @@ TEST_F(MembershipCase, the_way_back_need_not_wait) {
   EXPECT_EQ(forge.broken(), "");
 }
 
+TEST_F(MembershipCase, the_way_back_may_start_from_a_joint_membership_that_was_amended) {
+  appends(wanted(5), {2});
+  appends(joined(wanted(5)), {3});
+  appends(bound(joined(wanted(5)), {4}, {104}), {4});
+  appends(cancelled(joined(wanted(5))), {4});
+  EXPECT_EQ(forge.broken(), "");
+}
+
 TEST_F(MembershipCase, a_second_change_while_one_is_pending_is_seen) {
   appends(wanted(5), {2});
   appends(joined(wanted(5)), {2});

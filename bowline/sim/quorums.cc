@@ -66,11 +66,4 @@ bool quorums_meet(const raft::Membership& a, const raft::Membership& b) {
   return true;
 }
 
-bool same_voters(const raft::Membership& a, const raft::Membership& b) {
-  const std::vector<NodeId> names = voters_of(a, b);
-  const Halves halves_a = halves_of(a, names);
-  const Halves halves_b = halves_of(b, names);
-  return halves_a.incoming == halves_b.incoming && halves_a.outgoing == halves_b.outgoing;
-}
-
 }  // namespace bowline::sim

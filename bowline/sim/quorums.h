@@ -16,7 +16,4 @@ bool is_quorum(const raft::Membership&, MemberSet);
 // each decision of the other. Tries all sets of voters.
 bool quorums_meet(const raft::Membership&, const raft::Membership&);
 
-// True if the same nodes decide, and in the same halves.
-bool same_voters(const raft::Membership&, const raft::Membership&);
-
 }  // namespace bowline::sim

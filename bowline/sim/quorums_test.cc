@@ -42,10 +42,5 @@ TEST(Quorums, a_joint_membership_meets_both_that_it_joins) {
   EXPECT_FALSE(quorums_meet(group(3), group(5)));
 }
 
-TEST(Quorums, the_same_voters_are_recognised_whatever_else_differs) {
-  EXPECT_TRUE(same_voters(group(3), change(3, 1, 5)));
-  EXPECT_FALSE(same_voters(group(3), joined(change(3, 1, 5))));
-}
-
 }  // namespace
 }  // namespace bowline::sim
