@@ -10,6 +10,7 @@
 
 #include "apps/sim/campaign.h"
 #include "apps/sim/report.h"
+#include "apps/sim/topologies.h"
 
 namespace bowline::apps {
 namespace {
@@ -136,6 +137,9 @@ int main(int argc, char** argv) {
   CLI::App app{"A world of Raft replicas in which everything that can fail does, as a seed says"};
   bowline::apps::Arguments arguments;
   bowline::apps::declare(app, arguments);
+  bowline::apps::TopologyArguments topologies;
+  const CLI::App* verb = bowline::apps::declare_topologies(app, topologies);
   CLI11_PARSE(app, argc, argv);
+  if (verb->parsed()) return bowline::apps::run_topologies(topologies);
   return bowline::apps::run(arguments);
 }
