@@ -67,7 +67,7 @@ class Abstraction::Sum {
     for (const auto& write : log.in_flight_) add(write.reaches);
   }
   void add(const Core::Follower& f) {
-    take(f.leader, f.leader_life, f.verified, f.acked, f.round, f.owes_answer);
+    take(f.leader, f.leader_life, f.verified, f.acked, f.round, f.leader_commit, f.owes_answer);
   }
   void add(const Core::Candidate& c) {
     take(c.campaign, c.pre, c.transfer, c.asked, c.hurried);
@@ -104,7 +104,7 @@ std::uint64_t Abstraction::digest(const Core& c) {
   sum.take_all(c.asked_);
   sum.take(c.last_id_, c.term_leader_, c.now_ < c.protected_until_, c.now_ < c.lease_until_);
   sum.take(c.election_at_ == never, c.tickets_until_ == never, c.next_repair_ == never);
-  sum.take(c.hasty_, c.passed_, c.restoring_.has_value());
+  sum.take(c.hasty_, c.passed_, c.better_log_, c.repairs_asked_, c.restoring_.has_value());
   if (c.restoring_) sum.take(*c.restoring_);
   sum.take(c.handed_over_);
   sum.take(c.mending_.size());

@@ -94,9 +94,14 @@ void Core::propose_membership(Membership next) {
 void Core::take_membership(Config config) {
   memberships_.append(config);
   emit(MembershipChanged{std::move(config), false});
-  was_member_ = was_member_ || names_us(membership());
+  was_member_ = was_member_ || counts_on_us(membership());
   if (leader_role() != nullptr) align_peers();
   if (election_at_ == never) rearm_election();  // we may be a voter now
+}
+
+bool Core::counts_on_us(const Membership& membership) const {
+  const Member* self = membership.find(who_.self);
+  return self != nullptr && self->incarnation == who_.incarnation;
 }
 
 bool Core::names_us(const Membership& membership) const {
@@ -161,12 +166,16 @@ bool Core::newcomers_ready() const {
   });
 }
 
-// We led until the membership without our vote was committed (dissertation 4.2.2). Whoever is best
-// need not wait for a timeout to replace us.
+// We led until the membership without our vote was committed (dissertation 4.2.2), or until our
+// disk failed us. Whoever is best need not wait for a timeout to replace us.
 void Core::step_aside() {
+  Leader& l = *leader_role();
+  for (std::vector<Progress>* group : {&l.peers, &l.leavers})
+    for (Progress& p : *group)
+      if (p.mode() != Progress::Mode::snapshot && p.told_commit() < commit_) send_empty(p);
   const NodeId heir = best_target();
   const Progress* p = heir ? peer(heir) : nullptr;
-  if (p != nullptr && p->match() == outline_.last().index) send(heir, TimeoutNow{});
+  if (p != nullptr && p->match() >= commit_) send(heir, TimeoutNow{});
   follow({});
 }
 
@@ -179,14 +188,15 @@ void Core::announce_memberships() {
   }
   // A leader that was removed leads until it has stepped aside. Who is new, and still reads of the
   // time before it came, was not removed.
-  if (!was_member_ || leader_role() != nullptr) return;
-  if (names_us(*config.membership) || names_us(membership())) return;
+  if (!was_member_ || leader_role() != nullptr || config.at != memberships_.latest().at) return;
+  if (names_us(*config.membership)) return;
+  if (const Follower* f = follower_role(); f != nullptr && commit_ < f->leader_commit) return;
   was_member_ = false;
   emit(Removed{config.at});
   if (!options_->stop_on_removal) return;
   drop_reads(Refusal::stopped);
   tickets_.give_up(*effects_);
-  if (handed_over_)
+  if (handed_over_ && handed_over_->ticket)
     emit(Decided{std::exchange(handed_over_, std::nullopt)->ticket, Outcome::unknown});
   stopped_ = true;
 }

@@ -41,17 +41,20 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
     hard_ = {outline_.last().term, {}, {}};
     term_from_log_ = true;
   }
-  was_member_ = names_us(membership());
+  was_member_ = counts_on_us(membership());
+  missing_ = damage_;
   rearm_election();
+  const bool fresh = !hard_.term && outline_.last() == LogId{};
+  // Before the crash we may have answered a leader that now counts on our silence.
+  if (options_->lease_reads && !fresh && !always_alone() &&
+      !planted(Bug::p65_restart_forgets_the_lease))
+    lease_until_ = now_ + lease_guard();
   if (alone()) {
     election_at_ = now_;
-  } else if (!hard_.term && outline_.last() == LogId{}) {
+  } else if (fresh) {
     // A new group has no leader that could be disturbed: no need to wait for a whole timeout.
     hasty_ = options_->hasty_tries;
     election_at_ = now_ + options_->stagger * static_cast<std::int64_t>(rank() + 1);
-  } else if (options_->lease_reads && !planted(Bug::p65_restart_forgets_the_lease)) {
-    // Before the crash we may have answered a leader that now counts on our silence.
-    lease_until_ = now_ + lease_guard();
   }
   if (damage_.any()) next_repair_ = now_;
   settle_deadline();
@@ -106,6 +109,14 @@ bool Core::alone() const {
   return membership().voters() == 1 && !membership().joint() && membership().votes(who_.self);
 }
 
+// By every membership that may still be the one that counts.
+bool Core::always_alone() const {
+  return std::ranges::all_of(memberships_.from(memberships_.at(commit_).at), [this](
+                                                                                 const Config& c) {
+    return c.membership->voters() == 1 && !c.membership->joint() && c.membership->votes(who_.self);
+  });
+}
+
 Index Core::ackable() const {
   if (!damage_.any()) return outline_.durable();
   return std::min(outline_.durable(), damage_.first().prev());
@@ -124,7 +135,7 @@ void Core::on(Woken&) {
     tickets_until_ = never;
   }
   if (leader_role() != nullptr) return leader_woken();
-  if (damage_.any() && now_ >= next_repair_) ask_for_lost_entries();
+  if (missing_.any() && now_ >= next_repair_) ask_for_lost_entries();
   if (now_ >= election_at_) election_due();
 }
 
@@ -132,11 +143,12 @@ void Core::on(Persisted& in) {
   ensure(in.seq <= last_write_);
   persisted_ = std::max(persisted_, in.seq);
   outline_.persisted(in.seq);
-  const bool was_damaged = damage_.any();
-  for (const auto& [seq, index] : mending_)
-    if (seq <= persisted_) damage_.mended(index);
-  std::erase_if(mending_, [&](const auto& m) { return m.first <= persisted_; });
-  if (was_damaged && !damage_.any()) rearm_election();  // we may lead again
+  const std::size_t mended = std::erase_if(mending_, [&](const auto& m) {
+    if (m.first <= persisted_) damage_.mended(m.second);
+    return m.first <= persisted_;
+  });
+  if (mended > 0 && missing_.any()) next_repair_ = now_;  // there is more
+  if (mended > 0) repairs_asked_ = 0;
 }
 
 // A handler only changes state. What follows from the state is emitted here, in one place, so that
@@ -220,11 +232,13 @@ void Core::settle_deadline() {
     deadline_ = never;
     return;
   }
+  // Whatever kept us from campaigning (no vote, damage, a snapshot being installed) may be over.
+  if (election_at_ == never && leader_role() == nullptr && may_campaign()) rearm_election();
   if (leader_role() != nullptr) {
     deadline_ = leader_deadline();
   } else {
     deadline_ = std::min(election_at_, tickets_until_);
-    if (damage_.any()) deadline_ = std::min(deadline_, next_repair_);
+    if (missing_.any()) deadline_ = std::min(deadline_, next_repair_);
   }
   if (handed_over_) deadline_ = std::min(deadline_, handed_over_->deadline);
   for (const AskedRead& read : asked_) deadline_ = std::min(deadline_, read.deadline);
@@ -313,7 +327,7 @@ void Core::impossible(Wrong what, NodeId from, std::string evidence) {
   role_ = Follower{};
   drop_reads(Refusal::stopped);
   tickets_.give_up(*effects_);
-  if (handed_over_)
+  if (handed_over_ && handed_over_->ticket)
     emit(Decided{std::exchange(handed_over_, std::nullopt)->ticket, Outcome::unknown});
   emit(Impossible{what, from, hard_.term, std::move(evidence)});
   stopped_ = true;

@@ -90,6 +90,7 @@ class Core {
     Index verified;           // our log equals the leader's through here
     Index acked;              // the leader has been told that it is durable here through here
     Round round;              // the newest that we heard of
+    Index leader_commit;      // as it told us last
     bool owes_answer = false;
     std::optional<RefusedAppend> refusal;  // owed
   };
@@ -152,7 +153,8 @@ class Core {
   Follower* follower_role() { return std::get_if<Follower>(&role_); }
   Candidate* candidate_role() { return std::get_if<Candidate>(&role_); }
   const Membership& membership() const;
-  bool alone() const;     // we are a quorum by ourselves
+  bool alone() const;  // we are a quorum by ourselves
+  bool always_alone() const;
   Index ackable() const;  // durable here, and undamaged
   void on(Woken&);
   void on(Persisted&);
@@ -206,6 +208,7 @@ class Core {
   void follow(NodeId leader, Incarnation life = {});
   void rearm_election();
   void stand_by();
+  bool may_be_caretaker();
   std::uint64_t rank() const;
 
   // leading.cc
@@ -265,12 +268,14 @@ class Core {
   void step_aside();  // the membership without our vote is committed, and we lead
   void announce_memberships();
   bool names_us(const Membership&) const;
+  bool counts_on_us(const Membership&) const;  // on this very life of ours
 
   // transfer.cc
   void on(Transfer&);
   NodeId best_target() const;
   bool may_lead(const Member&) const;
   void pursue_handover();
+  void hand_over_as_caretaker();
   void end_handover(Refusal);
   void settle_handover(NodeId leader);
 
@@ -294,6 +299,7 @@ class Core {
   void send_offer(Progress&);
   void install(const Base&);
   bool damaged_through(Index) const;
+  bool contradicts(LogId committed) const;
 
   // repair.cc
   void on(Unreadable&);
@@ -309,6 +315,7 @@ class Core {
   HardState hard_;
   Outline outline_;
   Damage damage_;
+  Damage missing_;   // of that, what is not on its way to disk either
   Index commit_;     // known to be committed; never goes back
   Index released_;   // Commit{} emitted through here; released_ <= commit_
   Index announced_;  // the newest membership told as committed
@@ -328,11 +335,13 @@ class Core {
   Time lease_until_;      // it may hold a lease: nothing shortens this
   Time election_at_ = never;
   std::uint32_t hasty_ = 0;   // tries left in a hurry
+  bool better_log_ = false;   // than somebody's who asked for our vote since we had a leader
   std::uint32_t passed_ = 0;  // timeouts that we let pass for those of higher priority
   std::optional<Base> restoring_;
   std::vector<std::pair<Seq, Index>> mending_;  // repaired, not yet durable
   std::optional<Standby> standing_by_;
   Time next_repair_ = never;
+  std::uint32_t repairs_asked_ = 0;  // since the last that helped
   bool full_ = false;
   bool term_from_log_ = false;  // our disk's hard state is older than our log: write it anew
   bool was_member_ = false;     // a membership in force named us, in this life

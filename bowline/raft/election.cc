@@ -10,7 +10,7 @@
 namespace bowline::raft {
 
 void Core::on(Campaign&) {
-  if (leader_role() != nullptr || !may_campaign()) return;
+  if (leader_role() != nullptr || !may_campaign() || seat()->priority == never_leads) return;
   hasty_ = 0;
   if (now_ < lease_until_) {
     election_at_ = lease_until_;
@@ -68,7 +68,7 @@ const Member* Core::seat() const {
 bool Core::may_campaign() const {
   const Member* self = seat();
   if (self == nullptr) return false;
-  if (self->priority == never_leads || restoring_ || hard_.term.value >= absurd) return false;
+  if (restoring_ || hard_.term.value >= absurd) return false;
   if (damage_.any() && !planted(Bug::p68_damaged_replica_leads)) return false;
   if (planted(Bug::p27_wiped_node_counts)) return true;
   return !self->incarnation || self->incarnation == who_.incarnation;
@@ -81,10 +81,22 @@ void Core::election_due() {
   // Our own vote is withheld like any other.
   if (now_ < lease_until_ && !planted(Bug::p60_suspicion_breaks_leases)) {
     election_at_ = lease_until_;
+    if (hasty_ > 0)  // everybody waits for the same moment
+      election_at_ = election_at_ + options_->stagger * static_cast<std::int64_t>(rank());
     return;
   }
+  if (seat()->priority == never_leads && !may_be_caretaker()) return rearm_election();
   if (waits_for_better_priority()) return;
   campaign(options_->pre_vote && !planted(Bug::p38_no_pre_vote), false);
+}
+
+// Priority 0 never leads. But if it has entries that those who may lead lack, they need its vote
+// and cannot get it; so it takes over, for as long as it takes to bring one of them up to date.
+bool Core::may_be_caretaker() {
+  constexpr std::uint32_t patience = 2;
+  if (better_log_ && passed_ >= patience) return true;
+  ++passed_;
+  return false;
 }
 
 // Says once why this replica does not campaign. What only lasts for a while (damage, a snapshot
@@ -160,6 +172,7 @@ void Core::hear_pre_vote(NodeId from, const Message& m, const VoteRequest& in) {
   if (denial == Denial::none) reply.term = m.term;  // about the asker's term, not ours
   emit(Send{from, std::move(reply)});
   // Our log is better, and we are in a hurry as well: go first.
+  better_log_ = better_log_ || denial == Denial::log_behind;
   if (denial == Denial::log_behind && hasty_ > 0 && election_at_ != never && !candidate_role())
     election_at_ = now_;
 }
@@ -169,6 +182,7 @@ void Core::hear(NodeId from, const Message& m, VoteRequest& in) {
       !hard_.voted_for || (hard_.voted_for == from && hard_.voted_incarnation == m.from);
   if (!free) return answer(from, m, VoteReply{in.campaign, false, false, Denial::voted});
   // The election restriction (dissertation 3.6.1).
+  better_log_ = better_log_ || in.last < outline_.last();
   if (in.last < outline_.last() && !planted(Bug::p06_votes_for_shorter_log))
     return answer(from, m, VoteReply{in.campaign, false, false, Denial::log_behind});
   if (!hard_.voted_for) {
@@ -233,6 +247,7 @@ void Core::hurry() {
 void Core::hear(NodeId from, const Message&, TimeoutNow&) {
   const Follower* f = follower_role();
   if (f == nullptr || f->leader != from || !may_campaign()) return;
+  if (seat()->priority == never_leads) return;
   campaign(false, true);
 }
 
@@ -257,6 +272,7 @@ void Core::follow(NodeId leader, Incarnation life) {
     settle_handover(leader);
     term_leader_ = leader;
     passed_ = 0;
+    better_log_ = false;
     hasty_ = 0;
   }
   if (news) emit(RoleChanged{hard_.term, leader, Role::follower});

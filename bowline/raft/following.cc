@@ -53,7 +53,7 @@ std::optional<Index> Core::where_it_matches(const AppendRequest& in) {
   if (planted(Bug::p50_commits_over_compacted_prefix) && !in.prev.index)
     return outline_.last().index;
   // Up to here we may have the entries, but not what is in them: have them sent again.
-  if (damage_.any() && in.prev.index >= damage_.first()) {
+  if (missing_.any() && in.prev.index >= missing_.first()) {
     refuse_append(in.prev, in.round);
     return std::nullopt;
   }
@@ -68,6 +68,12 @@ std::optional<Index> Core::where_it_matches(const AppendRequest& in) {
 bool Core::take_entries(NodeId from, AppendRequest& in, Index matched) {
   Index reached = std::max(matched, outline_.base().index);
   for (Entry& entry : in.entries) {
+    if (entry.id.index == outline_.base().index && entry.id != outline_.base()) {
+      impossible(Wrong::conflict_below_commit, from,
+                 "entry " + std::to_string(entry.id.index.value) + " of term " +
+                     std::to_string(entry.id.term.value) + " contradicts the snapshot");
+      return false;
+    }
     if (entry.id.index <= outline_.base().index) continue;
     const Index at = entry.id.index;
     if (full_ && at > outline_.last().index) break;
@@ -88,7 +94,7 @@ bool Core::take_entries(NodeId from, AppendRequest& in, Index matched) {
 
 bool Core::take_entry(NodeId from, Entry& entry) {
   if (outline_.contains(entry.id)) {
-    if (damage_.covers(entry.id.index)) mend(entry);
+    if (missing_.covers(entry.id.index)) mend(entry);
     return true;
   }
   if (entry.id.index <= outline_.last().index) {
@@ -110,6 +116,7 @@ bool Core::take_entry(NodeId from, Entry& entry) {
 void Core::cut_log(Index keep) {
   outline_.cut_after(keep);
   damage_.cut_after(keep);
+  missing_.cut_after(keep);
   membership_cut(keep);
   draft().cut_after = keep;
   if (Follower* f = follower_role()) {
@@ -128,9 +135,9 @@ void Core::refuse_append(LogId prev, Round asked) {
 // The hint is our last entry that may be the leader's too: one round trip skips a whole term.
 void Core::send_refusal() {
   const auto [prev, asked] = *std::exchange(follower_role()->refusal, std::nullopt);
-  const bool lost = damage_.any() && damage_.first() <= prev.index;
+  const bool lost = missing_.any() && missing_.first() <= prev.index;
   Index below = std::min(prev.index.prev(), outline_.last().index);
-  if (lost) below = std::min(below, damage_.first().prev());
+  if (lost) below = std::min(below, missing_.first().prev());
   send(follower_role()->leader, AppendReply{.round = asked,
                                             .matched = false,
                                             .full = full_,
@@ -155,7 +162,8 @@ void Core::answer_leader() {
 
 // Only what was compared with this leader's log: the rest of ours may not be its.
 void Core::learn_commit(Index leader_commit) {
-  const Follower& f = *follower_role();
+  Follower& f = *follower_role();
+  f.leader_commit = std::max(f.leader_commit, leader_commit);
   Index known = std::min(leader_commit, f.verified);
   if (planted(Bug::p10_commits_the_unverified))
     known = std::min(leader_commit, outline_.last().index);

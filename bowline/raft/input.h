@@ -72,11 +72,15 @@ struct Fullness {  // we cannot take more entries, or can again
 struct Compacted {  // our own snapshot covers through here, durably
   Index through;
 };
-struct Restored {  // a snapshot is installed, durably, in place of the machine's state
+// A snapshot is installed, durably, in place of the machine's state; unless the machine was further
+// already: then it stays as it is, and only the snapshot is kept.
+struct Restored {
   Base base;
 };
-struct RestoreFailed {};  // it could not be fetched or installed
-struct SnapshotEnded {    // our sending of a snapshot to this peer is over, well or not
+struct RestoreFailed {           // it could not be fetched or installed
+  std::optional<LogId> through;  // which Restore this answers; none: the only one
+};
+struct SnapshotEnded {  // our sending of a snapshot to this peer is over, well or not
   NodeId to;
 };
 
@@ -85,9 +89,8 @@ struct Unreadable {
   Index first, last;
 };
 
-using Input =
-    std::variant<Woken, Received, Persisted, Propose, Barrier, Reconfigure, CancelChange, Read,
-                 Transfer, Recover, Campaign, ForgetLeader, Suspect, Unreachable, Fullness,
-                 Compacted, Restored, RestoreFailed, SnapshotEnded, Unreadable>;
+using Input = std::variant<Woken, Received, Persisted, Propose, Barrier, Reconfigure, CancelChange,
+                           Read, Transfer, Recover, Campaign, ForgetLeader, Suspect, Unreachable,
+                           Fullness, Compacted, Restored, RestoreFailed, SnapshotEnded, Unreadable>;
 
 }  // namespace bowline::raft

@@ -47,6 +47,8 @@ Refusal Core::may_propose(Term expected) const {
   if (leader_role() == nullptr) return Refusal::not_leader;
   if (leader_role()->handover) return Refusal::transferring;
   if (expected && expected != hard_.term) return Refusal::wrong_term;
+  const Member* self = membership().find(who_.self);
+  if (self != nullptr && self->priority == never_leads) return Refusal::transferring;
   return Refusal::full;
 }
 
@@ -60,7 +62,7 @@ void Core::on(Propose& in) {
     bytes += command.size() + entry_overhead;
   }
   const std::uint64_t waiting = outline_.weight(commit_, outline_.last().index);
-  if (waiting > 0 && waiting + bytes > options_->uncommitted_bytes)
+  if (full_ || (waiting > 0 && waiting + bytes > options_->uncommitted_bytes))
     return refuse(in.ticket, Refusal::full);
   emit(Admitted{in.ticket, {hard_.term, outline_.last().index.next()}});
   for (Bytes& command : in.commands) append(Kind::command, std::move(command));
@@ -70,7 +72,7 @@ void Core::on(Propose& in) {
 
 void Core::on(Barrier& in) {
   if (const Refusal why = may_propose({}); why != Refusal::full) return refuse(in.ticket, why);
-  if (outline_.weight(commit_, outline_.last().index) > options_->uncommitted_bytes)
+  if (full_ || outline_.weight(commit_, outline_.last().index) > options_->uncommitted_bytes)
     return refuse(in.ticket, Refusal::full);
   emit(Admitted{in.ticket, {hard_.term, outline_.last().index.next()}});
   append(Kind::blank, {});
@@ -102,7 +104,10 @@ void Core::hear(NodeId from, const Message& m, AppendReply& in) {
   Progress* p = peer(from);
   if (p == nullptr) p = leaver(from);
   if (p == nullptr) return;
-  if (!p->met()) p->meet(m.from);
+  if (!p->met()) {
+    if (in.round < p->stream()) return;
+    p->meet(m.from);
+  }
   if (p->met() != m.from && !planted(Bug::p27_wiped_node_counts)) {
     ++drops_.identity;
     return;
@@ -236,6 +241,8 @@ void Core::align_peers() {
       aligned.push_back(std::move(*known));
     } else {
       aligned.emplace_back(m.id, outline_.last().index.next());
+      // Late answers of a former life of this id must not pass for the new one's.
+      if (l.round) begin_stream(aligned.back());
     }
     Progress& p = aligned.back();
     if (m.incarnation) p.meet(m.incarnation);

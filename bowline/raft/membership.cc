@@ -177,11 +177,9 @@ Membership joined(const Membership& membership) {
   Membership next = membership;
   for (Member& member : next.members) {
     member.outgoing = is_voter(member);
-    member.now = member.goal;
+    // A learner that leaves stays until the end: a cancel keeps it.
+    if (member.goal != Standing::none || member.outgoing) member.now = member.goal;
   }
-  std::erase_if(next.members, [](const Member& member) {
-    return member.now == Standing::none && !member.outgoing;
-  });
   return next;
 }
 

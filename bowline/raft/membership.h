@@ -81,13 +81,13 @@ struct Wanted {  // a target in a user's words: whoever is not named leaves
   std::string address;
   std::string metadata;
 };
-bool sane(const Membership&);                 // sorted, unique, bounded, has a voter in each half
-bool sane(std::span<const Wanted>);           // likewise
+bool sane(const Membership&);        // sorted, unique, bounded, has a voter in each half
+bool sane(std::span<const Wanted>);  // likewise
 Membership staged(const Membership&, std::span<const Wanted>);  // goals set, newcomers learn
-Membership joined(const Membership&);         // both halves decide
-Membership concluded(const Membership&);      // goals reached, the old half forgotten
-Membership cancelled(const Membership&);      // who is what, as before the change
+Membership joined(const Membership&);                           // both halves decide
+Membership concluded(const Membership&);  // goals reached, the old half forgotten
+Membership cancelled(const Membership&);  // all stand as before the change
 Membership bound(const Membership&, NodeId, Incarnation);
-bool needs_joint(const Membership&);          // do the goals change who votes?
+bool needs_joint(const Membership&);  // do the goals change who votes?
 
 }  // namespace bowline::raft

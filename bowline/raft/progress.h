@@ -50,6 +50,7 @@ class Progress {
   bool forgotten(Index keep,
                  Round asked);  // its disk lost what is past `keep`, acknowledged or not
   bool lost();                  // the transport dropped something: start over from match
+  Round stream() const { return stream_; }
   void begin_stream(Round round) { stream_ = round; }  // the first of the messages to come
   void snapshot_begun(Index through);
   void snapshot_ended();

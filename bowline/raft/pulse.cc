@@ -12,7 +12,7 @@
 namespace bowline::raft {
 namespace {
 
-constexpr std::size_t most_beats = 64;  // older ones only make the proof later
+constexpr std::size_t most_beats = 64;  // without the newest, the proof only comes later
 
 }  // namespace
 
@@ -24,6 +24,7 @@ void Core::leader_woken() {
   if (l.handover && now_ >= l.handover->deadline) end_handover(Refusal::timed_out);
   if (now_ >= l.next_beat) beat();
   release_leavers();
+  hand_over_as_caretaker();
 }
 
 // A heartbeat is an empty append at the end of what was sent: if anything before it was lost, the
@@ -32,8 +33,7 @@ void Core::beat() {
   Leader& l = *leader_role();
   l.round = l.round.next();
   l.next_beat = now_ + options_->heartbeat;
-  if (l.beats.size() >= most_beats) l.beats.erase(l.beats.begin());
-  l.beats.push_back({l.round, now_});
+  if (l.beats.size() < most_beats) l.beats.push_back({l.round, now_});
   const bool opening = l.round == Round{1};
   for (Progress& p : l.leavers) replicate(p);
   for (Progress& p : l.peers) {

@@ -20,16 +20,19 @@ void Core::on(Unreadable& in) {
   const Index last = std::min(in.last, outline_.last().index);
   if (first > last) return;
   damage_.add({first, last});
+  missing_.add({first, last});
   next_repair_ = now_;
-  if (leader_role() != nullptr || candidate_role() != nullptr) follow({});
+  if (leader_role() != nullptr) step_aside();
+  if (candidate_role() != nullptr) follow({});
   Follower& f = *follower_role();
   f.acked = std::min(f.acked, ackable());
 }
 
 void Core::ask_for_lost_entries() {
   next_repair_ = now_ + options_->election / 2;
+  ++repairs_asked_;
   EntriesRequest request;
-  for (const Stretch& stretch : damage_.stretches()) {
+  for (const Stretch& stretch : missing_.stretches()) {
     for (Index i = stretch.first; i <= stretch.last; i = i.next()) {
       if (request.wanted.size() >= most_wanted) break;
       request.wanted.push_back({*outline_.term_at(i), i});
@@ -56,20 +59,18 @@ void Core::hear(NodeId from, const Message& m, EntriesRequest& in) {
 }
 
 void Core::hear(NodeId from, const Message&, EntriesReply& in) {
-  if (in.base && damaged_through(in.base->id.index) && !restoring_) {
+  // Somebody else may still have the entries themselves: ask once more before taking it all.
+  const bool nobody_has_them = repairs_asked_ > 1;
+  if (in.base && nobody_has_them && damaged_through(in.base->id.index) && !restoring_) {
     restoring_ = in.base;
     emit(Restore{from, std::move(*in.base)});
   }
   for (Entry& entry : in.entries)
-    if (damage_.covers(entry.id.index) && outline_.contains(entry.id)) mend(entry);
+    if (missing_.covers(entry.id.index) && outline_.contains(entry.id)) mend(entry);
 }
 
 void Core::mend(Entry& entry) {
   if (entry.kind > Kind::blank) return;
-  for (const auto& [seq, index] : mending_)
-    if (index == entry.id.index) return;  // on its way to disk already
-  if (draft_ && std::ranges::find(draft_->repaired, entry.id, &Entry::id) != draft_->repaired.end())
-    return;
   if (entry.kind == Kind::membership) {
     MembershipPtr membership = decode_membership(entry.payload.view());
     if (membership == nullptr) return;
@@ -77,6 +78,7 @@ void Core::mend(Entry& entry) {
     memberships_.insert({entry.id.index, std::move(membership)});
     if (newest) emit(MembershipChanged{memberships_.latest(), false});
   }
+  missing_.mended(entry.id.index);
   draft().repaired.push_back(std::move(entry));
 }
 

@@ -19,6 +19,7 @@ void Core::on(Compacted& in) {
     draft().base->membership = std::make_shared<const Membership>();
   memberships_.rebase(in.through);
   damage_.rebase(in.through);
+  missing_.rebase(in.through);
   outline_.rebase(base.id);
 }
 
@@ -35,6 +36,10 @@ void Core::hear(NodeId from, const Message& m, SnapshotOffer& in) {
   Follower& f = *follower_role();
   f.owes_answer = true;
   const Index through = in.base.id.index;
+  if (contradicts(in.base.id))
+    return impossible(Wrong::conflict_below_commit, from,
+                      "a snapshot through entry " + std::to_string(through.value) + " of term " +
+                          std::to_string(in.base.id.term.value) + " contradicts a committed entry");
   if (!damaged_through(through)) {
     // What is committed, and an entry that we share, match in every leader's log.
     if (through <= commit_ && !planted(Bug::p21_installs_older_snapshot)) {
@@ -54,6 +59,11 @@ void Core::hear(NodeId from, const Message& m, SnapshotOffer& in) {
   emit(Restore{from, std::move(in.base)});
 }
 
+bool Core::contradicts(LogId committed) const {
+  return committed.index >= outline_.base().index && committed.index <= commit_ &&
+         !outline_.contains(committed) && !planted(Bug::p21_installs_older_snapshot);
+}
+
 bool Core::damaged_through(Index index) const { return damage_.any() && damage_.first() <= index; }
 
 void Core::on(Restored& in) {
@@ -65,6 +75,9 @@ void Core::on(Restored& in) {
     return;
   // What was fetched may be newer than what was offered, and of a newer term.
   if (in.base.id.term > hard_.term) enter(in.base.id.term);
+  if (contradicts(in.base.id))
+    return impossible(Wrong::conflict_below_commit, {}, "a snapshot contradicts a committed entry");
+  if (candidate_role() != nullptr) follow({});  // the ballots are of another membership
   // A leader has every committed entry; for anybody else the log may be replaced.
   ensure(leader_role() == nullptr || outline_.contains(in.base.id));
   install(in.base);
@@ -80,13 +93,15 @@ void Core::install(const Base& base) {
     memberships_.rebase(through);
     outline_.rebase(base.id);
     damage_.rebase(through);
+    missing_.rebase(through);
   } else {
     draft().discard = true;
     tickets_.give_up(*effects_);
     outline_.restart_from(base.id);
     memberships_.restart_from(base);
     damage_ = {};
-    was_member_ = was_member_ || names_us(membership());
+    missing_ = {};
+    was_member_ = was_member_ || counts_on_us(membership());
     if (base.membership_index > commit_) emit(MembershipChanged{memberships_.latest(), false});
     if (planted(Bug::p21_installs_older_snapshot)) commit_ = released_ = through;
   }
@@ -99,7 +114,9 @@ void Core::install(const Base& base) {
   }
 }
 
-void Core::on(RestoreFailed&) {
+void Core::on(RestoreFailed& in) {
+  if (restoring_ && in.through && restoring_->id != *in.through)
+    return;            // a newer one is under way
   restoring_.reset();  // the next offer starts over
   if (election_at_ == never) rearm_election();
 }

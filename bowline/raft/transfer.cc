@@ -56,8 +56,19 @@ void Core::pursue_handover() {
 }
 
 // Once the target was told, nobody can take it back: it may still win, late.
+void Core::hand_over_as_caretaker() {
+  if (leader_role() == nullptr || leader_role()->handover) return;
+  const Member* self = membership().find(who_.self);
+  if (self == nullptr || self->priority != never_leads) return;
+  if (const NodeId to = best_target()) {
+    leader_role()->handover = Handover{{}, to, now_ + options_->election};
+    pursue_handover();
+  }
+}
+
 void Core::end_handover(Refusal why) {
   const Handover ended = *std::exchange(leader_role()->handover, std::nullopt);
+  if (!ended.ticket) return;  // nobody asked for it
   if (!ended.told) return refuse(ended.ticket, why);
   emit(Decided{ended.ticket, Outcome::unknown});
 }
@@ -68,7 +79,7 @@ void Core::settle_handover(NodeId leader) {
   const Outcome outcome = !leader                      ? Outcome::unknown
                           : leader == handed_over_->to ? Outcome::committed
                                                        : Outcome::overruled;
-  emit(Decided{handed_over_->ticket, outcome});
+  if (handed_over_->ticket) emit(Decided{handed_over_->ticket, outcome});
   handed_over_.reset();
 }
 
