@@ -16,12 +16,42 @@ in a run; the same seed gives the same run on any machine.
   --shard I/N              the I-th of N equal parts of the seeds, for many machines
   --sweep crash|rot        try a fault at every step instead of random ones
   --json FILE              write the results for programs
+  --same-everywhere        instead: run the seeds in a release, a debug and a clang build with
+                           sanitizers, and compare the hashes of all that happened (300 seeds if
+                           --seeds does not say otherwise)
 
 Example: ./dev sim --world cores --seeds 1000
 END
 }
 
+# The same seed must be the same history, whatever compiled it.
+same_everywhere() {
+  local seeds=$1 preset hashes=() different=0
+  for preset in release debug clang; do
+    build "$preset" bowline-sim
+    hashes+=("$(build_dir "$preset")/hashes.txt")
+    "$(build_dir "$preset")/bowline-sim" run --world cores --seeds "$seeds" --once \
+      --hashes "${hashes[-1]}" || fail "the $preset build found a violation in $(seconds)"
+  done
+  [[ $(wc -l <"${hashes[0]}") -eq $seeds ]] || fail "there are not $seeds hashes"
+  cmp "${hashes[0]}" "${hashes[1]}" || different=1
+  cmp "${hashes[0]}" "${hashes[2]}" || different=1
+  [[ $different -eq 0 ]] || fail "the builds differ in $(seconds)"
+  succeed "$seeds seeds have the same hashes in release, debug and clang builds, in $(seconds)"
+}
+
 main() {
+  if [[ " $* " == *" --same-everywhere "* ]]; then
+    local seeds=300
+    while [[ $# -gt 0 ]]; do
+      case $1 in
+        --same-everywhere) shift ;;
+        --seeds) value_of "$@" && seeds=$2 && shift 2 ;;
+        *) bad_usage "--same-everywhere goes with --seeds only, not with '$1'" ;;
+      esac
+    done
+    same_everywhere "$seeds"
+  fi
   has_target release bowline-sim || not_yet "the simulator is still to come"
   build release bowline-sim
   build/bowline-sim run "$@"
