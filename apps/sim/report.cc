@@ -79,7 +79,7 @@ template <class Kind, std::size_t size>
 std::string listed(const std::array<std::uint64_t, size>& counts) {
   std::string text;
   for (std::size_t i = 0; i < size; ++i) {
-    if (counts[i] == 0) continue;
+    if (counts[i] == 0 || name(static_cast<Kind>(i)) == "none") continue;
     text += text.empty() ? "" : ", ";
     text += std::string(name(static_cast<Kind>(i))) + " " + number(counts[i]);
   }
@@ -162,6 +162,8 @@ std::string report(const Tally& tally, const Titles& titles) {
   text += wrapped("outcomes    ", "committed " + number(counters.outcomes[0]) + ", overruled " +
                                       number(counters.outcomes[1]) + ", unknown " +
                                       number(counters.outcomes[2]));
+  if (tally.excused() > 0)
+    text += wrapped("excused     ", listed<sim::Excuse>(tally.excuses));
   const double e = static_cast<double>(titles.election_ms) / 1000;
   text += print("after       a leader that commits: median %.2f E, p99 %.2f E, most %.2f E; "
                 "all level: p99 %.2f E, most %.2f E\n",
@@ -211,6 +213,9 @@ std::string json(const Tally& tally, const Titles& titles) {
   for (std::size_t i = 0; i < sim::acts; ++i)
     text += print(", \"act_%s\": %llu", std::string(name(static_cast<sim::Act>(i))).c_str(),
                   static_cast<unsigned long long>(tally.counters.acts_begun[i]));
+  for (std::size_t i = 1; i < sim::excuses; ++i)
+    text += print(", \"excuse_%s\": %llu", std::string(name(static_cast<sim::Excuse>(i))).c_str(),
+                  static_cast<unsigned long long>(tally.excuses[i]));
   text += "}, \"failures\": [";
   comma = "";
   for (const Failure& failure : tally.failures) {

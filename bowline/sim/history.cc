@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/history.h"
 
+#include <array>
 #include <memory>
 
 #include "bowline/raft/describe.h"
@@ -24,6 +25,12 @@ void start_all(World& world) {
 }
 
 }  // namespace
+
+std::string_view name(Excuse excuse) {
+  constexpr std::array<std::string_view, excuses> names{"none", "priorities", "rotten",
+                                                        "lost_disks"};
+  return names[static_cast<std::size_t>(excuse)];
+}
 
 History run_plan(const Plan& plan, const Settings& settings, Decisions& decisions,
                  const Onlookers& onlookers) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bowline/sim/counters.h"
@@ -13,12 +14,16 @@
 
 namespace bowline::sim {
 
-// Why a group was not asked to work again after the weather: nobody could have made it.
+// Why a group was not asked to work again after the weather: whichever nodes come back, none can or
+// may be elected, and this is what stands in the way.
 enum class Excuse : std::uint8_t {
   none,
-  nobody_electable,  // whichever nodes come back, none of them may or can be elected
+  priorities,  // who has a log that can win is told never to lead
+  rotten,      // entries are gone from all disks that count
+  lost_disks,  // so many members are gone that no majority is left
 };
-inline constexpr std::size_t excuses = 2;
+inline constexpr std::size_t excuses = 4;
+std::string_view name(Excuse);
 
 // One life of a world, from its first event to its last.
 struct History {

@@ -41,7 +41,7 @@ bool Liveness::fail(const std::string& what) {
 // taken out by a change that was in flight, or lacks what another has that may not.
 bool Liveness::excused() {
   if (viable(well_)) return false;
-  excuse_ = Excuse::nobody_electable;
+  excuse_ = why_not(well_);
   return true;
 }
 

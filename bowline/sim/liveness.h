@@ -32,8 +32,14 @@ class Liveness {
   Log log_of(NodeId) const;
   bool well(NodeId id) const { return (well_ >> id.value & 1) != 0; }
   bool choose();
-  bool electable(NodeId, std::uint64_t set) const;
-  bool viable(std::uint64_t set) const;
+  struct Leniency {  // what is not asked of a candidate
+    bool priority = false;
+    bool rot = false;
+  };
+  bool electable(NodeId, std::uint64_t set, Leniency) const;
+  bool viable(std::uint64_t set, Leniency leniency) const;
+  bool viable(std::uint64_t set) const { return viable(set, {}); }
+  Excuse why_not(std::uint64_t set) const;
   void heal();
   void heal_node(NodeId);
   void cut_off(NodeId);

@@ -42,14 +42,15 @@ Liveness::Log Liveness::log_of(NodeId id) const {
 }
 
 // Would these nodes elect this one, and commit what it appends?
-bool Liveness::electable(NodeId id, std::uint64_t set) const {
+bool Liveness::electable(NodeId id, std::uint64_t set, Leniency leniency) const {
   const Log log = log_of(id);
   if (log.membership == nullptr) return false;
   const raft::Member* self = log.membership->find(id);
-  if (self == nullptr || !log.membership->votes(id) || self->priority == 0) return false;
+  if (self == nullptr || !log.membership->votes(id)) return false;
+  if (self->priority == 0 && !leniency.priority) return false;
   if (lost(world_, *self)) return false;
   for (const LogId missing : log.rotten) {
-    bool found = false;
+    bool found = leniency.rot;
     for (const raft::Member& member : log.membership->members)
       found = found || (member.id != id && in(member.id, set) &&
                         has(*world_.site(member.id), missing));
@@ -60,10 +61,16 @@ bool Liveness::electable(NodeId id, std::uint64_t set) const {
   });
 }
 
-bool Liveness::viable(std::uint64_t set) const {
+bool Liveness::viable(std::uint64_t set, Leniency leniency) const {
   for (std::uint64_t i = 1; i <= world_.sites(); ++i)
-    if (in(NodeId{i}, set) && electable(NodeId{i}, set)) return true;
+    if (in(NodeId{i}, set) && electable(NodeId{i}, set, leniency)) return true;
   return false;
+}
+
+Excuse Liveness::why_not(std::uint64_t set) const {
+  if (viable(set, {.priority = true})) return Excuse::priorities;
+  if (viable(set, {.priority = true, .rot = true})) return Excuse::rotten;
+  return Excuse::lost_disks;
 }
 
 bool Liveness::choose() {
@@ -72,7 +79,7 @@ bool Liveness::choose() {
   for (std::uint64_t i = 1; i <= count; ++i)
     if (!world_.node(NodeId{i}).ruined) possible |= 1ULL << i;
   if (!viable(possible)) {
-    excuse_ = Excuse::nobody_electable;
+    excuse_ = why_not(possible);
     return false;
   }
   well_ = possible;

@@ -135,7 +135,7 @@ void World::fetched(Node& node, Fetch fetch) {
   if (source == nullptr ||
       node.transfer_chance.happens("fetch fails", plan_.climate.fetch_fails_ppm)) {
     ++counters_.fetches_failed;
-    return step(node, raft::RestoreFailed{});
+    return step(node, raft::RestoreFailed{fetch.base.id});
   }
   ++counters_.snapshots_fetched;
   const Snapshot snapshot = source->site.snapshot;
