@@ -189,15 +189,15 @@ void Core::settle_votes() {
 }
 
 void Core::settle_write() {
-  if (!draft_) return;
+  if (!drafted_) return;
+  const Persist& write = draft();
   last_write_ = last_write_.next();
-  draft_->seq = last_write_;
+  draft().seq = last_write_;
   outline_.submitted(last_write_);
-  if (draft_->hard_state) hard_state_write_ = last_write_;
-  for (const Entry& entry : draft_->repaired) mending_.emplace_back(last_write_, entry.id.index);
+  if (write.hard_state) hard_state_write_ = last_write_;
+  for (const Entry& entry : write.repaired) mending_.emplace_back(last_write_, entry.id.index);
   // First in the list: spans of this step name entries that it carries.
-  effects_->emplace(effects_->begin(), std::move(*draft_));
-  draft_.reset();
+  drafted_ = false;
 }
 
 void Core::settle_answer() {
@@ -246,7 +246,7 @@ void Core::settle_deadline() {
 
 // What must hold after every step, in every build. LogCabin's habit.
 void Core::check() const {
-  ensure(!draft_);
+  ensure(!drafted_);
   ensure(commit_ <= outline_.last().index);
   ensure(outline_.base().index <= commit_);
   ensure(outline_.durable() <= outline_.last().index);
@@ -303,8 +303,10 @@ void Core::refuse_all(Input& input) {
 }
 
 Persist& Core::draft() {
-  if (!draft_) draft_.emplace();
-  return *draft_;
+  // First in the list: spans of this step name entries that it carries.
+  if (!drafted_) effects_->insert(effects_->begin(), Persist{});
+  drafted_ = true;
+  return std::get<Persist>(effects_->front());
 }
 
 void Core::set_hard_state(HardState next) {
@@ -316,7 +318,7 @@ void Core::set_hard_state(HardState next) {
 }
 
 bool Core::hard_state_durable() const {
-  if (draft_ && draft_->hard_state) return false;
+  if (drafted_ && std::get<Persist>(effects_->front()).hard_state) return false;
   return hard_state_write_ <= persisted_;
 }
 

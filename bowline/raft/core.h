@@ -334,10 +334,10 @@ class Core {
   Time protected_until_;  // the leader is alive, as far as we know
   Time lease_until_;      // it may hold a lease: nothing shortens this
   Time election_at_ = never;
-  std::uint32_t hasty_ = 0;   // tries left in a hurry
-  bool better_log_ = false;   // than somebody's who asked for our vote since we had a leader
-  std::uint32_t passed_ = 0;  // timeouts that we let pass for those of higher priority
-  std::optional<Base> restoring_;
+  std::uint32_t hasty_ = 0;         // tries left in a hurry
+  bool better_log_ = false;         // than somebody's who asked for our vote since we had a leader
+  std::uint32_t passed_ = 0;        // timeouts that we let pass for those of higher priority
+  std::optional<LogId> restoring_;  // a snapshot is being fetched
   std::vector<std::pair<Seq, Index>> mending_;  // repaired, not yet durable
   std::optional<Standby> standing_by_;
   Time next_repair_ = never;
@@ -352,7 +352,7 @@ class Core {
   Time now_;
   Time deadline_ = never;
   Effects* effects_ = nullptr;
-  std::optional<Persist> draft_;
+  bool drafted_ = false;  // a write of this step stands first in effects_
 };
 
 }  // namespace bowline::raft

@@ -81,7 +81,7 @@ bool Core::take_entries(NodeId from, AppendRequest& in, Index matched) {
     reached = std::max(reached, at);
   }
   if (planted(Bug::p09_cuts_on_any_stale_append) && reached < outline_.last().index &&
-      reached > commit_ && !draft_)
+      reached > commit_ && !drafted_)
     cut_log(reached);
   Follower& f = *follower_role();
   f.verified = std::max(f.verified, reached);

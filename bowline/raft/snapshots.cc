@@ -54,8 +54,8 @@ void Core::hear(NodeId from, const Message& m, SnapshotOffer& in) {
       return;
     }
   }
-  if (restoring_ && restoring_->id >= in.base.id) return;
-  restoring_ = in.base;
+  if (restoring_ && *restoring_ >= in.base.id) return;
+  restoring_ = in.base.id;
   emit(Restore{from, std::move(in.base)});
 }
 
@@ -67,7 +67,7 @@ bool Core::contradicts(LogId committed) const {
 bool Core::damaged_through(Index index) const { return damage_.any() && damage_.first() <= index; }
 
 void Core::on(Restored& in) {
-  if (restoring_ && restoring_->id <= in.base.id) restoring_.reset();
+  if (restoring_ && *restoring_ <= in.base.id) restoring_.reset();
   if (election_at_ == never) rearm_election();
   const bool older = in.base.id.index <= commit_ && !damaged_through(in.base.id.index);
   if (older && !planted(Bug::p21_installs_older_snapshot)) return;
@@ -115,9 +115,8 @@ void Core::install(const Base& base) {
 }
 
 void Core::on(RestoreFailed& in) {
-  if (restoring_ && in.through && restoring_->id != *in.through)
-    return;            // a newer one is under way
-  restoring_.reset();  // the next offer starts over
+  if (restoring_ && in.through && *restoring_ != *in.through) return;  // a newer one is under way
+  restoring_.reset();                                                  // the next offer starts over
   if (election_at_ == never) rearm_election();
 }
 
