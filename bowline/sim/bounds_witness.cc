@@ -9,8 +9,7 @@ void BoundsWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
     if (p.in_flight_messages() > options_.inflight_messages)
       return violated("I19", name(site.id) + " has " + std::to_string(p.in_flight_messages()) +
                                  " messages on their way to " + name(p.id()));
-    const bool streaming = p.mode() == raft::Progress::Mode::streaming;
-    if (streaming && p.match().next() == p.next() && !p.idle())
+    if (p.match() == site.written.last() && !p.idle())
       return violated("I19", name(site.id) + " counts messages to " + name(p.id()) +
                                  " as on their way that were answered");
   }

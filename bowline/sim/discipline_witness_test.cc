@@ -55,6 +55,7 @@ struct BoundsCase : testing::Test {
   raft::Options options;
   std::vector<raft::Progress> peers{raft::Progress({2}, {1})};
 
+  BoundsCase() { grow(forge.node(1), {1}, "a"); }
   void look() {
     BoundsWitness witness(forge, options);
     Mind mind = forge.leader(forge.node(1), {1});
@@ -83,7 +84,7 @@ TEST_F(BoundsCase, more_than_the_window_is_seen) {
 
 TEST_F(BoundsCase, a_window_that_leaks_is_seen) {
   peers[0].matched({1});
-  peers[0].sent({1}, 10);
+  peers[0].sent({1}, 10);  // again, and nobody will answer
   look();
   EXPECT_EQ(forge.broken(), "I19");
 }

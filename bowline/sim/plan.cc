@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "bowline/raft/membership.h"
 
@@ -14,7 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, troubles> trouble_names{
     "cut_one_way", "cut",   "partition", "clog", "swizzle", "storm",     "crash",       "kill", "blackout",
-    "pause",       "slow_disk", "rot",   "wipe", "suspicion", "unreachable", "full", "skew", "ruin"};
+    "pause",       "slow_disk", "rot",   "wipe", "suspicion", "unreachable", "full", "skew",
+    "coup",        "ruin"};
 
 constexpr std::array<std::string_view, acts> act_names{
     "write",       "batch",         "fenced_write", "barrier",  "read",
@@ -35,19 +37,28 @@ void draw_size(Chance& chance, const Settings& settings, Plan& plan) {
   plan.spares = static_cast<std::uint32_t>(chance.below("spares", 3));
 }
 
+// Within the bound; what leases allow for shows where one clock is slow and the others are fast.
+void draw_clocks(Chance& chance, std::int32_t bound, Plan& plan) {
+  const bool drifts = half(chance, "clocks drift");
+  const bool apart = half(chance, "one clock against the others");
+  const std::uint32_t count = plan.nodes + plan.spares;
+  const std::uint64_t one = chance.below("the one clock", plan.nodes);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto span = static_cast<std::uint64_t>(2 * bound + 1);
+    const auto drawn = static_cast<std::int32_t>(chance.below("clock rate", span));
+    // 0 first, then 1, -1, 2, -2, ...
+    std::int32_t rate = drawn % 2 == 1 ? (drawn + 1) / 2 : -drawn / 2;
+    if (apart) rate = i == one ? -bound : bound;
+    plan.clock_permille.push_back(drifts ? rate : 0);
+  }
+}
+
 void draw_leases(Chance& chance, Plan& plan) {
   raft::Options& options = plan.options;
   options.lease_reads = half(chance, "lease reads");
   options.drift_permille = static_cast<std::uint32_t>(5 + chance.below("drift bound", 96));
   const std::uint64_t real = options.lease_reads ? options.drift_permille : 100;
-  const bool drifts = half(chance, "clocks drift");
-  for (std::uint32_t i = 0; i < plan.nodes + plan.spares; ++i) {
-    const auto drawn = static_cast<std::int32_t>(chance.below("clock rate", 2 * real + 1));
-    const auto bound = static_cast<std::int32_t>(real);
-    // 0 first, then 1, -1, 2, -2, ...
-    const std::int32_t rate = drawn % 2 == 1 ? (drawn + 1) / 2 : -drawn / 2;
-    plan.clock_permille.push_back(drifts ? std::clamp(rate, -bound, bound) : 0);
-  }
+  draw_clocks(chance, static_cast<std::int32_t>(real), plan);
 }
 
 void draw_windows(Chance& chance, raft::Options& options) {
@@ -163,7 +174,7 @@ constexpr std::array<Habit, troubles - 1> habits{{
     {Trouble::slow_disk, 200ms, 10s, 4},  {Trouble::rot, 1ms, 2s, 3},
     {Trouble::wipe, 50ms, 3s, 1},         {Trouble::suspicion, 1ms, 2ms, 2},
     {Trouble::unreachable, 1ms, 2ms, 2},  {Trouble::full, 50ms, 6s, 1},
-    {Trouble::skew, 1s, 10s, 1},
+    {Trouble::skew, 1s, 10s, 1},          {Trouble::coup, 1200ms, 3s, 4},
 }};
 
 // The habits of this seed, each as often as its weight.
@@ -208,7 +219,7 @@ void draw_episodes(Chance& chance, Plan& plan) {
     ruin.amount = chance.word("amount");
     plan.episodes.push_back(ruin);
   }
-  std::ranges::stable_sort(plan.episodes, {}, &Episode::at);
+  std::ranges::sort(plan.episodes, {}, [](const Episode& e) { return std::pair(e.at, e.id); });
 }
 
 struct Wish {
@@ -250,7 +261,7 @@ void draw_operations(Chance& chance, Plan& plan) {
     operation.amount = chance.word("amount");
     plan.operations.push_back(operation);
   }
-  std::ranges::stable_sort(plan.operations, {}, &Operation::at);
+  std::ranges::sort(plan.operations, {}, [](const Operation& o) { return std::pair(o.at, o.id); });
 }
 
 }  // namespace

@@ -37,15 +37,24 @@ void Weather::called(std::uint32_t what) {
     ++world_.counters().troubles_begun[static_cast<std::size_t>(episode.trouble)];
     world_.note({Note::What::episode_begun, pick(episode.node), peer_of(episode), episode.id});
     world_.call_at(world_.now() + episode.lasts, *this, part_of(i, last_part));
-    if (episode.trouble != Trouble::swizzle) return;
-    for (std::uint32_t k = 1; k <= running.nodes.size(); ++k)
-      world_.call_at(world_.now() + episode.lasts * k / 20, *this, part_of(i, k));
+    const std::uint32_t parts = parts_of(episode, running);
+    const std::uint32_t of = episode.trouble == Trouble::coup ? parts : 20;
+    for (std::uint32_t k = 1; k <= parts; ++k)
+      world_.call_at(world_.now() + episode.lasts * k / of, *this, part_of(i, k));
   } else if (part == last_part) {
     world_.note({Note::What::episode_ended, pick(episode.node), peer_of(episode), episode.id});
     end(episode, running);
   } else {
+    if (episode.trouble == Trouble::coup) return coup_goes_on(episode, running, part);
     go_on(episode, running, part);
   }
+}
+
+// How often an episode wants to be called again before its end.
+std::uint32_t Weather::parts_of(const Episode& episode, const Running& running) {
+  if (episode.trouble == Trouble::coup) return 100;
+  if (episode.trouble != Trouble::swizzle) return 0;
+  return static_cast<std::uint32_t>(running.nodes.size());
 }
 
 NodeId Weather::peer_of(const Episode& episode) const {
@@ -69,6 +78,7 @@ bool Weather::begin(const Episode& episode, Running& running) {
     case Trouble::pause:
     case Trouble::wipe:
     case Trouble::ruin: return begin_lives(episode, running);
+    case Trouble::coup: return begin_coup(episode, running);
     case Trouble::slow_disk:
     case Trouble::rot:
     case Trouble::full:

@@ -34,6 +34,12 @@ class Weather : public Caller {
   bool begin_hints(const Episode&);
   void end(const Episode&, Running&);
   void go_on(const Episode&, Running&, std::uint32_t part);  // of a swizzle
+  static std::uint32_t parts_of(const Episode&, const Running&);
+
+  // weather_coup.cc
+  bool begin_coup(const Episode&, Running&);
+  void overthrow(const Episode&, NodeId old, NodeId other, Prng&);
+  void coup_goes_on(const Episode&, const Running&, std::uint32_t part);
 
   std::vector<NodeId> shuffled(Prng&) const;
   std::vector<Link> severed(const Episode&) const;
