@@ -44,7 +44,7 @@ endif()
 # ccache has to be told that a precompiled header is as good as its text.
 find_program(BOWLINE_CCACHE_PROGRAM ccache)
 if(BOWLINE_CCACHE AND BOWLINE_CCACHE_PROGRAM)
-  set(sloppiness pch_defines,time_macros,include_file_mtime,include_file_ctime)
+  set(sloppiness pch_defines,time_macros)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=${sloppiness}"
                                   "${BOWLINE_CCACHE_PROGRAM}")
   if(BOWLINE_PCH)
