@@ -18,6 +18,8 @@ void Core::lead() {
   role_ = std::move(leader);
   term_leader_ = who_.self;
   hasty_ = 0;
+  tickets_.give_up_lost(outline_,
+                        *effects_);  // those of an earlier term of ours, at the latest now
   tickets_until_ = never;
   settle_handover(who_.self);
   align_peers();

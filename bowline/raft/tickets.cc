@@ -24,6 +24,14 @@ void Tickets::give_up(Effects& effects) {
   waiting_.clear();
 }
 
+void Tickets::give_up_lost(const Outline& log, Effects& effects) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) {
+    if (log.contains(waiting.last)) return false;
+    effects.push_back(Decided{waiting.ticket, Outcome::unknown});
+    return true;
+  });
+}
+
 Outcome Tickets::fate(const Waiting& waiting, const Outline& log) {
   const auto term = log.term_at(waiting.last.index);
   // A snapshot took the place of the log: it does not tell which entries went into it.

@@ -21,7 +21,8 @@ class Tickets {
 
   // Each appends the last word on the tickets that it decides. `log` tells what was committed.
   void committed(Index through, const Outline& log, Effects&);
-  void give_up(Effects&);  // unknown, all of them
+  void give_up(Effects&);                           // unknown, all of them
+  void give_up_lost(const Outline& log, Effects&);  // those whose entries were cut
 
  private:
   friend class Abstraction;
