@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "bowline/base/prng.h"
-#include "bowline/sim/margins.h"
 #include "bowline/sim/witness.h"
 #include "bowline/sim/world.h"
 
@@ -64,7 +63,8 @@ class CourseGroup {
   }
   NodeId anybody() { return NodeId{1 + prng_.below(size_)}; }
   const std::vector<NodeId>& everybody() const { return everybody_; }
-  std::string fault() const;  // empty: all is well
+  std::string fault() const;  // the first thing that went wrong; empty: all is well
+  void expect(bool holds, const std::string& what);
 
   void run(Duration);
   void join(Pupil& pupil) { pupils_.push_back(&pupil); }
@@ -97,6 +97,7 @@ class CourseGroup {
   std::uint64_t requests() const;  // messages that ask for an answer
   std::uint64_t request_bytes() const;
   std::uint64_t bytes() const;  // of all messages
+  std::uint64_t lost() const { return lost_; }
   std::uint64_t persisted_bytes(NodeId) const;  // raft's own, without the snapshot
   std::uint64_t most_persisted_bytes() const;
 
@@ -117,6 +118,8 @@ class CourseGroup {
   std::vector<bool> connected_;
   std::vector<Pupil*> pupils_;
   std::uint64_t named_ = 0;
+  std::uint64_t lost_ = 0;
+  std::string complaint_;
 };
 
 // One command on its way, see CourseGroup::one().
@@ -146,9 +149,5 @@ class Submission {
   bool succeeded_ = false;
   bool over_ = false;
 };
-
-// Runs a test with each of these seeds; odd ones crash by power failures.
-inline constexpr std::uint64_t course_seeds = 50;
-void with_seeds(CourseSetup, void (*test)(CourseGroup&));
 
 }  // namespace bowline::sim

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "bowline/sim/course.h"
+#include "bowline/sim/course_seeds.h"
 
 namespace bowline::sim {
 namespace {

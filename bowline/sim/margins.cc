@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/margins.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
 namespace bowline::sim {
-namespace {
-
-class AtTheEnd : public testing::Environment {
- public:
-  void TearDown() override { std::fputs(margins().table().c_str(), stdout); }
-};
-
-const testing::Environment* const at_the_end = testing::AddGlobalTestEnvironment(new AtTheEnd);
-
-}  // namespace
-
-Margins& margins() {
-  static Margins all;
-  return all;
-}
 
 void Margins::note(const std::string& what, double value, double limit, const std::string& unit) {
   Margin& margin = margins_[what];
@@ -48,11 +31,6 @@ std::string Margins::table() const {
     text += line.data();
   }
   return text + "\n";
-}
-
-void expect_at_most(const std::string& what, double value, double limit, const std::string& unit) {
-  margins().note(what, value, limit, unit);
-  EXPECT_LE(value, limit) << what << ", in " << unit;
 }
 
 }  // namespace bowline::sim

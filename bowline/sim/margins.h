@@ -22,8 +22,4 @@ class Margins {
   std::map<std::string, Margin> margins_;
 };
 
-Margins& margins();  // of this test program; printed at its end
-// A test fails if the value is above; the margin is noted either way.
-void expect_at_most(const std::string& what, double value, double limit, const std::string& unit);
-
 }  // namespace bowline::sim

@@ -48,7 +48,7 @@ struct TopologyCase {
   bool lacks(NodeId node) const { return (lacking >> (node.value - 1) & 1U) != 0; }
 };
 
-// Two cases that differ only in the names of the nodes have the same number; so have two topologies.
+// Two that differ only in the names of the nodes have the same number.
 std::uint32_t shape_of(const TopologyCase&);
 std::uint32_t shape_of(const Topology&);
 
