@@ -10,6 +10,7 @@
 
 #include "apps/sim/campaign.h"
 #include "apps/sim/report.h"
+#include "apps/sim/tell.h"
 #include "apps/sim/topologies.h"
 
 namespace bowline::apps {
@@ -33,6 +34,9 @@ struct Arguments {
   unsigned processes = 0;
   bool once = false;
   bool story = false;
+  bool brief = false;
+  std::size_t last = 150;
+  double around = -1;
   bool verbose = false;
 };
 
@@ -55,6 +59,9 @@ void declare(CLI::App& app, Arguments& arguments) {
   run->add_option("--hashes", arguments.hashes, "Write a line for each seed: seed and hash");
   run->add_flag("--once", arguments.once, "Do not run each seed twice to compare");
   run->add_flag("--story", arguments.story, "Tell what happened in the seed, step by step");
+  run->add_option("--last", arguments.last, "How many lines of the story; 0: all of it");
+  run->add_option("--around", arguments.around, "The story half a second around this second");
+  run->add_flag("--brief", arguments.brief, "Only roles, terms and disks in the story");
   run->add_flag("--verbose", arguments.verbose, "A line for each seed");
   app.require_subcommand(1);
 }
@@ -98,6 +105,17 @@ std::string lines_of(Tally& tally) {
   return text;
 }
 
+int tell_story(const Arguments& arguments, const Work& work) {
+  sim::StoryRange range;
+  range.last = arguments.last;
+  range.brief = arguments.brief;
+  if (arguments.around >= 0) {
+    range.last = 0;
+    range.around = Time{Duration(static_cast<std::int64_t>(arguments.around * 1e9))};
+  }
+  return tell(work.first, work.settings, range);
+}
+
 int run(const Arguments& arguments) {
   if (arguments.world == "nodes" || arguments.world == "kv")
     return absent("the world '" + arguments.world + "'");
@@ -107,7 +125,6 @@ int run(const Arguments& arguments) {
     return not_there;
   }
   if (!arguments.sweep.empty()) return absent("the sweep '" + arguments.sweep + "'");
-  if (arguments.story) return absent("the story of a seed");
   Work work{.first = arguments.from, .count = arguments.seeds, .twice = !arguments.once};
   if (arguments.seed != 0) {
     work.first = arguments.seed;
@@ -119,6 +136,7 @@ int run(const Arguments& arguments) {
     std::fprintf(stderr, "bowline-sim: --shard wants I/N with 1 <= I <= N, as in 2/8\n");
     return bad_usage;
   }
+  if (arguments.story) return tell_story(arguments, work);
   Effort effort{.processes = arguments.processes, .enough_failures = arguments.failures};
   if (effort.processes == 0) effort.processes = std::max(1U, std::thread::hardware_concurrency());
   Tally tally = run_campaign(work, effort);

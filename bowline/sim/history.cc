@@ -49,6 +49,7 @@ History run_plan(const Plan& plan, const Settings& settings, Decisions& decision
   Liveness liveness(world, weather, workload, decisions);
   if (!world.violation()) liveness.run();
 
+  world.end();
   the_running_world = nullptr;
   History history;
   history.seed = plan.seed;

@@ -47,7 +47,7 @@ class Story : public Witness {
   void read_served(Ticket, const Site&) override;
 
   // The end: what was broken, if anything was.
-  void ended(const std::optional<Violation>&);
+  void ended(const std::optional<Violation>&) override;
   const std::deque<std::string>& lines() const { return lines_; }
   std::size_t left_out() const { return left_out_; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bowline/raft/effect.h"
@@ -57,6 +58,7 @@ class Witness {
   // here on nothing that only the former cluster knew is owed to anybody.
   virtual void forced(const Site&, ClusterId anew) { static_cast<void>(anew); }
   virtual void noted(const Note&) {}
+  virtual void ended(const std::optional<Violation>&) {}  // the history; all can still be asked
   // A core took one step. Called before any of the effects was performed, but with Persist already
   // taken over into `written` (not into `durable`).
   virtual void stepped(const Site&, const raft::Input&, const raft::Effects&) {}

@@ -66,6 +66,10 @@ void World::note(Note note) {
   for (Witness* witness : witnesses_) witness->noted(note);
 }
 
+void World::end() {
+  for (Witness* witness : witnesses_) witness->ended(violation_);
+}
+
 void World::violated(Violation violation) {
   if (!violation_) violation_ = std::move(violation);
 }

@@ -138,6 +138,7 @@ class World : public Court {
   const Counters& counters() const { return counters_; }
   std::uint64_t hash() const { return hash_; }
   void note(Note note);
+  void end();  // tell the witnesses that nothing more will happen
   // What was sent before now is lost unless it arrives soon: no replays from here on.
   void forget_late_messages(Duration after);
 
