@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/bench/heap.h"
+#include "apps/bench/trio.h"
+
+namespace bowline::bench {
+namespace {
+
+struct Figure {
+  std::string name;
+  std::string unit;
+  double least = 0, median = 0, most = 0;
+};
+
+double cpu_ns() {
+  timespec spent{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) * 1e9 + static_cast<double>(spent.tv_nsec);
+}
+
+Figure summary(std::string name, std::string unit, std::vector<double> values) {
+  std::ranges::sort(values);
+  return {std::move(name), std::move(unit), values.front(), values[values.size() / 2],
+          values.back()};
+}
+
+// CPU time of an entry from the proposal to the moment that all three have released it.
+Figure entry_cost(std::size_t batch) {
+  constexpr int repetitions = 9;
+  const std::size_t proposals = batch == 1 ? 100'000 : 10'000;
+  std::vector<double> costs;
+  for (int i = 0; i < repetitions; ++i) {
+    Trio trio;
+    for (std::size_t n = 0; n < proposals / 10; ++n) trio.commit(batch);  // warm
+    const double began = cpu_ns();
+    for (std::size_t n = 0; n < proposals; ++n) trio.commit(batch);
+    costs.push_back((cpu_ns() - began) / static_cast<double>(proposals * batch));
+  }
+  return summary("entry, batch of " + std::to_string(batch), "CPU ns", std::move(costs));
+}
+
+// What an idle core holds, by what taking it down gives back. Its own size is in it: it is made on
+// the heap. What it shares with others (the options) is not.
+std::vector<Figure> idle_bytes() {
+  Trio trio;
+  for (int n = 0; n < 100; ++n) trio.commit(1);
+  trio.idle();
+  std::vector<Figure> figures;
+  const char* names[] = {"idle leader of three", "idle follower"};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::int64_t before = heap_bytes();
+    trio.take_down(i);
+    figures.push_back(summary(names[i], "bytes", {static_cast<double>(before - heap_bytes())}));
+  }
+  return figures;
+}
+
+void print(const std::vector<Figure>& figures) {
+  std::printf("%-26s %-8s %10s %10s %10s\n", "", "", "least", "median", "most");
+  for (const Figure& f : figures)
+    std::printf("%-26s %-8s %10.0f %10.0f %10.0f\n", f.name.c_str(), f.unit.c_str(), f.least,
+                f.median, f.most);
+}
+
+bool write_json(const std::string& path, const std::vector<Figure>& figures) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return false;
+  std::fprintf(file, "[\n");
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    const Figure& f = figures[i];
+    std::fprintf(file,
+                 "  {\"name\": \"%s\", \"unit\": \"%s\", \"least\": %.1f, \"median\": %.1f, "
+                 "\"most\": %.1f}%s\n",
+                 f.name.c_str(), f.unit.c_str(), f.least, f.median, f.most,
+                 i + 1 < figures.size() ? "," : "");
+  }
+  std::fprintf(file, "]\n");
+  return std::fclose(file) == 0;
+}
+
+int run(const std::string& json) {
+  std::vector<Figure> figures{entry_cost(1), entry_cost(64)};
+  for (Figure& figure : idle_bytes()) figures.push_back(std::move(figure));
+  print(figures);
+  if (json.empty() || write_json(json, figures)) return 0;
+  std::fprintf(stderr, "bowline-bench: cannot write %s\n", json.c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace bowline::bench
+
+int main(int argc, char** argv) {
+  std::string json;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
+      json = argv[++i];
+    } else {
+      std::fprintf(stderr, "bowline-bench: '%s' is unknown; it takes --json FILE\n", argv[i]);
+      return 2;
+    }
+  }
+  return bowline::bench::run(json);
+}
