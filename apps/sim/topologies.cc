@@ -188,8 +188,8 @@ void summarize(const std::vector<Sums>& all) {
     for (std::size_t i = 0; i < 3; ++i) total.verdicts[i] += sums.verdicts[i];
   }
   std::printf("%s: %llu cases (%llu runs) of five nodes with links cut: %llu live, %llu without a "
-              "quorum, %llu constrained (of these two, %llu need more than one link), %llu failures, "
-              "%llu changes of the leader in the steady state\n",
+              "quorum, %llu constrained (of these two, %llu need more than one link), "
+              "%llu failures, %llu changes of the leader in the steady state\n",
               total.failures == 0 ? "passed" : "FAILED", wide(total.cases), wide(total.runs),
               wide(total.verdicts[0]), wide(total.verdicts[1]), wide(total.verdicts[2]),
               wide(total.hopeless), wide(total.failures), wide(total.changes[1]));

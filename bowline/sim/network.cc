@@ -99,6 +99,7 @@ struct Weigh {
   std::uint64_t operator()(const raft::AppendRequest& body) const {
     return 34 + weigh(body.entries);
   }
+  std::uint64_t operator()(const raft::AppendReply&) const { return 41; }
   std::uint64_t operator()(const raft::EntriesReply& body) const { return weigh(body.entries); }
   std::uint64_t operator()(const raft::EntriesRequest& body) const {
     return 16 * body.wanted.size();
