@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 
 #include "bowline/base/ensure.h"
@@ -29,6 +29,7 @@ struct Report {
   std::uint64_t seed = 0;
   End end = End::clean;
   double virtual_seconds = 0;
+  double cpu_seconds = 0;
   std::array<char, 16> invariant{};
   std::array<char, 400> what{};
 };
@@ -41,10 +42,17 @@ void put(std::string_view text, std::array<char, size>& into) {
   into[count] = 0;
 }
 
+double cpu_used() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
 int the_pipe = -1;
 Report the_report;
 
-void tell(const Report& report) {
+void tell(Report& report) {
+  report.cpu_seconds = cpu_used() - report.cpu_seconds;
   if (::write(the_pipe, &report, sizeof report) != sizeof report) _exit(3);
 }
 
@@ -66,6 +74,7 @@ void limit_cpu() {
   for (std::uint64_t seed = first; seed <= hunt.seeds; seed += step) {
     limit_cpu();
     the_report = {.seed = seed};
+    the_report.cpu_seconds = cpu_used();  // until it is told: when it began
     const sim::History history = sim::run_history(seed, hunt.settings);
     the_report.virtual_seconds = static_cast<double>(history.virtual_time.count()) / 1e9;
     if (history.violation) {
@@ -78,15 +87,6 @@ void limit_cpu() {
   _exit(0);
 }
 
-double cpu_of_children() {
-  rusage usage{};
-  ::getrusage(RUSAGE_CHILDREN, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 // One bug and those who hunt it.
 class Party {
  public:
@@ -96,12 +96,10 @@ class Party {
 #ifdef BOWLINE_MUTANTS
     the_planted_bug = trial_.bug;  // the hunters inherit it
 #endif
-    const double before = cpu_of_children();
     hunters_.resize(plan_.processes);
     for (std::size_t i = 0; i < hunters_.size(); ++i) send_out(hunters_[i], i + 1);
     while (anybody_out() && trial_.kills.size() < plan_.kills && !spent()) listen();
     for (Hunter& hunter : hunters_) call_back(hunter);
-    trial_.cpu_seconds = cpu_of_children() - before;
     return std::move(trial_);
   }
 
@@ -115,13 +113,7 @@ class Party {
   bool anybody_out() const {
     return std::ranges::any_of(hunters_, [](const Hunter& h) { return h.pipe >= 0; });
   }
-  // By the wall clock, since only those who are back have told how much they used.
-  bool spent() const {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    if (began_ == 0) began_ = now.tv_sec;
-    return static_cast<double>(now.tv_sec - began_) * plan_.processes > plan_.cpu_seconds;
-  }
+  bool spent() const { return trial_.cpu_seconds > plan_.cpu_seconds; }
 
   void send_out(Hunter& hunter, std::uint64_t seed) {
     std::array<int, 2> ends{};
@@ -167,6 +159,7 @@ class Party {
     hunter.next = report.seed + hunters_.size();
     ++trial_.seeds;
     trial_.virtual_seconds += report.virtual_seconds;
+    trial_.cpu_seconds += report.cpu_seconds;
     if (report.end == End::asserted) {
       ++trial_.asserts;
       trial_.assert_at = report.what.data();
@@ -187,6 +180,7 @@ class Party {
       ++trial_.seeds;
       if (WTERMSIG(status) == SIGVTALRM) {
         ++trial_.hangs;
+        trial_.cpu_seconds += most_seconds_a_seed;
       } else {
         ++trial_.asserts;
         trial_.assert_at = ::strsignal(WTERMSIG(status));
@@ -199,7 +193,6 @@ class Party {
   Hunt plan_;
   Trial trial_;
   std::vector<Hunter> hunters_;
-  mutable time_t began_ = 0;
 };
 
 }  // namespace

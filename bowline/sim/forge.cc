@@ -51,6 +51,7 @@ Mind Forge::follower(const Site& site, Term term, Index commit) const {
       config = {line.entry.id.index, raft::decode_membership(line.entry.payload.view())};
   return {.role = raft::Role::follower,
           .term = term,
+          .leader = {},
           .commit = commit,
           .damaged = false,
           .config = std::move(config),

@@ -21,9 +21,10 @@ class Forge : public Court {
     return id.value == 0 || id.value > sites_.size() ? nullptr : &sites_[id.value - 1];
   }
   std::uint64_t sites() const override { return sites_.size(); }
-  Time true_time() const override { return {}; }
+  Time true_time() const override { return now_; }
 
   Site& node(std::uint64_t id) { return sites_[id - 1]; }
+  void wait(Duration duration) { now_ = now_ + duration; }
   raft::MembershipPtr members() const { return members_; }
   // The invariant that was said to be broken first; empty: none.
   std::string broken() const {
@@ -40,6 +41,7 @@ class Forge : public Court {
   std::vector<Site> sites_;
   raft::MembershipPtr members_;
   std::vector<Violation> violations_;
+  Time now_;
 };
 
 raft::Membership group(std::uint64_t voters);

@@ -9,6 +9,7 @@ namespace bowline::sim {
 Mind mind_of(const raft::Core& core) {
   return {.role = core.role(),
           .term = core.term(),
+          .leader = core.leader(),
           .commit = core.commit(),
           .damaged = core.damage().any(),
           .config = core.memberships().latest(),

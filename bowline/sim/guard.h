@@ -15,6 +15,7 @@ namespace bowline::sim {
 struct Mind {
   raft::Role role = raft::Role::follower;
   Term term;
+  NodeId leader;  // 0: not known
   Index commit;
   bool damaged = false;
   raft::Config config;                    // the latest of its log

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr std::array<std::string_view, troubles> trouble_names{
     "cut_one_way", "cut",   "partition", "clog", "swizzle", "storm",     "crash",       "kill", "blackout",
     "pause",       "slow_disk", "rot",   "wipe", "suspicion", "unreachable", "full", "skew",
-    "coup",        "ruin"};
+    "mute",        "coup",      "ruin"};
 
 constexpr std::array<std::string_view, acts> act_names{
     "write",       "batch",         "fenced_write", "barrier",  "read",
@@ -174,7 +174,8 @@ constexpr std::array<Habit, troubles - 1> habits{{
     {Trouble::slow_disk, 200ms, 10s, 4},  {Trouble::rot, 1ms, 2s, 3},
     {Trouble::wipe, 50ms, 3s, 1},         {Trouble::suspicion, 1ms, 2ms, 2},
     {Trouble::unreachable, 1ms, 2ms, 2},  {Trouble::full, 50ms, 6s, 1},
-    {Trouble::skew, 1s, 10s, 1},          {Trouble::coup, 1200ms, 3s, 4},
+    {Trouble::skew, 1s, 10s, 1},          {Trouble::mute, 100ms, 4s, 3},
+    {Trouble::coup, 1200ms, 3s, 4},
 }};
 
 // The habits of this seed, each as often as its weight.

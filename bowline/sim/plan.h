@@ -28,10 +28,11 @@ enum class Trouble : std::uint8_t {
   unreachable,   // something is reported lost that was not
   full,          // a disk has no room
   skew,          // a clock changes its rate
+  mute,          // a follower's answers are lost, and then the leader is told of it
   coup,          // a leader is cut off, and the others want another one at once
   ruin,          // a majority is gone for good; an operator forces the rest to go on
 };
-inline constexpr std::size_t troubles = 19;
+inline constexpr std::size_t troubles = 20;
 std::string_view name(Trouble);
 
 enum class Shape : std::uint8_t { halves, isolated, bridge, ring, chain, star, edges };

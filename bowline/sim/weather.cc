@@ -38,7 +38,7 @@ void Weather::called(std::uint32_t what) {
     world_.note({Note::What::episode_begun, pick(episode.node), peer_of(episode), episode.id});
     world_.call_at(world_.now() + episode.lasts, *this, part_of(i, last_part));
     const std::uint32_t parts = parts_of(episode, running);
-    const std::uint32_t of = episode.trouble == Trouble::coup ? parts : 20;
+    const std::uint32_t of = episode.trouble == Trouble::swizzle ? 20 : parts;
     for (std::uint32_t k = 1; k <= parts; ++k)
       world_.call_at(world_.now() + episode.lasts * k / of, *this, part_of(i, k));
   } else if (part == last_part) {
@@ -46,6 +46,7 @@ void Weather::called(std::uint32_t what) {
     end(episode, running);
   } else {
     if (episode.trouble == Trouble::coup) return coup_goes_on(episode, running, part);
+    if (episode.trouble == Trouble::mute) return mute_goes_on(episode, running, part);
     go_on(episode, running, part);
   }
 }
@@ -53,6 +54,7 @@ void Weather::called(std::uint32_t what) {
 // How often an episode wants to be called again before its end.
 std::uint32_t Weather::parts_of(const Episode& episode, const Running& running) {
   if (episode.trouble == Trouble::coup) return 100;
+  if (episode.trouble == Trouble::mute) return 40;
   if (episode.trouble != Trouble::swizzle) return 0;
   return static_cast<std::uint32_t>(running.nodes.size());
 }
@@ -79,6 +81,7 @@ bool Weather::begin(const Episode& episode, Running& running) {
     case Trouble::wipe:
     case Trouble::ruin: return begin_lives(episode, running);
     case Trouble::coup: return begin_coup(episode, running);
+    case Trouble::mute: return begin_mute(episode, running);
     case Trouble::slow_disk:
     case Trouble::rot:
     case Trouble::full:
@@ -159,8 +162,11 @@ void Weather::down(NodeId id, Crash how, Running& running) {
 bool Weather::begin_lives(const Episode& episode, Running& running) {
   const NodeId node = pick(episode.node);
   switch (episode.trouble) {
-    case Trouble::crash: down(node, Crash::power, running); return true;
-    case Trouble::kill: down(node, Crash::kill, running); return true;
+    case Trouble::crash:
+      if (episode.amount % 2 == 1) return ambush(episode);
+      down(victim(episode), Crash::power, running);
+      return true;
+    case Trouble::kill: down(victim(episode), Crash::kill, running); return true;
     case Trouble::blackout:
       for (std::uint64_t i = 1; i <= world_.sites(); ++i)
         down(NodeId{i}, Crash::power, running);
@@ -232,6 +238,7 @@ bool Weather::rot(const Episode& episode) {
 void Weather::end(const Episode& episode, Running& running) {
   for (const auto& [from, to] : running.cuts) world_.heal_one_way(from, to);
   if (episode.trouble == Trouble::storm) storm(episode, false);
+  if (episode.trouble == Trouble::mute) end_mute(running);
   for (const NodeId node : running.nodes) {
     switch (episode.trouble) {
       case Trouble::crash:

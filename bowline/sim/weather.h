@@ -40,10 +40,15 @@ class Weather : public Caller {
   bool begin_coup(const Episode&, Running&);
   void overthrow(const Episode&, NodeId old, NodeId other, Prng&);
   void coup_goes_on(const Episode&, const Running&, std::uint32_t part);
+  bool begin_mute(const Episode&, Running&);
+  void mute_goes_on(const Episode&, const Running&, std::uint32_t part);
+  void end_mute(const Running&);
 
   std::vector<NodeId> shuffled(Prng&) const;
   std::vector<Link> severed(const Episode&) const;
   void storm(const Episode&, bool begins);
+  NodeId victim(const Episode&) const;
+  bool ambush(const Episode&);
   void down(NodeId, Crash, Running&);
   bool rot(const Episode&);
   bool ruin(const Episode&);

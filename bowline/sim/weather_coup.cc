@@ -65,4 +65,29 @@ void Weather::coup_goes_on(const Episode& episode, const Running& running, std::
   world_.read(old, lease ? raft::ReadKind::lease : raft::ReadKind::linearizable);
 }
 
+// A follower that hears all and answers nothing. It goes on, and forgets the log behind it, while
+// the leader still believes it to be where it was heard last; then the leader is told of a loss, and
+// asks from there.
+bool Weather::begin_mute(const Episode& episode, Running& running) {
+  const NodeId leader = world_.leader();
+  const NodeId node = pick(episode.node);
+  if (!leader || node == leader) return false;
+  running.nodes = {leader, node};
+  running.cuts.emplace_back(node, leader);
+  world_.cut_one_way(node, leader);
+  return true;
+}
+
+void Weather::mute_goes_on(const Episode& episode, const Running& running, std::uint32_t part) {
+  const NodeId leader = running.nodes[0];
+  if (world_.up(leader))
+    world_.propose(leader, Bytes::own("mute " + std::to_string(episode.id) + " part " +
+                                      std::to_string(part)));
+  if (part % 8 == 0) world_.take_snapshot(running.nodes[1]);
+}
+
+void Weather::end_mute(const Running& running) {
+  world_.report_lost(running.nodes[0], running.nodes[1]);
+}
+
 }  // namespace bowline::sim

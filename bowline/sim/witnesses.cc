@@ -9,6 +9,7 @@
 #include "bowline/sim/log_witness.h"
 #include "bowline/sim/machine_witness.h"
 #include "bowline/sim/membership_witness.h"
+#include "bowline/sim/patience_witness.h"
 #include "bowline/sim/progress_witness.h"
 #include "bowline/sim/promise_witness.h"
 #include "bowline/sim/read_witness.h"
@@ -16,7 +17,8 @@
 
 namespace bowline::sim {
 
-std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court, const raft::Options& options) {
+std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court,
+                                                         const raft::Options& options) {
   const auto committed = std::make_shared<Committed>();
   std::vector<std::unique_ptr<Witness>> all;
   all.push_back(std::make_unique<CommitWitness>(court, committed));
@@ -31,6 +33,7 @@ std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court, const raf
   all.push_back(std::make_unique<ClientWitness>(court, committed));
   all.push_back(std::make_unique<DisciplineWitness>(court, committed));
   all.push_back(std::make_unique<BoundsWitness>(court, options));
+  all.push_back(std::make_unique<PatienceWitness>(court, options));
   return all;
 }
 
