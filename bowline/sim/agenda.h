@@ -20,6 +20,7 @@ enum class What : std::uint8_t {
   snapshot,  // a snapshot of one's own is durable
   fetched,   // a snapshot of another's has arrived, or not
   start,     // a process that stopped comes back
+  strike,    // the power fails, as was arranged
   call,      // somebody outside asked to be called
 };
 

@@ -48,6 +48,20 @@ std::vector<Weather::Link> Weather::severed(const Episode& episode) const {
   return cuts;
 }
 
+// Troubles find the leader more often than chance would.
+NodeId Weather::victim(const Episode& episode) const {
+  const NodeId leader = world_.leader();
+  return leader && (episode.amount >> 8) % 100 < 35 ? leader : pick(episode.node);
+}
+
+// The power fails while the next write is on its way, which a moment drawn at random rarely hits.
+bool Weather::ambush(const Episode& episode) {
+  const NodeId node = victim(episode);
+  if (!world_.up(node)) return false;
+  world_.crash_when_writing(node, std::chrono::seconds(1), episode.lasts);
+  return true;
+}
+
 // A majority is gone for good. An operator makes one of those that remain go on alone; and we only
 // do so where it has all that was promised, since what it lacks is lost by the operator's own word.
 bool Weather::ruin(const Episode&) { return false; }

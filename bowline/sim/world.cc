@@ -139,7 +139,8 @@ void World::happen(const Event& event) {
     if (event.what == What::fetched) fetches_.take(event.slot);
     return;
   }
-  if (node.pauses > 0 && event.what != What::synced) {
+  const bool outside = event.what == What::synced || event.what == What::strike;
+  if (node.pauses > 0 && !outside) {
     if (event.what == What::wake) {
       node.wake_at = never;
     } else {
@@ -162,6 +163,9 @@ void World::happen_to(Node& node, const Event& event) {
       return apply(node);
     case What::snapshot: return snapshot_done(node);
     case What::fetched: return fetched(node, fetches_.take(event.slot));
+    case What::strike:
+      crash(node.site.id, Crash::power);
+      return restart_later(node.site.id, node.struck_for);
     case What::start:
     case What::call: return;
   }

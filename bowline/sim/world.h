@@ -76,6 +76,8 @@ class World : public Court {
   const std::vector<Bytes>& journal(NodeId id) const { return node(id).journal; }
   void keep_journals() { keeps_journals_ = true; }
   void crash(NodeId, Crash);
+  // Its power fails in the midst of its next write, if that comes soon; and it comes back.
+  void crash_when_writing(NodeId, Duration at_most, Duration down);
   void start(NodeId);  // no-op if it is up
   void restart_later(NodeId, Duration after);
   void pause(NodeId);  // counted, like cuts
@@ -169,6 +171,7 @@ class World : public Court {
   raft::Found found(Node&) const;
   void arm(Node&);
   void woken(Node&, const Event&);
+  void strike_during(Node&, Duration write_takes);
   void mix(std::uint64_t value) { hash_ = mixed(hash_, value); }
 
   // world_steps.cc: a step, and what follows from it

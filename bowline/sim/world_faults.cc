@@ -30,6 +30,23 @@ void World::speed_up_disk(NodeId id, Duration by) {
   slower -= std::min(slower, by);
 }
 
+void World::crash_when_writing(NodeId id, Duration at_most, Duration down) {
+  Node& node = mine(id);
+  node.struck_until = now_ + at_most;
+  node.struck_for = down;
+}
+
+void World::strike_during(Node& node, Duration write_takes) {
+  node.struck_until = {};
+  const auto longest = static_cast<std::uint64_t>(write_takes.count());
+  const std::uint64_t after = node.disk_chance.below("strikes after", longest);
+  agenda_.add({.at = now_ + Duration(static_cast<std::int64_t>(after)),
+               .what = What::strike,
+               .node = Node::small(node.site.id),
+               .slot = 0,
+               .life = node.site.life});
+}
+
 // What waits for a slow disk is done soon. The events that were to finish it come too late then.
 void World::hurry_disk(NodeId id) {
   Node& node = mine(id);

@@ -68,6 +68,7 @@ void World::take_over(Node& node, const raft::Persist& persist) {
     takes += node.disk_chance.exponential("slow sync by", climate.slow_sync);
   const Time done = std::max(now_ + takes, node.disk.last_done() + Duration(1));
   node.disk.submit(*std::move(write), done);
+  if (now_ < node.struck_until) strike_during(node, done - now_);
   agenda_.add({.at = done,
                .what = What::synced,
                .node = Node::small(node.site.id),
