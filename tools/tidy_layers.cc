@@ -169,13 +169,15 @@ constexpr std::array<HeaderBan, 17> raft_headers = {{
     {"unordered_set", true, order},
 }};
 
-// Not every appearance is a use: `= delete` is none, nor is the definition of a member called now.
+// Not every appearance is a use: `= delete` is none, nor is the definition of a member called now, or
+// of an operator (a program that counts allocations).
 bool uses(std::string_view line, std::string_view what) {
   for (std::size_t at = find_word(line, what); at != std::string_view::npos;
        at = find_word(line, what, at + 1)) {
     const bool deleted = what == "delete" && trim(line.substr(0, at)).ends_with('=');
     const bool defined = what == "::now(" && line.substr(at + what.size()).starts_with(") const");
-    if (!deleted && !defined) return true;
+    const bool is_operator = line.substr(0, at).ends_with("operator ");
+    if (!deleted && !defined && !is_operator) return true;
   }
   return false;
 }

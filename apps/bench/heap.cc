@@ -15,7 +15,8 @@ std::int64_t blocks = 0;
 constexpr std::size_t header = alignof(std::max_align_t);
 
 void* allocate(std::size_t size) {
-  void* block = std::malloc(size + header);
+  const std::size_t rounded = (size + header - 1) / header * header;
+  void* block = std::aligned_alloc(header, rounded + header);
   if (block == nullptr) std::abort();
   *static_cast<std::size_t*>(block) = size;
   bytes += static_cast<std::int64_t>(size);

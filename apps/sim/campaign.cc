@@ -11,7 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <new>
+#include <memory>
 
 #include "apps/sim/report.h"
 
@@ -37,7 +37,7 @@ Slot* shared_slot() {
     std::perror("mmap");
     std::exit(2);
   }
-  return ::new (memory) Slot;
+  return std::construct_at(static_cast<Slot*>(memory));
 }
 
 double cpu_of_children() {
