@@ -175,7 +175,7 @@ TEST(Tidy, a_word_is_banned_as_a_word_and_as_code) {
   accept("bowline/raft/x.cc", head + "// a new mutex\nint renew = 1;  /* delete */\n");
   accept("bowline/raft/x.cc", head + "static_assert(true);\nauto s = \"new std::mutex\";\n");
   accept("bowline/raft/x.cc", head + "struct A {\n  A(const A&) = delete;\n};\n");
-  accept("apps/bench/x.cc", head + "void operator delete(void* at) noexcept { release(at); }\n");
+  accept("bowline/raft/x.cc", head + "void operator delete(void* at) noexcept { release(at); }\n");
   accept("bowline/raft/x.cc",
          head + "auto s = R\"(new \" new)\";\nauto c = '\"';\nint n = 1'000;\n");
   accept("bowline/sim/x.cc", head + "Time Watch::now() const { return now_; }\n");
