@@ -169,8 +169,8 @@ constexpr std::array<HeaderBan, 17> raft_headers = {{
     {"unordered_set", true, order},
 }};
 
-// Not every appearance is a use: `= delete` is none, nor is the definition of a member called now, or
-// of an operator (a program that counts allocations).
+// Not every appearance is a use: `= delete` is none, nor is the definition of a member called now,
+// or of an operator (a program that counts allocations).
 bool uses(std::string_view line, std::string_view what) {
   for (std::size_t at = find_word(line, what); at != std::string_view::npos;
        at = find_word(line, what, at + 1)) {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/sim/campaign.h"
 
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <chrono>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 
 #include "apps/sim/report.h"
 
@@ -31,8 +31,8 @@ struct Worker {
 };
 
 Slot* shared_slot() {
-  void* memory = ::mmap(nullptr, sizeof(Slot), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      ::mmap(nullptr, sizeof(Slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     std::perror("mmap");
     std::exit(2);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // bowline-sim: runs the simulated world with many seeds, and says what broke.
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <string>
 #include <thread>
+
+#include <CLI/CLI.hpp>
 
 #include "apps/sim/campaign.h"
 #include "apps/sim/report.h"
@@ -143,8 +143,8 @@ int run(const Arguments& arguments) {
   const Titles titles{.world = arguments.world};
   if (arguments.verbose) std::fputs(lines_of(tally).c_str(), stdout);
   std::fputs(report(tally, titles).c_str(), stdout);
-  const bool saved = save(arguments.json, json(tally, titles)) &&
-                     save(arguments.hashes, lines_of(tally));
+  const bool saved =
+      save(arguments.json, json(tally, titles)) && save(arguments.hashes, lines_of(tally));
   return passed(tally) && saved ? 0 : 1;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bowline-sim-mutants: plants one bug after the other, and says which witness found it, and how
 // soon. A simulator that finds nothing proves nothing; this shows what it finds.
-#include <CLI/CLI.hpp>
+#include "bowline/sim/mutants.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -10,8 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "apps/sim/trial.h"
-#include "bowline/sim/mutants.h"
 
 namespace bowline::apps {
 namespace {
@@ -131,8 +132,8 @@ std::vector<sim::Mutant> chosen(const Arguments& arguments) {
   unsigned long long part = 0;
   unsigned long long parts = 0;
   char rest = 0;
-  if (std::sscanf(arguments.shard.c_str(), "%llu/%llu%c", &part, &parts, &rest) != 2 ||
-      part < 1 || part > parts)
+  if (std::sscanf(arguments.shard.c_str(), "%llu/%llu%c", &part, &parts, &rest) != 2 || part < 1 ||
+      part > parts)
     return {};
   std::vector<sim::Mutant> some;
   for (std::size_t i = part - 1; i < all.size(); i += parts) some.push_back(all[i]);
@@ -148,9 +149,10 @@ Trial look_at_none(const Arguments& arguments, const std::vector<Line>& lines) {
     if (arguments.clean == 0) hunt.seeds = std::max(hunt.seeds, line.trial.seeds);
   Trial clean = apps::hunt(Bug::none, hunt);
   std::printf("none  %llu seeds, %.1f CPU s: %s\n", static_cast<unsigned long long>(clean.seeds),
-              clean.cpu_seconds, clean.kills.empty() && clean.asserts == 0 && clean.hangs == 0
-                                     ? "nothing was found, as it should be"
-                                     : "FALSE ALARM");
+              clean.cpu_seconds,
+              clean.kills.empty() && clean.asserts == 0 && clean.hangs == 0
+                  ? "nothing was found, as it should be"
+                  : "FALSE ALARM");
   for (const Kill& kill : clean.kills)
     std::printf("        seed %llu: %s %s\n", static_cast<unsigned long long>(kill.seed),
                 kill.invariant.c_str(), kill.what.c_str());

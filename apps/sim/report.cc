@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/sim/report.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+
+#include <unistd.h>
 
 namespace bowline::apps {
 namespace {
@@ -143,8 +143,8 @@ void Progress::tell(const Failure& failure) {
 }
 
 bool passed(const Tally& tally) {
-  const double part = static_cast<double>(tally.excused()) /
-                      std::max(1.0, static_cast<double>(tally.seeds));
+  const double part =
+      static_cast<double>(tally.excused()) / std::max(1.0, static_cast<double>(tally.seeds));
   return tally.failures.empty() && tally.seeds == tally.wanted &&
          (part <= most_excused || tally.excused() <= 1);
 }
@@ -156,45 +156,45 @@ std::string report(const Tally& tally, const Titles& titles) {
   text += wrapped("operations  ", listed<sim::Act>(counters.acts_begun));
   std::string counts;
   for (const Row& row : rows)
-    counts += (counts.empty() ? "" : ", ") + std::string(row.name) + " " +
-              number(counters.*row.count);
+    counts +=
+        (counts.empty() ? "" : ", ") + std::string(row.name) + " " + number(counters.*row.count);
   text += wrapped("counts      ", counts);
   text += wrapped("outcomes    ", "committed " + number(counters.outcomes[0]) + ", overruled " +
                                       number(counters.outcomes[1]) + ", unknown " +
                                       number(counters.outcomes[2]));
-  if (tally.excused() > 0)
-    text += wrapped("excused     ", listed<sim::Excuse>(tally.excuses));
+  if (tally.excused() > 0) text += wrapped("excused     ", listed<sim::Excuse>(tally.excuses));
   const double e = static_cast<double>(titles.election_ms) / 1000;
-  text += print("after       a leader that commits: median %.2f E, p99 %.2f E, most %.2f E; "
-                "all level: p99 %.2f E, most %.2f E\n",
-                quantile(tally.leader_after, 0.5) / e, quantile(tally.leader_after, 0.99) / e,
-                quantile(tally.leader_after, 1) / e, quantile(tally.level_after, 0.99) / e,
-                quantile(tally.level_after, 1) / e);
+  text += print(
+      "after       a leader that commits: median %.2f E, p99 %.2f E, most %.2f E; "
+      "all level: p99 %.2f E, most %.2f E\n",
+      quantile(tally.leader_after, 0.5) / e, quantile(tally.leader_after, 0.99) / e,
+      quantile(tally.leader_after, 1) / e, quantile(tally.level_after, 0.99) / e,
+      quantile(tally.level_after, 1) / e);
   for (const Failure& failure : tally.failures)
     text += print("FAILED      seed %llu: %s: ", static_cast<unsigned long long>(failure.seed),
                   failure.invariant.c_str()) +
             failure.what +
             print("\n            see: bowline-sim run --world %s --seed %llu --story\n",
                   titles.world.c_str(), static_cast<unsigned long long>(failure.seed));
-  text += print("%s: %s seeds of world %s, %.1f virtual hours, %s troubles, %s operations, %s "
-                "elections, %zu failures, %s excused, %.1f CPU s, %.0fx real time a core\n",
-                passed(tally) ? "passed" : "FAILED", number(tally.seeds).c_str(),
-                titles.world.c_str(), tally.virtual_seconds / 3600,
-                number(sum(counters.troubles_begun)).c_str(),
-                number(sum(counters.acts_begun)).c_str(), number(counters.elections_won).c_str(),
-                tally.failures.size(), number(tally.excused()).c_str(), tally.cpu_seconds,
-                tally.virtual_seconds / std::max(tally.cpu_seconds, 1e-9));
+  text += print(
+      "%s: %s seeds of world %s, %.1f virtual hours, %s troubles, %s operations, %s "
+      "elections, %zu failures, %s excused, %.1f CPU s, %.0fx real time a core\n",
+      passed(tally) ? "passed" : "FAILED", number(tally.seeds).c_str(), titles.world.c_str(),
+      tally.virtual_seconds / 3600, number(sum(counters.troubles_begun)).c_str(),
+      number(sum(counters.acts_begun)).c_str(), number(counters.elections_won).c_str(),
+      tally.failures.size(), number(tally.excused()).c_str(), tally.cpu_seconds,
+      tally.virtual_seconds / std::max(tally.cpu_seconds, 1e-9));
   return text;
 }
 
 std::string json(const Tally& tally, const Titles& titles) {
-  std::string text = print("{\"world\": \"%s\", \"passed\": %s, \"seeds\": %llu, "
-                           "\"virtual_seconds\": %.3f, \"cpu_seconds\": %.3f, "
-                           "\"seconds\": %.3f, \"excused\": %llu",
-                           titles.world.c_str(), passed(tally) ? "true" : "false",
-                           static_cast<unsigned long long>(tally.seeds), tally.virtual_seconds,
-                           tally.cpu_seconds, tally.seconds,
-                           static_cast<unsigned long long>(tally.excused()));
+  std::string text = print(
+      "{\"world\": \"%s\", \"passed\": %s, \"seeds\": %llu, "
+      "\"virtual_seconds\": %.3f, \"cpu_seconds\": %.3f, "
+      "\"seconds\": %.3f, \"excused\": %llu",
+      titles.world.c_str(), passed(tally) ? "true" : "false",
+      static_cast<unsigned long long>(tally.seeds), tally.virtual_seconds, tally.cpu_seconds,
+      tally.seconds, static_cast<unsigned long long>(tally.excused()));
   for (const auto& [key, values] : {std::pair{"leader_after", &tally.leader_after},
                                     std::pair{"level_after", &tally.level_after}})
     text += print(", \"%s\": {\"p50\": %.4f, \"p99\": %.4f, \"max\": %.4f}", key,
@@ -207,8 +207,7 @@ std::string json(const Tally& tally, const Titles& titles) {
     comma = ", ";
   }
   for (std::size_t i = 0; i < sim::troubles; ++i)
-    text += print(", \"trouble_%s\": %llu",
-                  std::string(name(static_cast<sim::Trouble>(i))).c_str(),
+    text += print(", \"trouble_%s\": %llu", std::string(name(static_cast<sim::Trouble>(i))).c_str(),
                   static_cast<unsigned long long>(tally.counters.troubles_begun[i]));
   for (std::size_t i = 0; i < sim::acts; ++i)
     text += print(", \"act_%s\": %llu", std::string(name(static_cast<sim::Act>(i))).c_str(),

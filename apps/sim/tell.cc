@@ -20,11 +20,12 @@ void tell_plan(const sim::Plan& plan) {
   std::printf("seed %llu: %u members, %u spare nodes, %zu troubles, %zu operations\n",
               static_cast<unsigned long long>(plan.seed), plan.nodes, plan.spares,
               plan.episodes.size(), plan.operations.size());
-  std::printf("options: pre-vote %s, check quorum %s, lease reads %s, heartbeat %.0f ms, "
-              "snapshot every %llu entries\n\n",
-              options.pre_vote ? "on" : "off", options.check_quorum ? "on" : "off",
-              options.lease_reads ? "on" : "off", in_milliseconds(options.heartbeat),
-              static_cast<unsigned long long>(plan.climate.snapshot_every));
+  std::printf(
+      "options: pre-vote %s, check quorum %s, lease reads %s, heartbeat %.0f ms, "
+      "snapshot every %llu entries\n\n",
+      options.pre_vote ? "on" : "off", options.check_quorum ? "on" : "off",
+      options.lease_reads ? "on" : "off", in_milliseconds(options.heartbeat),
+      static_cast<unsigned long long>(plan.climate.snapshot_every));
 }
 
 }  // namespace

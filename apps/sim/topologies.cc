@@ -121,13 +121,13 @@ void try_case(const Series& kind, TopologyCase one, Sums& sums) {
 }
 
 void tell(const Series& kind, const Sums& sums) {
-  std::printf("%-25s %5llu cases: %llu live, %llu without a quorum, %llu constrained; leader "
-              "changes 0 in %llu, 1 in %llu, more in %llu runs; a write after at most %.2f E, "
-              "%.2f E once a link heals; at most %llu + %llu new terms\n",
-              kind.name, wide(sums.cases), wide(sums.verdicts[0]), wide(sums.verdicts[1]),
-              wide(sums.verdicts[2]), wide(sums.changes[0]), wide(sums.changes[1]),
-              wide(sums.changes[2]), seconds(sums.served), seconds(sums.recovered),
-              wide(sums.terms), wide(sums.steady_terms));
+  std::printf(
+      "%-25s %5llu cases: %llu live, %llu without a quorum, %llu constrained; leader "
+      "changes 0 in %llu, 1 in %llu, more in %llu runs; a write after at most %.2f E, "
+      "%.2f E once a link heals; at most %llu + %llu new terms\n",
+      kind.name, wide(sums.cases), wide(sums.verdicts[0]), wide(sums.verdicts[1]),
+      wide(sums.verdicts[2]), wide(sums.changes[0]), wide(sums.changes[1]), wide(sums.changes[2]),
+      seconds(sums.served), seconds(sums.recovered), wide(sums.terms), wide(sums.steady_terms));
   for (const auto& [shape, exception] : sums.exceptions)
     std::printf("  constrained: %s; %llu cases; helps: %s; then %.2f E\n",
                 describe(exception.first).c_str(), wide(exception.count),
@@ -187,12 +187,13 @@ void summarize(const std::vector<Sums>& all) {
     total.changes[1] += sums.changes[1] + sums.changes[2];
     for (std::size_t i = 0; i < 3; ++i) total.verdicts[i] += sums.verdicts[i];
   }
-  std::printf("%s: %llu cases (%llu runs) of five nodes with links cut: %llu live, %llu without a "
-              "quorum, %llu constrained (of these two, %llu need more than one link), "
-              "%llu failures, %llu changes of the leader in the steady state\n",
-              total.failures == 0 ? "passed" : "FAILED", wide(total.cases), wide(total.runs),
-              wide(total.verdicts[0]), wide(total.verdicts[1]), wide(total.verdicts[2]),
-              wide(total.hopeless), wide(total.failures), wide(total.changes[1]));
+  std::printf(
+      "%s: %llu cases (%llu runs) of five nodes with links cut: %llu live, %llu without a "
+      "quorum, %llu constrained (of these two, %llu need more than one link), "
+      "%llu failures, %llu changes of the leader in the steady state\n",
+      total.failures == 0 ? "passed" : "FAILED", wide(total.cases), wide(total.runs),
+      wide(total.verdicts[0]), wide(total.verdicts[1]), wide(total.verdicts[2]),
+      wide(total.hopeless), wide(total.failures), wide(total.changes[1]));
 }
 
 }  // namespace

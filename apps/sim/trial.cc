@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/sim/trial.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -14,6 +8,12 @@
 #include <cstring>
 #include <ctime>
 #include <string_view>
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bowline/base/ensure.h"
 
@@ -149,8 +149,7 @@ class Party {
       polled.push_back({.fd = hunter.pipe, .events = POLLIN, .revents = 0});
     ::poll(polled.data(), polled.size(), 500);
     for (std::size_t i = 0; i < hunters_.size(); ++i)
-      if (hunters_[i].pipe >= 0 && (polled[i].revents & (POLLIN | POLLHUP)) != 0)
-        hear(hunters_[i]);
+      if (hunters_[i].pipe >= 0 && (polled[i].revents & (POLLIN | POLLHUP)) != 0) hear(hunters_[i]);
   }
 
   void hear(Hunter& hunter) {

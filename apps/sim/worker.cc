@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/sim/worker.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+
+#include <unistd.h>
 
 #include "bowline/base/ensure.h"
 
@@ -35,8 +35,7 @@ void send_all(int pipe, std::string_view bytes) {
 
 Finding examine(std::uint64_t seed, const Work& work, std::string& words) {
   const sim::History history = sim::run_history(seed, work.settings);
-  if (history.violation)
-    words = history.violation->invariant + "\n" + history.violation->what;
+  if (history.violation) words = history.violation->invariant + "\n" + history.violation->what;
   if (work.twice) {
     const sim::History again = sim::run_history(seed, work.settings);
     if (again.hash != history.hash) words = "determinism\nthe same seed gave two histories";

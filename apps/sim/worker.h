@@ -27,7 +27,7 @@ struct Slot {
 };
 
 struct Work {
-  std::uint64_t first = 1;   // seed
+  std::uint64_t first = 1;  // seed
   std::uint64_t count = 1;
   std::uint64_t stride = 1;  // every how manyth
   bool twice = true;         // and compare

@@ -36,9 +36,8 @@ void Damage::mended(Index index) {
   if (hit == stretches_.end()) return;
   const Stretch whole = *hit;
   const auto place = stretches_.erase(hit);
-  const auto tail = index < whole.last
-                        ? stretches_.insert(place, Stretch{index.next(), whole.last})
-                        : place;
+  const auto tail =
+      index < whole.last ? stretches_.insert(place, Stretch{index.next(), whole.last}) : place;
   if (whole.first < index) stretches_.insert(tail, Stretch{whole.first, index.prev()});
 }
 

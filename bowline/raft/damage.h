@@ -25,9 +25,9 @@ class Damage {
   const std::vector<Stretch>& stretches() const { return stretches_; }
 
   void add(Stretch);
-  void mended(Index);           // the content is back
-  void cut_after(Index keep);   // past it there is nothing to miss
-  void rebase(Index base);      // nor below it
+  void mended(Index);          // the content is back
+  void cut_after(Index keep);  // past it there is nothing to miss
+  void rebase(Index base);     // nor below it
 
  private:
   std::vector<Stretch> stretches_;  // by rising index, apart from each other

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/damage.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "bowline/base/prng.h"
 

@@ -63,14 +63,14 @@ std::string word(const VoteReply& body) {
   return what + "no (" + std::string(word(body.denial)) + ")";
 }
 std::string word(const AppendRequest& body) {
-  return "append prev=" + text(body.prev) + " commit=" + number(body.commit) +
-         text(body.entries) + (body.news ? " news" : "") + round(body.round);
+  return "append prev=" + text(body.prev) + " commit=" + number(body.commit) + text(body.entries) +
+         (body.news ? " news" : "") + round(body.round);
 }
 std::string word(const AppendReply& body) {
-  std::string answer = body.matched   ? "match=" + number(body.match)
-                       : body.refused ? "refused=" + number(body.refused) +
-                                            " hint=" + text(body.hint)
-                                      : "append no (old term)";
+  std::string answer = body.matched ? "match=" + number(body.match)
+                       : body.refused
+                           ? "refused=" + number(body.refused) + " hint=" + text(body.hint)
+                           : "append no (old term)";
   if (body.lost) answer += " lost";
   return answer + (body.full ? " full" : "") + (body.installing ? " installing" : "") +
          round(body.round);
@@ -183,9 +183,7 @@ std::string word(const RoleChanged& effect) {
 std::string word(const MembershipChanged& effect) {
   return (effect.committed ? "members committed " : "members ") + text(effect.config);
 }
-std::string word(const StandingBy& effect) {
-  return "stand by: " + std::string(word(effect.why));
-}
+std::string word(const StandingBy& effect) { return "stand by: " + std::string(word(effect.why)); }
 std::string word(const Removed& effect) { return "removed at " + number(effect.at); }
 std::string word(const Impossible& effect) {
   return "impossible: " + std::string(word(effect.what)) + " from " + number(effect.from) +
@@ -222,8 +220,7 @@ std::string text(const Membership& membership) {
 }
 
 std::string text(const Message& message) {
-  const std::string body =
-      std::visit([](const auto& one) { return word(one); }, message.body);
+  const std::string body = std::visit([](const auto& one) { return word(one); }, message.body);
   return "t" + number(message.term) + " " + body;
 }
 

@@ -75,8 +75,8 @@ std::string text(const WhyNotCommitted& answer) {
 
 std::string text(const Core& core) {
   const Outline& log = core.outline();
-  std::string out = number(core.self()) + " " + std::string(word(core.role())) + " t" +
-                    number(core.term());
+  std::string out =
+      number(core.self()) + " " + std::string(word(core.role())) + " t" + number(core.term());
   if (core.leader()) out += " leader=" + number(core.leader());
   out += " log=(" + text(log.base()) + ".." + text(log.last()) +
          "] durable=" + number(log.durable()) + " commit=" + number(core.commit());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/describe.h"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
+
+#include <gtest/gtest.h>
 
 namespace bowline::raft {
 namespace {
@@ -32,8 +32,7 @@ TEST(Describe, a_write_in_the_order_in_which_it_takes_effect) {
 
 TEST(Describe, elections) {
   EXPECT_EQ(text(message(2, VoteRequest{.last = id(1, 4)})), "t2 vote? last=t1/4");
-  EXPECT_EQ(text(message(2, VoteRequest{.last = id(1, 4), .pre = true})),
-            "t2 pre-vote? last=t1/4");
+  EXPECT_EQ(text(message(2, VoteRequest{.last = id(1, 4), .pre = true})), "t2 pre-vote? last=t1/4");
   EXPECT_EQ(text(message(2, VoteReply{.granted = true})), "t2 vote yes");
   EXPECT_EQ(text(message(2, VoteReply{.pre = true, .denial = Denial::log_behind})),
             "t2 pre-vote no (log behind)");

@@ -125,9 +125,9 @@ struct Impossible {
   std::string evidence;  // for a human
 };
 
-using Effect = std::variant<Persist, Send, SendSpan, SendEntries, Restore, Commit, Admitted,
-                            Refused, Decided, ReadReady, RoleChanged, MembershipChanged,
-                            StandingBy, Removed, Impossible>;
+using Effect =
+    std::variant<Persist, Send, SendSpan, SendEntries, Restore, Commit, Admitted, Refused, Decided,
+                 ReadReady, RoleChanged, MembershipChanged, StandingBy, Removed, Impossible>;
 using Effects = std::vector<Effect>;
 
 }  // namespace bowline::raft

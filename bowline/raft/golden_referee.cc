@@ -127,8 +127,7 @@ void Referee::leaves(const Node& from, NodeId to, const Message& message) {
 void Referee::persisted(const Node& before, const HardState& next) {
   const HardState& was = before.disk.hard;
   const bool revoted = was.voted_for && was.term == next.term && was.voted_for != next.voted_for;
-  if (next.term < was.term || revoted)
-    violated(name(before) + " takes back its term or its vote");
+  if (next.term < was.term || revoted) violated(name(before) + " takes back its term or its vote");
 }
 
 void Referee::asked_to_read(const World& world, Ticket ticket) {
@@ -156,8 +155,7 @@ void Referee::said(const World&, const Node& node, const Effect& effect) {
     last_word(ready->ticket);
     const auto read = reads_.find(ready->ticket);
     if (read == reads_.end() || ready->index < read->second)
-      violated("a stale read: ticket " + std::to_string(ready->ticket.value) +
-               at(ready->index));
+      violated("a stale read: ticket " + std::to_string(ready->ticket.value) + at(ready->index));
   } else if (const auto* done = std::get_if<Decided>(&effect)) {
     last_word(done->ticket);
     decided(node, *done);

@@ -47,9 +47,9 @@ class Referee {
   std::vector<std::string> violations_;
   std::map<std::pair<ClusterId, Term>, NodeId> leaders_;
   std::map<ClusterId, Book> committed_;
-  std::map<Ticket, LogId> writes_;       // where each was admitted
-  std::map<Ticket, Index> reads_;        // what was committed when it was asked
-  std::set<Ticket> open_;                // no last word yet
+  std::map<Ticket, LogId> writes_;  // where each was admitted
+  std::map<Ticket, Index> reads_;   // what was committed when it was asked
+  std::set<Ticket> open_;           // no last word yet
   std::set<LogId> overruled_;
 };
 

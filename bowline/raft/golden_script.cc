@@ -105,28 +105,49 @@ class Player {
 
 const std::map<std::string, Player::Act>& Player::acts() {
   static const std::map<std::string, Act> all{
-      {"advance", &Player::advance},       {"barrier", &Player::barrier},
-      {"campaign", &Player::campaign},     {"cancel", &Player::cancel},
-      {"compact", &Player::compact},       {"crash", &Player::crash},
-      {"cut", &Player::cut},               {"damage", &Player::damage},
-      {"delay", &Player::delay},           {"deliver", &Player::deliver},
-      {"drop", &Player::drop},             {"forget", &Player::forget},
-      {"free", &Player::free},             {"full", &Player::full},
-      {"group", &Player::group},           {"heal", &Player::heal},
-      {"hold", &Player::hold},             {"inject", &Player::inject},
-      {"jump", &Player::jump},             {"live", &Player::live},
+      {"advance", &Player::advance},
+      {"barrier", &Player::barrier},
+      {"campaign", &Player::campaign},
+      {"cancel", &Player::cancel},
+      {"compact", &Player::compact},
+      {"crash", &Player::crash},
+      {"cut", &Player::cut},
+      {"damage", &Player::damage},
+      {"delay", &Player::delay},
+      {"deliver", &Player::deliver},
+      {"drop", &Player::drop},
+      {"forget", &Player::forget},
+      {"free", &Player::free},
+      {"full", &Player::full},
+      {"group", &Player::group},
+      {"heal", &Player::heal},
+      {"hold", &Player::hold},
+      {"inject", &Player::inject},
+      {"jump", &Player::jump},
+      {"live", &Player::live},
       {"persist", &Player::persist},
-      {"read", &Player::read},             {"reconfigure", &Player::reconfigure},
-      {"recover", &Player::recover},       {"release", &Player::release},
-      {"repeat", &Player::repeat},         {"restart", &Player::restart},
-      {"restore", &Player::restore},       {"restored", &Player::restored},
-      {"room", &Player::room},             {"run", &Player::run},
-      {"settle", &Player::settle},         {"snapshot", &Player::snapshot},
-      {"start", &Player::start},           {"state", &Player::state},
-      {"suspect", &Player::suspect},       {"transfer", &Player::transfer},
-      {"unreachable", &Player::unreachable}, {"unreadable", &Player::unreadable},
-      {"wake", &Player::wake},             {"why", &Player::why},
-      {"wipe", &Player::wipe},             {"write", &Player::write},
+      {"read", &Player::read},
+      {"reconfigure", &Player::reconfigure},
+      {"recover", &Player::recover},
+      {"release", &Player::release},
+      {"repeat", &Player::repeat},
+      {"restart", &Player::restart},
+      {"restore", &Player::restore},
+      {"restored", &Player::restored},
+      {"room", &Player::room},
+      {"run", &Player::run},
+      {"settle", &Player::settle},
+      {"snapshot", &Player::snapshot},
+      {"start", &Player::start},
+      {"state", &Player::state},
+      {"suspect", &Player::suspect},
+      {"transfer", &Player::transfer},
+      {"unreachable", &Player::unreachable},
+      {"unreadable", &Player::unreadable},
+      {"wake", &Player::wake},
+      {"why", &Player::why},
+      {"wipe", &Player::wipe},
+      {"write", &Player::write},
   };
   return all;
 }
@@ -428,8 +449,8 @@ void Player::why(Words& words) {
   const std::uint64_t first = words.number();
   const bool about_index = !words.done();
   const Core& core = about_index ? *at(words).core : *node(NodeId{first}).core;
-  std::string answer = about_index ? text(core.why_not_committed({first}))
-                                   : text(core.why_not_leading());
+  std::string answer =
+      about_index ? text(core.why_not_committed({first})) : text(core.why_not_leading());
   for (auto end = answer.find('\n'); end != std::string::npos; end = answer.find('\n', end + 1))
     answer.insert(end + 1, "    ");
   world_.tell(answer);

@@ -84,8 +84,8 @@ int main(int argc, char** argv) {
     if (file.path().extension() == ".txt" && (all || named)) stories.push_back(file.path());
   }
   std::ranges::sort(stories);
-  const auto bad = std::ranges::count_if(
-      stories, [&](const fs::path& path) { return !check(path, write); });
+  const auto bad =
+      std::ranges::count_if(stories, [&](const fs::path& path) { return !check(path, write); });
   std::printf("%zu stories, %td of them wrong\n", stories.size(), bad);
   if (bad > 0 && !write)
     std::printf("if the new behaviour is right: ./dev golden --write, and read the difference\n");

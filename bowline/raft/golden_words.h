@@ -22,8 +22,8 @@ class Words {
   explicit Words(std::string_view line);
 
   bool done() const { return next_ == words_.size(); }
-  std::string word();                     // the next, whatever it is
-  bool take(std::string_view expected);   // true if that was the next; else nothing is taken
+  std::string word();                    // the next, whatever it is
+  bool take(std::string_view expected);  // true if that was the next; else nothing is taken
   void need(std::string_view expected);
   std::optional<std::string> value(std::string_view key);  // of `key=value`, if that is the next
   std::uint64_t number();

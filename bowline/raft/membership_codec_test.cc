@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/membership_codec.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "bowline/base/prng.h"
 
@@ -42,9 +42,19 @@ TEST(MembershipCodec, has_a_layout_that_stays) {
                                 .priority = 7,
                                 .metadata = "m"});
   const std::string expected(
-      "\x01" "\x02\x01\0\0\0\0\0\0" "\x02"
-      "\x01\0\0\0\0\0\0\0" "\xff\0\0\0\0\0\0\0" "\x02\x02\0\x64" "\x02\0ab" "\0\0"
-      "\x02\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0" "\x01\x02\x02\x07" "\0\0" "\x01\0m",
+      "\x01"
+      "\x02\x01\0\0\0\0\0\0"
+      "\x02"
+      "\x01\0\0\0\0\0\0\0"
+      "\xff\0\0\0\0\0\0\0"
+      "\x02\x02\0\x64"
+      "\x02\0ab"
+      "\0\0"
+      "\x02\0\0\0\0\0\0\0"
+      "\0\0\0\0\0\0\0\0"
+      "\x01\x02\x02\x07"
+      "\0\0"
+      "\x01\0m",
       1 + 8 + 1 + 8 + 8 + 4 + 4 + 2 + 8 + 8 + 4 + 2 + 3);
   EXPECT_EQ(encode(membership).view(), expected);
   const MembershipPtr back = decode_membership(expected);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/membership.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "bowline/base/prng.h"
 #include "bowline/raft/describe.h"
@@ -45,9 +45,8 @@ bool decides(const Membership& membership, unsigned who) {
       ++halves[true].second;
     }
   }
-  return std::ranges::all_of(halves, [](const auto& half) {
-    return 2 * half.second.first > half.second.second;
-  });
+  return std::ranges::all_of(
+      halves, [](const auto& half) { return 2 * half.second.first > half.second.second; });
 }
 
 // Every way in which up to five incoming and five outgoing voters, and learners, can overlap.

@@ -16,7 +16,7 @@ class Memberships {
   Memberships(const Base& base, std::span<const Config> in_log);
 
   const Config& latest() const { return configs_.back(); }
-  const Config& at(Index) const;  // the one in force at this index
+  const Config& at(Index) const;              // the one in force at this index
   std::span<const Config> from(Index) const;  // those that came at this index or later
   void append(Config);
   void insert(Config);         // one whose entry was lost and came back

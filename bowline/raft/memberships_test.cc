@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/memberships.h"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace bowline::raft {
 namespace {

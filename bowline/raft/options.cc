@@ -13,8 +13,7 @@ std::string fault_of_times(const Options& options) {
   if (options.election > longest) return "election must be at most a day";
   // Below two heartbeats one lost message would start an election, and a leader could not tell in
   // time that it is alone.
-  if (options.election / 2 < options.heartbeat)
-    return "heartbeat must be at most half of election";
+  if (options.election / 2 < options.heartbeat) return "heartbeat must be at most half of election";
   if (options.stagger < Duration::zero()) return "stagger must not be negative";
   if (options.retry <= Duration::zero()) return "retry must be above zero";
   if (options.retry > options.election) return "retry must be at most election";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/options.h"
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace bowline::raft {
 namespace {

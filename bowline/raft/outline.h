@@ -27,11 +27,11 @@ class Outline {
   LogId last_at_most(Index index, Term term) const;
 
   void append(LogId, std::uint64_t bytes);
-  void cut_after(Index keep);       // a leader overruled everything past `keep`
-  void rebase(LogId base);          // a snapshot covers through `base`, which is in the log
-  void restart_from(LogId base);    // a snapshot replaces the log
-  void submitted(Seq);              // what is here now is on its way to disk as write `seq`
-  void persisted(Seq);              // write `seq`, and all before it, are on disk
+  void cut_after(Index keep);     // a leader overruled everything past `keep`
+  void rebase(LogId base);        // a snapshot covers through `base`, which is in the log
+  void restart_from(LogId base);  // a snapshot replaces the log
+  void submitted(Seq);            // what is here now is on its way to disk as write `seq`
+  void persisted(Seq);            // write `seq`, and all before it, are on disk
 
   // Bytes in (after, through]: exact at both ends of what was appended since the start, and within
   // one grain (64 KiB) elsewhere. Entries found on disk weigh nothing.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/outline.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <iterator>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "bowline/base/prng.h"
 

@@ -27,7 +27,7 @@ enum class What : std::uint8_t {
 struct Event {
   Time at;
   What what = What::call;
-  std::uint8_t node = 0;  // 0: none; of a call: whose
+  std::uint8_t node = 0;   // 0: none; of a call: whose
   std::uint32_t slot = 0;  // where the rest of it lies
   std::uint64_t life = 0;  // of the node; 0: whichever
 };

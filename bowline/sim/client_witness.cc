@@ -70,16 +70,15 @@ void ClientWitness::write_ended(Ticket ticket, raft::Outcome outcome) {
 void ClientWitness::last_word(Ticket ticket, Fate fate) {
   Request& request = requests_[ticket];
   if (request.forgiven) return;
-  if (request.fate != Fate::open)
-    return violated("I15", name(ticket) + " gets a second answer");
+  if (request.fate != Fate::open) return violated("I15", name(ticket) + " gets a second answer");
   request.fate = fate;
   for (const Bytes& command : request.commands) {
     const Index at = committed().find(command.view());
     if (fate == Fate::done && !at)
       return violated("I15", name(ticket) + " was called done, and is not committed");
     if (fate == Fate::never && at)
-      return violated("I15", name(ticket) + " was called void, and is committed at " +
-                                 sim::name(at));
+      return violated("I15",
+                      name(ticket) + " was called void, and is committed at " + sim::name(at));
     if (fate == Fate::done) told_ = std::max(told_, at);
   }
 }

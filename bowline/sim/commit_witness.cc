@@ -45,9 +45,10 @@ void CommitWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
     const auto* commit = std::get_if<raft::Commit>(&effect);
     if (commit == nullptr) continue;
     if (commit->through <= life.released || commit->through > mind.commit)
-      return violated("I6", name(site.id) + " hands out " + name(commit->through) + " as committed"
-                                " after " + name(life.released) + ", but its commit is " +
-                                name(mind.commit));
+      return violated("I6", name(site.id) + " hands out " + name(commit->through) +
+                                " as committed"
+                                " after " +
+                                name(life.released) + ", but its commit is " + name(mind.commit));
     life.released = commit->through;
   }
 }

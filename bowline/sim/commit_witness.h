@@ -10,8 +10,8 @@
 namespace bowline::sim {
 
 // Guards what "committed" means: one history for all (I5), which only grows (I6), and which is on
-// the disks of a quorum from the first moment (I10). Keeps the record for the other witnesses, so it
-// must be asked first.
+// the disks of a quorum from the first moment (I10). Keeps the record for the other witnesses, so
+// it must be asked first.
 class CommitWitness : public Guard {
  public:
   CommitWitness(Court& court, std::shared_ptr<Committed> committed)
@@ -28,8 +28,8 @@ class CommitWitness : public Guard {
   struct Life {  // what this life of a node has said so far
     Index commit;
     Index released;
-    Index durable;  // how far its disk reaches
-    Term led;       // that it led when its last step was over
+    Index durable;                   // how far its disk reaches
+    Term led;                        // that it led when its last step was over
     raft::MembershipPtr membership;  // in force then
   };
   struct Loss {  // a disk that is gone, and how far it had reached

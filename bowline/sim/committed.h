@@ -39,8 +39,8 @@ class Committed {
  private:
   std::vector<Line> lines_;
   std::vector<raft::Config> configs_;
-  std::vector<std::pair<Term, Index>> by_;         // which term committed through where
-  std::map<std::string_view, Index> commands_;     // the texts belong to lines_
+  std::vector<std::pair<Term, Index>> by_;      // which term committed through where
+  std::map<std::string_view, Index> commands_;  // the texts belong to lines_
   Index twice_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include <optional>
+
+#include <gtest/gtest.h>
 
 #include "bowline/sim/course_seeds.h"
 
@@ -160,8 +160,7 @@ void rejoin(CourseGroup& group) {
   const NodeId first = group.check_one_leader();
   group.disconnect(first);
   std::vector<std::string> lost;
-  for (int i = 0; i < 3; ++i)
-    EXPECT_TRUE(group.propose(first, lost.emplace_back(group.fresh())));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(group.propose(first, lost.emplace_back(group.fresh())));
   group.one(2);
 
   const NodeId second = group.check_one_leader();
@@ -214,8 +213,8 @@ bool count_ten_commands(CourseGroup& group) {
     if (!last || last->term != term) return false;
   }
   if (!group.wait(last->index, 3, term)) return false;
-  expect_at_most("M13 ten commands", static_cast<double>(group.requests() - before),
-                 30, "requests");
+  expect_at_most("M13 ten commands", static_cast<double>(group.requests() - before), 30,
+                 "requests");
   return true;
 }
 
@@ -232,8 +231,8 @@ void count(CourseGroup& group) {
   while (!count_ten_commands(group)) ASSERT_LT(++attempts, 5) << "the term changed too often";
   const std::uint64_t before = group.requests();
   group.run(1s);
-  expect_at_most("M13 an idle second", static_cast<double>(group.requests() - before),
-                 24, "requests");
+  expect_at_most("M13 an idle second", static_cast<double>(group.requests() - before), 24,
+                 "requests");
 }
 
 TEST(Course, M13_count) { with_seeds({.nodes = 3}, count); }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/course_seeds.h"
 
-#include <gtest/gtest.h>
-
 #include <cstdio>
 #include <memory>
+
+#include <gtest/gtest.h>
 
 #include "bowline/sim/margins.h"
 

@@ -13,8 +13,8 @@ constexpr std::uint64_t million = 1'000'000;
 
 // 2^(i/16) in 16.16 fixed point: no float takes part in a decision, so all machines agree.
 constexpr std::array<std::uint64_t, 16> sixteenth_powers{
-    65536,  68438,  71468,  74632,  77936,  81386,  84990,  88752,
-    92682,  96785,  101070, 105545, 110218, 115098, 120194, 125515};
+    65536, 68438, 71468,  74632,  77936,  81386,  84990,  88752,
+    92682, 96785, 101070, 105545, 110218, 115098, 120194, 125515};
 
 std::uint64_t key(Stream stream) {
   return (std::uint64_t{static_cast<std::uint8_t>(stream.part)} << 16) |

@@ -8,8 +8,8 @@
 
 namespace bowline::sim {
 
-// Guards manners: who speaks unasked speaks to members, answers go to those who asked, and everybody
-// speaks in their own name (I24). Nobody finds what only a broken member can cause (I25).
+// Guards manners: who speaks unasked speaks to members, answers go to those who asked, and
+// everybody speaks in their own name (I24). Nobody finds what only a broken member can cause (I25).
 class DisciplineWitness : public Guard {
  public:
   using Guard::Guard;
@@ -18,7 +18,7 @@ class DisciplineWitness : public Guard {
   void sent(const Site&, NodeId, const raft::Message&) override;
 
  private:
-  struct Circle {  // whom this life of a node may speak to
+  struct Circle {              // whom this life of a node may speak to
     std::set<NodeId> members;  // of any membership that its log had
     std::set<NodeId> askers;
     Index latest;

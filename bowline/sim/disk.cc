@@ -88,15 +88,21 @@ bool apply(const Write& write, std::size_t parts, Image& image) {
 }
 
 std::optional<Write> prepared(const raft::Persist& persist, const Site& site) {
-  Write write{.seq = persist.seq, .hard = persist.hard_state, .base = persist.base,
-              .base_prefix = 0, .discard = persist.discard, .cut_after = persist.cut_after,
-              .repaired = {}, .entries = {}};
+  Write write{.seq = persist.seq,
+              .hard = persist.hard_state,
+              .base = persist.base,
+              .base_prefix = 0,
+              .discard = persist.discard,
+              .cut_after = persist.cut_after,
+              .repaired = {},
+              .entries = {}};
   const Image& image = site.written;
   if (write.base) {
     const LogId id = write.base->id;
     if (!write.discard && !contains(image, id)) return std::nullopt;
     if (write.discard && site.snapshot.base.id != id) return std::nullopt;
-    write.base_prefix = write.discard ? site.snapshot.digest : prefix_before(id.index.next(), image);
+    write.base_prefix =
+        write.discard ? site.snapshot.digest : prefix_before(id.index.next(), image);
   }
   for (const raft::Entry& entry : persist.repaired)
     write.repaired.push_back({entry, extended(prefix_before(entry.id.index, image), entry)});

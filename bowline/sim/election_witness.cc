@@ -15,8 +15,8 @@ void ElectionWitness::saw(const Site& site, const Mind& mind, const raft::Input&
     known = mind.term;
     if (site.written.hard.voted_for == site.id) stood_for_.insert(mind.term);
     if (!stood_for_.contains(mind.term))
-      return violated("I7", name(site.id) + " entered " + name(mind.term) +
-                                ", for which nobody stands");
+      return violated("I7",
+                      name(site.id) + " entered " + name(mind.term) + ", for which nobody stands");
   }
   if (elected(effects)) crowned(site, mind);
 }
@@ -34,8 +34,7 @@ void ElectionWitness::crowned(const Site& site, const Mind& mind) {
   if (!first && former->second.id != site.id)
     return violated("I1", name(site.id) + " leads " + name(mind.term) + ", which " +
                               name(former->second.id) + " led");
-  if (!first)
-    return violated("I1", name(site.id) + " was elected twice to " + name(mind.term));
+  if (!first) return violated("I1", name(site.id) + " was elected twice to " + name(mind.term));
   if (!has_votes(site, mind))
     violated("I26", name(site.id) + " leads " + name(mind.term) +
                         " without the votes of a quorum of its members");
@@ -44,8 +43,7 @@ void ElectionWitness::crowned(const Site& site, const Mind& mind) {
 bool ElectionWitness::has_votes(const Site& site, const Mind& mind) const {
   const auto given = grants_.find(mind.term);
   const auto granted_by = [&](const raft::Member& member) {
-    if (member.id == site.id)
-      return !member.incarnation || member.incarnation == site.incarnation;
+    if (member.id == site.id) return !member.incarnation || member.incarnation == site.incarnation;
     return given != grants_.end() && std::ranges::any_of(given->second, [&](const Grant& grant) {
              return grant.voter == member.id && grant.candidate == site.id &&
                     (!member.incarnation || member.incarnation == grant.incarnation);

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "bowline/raft/describe.h"
-#include "bowline/sim/witnesses.h"
 #include "bowline/sim/liveness.h"
 #include "bowline/sim/weather.h"
+#include "bowline/sim/witnesses.h"
 #include "bowline/sim/workload.h"
 #include "bowline/sim/world.h"
 

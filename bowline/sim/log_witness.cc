@@ -88,8 +88,8 @@ void LogWitness::sent(const Site& site, NodeId to, const raft::Message& message)
     const bool same = there != nullptr && *there == hash;
     if (!fits || !same)
       return violated("I3", name(site.id) + " sends " + name(to) + " in " + name(message.term) +
-                                " an entry " + raft::text(entry.id) + " after " +
-                                raft::text(prev) + " that was never there in any log");
+                                " an entry " + raft::text(entry.id) + " after " + raft::text(prev) +
+                                " that was never there in any log");
     prev = entry.id;
   }
 }

@@ -52,8 +52,7 @@ raft::MembershipPtr in_force(const Image& image) {
   return image.base.membership;
 }
 
-bool suffices(const raft::Membership& membership,
-              const std::function<bool(const Member&)>& fine) {
+bool suffices(const raft::Membership& membership, const std::function<bool(const Member&)>& fine) {
   const auto votes = [](const Member& m) { return m.now == Standing::voter; };
   const auto leaves = [](const Member& m) { return m.outgoing; };
   const auto will_vote = [](const Member& m) { return m.goal == Standing::voter; };
@@ -77,9 +76,7 @@ bool may_be_wiped(const World& world, NodeId id) {
     if (other.id != id && other.durable.rotten.any()) return false;
     const raft::MembershipPtr membership = in_force(other.durable);
     if (membership == nullptr) continue;
-    const auto fine = [&](const Member& member) {
-      return member.id != id && !lost(world, member);
-    };
+    const auto fine = [&](const Member& member) { return member.id != id && !lost(world, member); };
     if (!suffices(*membership, fine)) return false;
   }
   return true;

@@ -77,8 +77,8 @@ void MembershipWitness::check_step(const Site& site, const Mind& mind, const Con
                                    const raft::Config& next) const {
   const raft::Config& former = log.back();
   const bool opening = !former.at;  // the first leader of a group names the lives of its members
-  const std::string what = name(site.id) + " in " + name(mind.term) + " appends a membership at " +
-                           name(next.at);
+  const std::string what =
+      name(site.id) + " in " + name(mind.term) + " appends a membership at " + name(next.at);
   const Line* committed_line = site.written.at(mind.commit);
   const LogId committed_id =
       committed_line != nullptr ? committed_line->entry.id : site.written.base.id;
@@ -91,13 +91,12 @@ void MembershipWitness::check_step(const Site& site, const Mind& mind, const Con
   for (auto other = acting; other != log.end(); ++other)
     if (!quorums_meet(*other->membership, *next.membership))
       return violated("I12", what + ", " + raft::text(*next.membership) +
-                                 ", that could decide without that at " + name(other->at) +
-                                 ", " + raft::text(*other->membership));
+                                 ", that could decide without that at " + name(other->at) + ", " +
+                                 raft::text(*other->membership));
 }
 
 // What lies in entries that rotted cannot be acted on, and such a replica does not lead.
-void MembershipWitness::check_belief(const Site& site, const Mind& mind,
-                                     const Configs& log) const {
+void MembershipWitness::check_belief(const Site& site, const Mind& mind, const Configs& log) const {
   if (mind.damaged || site.written.rotten.any()) return;
   if (mind.config.at != log.back().at || *mind.config.membership != *log.back().membership)
     violated("I12", name(site.id) + " acts on the membership of " + name(mind.config.at) +

@@ -7,8 +7,8 @@
 
 namespace bowline::sim {
 
-// Guards changes of the membership (I12): each replica acts on the latest membership of its log, and
-// a leader adds another one only where no two of them could decide without each other.
+// Guards changes of the membership (I12): each replica acts on the latest membership of its log,
+// and a leader adds another one only where no two of them could decide without each other.
 class MembershipWitness : public Guard {
  public:
   using Guard::Guard;

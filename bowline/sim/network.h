@@ -50,9 +50,7 @@ class Network {
     Time last_arrival;
     bool calm = false;
   };
-  Link& link(NodeId from, NodeId to) {
-    return links_[(from.value - 1) * nodes_ + (to.value - 1)];
-  }
+  Link& link(NodeId from, NodeId to) { return links_[(from.value - 1) * nodes_ + (to.value - 1)]; }
   const Link& link(NodeId from, NodeId to) const {
     return links_[(from.value - 1) * nodes_ + (to.value - 1)];
   }

@@ -66,7 +66,7 @@ struct Node {
   std::vector<Event> parked;  // what reached it while it was paused
   Time burst_ends;            // it has all that by then
   Duration disk_slower{0};
-  Time struck_until;  // the power fails in the next write before then ...
+  Time struck_until;       // the power fails in the next write before then ...
   Duration struck_for{0};  // ... for so long
 
   Index apply_through;
@@ -76,9 +76,9 @@ struct Node {
   std::optional<Snapshot> taking;
   std::vector<Bytes> journal;  // the commands applied since the start, if somebody wants them
 
-  bool removed = false;   // it was told that it is no member any more
-  bool ruined = false;    // its disk is gone and nobody will bring another
-  bool counted = false;   // a membership binds this life of it
+  bool removed = false;  // it was told that it is no member any more
+  bool ruined = false;   // its disk is gone and nobody will bring another
+  bool counted = false;  // a membership binds this life of it
   Traffic traffic;
 };
 

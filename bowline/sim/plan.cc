@@ -14,19 +14,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, troubles> trouble_names{
-    "cut_one_way", "cut",   "partition", "clog", "swizzle", "storm",     "crash",       "kill", "blackout",
-    "pause",       "slow_disk", "rot",   "wipe", "suspicion", "unreachable", "full", "skew",
-    "mute",        "coup",      "ruin"};
+    "cut_one_way", "cut",      "partition", "clog",      "swizzle", "storm", "crash",
+    "kill",        "blackout", "pause",     "slow_disk", "rot",     "wipe",  "suspicion",
+    "unreachable", "full",     "skew",      "mute",      "coup",    "ruin"};
 
 constexpr std::array<std::string_view, acts> act_names{
-    "write",       "batch",         "fenced_write", "barrier",  "read",
-    "lease_read",  "verify",        "transfer",     "reconfigure", "cancel_change",
-    "replace_lost", "campaign",     "forget_leader", "take_snapshot"};
+    "write",        "batch",    "fenced_write",  "barrier",      "read",
+    "lease_read",   "verify",   "transfer",      "reconfigure",  "cancel_change",
+    "replace_lost", "campaign", "forget_leader", "take_snapshot"};
 
 bool half(Chance& chance, const char* what) { return chance.happens(what, 500'000); }
 
-std::uint32_t ppm_between(Chance& chance, const char* what, std::uint64_t low,
-                          std::uint64_t high) {
+std::uint32_t ppm_between(Chance& chance, const char* what, std::uint64_t low, std::uint64_t high) {
   return static_cast<std::uint32_t>(chance.log_between(what, low, high));
 }
 
@@ -151,8 +150,7 @@ void draw_host(Chance& chance, Climate& climate) {
 void draw_snapshots(Chance& chance, Climate& climate) {
   if (!chance.happens("snapshots", 700'000)) return;
   climate.snapshot_every = chance.log_between("snapshot every", 5, 300);
-  if (half(chance, "keeps a tail"))
-    climate.keeps_behind = chance.log_between("tail", 1, 200);
+  if (half(chance, "keeps a tail")) climate.keeps_behind = chance.log_between("tail", 1, 200);
   climate.snapshot = chance.log_between("snapshot takes", Duration(100us), Duration(2s));
   climate.fetch = chance.log_between("fetch takes", Duration(200us), Duration(3s));
   if (half(chance, "fetches fail"))
@@ -227,13 +225,20 @@ struct Wish {
   Act act;
   std::uint32_t weight;
 };
-constexpr std::array<Wish, acts> wishes{{{Act::write, 40}, {Act::batch, 10},
-                                         {Act::fenced_write, 4}, {Act::barrier, 4},
-                                         {Act::read, 30}, {Act::lease_read, 10},
-                                         {Act::verify, 4}, {Act::transfer, 3},
-                                         {Act::reconfigure, 5}, {Act::cancel_change, 1},
-                                         {Act::replace_lost, 4}, {Act::campaign, 1},
-                                         {Act::forget_leader, 1}, {Act::take_snapshot, 1}}};
+constexpr std::array<Wish, acts> wishes{{{Act::write, 40},
+                                         {Act::batch, 10},
+                                         {Act::fenced_write, 4},
+                                         {Act::barrier, 4},
+                                         {Act::read, 30},
+                                         {Act::lease_read, 10},
+                                         {Act::verify, 4},
+                                         {Act::transfer, 3},
+                                         {Act::reconfigure, 5},
+                                         {Act::cancel_change, 1},
+                                         {Act::replace_lost, 4},
+                                         {Act::campaign, 1},
+                                         {Act::forget_leader, 1},
+                                         {Act::take_snapshot, 1}}};
 
 std::vector<Act> draw_wishes(Chance& chance) {
   std::vector<Act> drawn;

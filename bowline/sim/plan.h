@@ -11,26 +11,26 @@ namespace bowline::sim {
 
 // A time of bad weather. Each can be left out without a change to the others.
 enum class Trouble : std::uint8_t {
-  cut_one_way,   // a link loses all, in one direction
-  cut,           // in both
-  partition,     // many links, see Shape
-  clog,          // a link holds everything back
-  swizzle,       // links clog one after the other, and open in another order
-  storm,         // a link loses and delays more than it did
-  crash,         // the power of a node fails: what was not synced is lost or torn
-  kill,          // the process dies: what was written survives
-  blackout,      // the power of all nodes fails at once
-  pause,         // a process stands still, and what reaches it piles up
+  cut_one_way,  // a link loses all, in one direction
+  cut,          // in both
+  partition,    // many links, see Shape
+  clog,         // a link holds everything back
+  swizzle,      // links clog one after the other, and open in another order
+  storm,        // a link loses and delays more than it did
+  crash,        // the power of a node fails: what was not synced is lost or torn
+  kill,         // the process dies: what was written survives
+  blackout,     // the power of all nodes fails at once
+  pause,        // a process stands still, and what reaches it piles up
   slow_disk,
-  rot,           // entries rot on a disk
-  wipe,          // a disk is lost
-  suspicion,     // a peer is suspected that is well
-  unreachable,   // something is reported lost that was not
-  full,          // a disk has no room
-  skew,          // a clock changes its rate
-  mute,          // a follower's answers are lost, and then the leader is told of it
-  coup,          // a leader is cut off, and the others want another one at once
-  ruin,          // a majority is gone for good; an operator forces the rest to go on
+  rot,          // entries rot on a disk
+  wipe,         // a disk is lost
+  suspicion,    // a peer is suspected that is well
+  unreachable,  // something is reported lost that was not
+  full,         // a disk has no room
+  skew,         // a clock changes its rate
+  mute,         // a follower's answers are lost, and then the leader is told of it
+  coup,         // a leader is cut off, and the others want another one at once
+  ruin,         // a majority is gone for good; an operator forces the rest to go on
 };
 inline constexpr std::size_t troubles = 20;
 std::string_view name(Trouble);
@@ -119,10 +119,10 @@ struct Climate {
 struct Plan {
   std::uint64_t seed = 0;
   std::uint64_t tie_seed = 0;
-  std::uint32_t nodes = 3;   // members from the start
-  std::uint32_t spares = 0;  // empty nodes that may be added
-  std::vector<std::uint8_t> priorities;        // of the members
-  std::vector<std::int32_t> clock_permille;    // of all nodes
+  std::uint32_t nodes = 3;                   // members from the start
+  std::uint32_t spares = 0;                  // empty nodes that may be added
+  std::vector<std::uint8_t> priorities;      // of the members
+  std::vector<std::int32_t> clock_permille;  // of all nodes
   raft::Options options;
   Climate climate;
   Time weather_ends;

@@ -21,8 +21,7 @@ void ProgressWitness::saw(const Site& site, const Mind& mind, const raft::Input&
                           const raft::Effects&) {
   if (mind.role != raft::Role::leader) return;
   Belief& belief = beliefs_[site.id];
-  if (belief.life != site.life || belief.term != mind.term)
-    belief = {site.life, mind.term, {}};
+  if (belief.life != site.life || belief.term != mind.term) belief = {site.life, mind.term, {}};
   // The two lists differ only after a change of the membership.
   std::vector<Peer>& before = belief.peers;
   const bool aligned = std::ranges::equal(before, mind.peers, {}, &Peer::id, &raft::Progress::id);
@@ -40,9 +39,8 @@ void ProgressWitness::saw(const Site& site, const Mind& mind, const raft::Input&
       return violated("I11", name(site.id) + " would send " + name(p.id()) + " what it has");
     if (p.match() == before[i].match) continue;
     if (p.match() < before[i].match && !tells_of_a_loss(input))
-      return violated("I11", name(site.id) + " took the match of " + name(p.id()) +
-                                 " back from " + name(before[i].match) + " to " +
-                                 name(p.match()));
+      return violated("I11", name(site.id) + " took the match of " + name(p.id()) + " back from " +
+                                 name(before[i].match) + " to " + name(p.match()));
     before[i].match = p.match();
     check(site, mind, p);
   }
@@ -54,8 +52,8 @@ void ProgressWitness::check(const Site& site, const Mind& mind, const raft::Prog
   const bool comparable = follower != nullptr && follower->incarnation == p.met() &&
                           follower->durable.hard.term == mind.term;
   if (comparable && !shares(site, *follower, p.match()))
-    violated("I11", name(site.id) + " in " + name(mind.term) + " believes that " +
-                        name(p.id()) + " has its log through " + name(p.match()));
+    violated("I11", name(site.id) + " in " + name(mind.term) + " believes that " + name(p.id()) +
+                        " has its log through " + name(p.match()));
 }
 
 // What a base covers is committed; if it is not, others will say so.

@@ -8,8 +8,8 @@
 
 namespace bowline::sim {
 
-// Guards what leaders believe of their followers (I11): a match only rises, lies before what is sent
-// next, and is a length at which the two logs are in truth the same.
+// Guards what leaders believe of their followers (I11): a match only rises, lies before what is
+// sent next, and is a length at which the two logs are in truth the same.
 class ProgressWitness : public Guard {
  public:
   using Guard::Guard;

@@ -46,8 +46,8 @@ TEST_F(ProgressCase, a_match_that_goes_back_is_seen) {
 TEST_F(ProgressCase, a_follower_that_lost_entries_may_say_so) {
   grow(forge.node(2), {1}, "a");
   believes({1});
-  believes({0}, raft::Received{{2}, forge.message(forge.node(2), {1}, {1},
-                                                  raft::AppendReply{.lost = true})});
+  believes({0}, raft::Received{
+                    {2}, forge.message(forge.node(2), {1}, {1}, raft::AppendReply{.lost = true})});
   EXPECT_EQ(forge.broken(), "");
 }
 

@@ -21,12 +21,12 @@ void PromiseWitness::check_disk(const Site& site) {
   raft::HardState& before = disks_[site.id];
   const raft::HardState& now = site.durable.hard;
   if (now.term < before.term)
-    return violated("I7", "the disk of " + name(site.id) + " went back from " +
-                              name(before.term) + " to " + name(now.term));
+    return violated("I7", "the disk of " + name(site.id) + " went back from " + name(before.term) +
+                              " to " + name(now.term));
   if (now.term == before.term && before.voted_for &&
       (now.voted_for != before.voted_for || now.voted_incarnation != before.voted_incarnation))
-    return violated("I8", "the disk of " + name(site.id) + " changed its vote of " +
-                              name(now.term));
+    return violated("I8",
+                    "the disk of " + name(site.id) + " changed its vote of " + name(now.term));
   before = now;
 }
 
@@ -40,8 +40,8 @@ void PromiseWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
   const Image& log = site.written;
   if (log.base.id.index >= ack->second.match) return;
   if (prefix_at(log, ack->second.match) != ack->second.prefix)
-    violated("I9", name(site.id) + " cuts what it acknowledged through " +
-                       name(ack->second.match) + " in " + name(ack->second.term));
+    violated("I9", name(site.id) + " cuts what it acknowledged through " + name(ack->second.match) +
+                       " in " + name(ack->second.term));
 }
 
 void PromiseWitness::sent(const Site& site, NodeId to, const raft::Message& message) {
@@ -82,8 +82,8 @@ void PromiseWitness::sent_request(const Site& site, const raft::Message& message
 void PromiseWitness::sent_grant(const Site& site, NodeId to, const raft::Message& message) {
   votes(site, message.term, {to, message.to});
   const raft::HardState& hard = site.durable.hard;
-  const bool there = hard.term == message.term && hard.voted_for == to &&
-                     hard.voted_incarnation == message.to;
+  const bool there =
+      hard.term == message.term && hard.voted_for == to && hard.voted_incarnation == message.to;
   if (!there && hard.term <= message.term)
     violated("I9", name(site.id) + " votes for " + name(to) + " in " + name(message.term) +
                        ", and this is not on its disk");
@@ -98,8 +98,7 @@ void PromiseWitness::sent_ack(const Site& site, NodeId to, const raft::Message& 
                               ", which is not on its disk");
   if (match > disk.last())
     return violated("I9", name(site.id) + " acknowledges " + name(match) + " in " +
-                              name(message.term) + ", and its disk ends at " +
-                              name(disk.last()));
+                              name(message.term) + ", and its disk ends at " + name(disk.last()));
   check_against_leader(site, to, message.term, match);
   Ack& ack = acks_[site.id];
   if (ack.term == message.term && ack.match > match) return;
@@ -110,8 +109,8 @@ void PromiseWitness::check_against_leader(const Site& site, NodeId to, Term term
   const auto reign = reigns_.find(term);
   if (reign == reigns_.end() || reign->second.leader != to) return;
   const Site* leader = court().site(to);
-  const bool leads = leader != nullptr && leader->life == reign->second.life &&
-                     leader->written.hard.term == term;
+  const bool leads =
+      leader != nullptr && leader->life == reign->second.life && leader->written.hard.term == term;
   if (!leads || match < leader->written.base.id.index || match < site.durable.base.id.index) return;
   if (prefix_at(site.durable, match) != prefix_at(leader->written, match))
     violated("I9", name(site.id) + " acknowledges " + name(match) + " to " + name(to) + " in " +

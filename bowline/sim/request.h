@@ -17,12 +17,12 @@ struct Request {
     refused,
     decided,
     served,
-    lost,      // its node died; nobody will answer
+    lost,  // its node died; nobody will answer
   };
   Kind kind = Kind::write;
   State state = State::waiting;
-  raft::Refusal why = raft::Refusal::not_leader;     // if refused
-  raft::Outcome outcome = raft::Outcome::unknown;    // if decided
+  raft::Refusal why = raft::Refusal::not_leader;   // if refused
+  raft::Outcome outcome = raft::Outcome::unknown;  // if decided
   NodeId node;
   NodeId leader;  // where it was sent on to, if refused
   std::uint64_t life = 0;
@@ -32,9 +32,7 @@ struct Request {
   Time ended;
 
   bool open() const { return state <= State::allowed; }
-  bool committed() const {
-    return state == State::decided && outcome == raft::Outcome::committed;
-  }
+  bool committed() const { return state == State::decided && outcome == raft::Outcome::committed; }
 };
 
 }  // namespace bowline::sim

@@ -22,8 +22,8 @@ struct Image {
   raft::Base base;                // membership null: this node knows of no group
   std::uint64_t base_prefix = 0;  // the hash of everything through the base
   std::vector<Line> lines;        // after the base
-  // Lines whose contents rotted. We keep them for the witnesses; the node only knows their ids, once
-  // it has noticed.
+  // Lines whose contents rotted. We keep them for the witnesses; the node only knows their ids,
+  // once it has noticed.
   raft::Damage rotten;
 
   Index last() const { return base.id.index + lines.size(); }
@@ -50,10 +50,10 @@ struct Snapshot {
 struct Site {
   NodeId id;
   Incarnation incarnation;
-  Image durable;        // survives a power failure
-  Image written;        // durable, and what is on its way: what the log would serve
-  Snapshot snapshot;    // durable; covers at least the durable base
-  Machine machine;      // volatile: rebuilt from the snapshot at a start
+  Image durable;                     // survives a power failure
+  Image written;                     // durable, and what is on its way: what the log would serve
+  Snapshot snapshot;                 // durable; covers at least the durable base
+  Machine machine;                   // volatile: rebuilt from the snapshot at a start
   std::unique_ptr<raft::Core> core;  // null while it is down
   std::uint64_t life = 0;            // counts the starts
   bool wiped_since_bound = false;    // its disk was lost while the group counted on this life of it

@@ -23,8 +23,7 @@ void SnapshotWitness::snapshot_taken(const Site& site) {
 
 void SnapshotWitness::snapshot_installed(const Site& site) {
   check(site, site.snapshot.base, site.snapshot.digest, "installed a snapshot of");
-  if (site.machine.applied != site.snapshot.base.id ||
-      site.machine.digest != site.snapshot.digest)
+  if (site.machine.applied != site.snapshot.base.id || site.machine.digest != site.snapshot.digest)
     violated("I13", name(site.id) + " has a machine that is not the snapshot it installed");
 }
 
@@ -42,8 +41,8 @@ void SnapshotWitness::check(const Site& site, const raft::Base& base, std::uint6
   const std::string who = name(site.id) + " " + what + " " + raft::text(base.id);
   if (index > committed().last()) return violated("I13", who + ", which is not committed");
   if (committed().id_at(index) != base.id)
-    return violated("I13", who + ", and the entry there is " +
-                               raft::text(committed().id_at(index)));
+    return violated("I13",
+                    who + ", and the entry there is " + raft::text(committed().id_at(index)));
   if (!committed().agrees(index, digest))
     return violated("I13", who + ", with another state than a replay gives");
   const raft::Config& config = committed().membership_at(index);

@@ -136,8 +136,7 @@ void Story::noted(const Note& note) {
       break;
     case Note::What::down: what += note.number == 0 ? ": power failed" : ": killed"; break;
     case Note::What::message_lost:
-    case Note::What::message_doubled:
-      return tell(note.node, ' ', "  " + what + number(note.peer));
+    case Note::What::message_doubled: return tell(note.node, ' ', "  " + what + number(note.peer));
     case Note::What::rotted:
     case Note::What::noticed: what += std::to_string(note.number); break;
     case Note::What::healed: break;
@@ -203,8 +202,8 @@ void Story::ended(const std::optional<Violation>& violation) {
   const StoryRange all = std::exchange(range_, {});
   for (std::uint64_t id = 1; id <= court_.sites(); ++id) {
     const Site& site = *court_.site({id});
-    tell({id}, ' ', number({id}) + ": " + disk_of(site) + "; applied " +
-                        raft::text(site.machine.applied));
+    tell({id}, ' ',
+         number({id}) + ": " + disk_of(site) + "; applied " + raft::text(site.machine.applied));
     if (site.core != nullptr) tell({id}, ' ', "    " + raft::text(*site.core));
   }
   if (violation) tell({}, '#', violation->invariant + " is broken: " + violation->what);

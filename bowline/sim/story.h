@@ -14,10 +14,10 @@ namespace bowline::sim {
 
 // Which part of a history is told.
 struct StoryRange {
-  std::size_t last = 0;             // so many lines before the end; 0: all
-  std::optional<Time> around;       // those near this moment ...
-  Duration within{500'000'000};     // ... so far before and after it
-  bool brief = false;               // only what changes roles, terms and disks: no messages
+  std::size_t last = 0;          // so many lines before the end; 0: all
+  std::optional<Time> around;    // those near this moment ...
+  Duration within{500'000'000};  // ... so far before and after it
+  bool brief = false;            // only what changes roles, terms and disks: no messages
 };
 
 // Writes down what happens, so that a person can follow it: a line for each event, with the time,

@@ -52,8 +52,8 @@ Topology::Link Topology::link(std::uint32_t number) {
 
 bool Topology::joined(NodeId a, NodeId b) const {
   if (a == b) return true;
-  return has(number_of(static_cast<std::uint32_t>(a.value - 1),
-                       static_cast<std::uint32_t>(b.value - 1)));
+  return has(
+      number_of(static_cast<std::uint32_t>(a.value - 1), static_cast<std::uint32_t>(b.value - 1)));
 }
 
 bool Topology::reaches_quorum() const {
@@ -101,9 +101,8 @@ std::vector<TopologyCase> cases_with_unequal_logs() {
 
 std::vector<TopologyCase> one_of_each_shape() {
   std::vector<TopologyCase> cases = cases_with_equal_logs();
-  std::erase_if(cases, [](const TopologyCase& one) {
-    return shape_of(one.topology) != one.topology.bits();
-  });
+  std::erase_if(
+      cases, [](const TopologyCase& one) { return shape_of(one.topology) != one.topology.bits(); });
   return cases;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/topology.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "bowline/sim/topology_trial.h"
 

@@ -188,8 +188,7 @@ class Trial {
       if (!case_.topology.has(i) && anybody_electable(case_.topology.with(i)))
         outcome_.helpful.push_back(i);
     if (outcome_.helpful.empty()) return world_.heal_all(), recovers("all links have healed");
-    const auto [a, b] =
-        Topology::link(outcome_.helpful[case_.heal % outcome_.helpful.size()]);
+    const auto [a, b] = Topology::link(outcome_.helpful[case_.heal % outcome_.helpful.size()]);
     world_.heal(a, b);
     recovers("the link " + std::to_string(a.value) + "-" + std::to_string(b.value) + " has healed");
   }

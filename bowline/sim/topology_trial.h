@@ -31,11 +31,11 @@ struct TopologyOutcome {
 
 // What is promised, in election timeouts after the cut.
 struct TopologyPromise {
-  std::int64_t served = 10;     // a fresh write is committed within these
-  std::int64_t steady = 20;     // the steady state begins
-  std::int64_t end = 60;        // and ends
-  std::uint32_t changes = 2;    // of the leader in it, at most: one in twenty
-  std::int64_t recovered = 5;   // after a link that helps has healed
+  std::int64_t served = 10;    // a fresh write is committed within these
+  std::int64_t steady = 20;    // the steady state begins
+  std::int64_t end = 60;       // and ends
+  std::uint32_t changes = 2;   // of the leader in it, at most: one in twenty
+  std::int64_t recovered = 5;  // after a link that helps has healed
 };
 
 struct TopologySetting {

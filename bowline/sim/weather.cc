@@ -168,8 +168,7 @@ bool Weather::begin_lives(const Episode& episode, Running& running) {
       return true;
     case Trouble::kill: down(victim(episode), Crash::kill, running); return true;
     case Trouble::blackout:
-      for (std::uint64_t i = 1; i <= world_.sites(); ++i)
-        down(NodeId{i}, Crash::power, running);
+      for (std::uint64_t i = 1; i <= world_.sites(); ++i) down(NodeId{i}, Crash::power, running);
       return true;
     case Trouble::pause:
       if (!world_.up(node)) return false;

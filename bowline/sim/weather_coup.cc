@@ -59,15 +59,15 @@ void Weather::coup_goes_on(const Episode& episode, const Running& running, std::
   if (way_of(episode) == Way::restart && now == old)
     world_.campaign(NodeId{1 + part % world_.sites()});
   if (now && now != old)
-    world_.propose(now, Bytes::own("coup " + std::to_string(episode.id) + " part " +
-                                   std::to_string(part)));
+    world_.propose(
+        now, Bytes::own("coup " + std::to_string(episode.id) + " part " + std::to_string(part)));
   const bool lease = world_.plan().options.lease_reads && part % 4 != 0;
   world_.read(old, lease ? raft::ReadKind::lease : raft::ReadKind::linearizable);
 }
 
 // A follower that hears all and answers nothing. It goes on, and forgets the log behind it, while
-// the leader still believes it to be where it was heard last; then the leader is told of a loss, and
-// asks from there.
+// the leader still believes it to be where it was heard last; then the leader is told of a loss,
+// and asks from there.
 bool Weather::begin_mute(const Episode& episode, Running& running) {
   const NodeId leader = world_.leader();
   const NodeId node = pick(episode.node);
@@ -81,8 +81,8 @@ bool Weather::begin_mute(const Episode& episode, Running& running) {
 void Weather::mute_goes_on(const Episode& episode, const Running& running, std::uint32_t part) {
   const NodeId leader = running.nodes[0];
   if (world_.up(leader))
-    world_.propose(leader, Bytes::own("mute " + std::to_string(episode.id) + " part " +
-                                      std::to_string(part)));
+    world_.propose(
+        leader, Bytes::own("mute " + std::to_string(episode.id) + " part " + std::to_string(part)));
   if (part % 8 == 0) world_.take_snapshot(running.nodes[1]);
 }
 

@@ -29,16 +29,16 @@ class Court {
 // What the weather does, for stories.
 struct Note {
   enum class What : std::uint8_t {
-    episode_begun,   // `number`: its id in the plan
+    episode_begun,  // `number`: its id in the plan
     episode_ended,
-    down,            // `number`: 0 the power failed, 1 the process was killed
+    down,  // `number`: 0 the power failed, 1 the process was killed
     paused,
     resumed,
-    message_lost,    // from `node` to `peer`
+    message_lost,  // from `node` to `peer`
     message_doubled,
-    rotted,          // `number`: the index
-    noticed,         // and the node has noticed
-    healed,          // the liveness phase begins; `number`: a bit for each node of the core
+    rotted,   // `number`: the index
+    noticed,  // and the node has noticed
+    healed,   // the liveness phase begins; `number`: a bit for each node of the core
   };
   What what = What::episode_begun;
   NodeId node;
@@ -63,10 +63,10 @@ class Witness {
   // taken over into `written` (not into `durable`).
   virtual void stepped(const Site&, const raft::Input&, const raft::Effects&) {}
   virtual void sent(const Site&, NodeId /*to*/, const raft::Message&) {}  // the instant it leaves
-  virtual void persisted(const Site&, Seq) {}                         // `durable` has moved
-  virtual void applied(const Site&, const Line&) {}                   // one entry, by the machine
-  virtual void snapshot_taken(const Site&) {}      // site.snapshot is new and durable
-  virtual void snapshot_installed(const Site&) {}  // and the machine was set to it
+  virtual void persisted(const Site&, Seq) {}                             // `durable` has moved
+  virtual void applied(const Site&, const Line&) {}  // one entry, by the machine
+  virtual void snapshot_taken(const Site&) {}        // site.snapshot is new and durable
+  virtual void snapshot_installed(const Site&) {}    // and the machine was set to it
 
   // Clients. A write's value is unique, so its entry is known by its bytes.
   virtual void write_begun(Ticket, const Bytes& command) { static_cast<void>(command); }

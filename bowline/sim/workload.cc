@@ -50,9 +50,7 @@ void alter(std::vector<Wanted>& wanted, std::uint64_t count, Prng& prng) {
     case 0: return add_one(wanted, count, Standing::voter, prng);
     case 1: return add_one(wanted, count, Standing::learner, prng);
     case 2: return leave_out(wanted, wanted[one].id);
-    case 3:
-      add_one(wanted, count, Standing::voter, prng);
-      return leave_out(wanted, wanted[one].id);
+    case 3: add_one(wanted, count, Standing::voter, prng); return leave_out(wanted, wanted[one].id);
     case 4:
       wanted[one].standing =
           wanted[one].standing == Standing::voter ? Standing::learner : Standing::voter;
@@ -61,8 +59,8 @@ void alter(std::vector<Wanted>& wanted, std::uint64_t count, Prng& prng) {
       wanted.clear();
       for (std::uint64_t i = 1; i <= count; ++i)
         if (prng.chance(60))
-          wanted.push_back({.id = NodeId{i},
-                            .standing = prng.chance(80) ? Standing::voter : Standing::learner});
+          wanted.push_back(
+              {.id = NodeId{i}, .standing = prng.chance(80) ? Standing::voter : Standing::learner});
       return;
     case 6: wanted[one].priority = static_cast<std::uint8_t>(prng.below(4) * 50); return;
     default: return;  // as it is
