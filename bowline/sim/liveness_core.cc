@@ -56,7 +56,12 @@ bool Liveness::electable(NodeId id, std::uint64_t set, Leniency leniency) const 
                         has(*world_.site(member.id), missing));
     if (!found) return false;
   }
-  return suffices(*log.membership, [&](const raft::Member& member) {
+  // Who leads when the change in flight is done?
+  const bool heir = std::ranges::any_of(log.membership->members, [&](const raft::Member& member) {
+    return member.goal == raft::Standing::voter && in(member.id, set) &&
+           (member.priority > 0 || leniency.priority) && !lost(world_, member);
+  });
+  return heir && suffices(*log.membership, [&](const raft::Member& member) {
     return in(member.id, set) && !lost(world_, member) && log_of(member.id).last <= log.last;
   });
 }
@@ -127,6 +132,7 @@ void Liveness::heal() {
 }
 
 void Liveness::heal_node(NodeId id) {
+  world_.spare(id);
   world_.speed_up_disk(id, world_.node(id).disk_slower);
   world_.hurry_disk(id);
   while (world_.paused(id)) world_.resume(id);
@@ -141,7 +147,7 @@ void Liveness::heal_node(NodeId id) {
 void Liveness::cut_off(NodeId id) {
   const bool polite = world_.plan().options.pre_vote && world_.plan().options.check_quorum;
   const std::uint64_t how = chance_.below("how it stays broken", polite ? 4 : 2);
-  if (how == 0) return world_.crash(id, Crash::power);
+  if (how == 0) world_.crash(id, Crash::power);
   for (std::uint64_t i = 1; i <= world_.sites(); ++i) {
     const NodeId other{i};
     if (!well(other)) continue;

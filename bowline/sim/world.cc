@@ -164,6 +164,7 @@ void World::happen_to(Node& node, const Event& event) {
     case What::snapshot: return snapshot_done(node);
     case What::fetched: return fetched(node, fetches_.take(event.slot));
     case What::strike:
+      if (node.struck_for < Duration(0)) return;  // it was spared
       crash(node.site.id, Crash::power);
       return restart_later(node.site.id, node.struck_for);
     case What::start:

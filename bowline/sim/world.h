@@ -78,6 +78,7 @@ class World : public Court {
   void crash(NodeId, Crash);
   // Its power fails in the midst of its next write, if that comes soon; and it comes back.
   void crash_when_writing(NodeId, Duration at_most, Duration down);
+  void spare(NodeId);  // not, after all
   void start(NodeId);  // no-op if it is up
   void restart_later(NodeId, Duration after);
   void pause(NodeId);  // counted, like cuts

@@ -36,6 +36,12 @@ void World::crash_when_writing(NodeId id, Duration at_most, Duration down) {
   node.struck_for = down;
 }
 
+void World::spare(NodeId id) {
+  Node& node = mine(id);
+  node.struck_until = {};
+  node.struck_for = Duration(-1);
+}
+
 void World::strike_during(Node& node, Duration write_takes) {
   node.struck_until = {};
   const auto longest = static_cast<std::uint64_t>(write_takes.count());
