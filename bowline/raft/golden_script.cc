@@ -2,7 +2,6 @@
 #include "bowline/raft/golden_script.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <utility>
 

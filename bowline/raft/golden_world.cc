@@ -180,8 +180,7 @@ void World::carry_out(Node& node, SendEntries& effect) {
 void World::send(Node& from, NodeId to, Message message) {
   referee.leaves(from, to, message);
   const auto node = nodes.find(to);
-  const bool arrives =
-      node != nodes.end() && node->second.core && !cuts.contains({from.id, to});
+  const bool arrives = node != nodes.end() && node->second.core && !cuts.contains({from.id, to});
   if (arrives) mail.push_back({from.id, to, std::move(message)});
 }
 

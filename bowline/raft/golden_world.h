@@ -75,8 +75,8 @@ class World {
 
   // Deliver and persist everything until nothing moves, or until this was told. No time passes.
   void settle(std::string_view until = {});
-  void advance(Duration);  // time passes, and whoever is due wakes; nothing is delivered
-  void run(Duration);      // both
+  void advance(Duration);     // time passes, and whoever is due wakes; nothing is delivered
+  void run(Duration);         // both
   bool live(Duration limit);  // everything works again: true once a new write is everywhere
 
   void tell(const std::string& line) { told += "    " + line + "\n"; }

@@ -23,8 +23,7 @@ void Liveness::run() {
 }
 
 bool Liveness::works() {
-  return first_write() && first_read() && level() && settles() && stays() &&
-         answers_all();
+  return first_write() && first_read() && level() && settles() && stays() && answers_all();
 }
 
 bool Liveness::fail(const std::string& what) {
@@ -107,13 +106,13 @@ bool Liveness::follows_group(NodeId id) const {
 bool Liveness::level() {
   const auto all_have_it = [&] {
     for (std::uint64_t i = 1; i <= world_.sites(); ++i)
-      if (follows_group(NodeId{i}) && world_.site(NodeId{i})->machine.applied.index < written_.index)
+      if (follows_group(NodeId{i}) &&
+          world_.site(NodeId{i})->machine.applied.index < written_.index)
         return false;
     return leads_well();
   };
   if (!world_.run_until(all_have_it, election_ * 60))
-    return fail("not all that are well have the write at " +
-                std::to_string(written_.index.value));
+    return fail("not all that are well have the write at " + std::to_string(written_.index.value));
   level_after_ = world_.now() - healed_;
   return true;
 }
@@ -142,8 +141,7 @@ bool Liveness::stays() {
 
 bool Liveness::answers_all() {
   // A change that waits for one who is gone may wait for ever, and so may who asked for it.
-  const bool changing =
-      !world_.core(world_.leader())->memberships().latest().membership->settled();
+  const bool changing = !world_.core(world_.leader())->memberships().latest().membership->settled();
   for (std::uint64_t i = 1; i <= world_.requests(); ++i) {
     const Request& request = world_.request(Ticket{i});
     if (!request.open() || !well(request.node)) continue;
@@ -151,8 +149,8 @@ bool Liveness::answers_all() {
     // Out of the group before its machine was that far: it never will be.
     if (request.state == Request::State::allowed && !follows_group(request.node)) continue;
     if (world_.now() - request.begun < election_ * 15) continue;
-    return fail("request " + std::to_string(i) + " at node " +
-                std::to_string(request.node.value) + " was never answered");
+    return fail("request " + std::to_string(i) + " at node " + std::to_string(request.node.value) +
+                " was never answered");
   }
   const NodeId leader = world_.leader();
   const Machine& machine = world_.site(leader)->machine;

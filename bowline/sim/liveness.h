@@ -63,7 +63,7 @@ class Liveness {
   Weather& weather_;
   Workload& workload_;
   Chance chance_;
-  Duration election_;  // in true time, by the slowest clock
+  Duration election_;       // in true time, by the slowest clock
   std::uint64_t well_ = 0;  // a bit for each node
   Time healed_;
   LogId written_;

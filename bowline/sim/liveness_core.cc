@@ -52,8 +52,8 @@ bool Liveness::electable(NodeId id, std::uint64_t set, Leniency leniency) const 
   for (const LogId missing : log.rotten) {
     bool found = leniency.rot;
     for (const raft::Member& member : log.membership->members)
-      found = found || (member.id != id && in(member.id, set) &&
-                        has(*world_.site(member.id), missing));
+      found =
+          found || (member.id != id && in(member.id, set) && has(*world_.site(member.id), missing));
     if (!found) return false;
   }
   // Who leads when the change in flight is done?
@@ -62,8 +62,8 @@ bool Liveness::electable(NodeId id, std::uint64_t set, Leniency leniency) const 
            (member.priority > 0 || leniency.priority) && !lost(world_, member);
   });
   return heir && suffices(*log.membership, [&](const raft::Member& member) {
-    return in(member.id, set) && !lost(world_, member) && log_of(member.id).last <= log.last;
-  });
+           return in(member.id, set) && !lost(world_, member) && log_of(member.id).last <= log.last;
+         });
 }
 
 bool Liveness::viable(std::uint64_t set, Leniency leniency) const {
@@ -120,8 +120,7 @@ void Liveness::heal() {
   calm_climate();
   for (std::uint64_t i = 1; i <= world_.sites(); ++i)
     for (std::uint64_t k = 1; k <= world_.sites(); ++k)
-      if (i != k && well(NodeId{i}) && well(NodeId{k}))
-        world_.network().heal(NodeId{i}, NodeId{k});
+      if (i != k && well(NodeId{i}) && well(NodeId{k})) world_.network().heal(NodeId{i}, NodeId{k});
   for (std::uint64_t i = 1; i <= world_.sites(); ++i) {
     if (well(NodeId{i})) {
       heal_node(NodeId{i});

@@ -81,8 +81,7 @@ const Site* World::site(NodeId id) const {
 // The first of all: everybody starts, at the first event of the run.
 void World::run(Duration duration) {
   const Time end = now_ + duration;
-  while (!violation_ && step_once(end)) {
-  }
+  while (!violation_ && step_once(end)) {}
   if (!violation_) now_ = end;
 }
 
@@ -158,9 +157,7 @@ void World::happen_to(Node& node, const Event& event) {
     case What::synced: return synced(node);
     case What::told: return step(node, raft::Persisted{Seq{event.slot}});
     case What::errand: return run_errand(node, errands_.take(event.slot));
-    case What::apply:
-      node.apply_due = false;
-      return apply(node);
+    case What::apply: node.apply_due = false; return apply(node);
     case What::snapshot: return snapshot_done(node);
     case What::fetched: return fetched(node, fetches_.take(event.slot));
     case What::strike:
@@ -245,13 +242,12 @@ void World::came_to_life(Node& node) {
   ++site.life;
   ++counters_.starts;
   mix(site.life);
-  const raft::Identity identity{.self = site.id,
-                                .cluster = plan_.climate.newcomers_know_cluster ? cluster
-                                                                                : ClusterId{},
-                                .incarnation = site.incarnation,
-                                .seed = mixed(plan_.seed, site.id.value * 4096 + site.life)};
-  site.core = std::make_unique<raft::Core>(options_, identity, found(node),
-                                           node.clock.local(now_));
+  const raft::Identity identity{
+      .self = site.id,
+      .cluster = plan_.climate.newcomers_know_cluster ? cluster : ClusterId{},
+      .incarnation = site.incarnation,
+      .seed = mixed(plan_.seed, site.id.value * 4096 + site.life)};
+  site.core = std::make_unique<raft::Core>(options_, identity, found(node), node.clock.local(now_));
   for (Witness* witness : witnesses_) witness->started(site);
 }
 

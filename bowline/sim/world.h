@@ -34,8 +34,8 @@ enum class Crash : std::uint8_t {
   kill,   // the process only: what was written survives
 };
 
-// A few raft cores, and all that is around them: clocks, links, disks, machines, clients. Everything
-// that happens, happens in virtual time and follows from the plan and the decisions.
+// A few raft cores, and all that is around them: clocks, links, disks, machines, clients.
+// Everything that happens, happens in virtual time and follows from the plan and the decisions.
 //
 // Weather and Workload drive it at random; a test may drive it by hand:
 //
@@ -83,8 +83,8 @@ class World : public Court {
   void restart_later(NodeId, Duration after);
   void pause(NodeId);  // counted, like cuts
   void resume(NodeId);
-  void wipe(NodeId);   // its power fails and its disk is lost; start() brings it back empty
-  void ruin(NodeId);   // and it never comes back
+  void wipe(NodeId);  // its power fails and its disk is lost; start() brings it back empty
+  void ruin(NodeId);  // and it never comes back
   // The contents of durable entries are lost. Noticed at once, or when they are next read.
   void rot(NodeId, Index first, Index last, bool noticed);
   void slow_disk(NodeId id, Duration by) { mine(id).disk_slower += by; }
@@ -99,8 +99,8 @@ class World : public Court {
   void heal_one_way(NodeId from, NodeId to) { network_.remove_cut(from, to); }
   void cut(NodeId a, NodeId b);
   void heal(NodeId a, NodeId b);
-  void isolate(NodeId);     // from all others, in both directions
-  void reconnect(NodeId);   // whatever was the matter with its links
+  void isolate(NodeId);    // from all others, in both directions
+  void reconnect(NodeId);  // whatever was the matter with its links
   void heal_all();
   // Lets a message pass, or not; beside all else that may happen to it.
   using Filter = std::function<bool(NodeId from, NodeId to, const raft::Message&)>;
@@ -131,7 +131,7 @@ class World : public Court {
   bool wait_for_leader(Duration at_most = std::chrono::seconds(10));
   bool wait_for(Ticket ticket, Duration at_most = std::chrono::seconds(10));  // until it is closed
   bool wait_applied(Index index, Duration at_most = std::chrono::seconds(10));  // by all up
-  std::size_t applied_by(Index index) const;  // by how many
+  std::size_t applied_by(Index index) const;                                    // by how many
   const Traffic& traffic(NodeId id) const { return node(id).traffic; }
   void reset_traffic();
 
@@ -236,7 +236,7 @@ class World : public Court {
   std::shared_ptr<const raft::Options> options_;
   std::optional<Violation> violation_;
   Time now_;
-  Time letters_since_;        // those sent before ...
+  Time letters_since_;          // those sent before ...
   Time letters_until_ = never;  // ... are lost after this
   std::uint64_t hash_ = 0;
   std::uint64_t incarnations_ = 0;

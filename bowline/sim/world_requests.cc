@@ -88,8 +88,8 @@ Request* World::closing(Node& node, Ticket ticket) {
   const bool known = ticket && ticket.value <= requests_.size();
   Request* request = known ? &requests_[ticket.value - 1] : nullptr;
   const bool fits = known && request->node == node.site.id && request->life == node.site.life;
-  if (fits && (request->state == Request::State::waiting ||
-               request->state == Request::State::admitted)) {
+  if (fits &&
+      (request->state == Request::State::waiting || request->state == Request::State::admitted)) {
     request->ended = now_;
     return request;
   }
@@ -148,8 +148,7 @@ void World::lose_requests(Node& node) {
     request.ended = now_;
     ++counters_.unanswered;
     if (request.kind != Request::Kind::write) continue;
-    for (Witness* witness : witnesses_)
-      witness->write_ended(Ticket{i + 1}, raft::Outcome::unknown);
+    for (Witness* witness : witnesses_) witness->write_ended(Ticket{i + 1}, raft::Outcome::unknown);
   }
   node.open_from = requests_.size();
 }

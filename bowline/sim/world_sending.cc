@@ -50,12 +50,12 @@ void World::post(Node& node, NodeId to, raft::Message message) {
 void World::tell_loss(NodeId from, NodeId to) {
   Node& node = mine(from);
   if (!plan_.climate.tells_losses || !node.chance.happens("loss is told", 500'000)) return;
-  agenda_.add({.at = now_ + node.chance.exponential("loss is told after",
-                                                    plan_.climate.latency_floor * 2),
-               .what = What::input,
-               .node = Node::small(from),
-               .slot = letters_.put({raft::Unreachable{to}, {}, now_}),
-               .life = node.site.life});
+  agenda_.add(
+      {.at = now_ + node.chance.exponential("loss is told after", plan_.climate.latency_floor * 2),
+       .what = What::input,
+       .node = Node::small(from),
+       .slot = letters_.put({raft::Unreachable{to}, {}, now_}),
+       .life = node.site.life});
 }
 
 // `by` learns that its connection to `peer` is closed; unless it is open again by then.

@@ -38,8 +38,7 @@ void World::step(Node& node, raft::Input input) {
   mix(core.term().value);
   mix(mixed(core.commit().value, core.outline().last().index.value));
   if (!effects.empty())
-    if (const auto* persist = std::get_if<raft::Persist>(effects.data()))
-      take_over(node, *persist);
+    if (const auto* persist = std::get_if<raft::Persist>(effects.data())) take_over(node, *persist);
   for (Witness* witness : witnesses_) witness->stepped(node.site, seen, effects);
   for (raft::Effect& effect : effects) {
     if (violation_) break;
@@ -81,8 +80,7 @@ void World::synced(Node& node) {
   Site& site = node.site;
   if (node.disk.idle()) return;  // the disk was hurried: all is done already
   Write write = node.disk.finish();
-  if (write.hard &&
-      node.disk_chance.happens("write fails", plan_.climate.failed_write_ppm)) {
+  if (write.hard && node.disk_chance.happens("write fails", plan_.climate.failed_write_ppm)) {
     if (!planted(Bug::p03_vote_write_error_ignored)) return write_failed(node);
     write.hard.reset();
   }
@@ -110,9 +108,7 @@ void World::write_failed(Node& node) {
   restart_later(id, std::chrono::milliseconds(200));
 }
 
-void World::perform(Node& node, raft::Send& send) {
-  post(node, send.to, std::move(send.message));
-}
+void World::perform(Node& node, raft::Send& send) { post(node, send.to, std::move(send.message)); }
 
 void World::perform(Node& node, raft::Commit& commit) {
   node.apply_through = std::max(node.apply_through, commit.through);
