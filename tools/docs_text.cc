@@ -124,7 +124,7 @@ std::vector<Command> commands_of(std::string_view page) {
   }
   for (const Span& span : spans_of(page))
     if (begins_like_a_command(span.text)) add_commands(span.line, span.text, commands);
-  std::ranges::stable_sort(commands, {}, &Command::line);
+  std::ranges::sort(commands, [](const Command& a, const Command& b) { return a.line < b.line; });
   return commands;
 }
 

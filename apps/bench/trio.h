@@ -25,7 +25,7 @@ class Trio {
 
  private:
   struct Letter {
-    std::size_t to;
+    std::size_t to = 0;
     raft::Received received;
   };
   void step(std::size_t at, raft::Input input);

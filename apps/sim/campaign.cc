@@ -2,12 +2,12 @@
 #include "apps/sim/campaign.h"
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -107,6 +107,7 @@ class Campaign {
 
   void listen() {
     std::vector<pollfd> polled;
+    polled.reserve(workers_.size());
     for (const Worker& worker : workers_)
       polled.push_back({.fd = worker.pipe, .events = POLLIN, .revents = 0});
     ::poll(polled.data(), polled.size(), 500);

@@ -75,10 +75,10 @@ std::uint64_t sum(const auto& counts) {
   return all;
 }
 
-template <class Kind, std::size_t size>
-std::string listed(const std::array<std::uint64_t, size>& counts) {
+template <class Kind, std::size_t Size>
+std::string listed(const std::array<std::uint64_t, Size>& counts) {
   std::string text;
-  for (std::size_t i = 0; i < size; ++i) {
+  for (std::size_t i = 0; i < Size; ++i) {
     if (counts[i] == 0 || name(static_cast<Kind>(i)) == "none") continue;
     text += text.empty() ? "" : ", ";
     text += std::string(name(static_cast<Kind>(i))) + " " + number(counts[i]);

@@ -24,7 +24,7 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
       memberships_(known(found.base), found.configs),
       hard_(found.hard_state),
       outline_(found.base.id, found.entries),
-      damage_(std::move(found.damaged)),
+      damage_(found.damaged),
       commit_(found.base.id.index),
       released_(commit_),
       announced_(found.base.membership_index),

@@ -7,7 +7,7 @@
 
 namespace bowline::raft {
 
-Damage::Damage(std::vector<Stretch> found) {
+Damage::Damage(const std::vector<Stretch>& found) {
   for (const Stretch& stretch : found) add(stretch);
 }
 

@@ -17,7 +17,7 @@ struct Stretch {
 class Damage {
  public:
   Damage() = default;
-  explicit Damage(std::vector<Stretch> found);
+  explicit Damage(const std::vector<Stretch>& found);
 
   bool any() const { return !stretches_.empty(); }
   bool covers(Index) const;

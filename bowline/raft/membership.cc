@@ -42,7 +42,7 @@ Tally tally_of(Half half, const Membership& membership, std::span<const Ballot> 
 
 std::uint64_t reached_in(Half half, const Membership& membership,
                          std::span<const std::uint64_t> values) {
-  std::array<std::uint64_t, max_members> reached;
+  std::array<std::uint64_t, max_members> reached{};
   std::size_t voters = 0;
   for (std::size_t i = 0; i < values.size(); ++i)
     if (counts_in(half, membership.members[i])) reached[voters++] = values[i];

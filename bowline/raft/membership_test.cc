@@ -77,6 +77,7 @@ TEST(Membership, a_tally_is_won_exactly_by_a_majority_of_both_halves) {
     for (unsigned yes = 0; yes <= everybody; ++yes) {
       const unsigned no = static_cast<unsigned>(prng.next()) & everybody & ~yes;
       std::vector<Ballot> ballots;
+      ballots.reserve(shape.members.size());
       for (std::size_t i = 0; i < shape.members.size(); ++i)
         ballots.push_back(yes >> i & 1 ? Ballot::yes : no >> i & 1 ? Ballot::no : Ballot::none);
       const Tally expected = decides(shape, yes)               ? Tally::won
@@ -92,6 +93,7 @@ TEST(Membership, a_value_is_reached_exactly_if_those_who_reached_it_decide) {
   for (const Membership& shape : all_shapes()) {
     for (int round = 0; round < 200; ++round) {
       std::vector<std::uint64_t> values;
+      values.reserve(shape.members.size());
       for (std::size_t i = 0; i < shape.members.size(); ++i) values.push_back(prng.below(6));
       std::uint64_t greatest = 0;
       for (const std::uint64_t value : values) {

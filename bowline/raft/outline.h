@@ -46,7 +46,7 @@ class Outline {
   };
   struct Mark {  // all entries through `index` weigh `bytes` together
     Index index;
-    std::uint64_t bytes;
+    std::uint64_t bytes = 0;
   };
   std::uint64_t weight_through(Index) const;
 

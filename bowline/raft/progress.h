@@ -76,7 +76,7 @@ class Progress {
 
   struct Flight {
     Index last;
-    std::uint64_t bytes;
+    std::uint64_t bytes = 0;
   };
   void probe_from(Index next);
   void land();  // what was on its way and has been answered

@@ -13,21 +13,21 @@ void Tickets::admit(Ticket ticket, LogId last, std::uint64_t entries) {
 void Tickets::committed(Index through, const Outline& log, Effects& effects) {
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (waiting.last.index > through) return false;
-    effects.push_back(Decided{waiting.ticket, fate(waiting, log)});
+    effects.emplace_back(Decided{waiting.ticket, fate(waiting, log)});
     return true;
   });
 }
 
 void Tickets::give_up(Effects& effects) {
   for (const Waiting& waiting : waiting_)
-    effects.push_back(Decided{waiting.ticket, Outcome::unknown});
+    effects.emplace_back(Decided{waiting.ticket, Outcome::unknown});
   waiting_.clear();
 }
 
 void Tickets::give_up_lost(const Outline& log, Effects& effects) {
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (log.contains(waiting.last)) return false;
-    effects.push_back(Decided{waiting.ticket, Outcome::unknown});
+    effects.emplace_back(Decided{waiting.ticket, Outcome::unknown});
     return true;
   });
 }

@@ -30,7 +30,7 @@ class Tickets {
   struct Waiting {
     Ticket ticket;
     LogId last;
-    std::uint64_t entries;
+    std::uint64_t entries = 1;
   };
   static Outcome fate(const Waiting&, const Outline&);
 

@@ -22,7 +22,7 @@ struct ClientCase : testing::Test {
     committed->append(site.written.lines.back(), {1});
     step({});
   }
-  void step(raft::Effects effects) {
+  void step(const raft::Effects& effects) {
     witness.saw(site, forge.leader(site, {1}), raft::Woken{}, effects);
   }
 };

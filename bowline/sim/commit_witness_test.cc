@@ -25,7 +25,7 @@ struct CommitCase : testing::Test {
   void leads(std::uint64_t id, Term term, Index commit) {
     witness.saw(forge.node(id), forge.leader(forge.node(id), term, commit), raft::Woken{}, {});
   }
-  void follows(std::uint64_t id, Term term, Index commit, raft::Effects effects = {}) {
+  void follows(std::uint64_t id, Term term, Index commit, const raft::Effects& effects = {}) {
     witness.saw(forge.node(id), forge.follower(forge.node(id), term, commit), raft::Woken{},
                 effects);
   }

@@ -205,6 +205,7 @@ class Client : public Pupil {
 
 void churn(CourseGroup& group) {
   std::vector<Client> clients;
+  clients.reserve(3);
   for (std::int64_t i = 0; i < 3; ++i) clients.emplace_back(group, i);
   for (Client& client : clients) group.join(client);
   for (int round = 0; round < 20; ++round) {
