@@ -43,7 +43,7 @@ void draw_clocks(Chance& chance, std::int32_t bound, Plan& plan) {
   const std::uint32_t count = plan.nodes + plan.spares;
   const std::uint64_t one = chance.below("the one clock", plan.nodes);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const auto span = static_cast<std::uint64_t>(2 * bound + 1);
+    const auto span = 2 * static_cast<std::uint64_t>(bound) + 1;
     const auto drawn = static_cast<std::int32_t>(chance.below("clock rate", span));
     // 0 first, then 1, -1, 2, -2, ...
     std::int32_t rate = drawn % 2 == 1 ? (drawn + 1) / 2 : -drawn / 2;
