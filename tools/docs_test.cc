@@ -40,7 +40,7 @@ Ran run(const std::string& command) {
   Ran ran;
   std::FILE* pipe = popen(("timeout 5 " + command + " 2>&1 </dev/null").c_str(), "r");
   if (pipe == nullptr) return ran;
-  std::array<char, 4096> part;
+  std::array<char, 4096> part{};
   while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe))
     ran.out.append(part.data(), n);
   ran.status = pclose(pipe);

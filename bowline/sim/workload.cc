@@ -131,6 +131,7 @@ std::vector<Bytes> Workload::values(const Operation& operation) {
   const std::uint64_t count = 1 + prng.below(12);
   const std::uint64_t size = prng.chance(10) ? 1200 : prng.below(100);
   std::vector<Bytes> all;
+  all.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) all.push_back(value(size));
   return all;
 }

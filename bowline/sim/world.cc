@@ -299,7 +299,9 @@ void World::pause(NodeId id) {
 // What piled up arrives at once, in the order in which it came.
 void World::resume(NodeId id) {
   Node& node = mine(id);
-  if (node.pauses == 0 || --node.pauses > 0) return;
+  if (node.pauses == 0) return;
+  --node.pauses;
+  if (node.pauses > 0) return;
   note({Note::What::resumed, id, {}, 0});
   if (plan_.climate.clock_stops_in_pauses && !plan_.options.lease_reads)
     node.clock.stood_still(node.paused_since, now_);

@@ -31,20 +31,15 @@ void World::post(Node& node, NodeId to, raft::Message message) {
     note({Note::What::message_doubled, from, to, kind});
   }
   const std::uint64_t life = plan_.climate.outlives_process ? 0 : mine(to).site.life;
-  for (std::uint8_t i = 0; i < fate.copies; ++i) {
-    Letter letter{raft::Received{from, {}}, from, now_};
-    auto& copy = std::get<raft::Received>(letter.input).message;
-    if (i + 1 == fate.copies) {
-      copy = std::move(message);
-    } else {
-      copy = message;
-    }
+  const auto deliver = [&](std::size_t i, raft::Message copy) {
     agenda_.add({.at = fate.at[i],
                  .what = What::input,
                  .node = Node::small(to),
-                 .slot = letters_.put(std::move(letter)),
+                 .slot = letters_.put({raft::Received{from, std::move(copy)}, from, now_}),
                  .life = life});
-  }
+  };
+  for (std::size_t i = 0; i + 1 < fate.copies; ++i) deliver(i, message);
+  if (fate.copies > 0) deliver(fate.copies - 1U, std::move(message));
 }
 
 void World::tell_loss(NodeId from, NodeId to) {

@@ -19,7 +19,7 @@ int main() {
             {.self = {1}, .cluster = {7}, .incarnation = {100}, .seed = 42}, disk, Time{});
 
   std::deque<Input> inputs;
-  inputs.push_back(Woken{});
+  inputs.emplace_back(Woken{});
   while (!inputs.empty()) {
     std::cout << "> " << text(inputs.front()) << '\n';
     Effects effects;
@@ -28,9 +28,9 @@ int main() {
     for (const Effect& effect : effects) {
       std::cout << "    " << text(effect) << '\n';
       if (const auto* write = std::get_if<Persist>(&effect))
-        inputs.push_back(Persisted{write->seq});
+        inputs.emplace_back(Persisted{write->seq});
       if (const auto* news = std::get_if<RoleChanged>(&effect); news && news->role == Role::leader)
-        inputs.push_back(Propose{.ticket = {1}, .commands = {Bytes::copy("moor the ship")}});
+        inputs.emplace_back(Propose{.ticket = {1}, .commands = {Bytes::copy("moor the ship")}});
     }
   }
   return core.commit() == Index{2} ? 0 : 1;
