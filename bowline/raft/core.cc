@@ -196,7 +196,6 @@ void Core::settle_write() {
   outline_.submitted(last_write_);
   if (write.hard_state) hard_state_write_ = last_write_;
   for (const Entry& entry : write.repaired) mending_.emplace_back(last_write_, entry.id.index);
-  // First in the list: spans of this step name entries that it carries.
   drafted_ = false;
 }
 

@@ -9,7 +9,7 @@
 
 namespace bowline::sim {
 
-// One of the bugs that we plant, as the table of docs/MUTANTS.md has it.
+// One of the bugs that we plant, as `./dev mutants` prints it.
 struct Mutant {
   Bug bug = Bug::none;
   std::string_view what;      // in words
