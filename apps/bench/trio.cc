@@ -13,11 +13,12 @@ constexpr ClusterId cluster{7};
 
 raft::MembershipPtr three() {
   raft::Membership membership{.cluster = cluster, .members = {}};
+  membership.members.reserve(3);  // as decoding does
   for (std::uint64_t id = 1; id <= 3; ++id) {
     raft::Member member;
     member.id = {id};
     member.incarnation = {100 + id};
-    member.address = "10.0.0.1:7000";
+    member.address = Text("10.0.0.1:7000");
     membership.members.push_back(member);
   }
   return std::make_shared<const raft::Membership>(std::move(membership));

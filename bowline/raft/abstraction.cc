@@ -37,7 +37,7 @@ class Abstraction::Sum {
   void add(Stretch stretch) { take(stretch.first, stretch.last); }
   void add(Ballot ballot) { add(static_cast<std::uint64_t>(ballot)); }
   void add(const Core::Met& met) { take(met.id, met.incarnation); }
-  void add(const std::optional<Core::Handover>& one) {
+  void add(const Boxed<Core::Handover>& one) {
     add(one.has_value());
     if (one) take(one->ticket, one->to, one->told);
   }
@@ -54,10 +54,11 @@ class Abstraction::Sum {
   }
   void add(const Base& base) { take(base.id, Config{base.membership_index, base.membership}); }
   void add(const Progress& p) {
-    take(p.id_, p.met_, p.match_, p.next_, p.told_commit_, p.snapshot_through_, p.round_, p.stream_,
-         p.round_target_, static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_, p.caught_up_,
-         p.in_flight_.size());
+    take(p.id_, p.met_, p.match_, p.next_, p.told_commit_, p.round_, p.stream_,
+         p.behind_.has_value(), static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_,
+         p.caught_up_, p.in_flight_.size());
     for (const auto& flight : p.in_flight_) add(flight.last);
+    if (p.behind_) take(p.behind_->snapshot_through, p.behind_->round_target);
   }
   void add(const Outline& log) {
     take(log.base_, log.last_, log.durable_);
@@ -95,7 +96,7 @@ std::uint64_t Abstraction::digest(const Core& c) {
   sum.take_all(c.memberships_.configs_);
   sum.take_all(c.damage_.stretches());
   sum.take(c.role_.index());
-  std::visit([&sum](const auto& role) { sum.take(role); }, c.role_);
+  std::visit([&sum](const auto& role) { sum.take(*role); }, c.role_);
   sum.take(c.owes_vote_, c.owes_vote_ ? c.owed_campaign_ : Round{});
   sum.take(c.last_write_ - c.persisted_);
   const bool pending = c.hard_state_write_ > c.persisted_;
@@ -137,7 +138,10 @@ void Abstraction::forget_times(Core& c) {
     for (auto& read : l->reads) restart(read.deadline, timeout);
     if (l->handover) restart(l->handover->deadline, timeout);
     for (auto* peers : {&l->peers, &l->leavers})
-      for (Progress& p : *peers) p.heard_ = p.round_began_ = Time{};
+      for (Progress& p : *peers) {
+        p.heard_ = Time{};
+        if (p.behind_) p.behind_->round_began = Time{};
+      }
   }
   c.settle_deadline();
 }

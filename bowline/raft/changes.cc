@@ -78,7 +78,7 @@ void Core::on(Recover& in) {
   tickets_.admit(in.ticket, outline_.last());
   last_id_ = last_id_.next();
   Candidate candidate{.campaign = Round{last_id_.value}, .ballots = {Ballot::none}, .met = {}};
-  role_ = std::move(candidate);  // settle() makes it lead, once all this is on disk
+  role_ = Boxed(std::move(candidate));  // settle() makes it lead, once all this is on disk
   emit(RoleChanged{hard_.term, {}, Role::candidate});
   rearm_election();
 }
@@ -170,7 +170,7 @@ bool Core::newcomers_ready() const {
 // disk failed us. Whoever is best need not wait for a timeout to replace us.
 void Core::step_aside() {
   Leader& l = *leader_role();
-  for (std::vector<Progress>* group : {&l.peers, &l.leavers})
+  for (Few<Progress>* group : {&l.peers, &l.leavers})
     for (Progress& p : *group)
       if (p.mode() != Progress::Mode::snapshot && p.told_commit() < commit_) send_empty(p);
   const NodeId heir = best_target();
@@ -197,7 +197,7 @@ void Core::announce_memberships() {
   drop_reads(Refusal::stopped);
   tickets_.give_up(*effects_);
   if (handed_over_ && handed_over_->ticket)
-    emit(Decided{std::exchange(handed_over_, std::nullopt)->ticket, Outcome::unknown});
+    emit(Decided{std::exchange(handed_over_, {})->ticket, Outcome::unknown});
   stopped_ = true;
 }
 

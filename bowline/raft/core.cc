@@ -28,7 +28,7 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
       commit_(found.base.id.index),
       released_(commit_),
       announced_(found.base.membership_index),
-      role_(Follower{}),
+      role_(Boxed(Follower{})),
       last_id_{prng_.next() >> 2},  // answers to a former life of ours must not fit
       protected_until_(now),
       lease_until_(now),
@@ -79,18 +79,18 @@ void Core::step(Time now, Input&& input, Effects& effects) {
 
 Role Core::role() const {
   if (leader_role() != nullptr) return Role::leader;
-  return std::holds_alternative<Candidate>(role_) ? Role::candidate : Role::follower;
+  return candidate_role() != nullptr ? Role::candidate : Role::follower;
 }
 
 NodeId Core::leader() const {
   if (leader_role() != nullptr) return who_.self;
-  if (const auto* follower = std::get_if<Follower>(&role_)) return follower->leader;
+  if (const Follower* f = follower_role()) return f->leader;
   return {};
 }
 
-const std::vector<Progress>& Core::peers() const {
-  static const std::vector<Progress> none;
-  return leader_role() != nullptr ? leader_role()->peers : none;
+std::span<const Progress> Core::peers() const {
+  const Leader* l = leader_role();
+  return l != nullptr ? std::span<const Progress>(l->peers) : std::span<const Progress>();
 }
 
 Base Core::base_at(Index index) const {
@@ -143,7 +143,7 @@ void Core::on(Persisted& in) {
   ensure(in.seq <= last_write_);
   persisted_ = std::max(persisted_, in.seq);
   outline_.persisted(in.seq);
-  const std::size_t mended = std::erase_if(mending_, [&](const auto& m) {
+  const std::size_t mended = erase_if(mending_, [&](const auto& m) {
     if (m.first <= persisted_) damage_.mended(m.second);
     return m.first <= persisted_;
   });
@@ -259,7 +259,7 @@ void Core::check() const {
     ensure(l->answered <= l->round);
     ensure(!damage_.any() || planted(Bug::p68_damaged_replica_leads));
   }
-  if (const auto* f = std::get_if<Follower>(&role_)) {
+  if (const Follower* f = follower_role()) {
     ensure(f->verified <= outline_.last().index || planted(Bug::p09_cuts_on_any_stale_append));
     ensure(f->acked <= f->verified);
   }
@@ -269,7 +269,7 @@ void Core::send(NodeId to, Body body) { emit(Send{to, envelope(to, std::move(bod
 
 Message Core::envelope(NodeId to, Body body) const {
   const Member* member = membership().find(to);
-  const auto* f = std::get_if<Follower>(&role_);
+  const Follower* f = follower_role();
   const bool to_leader = f != nullptr && f->leader == to;
   return {.version = protocol_version,
           .cluster = membership().cluster ? membership().cluster : who_.cluster,
@@ -325,11 +325,11 @@ bool Core::hard_state_durable() const {
 // histories.
 void Core::impossible(Wrong what, NodeId from, std::string evidence) {
   if (leader_role() != nullptr) step_down();
-  role_ = Follower{};
+  role_ = Boxed(Follower{});
   drop_reads(Refusal::stopped);
   tickets_.give_up(*effects_);
   if (handed_over_ && handed_over_->ticket)
-    emit(Decided{std::exchange(handed_over_, std::nullopt)->ticket, Outcome::unknown});
+    emit(Decided{std::exchange(handed_over_, {})->ticket, Outcome::unknown});
   emit(Impossible{what, from, hard_.term, std::move(evidence)});
   stopped_ = true;
 }

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
+#include "bowline/base/boxed.h"
+#include "bowline/base/few.h"
 #include "bowline/base/prng.h"
 #include "bowline/base/time.h"
 #include "bowline/raft/damage.h"
@@ -35,13 +38,13 @@ struct Found {  // what the disk held at start
   std::vector<Stretch> damaged;  // entries whose contents were lost; their ids are above
 };
 
-// Messages that were dropped, by why.
+// Messages that were dropped, by why. The counters may wrap around.
 struct Drops {
-  std::uint64_t version = 0;    // of a protocol we do not speak
-  std::uint64_t cluster = 0;    // of another cluster
-  std::uint64_t identity = 0;   // from or to another life of a node
-  std::uint64_t stranger = 0;   // of somebody who does not count
-  std::uint64_t malformed = 0;  // with numbers that cannot be
+  std::uint32_t version = 0;    // of a protocol we do not speak
+  std::uint32_t cluster = 0;    // of another cluster
+  std::uint32_t identity = 0;   // from or to another life of a node
+  std::uint32_t stranger = 0;   // of somebody who does not count
+  std::uint32_t malformed = 0;  // with numbers that cannot be
 };
 
 // One replica's part in the Raft protocol: a deterministic state machine without I/O, clock,
@@ -71,7 +74,7 @@ class Core {
   // What a snapshot at `index` must carry; base <= index <= commit.
   Base base_at(Index) const;
   // The peers of a leader, sorted by id; empty for the others.
-  const std::vector<Progress>& peers() const;
+  std::span<const Progress> peers() const;
 
   // why.cc: what a person would ask
   WhyNotLeading why_not_leading() const;
@@ -92,7 +95,7 @@ class Core {
     Round round;              // the newest that we heard of
     Index leader_commit;      // as it told us last
     bool owes_answer = false;
-    std::optional<RefusedAppend> refusal;  // owed
+    Boxed<RefusedAppend> refusal;  // owed
   };
   struct Met {
     NodeId id;
@@ -126,20 +129,20 @@ class Core {
     bool told = false;
   };
   struct Leader {
-    std::vector<Progress> peers;    // sorted by id; all members but us
-    std::vector<Progress> leavers;  // no longer members, and not told yet; they count for nothing
+    Few<Progress> peers;    // sorted by id; all members but us
+    Few<Progress> leavers;  // no longer members, and not told yet; they count for nothing
     Time leavers_until = never;
     Index first;  // the entry that opened this term
     Round round;
     Round answered;  // by a quorum
     Time confirmed;  // when the round was sent that a quorum answered last
     Time next_beat;
-    std::vector<Beat> beats;  // sent and not yet answered by a quorum
-    std::vector<PendingRead> reads;
-    std::optional<Handover> handover;
-    bool lease_void = false;  // a handover was begun: someone may be let past our lease
+    Few<Beat> beats;  // sent and not yet answered by a quorum
+    Few<PendingRead> reads;
+    Boxed<Handover> handover;
     Ticket change;            // who asked for the change in flight; 0: nobody here
     bool cancelling = false;  // ... and it is being taken back
+    bool lease_void = false;  // a handover was begun: someone may be let past our lease
   };
   struct AskedRead {  // by a client of ours, of the leader
     Ticket ticket;
@@ -148,10 +151,12 @@ class Core {
   };
 
   // core.cc: the frame that every input goes through
-  Leader* leader_role() { return std::get_if<Leader>(&role_); }
-  const Leader* leader_role() const { return std::get_if<Leader>(&role_); }
-  Follower* follower_role() { return std::get_if<Follower>(&role_); }
-  Candidate* candidate_role() { return std::get_if<Candidate>(&role_); }
+  Leader* leader_role() { return boxed_if<Leader>(role_); }
+  const Leader* leader_role() const { return boxed_if<Leader>(role_); }
+  Follower* follower_role() { return boxed_if<Follower>(role_); }
+  const Follower* follower_role() const { return boxed_if<Follower>(role_); }
+  Candidate* candidate_role() { return boxed_if<Candidate>(role_); }
+  const Candidate* candidate_role() const { return boxed_if<Candidate>(role_); }
   const Membership& membership() const;
   bool alone() const;  // we are a quorum by ourselves
   bool always_alone() const;
@@ -230,7 +235,7 @@ class Core {
   void tell_commits();
   Progress* peer(NodeId id);
   Progress* leaver(NodeId id);
-  void part_with(std::vector<Progress> former);
+  void part_with(Few<Progress> former);
   void release_leavers();
   void begin_stream(Progress&);
   void align_peers();  // with the membership in force
@@ -319,40 +324,42 @@ class Core {
   Index commit_;     // known to be committed; never goes back
   Index released_;   // Commit{} emitted through here; released_ <= commit_
   Index announced_;  // the newest membership told as committed
-  std::variant<Follower, Candidate, Leader> role_;
-  bool owes_vote_ = false;  // to hard_.voted_for, once it is on disk
-  Round owed_campaign_;     // ... in answer to this try
+  std::variant<Boxed<Follower>, Boxed<Candidate>, Boxed<Leader>> role_;  // each with its value
+  Round owed_campaign_;  // the try that we owe a vote to, if owes_vote_
   Seq last_write_;
   Seq persisted_;
   Seq hard_state_write_;  // the last that carried the hard state
   Tickets tickets_;
-  std::optional<Handover> handed_over_;  // told to campaign, and we stepped down: did it win?
-  Time tickets_until_ = never;           // not leading: when to say that we do not know
-  std::vector<AskedRead> asked_;
+  Boxed<Handover> handed_over_;  // told to campaign, and we stepped down: did it win?
+  Time tickets_until_ = never;   // not leading: when to say that we do not know
+  Few<AskedRead> asked_;
   Round last_id_;         // names our campaigns and our reads at a leader, in this life
   NodeId term_leader_;    // who led this term, even if we forgot it on purpose
   Time protected_until_;  // the leader is alive, as far as we know
   Time lease_until_;      // it may hold a lease: nothing shortens this
   Time election_at_ = never;
-  std::uint32_t hasty_ = 0;         // tries left in a hurry
-  bool better_log_ = false;         // than somebody's who asked for our vote since we had a leader
-  std::uint32_t passed_ = 0;        // timeouts that we let pass for those of higher priority
-  std::optional<LogId> restoring_;  // a snapshot is being fetched
-  std::vector<std::pair<Seq, Index>> mending_;  // repaired, not yet durable
-  std::optional<Standby> standing_by_;
+  Boxed<LogId> restoring_;              // a snapshot is being fetched
+  Few<std::pair<Seq, Index>> mending_;  // repaired, not yet durable
   Time next_repair_ = never;
+
+  // The small ones side by side, so that no room is lost between them.
+  Drops drops_;
+  std::uint32_t hasty_ = 0;          // tries left in a hurry
+  std::uint32_t passed_ = 0;         // timeouts that we let pass for those of higher priority
   std::uint32_t repairs_asked_ = 0;  // since the last that helped
+  std::optional<Standby> standing_by_;
+  bool owes_vote_ = false;   // to hard_.voted_for, once it is on disk
+  bool better_log_ = false;  // than somebody's who asked for our vote since we had a leader
   bool full_ = false;
   bool term_from_log_ = false;  // our disk's hard state is older than our log: write it anew
   bool was_member_ = false;     // a membership in force named us, in this life
   bool stopped_ = false;
-  Drops drops_;
 
   // Only during step().
+  bool drafted_ = false;  // a write of this step stands first in effects_
   Time now_;
   Time deadline_ = never;
   Effects* effects_ = nullptr;
-  bool drafted_ = false;  // a write of this step stands first in effects_
 };
 
 }  // namespace bowline::raft

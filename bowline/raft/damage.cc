@@ -7,7 +7,7 @@
 
 namespace bowline::raft {
 
-Damage::Damage(const std::vector<Stretch>& found) {
+Damage::Damage(std::span<const Stretch> found) {
   for (const Stretch& stretch : found) add(stretch);
 }
 
@@ -20,7 +20,7 @@ bool Damage::covers(Index index) const {
 void Damage::add(Stretch added) {
   ensure(added.first <= added.last);
   // Whatever touches the new one becomes part of it, so that stretches stay apart.
-  std::erase_if(stretches_, [&added](const Stretch& old) {
+  erase_if(stretches_, [&added](const Stretch& old) {
     if (old.last.next() < added.first || added.last.next() < old.first) return false;
     added = {std::min(old.first, added.first), std::max(old.last, added.last)};
     return true;
@@ -42,12 +42,12 @@ void Damage::mended(Index index) {
 }
 
 void Damage::cut_after(Index keep) {
-  std::erase_if(stretches_, [keep](const Stretch& stretch) { return stretch.first > keep; });
+  erase_if(stretches_, [keep](const Stretch& stretch) { return stretch.first > keep; });
   if (any()) stretches_.back().last = std::min(stretches_.back().last, keep);
 }
 
 void Damage::rebase(Index base) {
-  std::erase_if(stretches_, [base](const Stretch& stretch) { return stretch.last <= base; });
+  erase_if(stretches_, [base](const Stretch& stretch) { return stretch.last <= base; });
   if (any()) stretches_.front().first = std::max(stretches_.front().first, base.next());
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <vector>
+#include <span>
 
+#include "bowline/base/few.h"
 #include "bowline/base/ids.h"
 
 namespace bowline::raft {
@@ -17,12 +18,12 @@ struct Stretch {
 class Damage {
  public:
   Damage() = default;
-  explicit Damage(const std::vector<Stretch>& found);
+  explicit Damage(std::span<const Stretch> found);
 
   bool any() const { return !stretches_.empty(); }
   bool covers(Index) const;
   Index first() const { return stretches_.front().first; }  // only if any()
-  const std::vector<Stretch>& stretches() const { return stretches_; }
+  std::span<const Stretch> stretches() const { return stretches_; }
 
   void add(Stretch);
   void mended(Index);          // the content is back
@@ -30,7 +31,7 @@ class Damage {
   void rebase(Index base);     // nor below it
 
  private:
-  std::vector<Stretch> stretches_;  // by rising index, apart from each other
+  Few<Stretch> stretches_;  // by rising index, apart from each other
 };
 
 }  // namespace bowline::raft

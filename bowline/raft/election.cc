@@ -144,7 +144,7 @@ void Core::campaign(bool pre, bool transfer) {
                       .ballots = {},
                       .met = {}};
   candidate.ballots.resize(membership().members.size());
-  role_ = std::move(candidate);
+  role_ = Boxed(std::move(candidate));
   rearm_election();
   if (!pre) emit(RoleChanged{hard_.term, {}, Role::candidate});
   // A pre-vote claims nothing that a crash could undo. A vote does: see settle_votes().
@@ -187,7 +187,7 @@ void Core::hear(NodeId from, const Message& m, VoteRequest& in) {
     return answer(from, m, VoteReply{in.campaign, false, false, Denial::log_behind});
   if (!hard_.voted_for) {
     set_hard_state({hard_.term, from, m.from});
-    if (candidate_role() != nullptr) role_ = Follower{};  // it only asked for pre-votes
+    if (candidate_role() != nullptr) role_ = Boxed(Follower{});  // it only asked for pre-votes
     if (!planted(Bug::p39_timer_not_reset_on_grant)) rearm_election();
   }
   owes_vote_ = true;
@@ -267,7 +267,8 @@ void Core::follow(NodeId leader, Incarnation life) {
   // Our time to campaign does not move because others campaign: those who cannot win could hold up
   // the one who can for ever.
   if (leader || leader_role() != nullptr || election_at_ == never) rearm_election();
-  role_ = Follower{.leader = leader, .leader_life = life, .verified = {}, .acked = {}, .round = {}};
+  role_ = Boxed(
+      Follower{.leader = leader, .leader_life = life, .verified = {}, .acked = {}, .round = {}});
   if (leader) {
     settle_handover(leader);
     term_leader_ = leader;
@@ -282,7 +283,7 @@ void Core::step_down() {
   Leader& l = *leader_role();
   drop_reads(Refusal::lost_leadership);
   if (l.handover && l.handover->told) {
-    handed_over_ = std::exchange(l.handover, std::nullopt);
+    handed_over_ = std::exchange(l.handover, {});
   } else if (l.handover) {
     end_handover(Refusal::lost_leadership);
   }

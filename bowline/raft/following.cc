@@ -129,12 +129,12 @@ void Core::cut_log(Index keep) {
 // leader may count on whoever answered, and a follower that forgot the term in a crash could let it
 // down.
 void Core::refuse_append(LogId prev, Round asked) {
-  follower_role()->refusal = RefusedAppend{prev, asked};
+  follower_role()->refusal = Boxed(RefusedAppend{prev, asked});
 }
 
 // The hint is our last entry that may be the leader's too: one round trip skips a whole term.
 void Core::send_refusal() {
-  const auto [prev, asked] = *std::exchange(follower_role()->refusal, std::nullopt);
+  const auto [prev, asked] = *std::exchange(follower_role()->refusal, {});
   const bool lost = missing_.any() && missing_.first() <= prev.index;
   Index below = std::min(prev.index.prev(), outline_.last().index);
   if (lost) below = std::min(below, missing_.first().prev());

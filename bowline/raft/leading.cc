@@ -15,7 +15,7 @@ void Core::lead() {
   Leader leader;
   leader.confirmed = now_;
   leader.first = outline_.last().index.next();
-  role_ = std::move(leader);
+  role_ = Boxed(std::move(leader));
   term_leader_ = who_.self;
   hasty_ = 0;
   tickets_.give_up_lost(outline_,
@@ -235,8 +235,8 @@ Progress* Core::peer(NodeId id) {
 // One Progress for each other member of the membership in force; what is known is kept.
 void Core::align_peers() {
   Leader& l = *leader_role();
-  std::vector<Progress> aligned;
-  aligned.reserve(membership().members.size());
+  Few<Progress> aligned;
+  aligned.reserve(membership().members.size() - (membership().find(who_.self) != nullptr ? 1 : 0));
   for (const Member& m : membership().members) {
     if (m.id == who_.self) continue;
     if (Progress* known = peer(m.id)) {
@@ -252,14 +252,14 @@ void Core::align_peers() {
       p.begin_catching_up(outline_.last().index, now_);
   }
   std::swap(l.peers, aligned);
-  std::erase_if(aligned, [&](const Progress& p) { return peer(p.id()) != nullptr; });
+  erase_if(aligned, [&](const Progress& p) { return peer(p.id()) != nullptr; });
   part_with(std::move(aligned));
 }
 
 // Who is out learns of it from us, or it would ask for votes until somebody switched it off.
-void Core::part_with(std::vector<Progress> former) {
+void Core::part_with(Few<Progress> former) {
   Leader& l = *leader_role();
-  std::erase_if(l.leavers, [&](const Progress& p) { return peer(p.id()) != nullptr; });
+  erase_if(l.leavers, [&](const Progress& p) { return peer(p.id()) != nullptr; });
   if (former.empty()) return;
   for (Progress& p : former)
     if (p.round()) l.leavers.push_back(std::move(p));
@@ -271,7 +271,7 @@ void Core::release_leavers() {
   if (l.leavers.empty()) return;
   const Index farewell = memberships_.latest().at;
   const bool told = farewell <= commit_;
-  std::erase_if(l.leavers, [&](const Progress& p) {
+  erase_if(l.leavers, [&](const Progress& p) {
     return now_ >= l.leavers_until ||
            (told && p.match() >= farewell && p.told_commit() >= farewell);
   });

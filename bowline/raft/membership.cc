@@ -64,8 +64,8 @@ bool sane(const Member& member) {
 void apply(const Wanted& wanted, Member& member) {
   member.goal = wanted.standing;
   member.priority = wanted.priority;
-  member.address = wanted.address;
-  member.metadata = wanted.metadata;
+  member.address = Text(wanted.address);
+  member.metadata = Text(wanted.metadata);
 }
 
 Member newcomer(NodeId id) {

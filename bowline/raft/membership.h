@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bowline/base/ids.h"
+#include "bowline/base/text.h"
 
 namespace bowline::raft {
 
@@ -25,8 +26,8 @@ struct Member {
   bool outgoing = false;            // a voter of the configuration that is being left
   bool staged = false;              // came in with the change in flight; a cancel takes it out
   std::uint8_t priority = default_priority;  // the higher, the sooner it campaigns; 0: never
-  std::string address;
-  std::string metadata;
+  Text address;
+  Text metadata;
   friend bool operator==(const Member&, const Member&) = default;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/membership_codec.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,9 +25,9 @@ void put(std::string& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
 }
 
-void put_text(std::string& out, const std::string& text) {
+void put_text(std::string& out, const Text& text) {
   put(out, text.size(), 2);
-  out += text;
+  out += text.view();
 }
 
 void put_member(std::string& out, const Member& member) {
@@ -61,7 +62,7 @@ class Cursor {
     fail();
     return 0;
   }
-  std::string text() { return std::string(take(number(2))); }
+  Text text() { return Text(take(number(2))); }
 
  private:
   std::string_view take(std::size_t bytes) {
@@ -111,6 +112,7 @@ MembershipPtr decode_membership(std::string_view bytes) {
   auto membership = std::make_shared<Membership>();
   membership->cluster = {cursor.number(8)};
   const std::uint64_t members = cursor.number(1);
+  membership->members.reserve(std::min<std::uint64_t>(members, max_members));
   for (std::uint64_t i = 0; i < members && cursor.good(); ++i)
     membership->members.push_back(take_member(cursor));
   if (!cursor.good() || !cursor.at_end() || !sane(*membership)) return nullptr;

@@ -23,8 +23,8 @@ Membership any(Prng& prng) {
     member.goal = static_cast<Standing>(prng.below(3));
     member.staged = prng.chance(30);
     member.priority = static_cast<std::uint8_t>(prng.below(256));
-    member.address = std::string(prng.below(20), 'a');
-    member.metadata = std::string(prng.below(20), '\0');
+    member.address = Text(std::string(prng.below(20), 'a'));
+    member.metadata = Text(std::string(prng.below(20), '\0'));
     membership.members.push_back(member);
   }
   membership.members.front().now = membership.members.front().goal = Standing::voter;
@@ -34,13 +34,13 @@ Membership any(Prng& prng) {
 // The bytes are in the logs of all machines: they must never change by accident.
 TEST(MembershipCodec, has_a_layout_that_stays) {
   Membership membership{{0x0102}, {}};
-  membership.members.push_back({.id = {1}, .incarnation = {0xff}, .address = "ab"});
+  membership.members.push_back({.id = {1}, .incarnation = {0xff}, .address = Text("ab")});
   membership.members.push_back({.id = {2},
                                 .now = Standing::learner,
                                 .goal = Standing::voter,
                                 .staged = true,
                                 .priority = 7,
-                                .metadata = "m"});
+                                .metadata = Text("m")});
   const std::string expected(
       "\x01"
       "\x02\x01\0\0\0\0\0\0"

@@ -168,8 +168,8 @@ TEST(Membership, a_change_takes_over_priority_and_address) {
   target[1].metadata = "rack 4";
   const Membership next = staged(voters(3), target);
   EXPECT_EQ(next.find({2})->priority, 7);
-  EXPECT_EQ(next.find({2})->address, "there:1");
-  EXPECT_EQ(next.find({2})->metadata, "rack 4");
+  EXPECT_EQ(next.find({2})->address.view(), "there:1");
+  EXPECT_EQ(next.find({2})->metadata.view(), "rack 4");
 }
 
 TEST(Membership, binding_names_one_life_of_a_member) {
@@ -274,10 +274,10 @@ TEST(Membership, has_a_bounded_size) {
   EXPECT_TRUE(sane(voters(max_members)));
   EXPECT_FALSE(sane(voters(max_members + 1)));
   Membership wordy = voters(3);
-  wordy.members[0].address = std::string(4097, 'a');
+  wordy.members[0].address = Text(std::string(4097, 'a'));
   EXPECT_FALSE(sane(wordy));
   wordy = voters(3);
-  wordy.members[0].metadata = std::string(4097, 'a');
+  wordy.members[0].metadata = Text(std::string(4097, 'a'));
   EXPECT_FALSE(sane(wordy));
 }
 

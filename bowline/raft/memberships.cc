@@ -37,8 +37,11 @@ std::span<const Config> Memberships::from(Index index) const {
 void Memberships::append(Config config) {
   ensure(config.membership != nullptr);
   if (planted(Bug::p33_cut_keeps_the_cut_membership))
-    std::erase_if(configs_, [&config](const Config& old) { return old.at >= config.at; });
+    erase_if(configs_, [&config](const Config& old) { return old.at >= config.at; });
   ensure(configs_.empty() || configs_.back().at < config.at);
+  // The first entry of a group may say nothing new: then both are one in memory.
+  if (!configs_.empty() && *configs_.back().membership == *config.membership)
+    config.membership = configs_.back().membership;
   configs_.push_back(std::move(config));
 }
 

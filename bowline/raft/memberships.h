@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <span>
-#include <vector>
 
+#include "bowline/base/few.h"
 #include "bowline/raft/membership.h"
 
 namespace bowline::raft {
@@ -27,7 +27,7 @@ class Memberships {
  private:
   friend class Abstraction;
 
-  std::vector<Config> configs_;  // invariant: never empty, by rising index
+  Few<Config> configs_;  // invariant: never empty, by rising index
 };
 
 }  // namespace bowline::raft

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
@@ -34,10 +35,10 @@ std::optional<Term> Outline::term_at(Index index) const {
 
 LogId Outline::last_at_most(Index index, Term term) const {
   Index at = std::min(index, last_);
-  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
-    if (run->index > at) continue;
-    if (run->term <= term) return {run->term, at};
-    at = run->index.prev();
+  for (const LogId run : std::views::reverse(runs_)) {
+    if (run.index > at) continue;
+    if (run.term <= term) return {run.term, at};
+    at = run.index.prev();
   }
   const bool below = at < base_.index || base_.term > term;
   return below ? LogId{} : base_;

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
+#include "bowline/base/few.h"
 #include "bowline/base/ids.h"
 
 namespace bowline::raft {
@@ -51,11 +51,11 @@ class Outline {
   std::uint64_t weight_through(Index) const;
 
   LogId base_;
-  std::vector<LogId> runs_;  // the first entry of each run of equal terms
+  Few<LogId> runs_;  // the first entry of each run of equal terms
   Index last_;
   Index durable_;  // invariant: durable_ <= last_
-  std::vector<Write> in_flight_;
-  std::vector<Mark> marks_;
+  Few<Write> in_flight_;
+  Few<Mark> marks_;
   std::uint64_t bytes_ = 0;  // through last_
 };
 

@@ -49,9 +49,10 @@ void Progress::matched(Index through) {
   next_ = std::max(next_, match_.next());
   land();
   // An answer that was on its way when the snapshot began tells nothing about the snapshot.
-  if (mode_ == Mode::snapshot && match_ < snapshot_through_) return;
+  if (mode_ == Mode::snapshot && match_ < behind_->snapshot_through) return;
   mode_ = Mode::streaming;
   probe_out_ = false;
+  if (!catching_up()) behind_.reset();
   ensure(match_ < next_);
 }
 
@@ -91,7 +92,7 @@ void Progress::probe_from(Index next) {
 void Progress::land() {
   const auto landed = [this](const Flight& flight) { return flight.last <= match_; };
   if (!planted(Bug::p49_window_leaks)) {
-    std::erase_if(in_flight_, landed);
+    erase_if(in_flight_, landed);
   } else if (!in_flight_.empty() && landed(in_flight_.front())) {
     in_flight_.erase(in_flight_.begin());  // as if each message had an answer of its own
   }
@@ -103,7 +104,7 @@ void Progress::forget_flights() {
 
 void Progress::snapshot_begun(Index through) {
   mode_ = Mode::snapshot;
-  snapshot_through_ = through;
+  behind().snapshot_through = through;
   probe_out_ = false;
   forget_flights();
 }
@@ -112,7 +113,12 @@ void Progress::snapshot_ended() {
   if (mode_ != Mode::snapshot) return;
   mode_ = Mode::probing;
   // Ask as if it went well: if not, the refusal says where the peer really is.
-  next_ = std::max(match_, snapshot_through_).next();
+  next_ = std::max(match_, behind_->snapshot_through).next();
+}
+
+Progress::Behind& Progress::behind() {
+  if (!behind_) behind_ = Boxed(Behind{});
+  return *behind_;
 }
 
 void Progress::answered(Round round, Time at) {
@@ -121,14 +127,14 @@ void Progress::answered(Round round, Time at) {
 }
 
 void Progress::begin_catching_up(Index target, Time now) {
-  round_target_ = target;
-  round_began_ = now;
+  behind().round_target = target;
+  behind().round_began = now;
   caught_up_ = false;
 }
 
 void Progress::note_catching_up(Index last, Time now, Duration election) {
-  if (caught_up_ || !round_target_ || match_ < round_target_) return;
-  if (now - round_began_ < election) {
+  if (!catching_up() || match_ < behind_->round_target) return;
+  if (now - behind_->round_began < election) {
     caught_up_ = true;
   } else {
     begin_catching_up(last, now);

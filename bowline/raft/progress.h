@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
-#include <vector>
 
+#include "bowline/base/boxed.h"
+#include "bowline/base/few.h"
 #include "bowline/base/ids.h"
 #include "bowline/base/time.h"
 
@@ -78,6 +79,13 @@ class Progress {
     Index last;
     std::uint64_t bytes = 0;
   };
+  struct Behind {  // of a peer that takes a snapshot, or that is catching up
+    Index snapshot_through;
+    Index round_target;
+    Time round_began;
+  };
+  Behind& behind();
+  bool catching_up() const { return !caught_up_ && behind_ && behind_->round_target; }
   void probe_from(Index next);
   void land();  // what was on its way and has been answered
   void forget_flights();
@@ -87,13 +95,11 @@ class Progress {
   Index match_;
   Index next_;  // invariant: match_ < next_
   Index told_commit_;
-  Index snapshot_through_;
   Round round_;
   Round stream_;
   Time heard_;
-  Index round_target_;
-  Time round_began_;
-  std::vector<Flight> in_flight_;
+  Few<Flight> in_flight_;
+  Boxed<Behind> behind_;
   Mode mode_ = Mode::probing;
   bool probe_out_ = false;
   bool full_ = false;

@@ -65,7 +65,7 @@ void Core::count_rounds() {
   l.answered = answered;
   for (const Beat& beat : l.beats)
     if (beat.round <= answered) l.confirmed = std::max(l.confirmed, beat.sent);
-  std::erase_if(l.beats, [&](const Beat& beat) { return beat.round <= answered; });
+  erase_if(l.beats, [&](const Beat& beat) { return beat.round <= answered; });
 }
 
 // Followers withhold their votes for election x (1 + drift) by their clocks after they heard from

@@ -62,7 +62,7 @@ void Core::serve_reads() {
     auto ready = [&](const PendingRead& read) { return read.needs && read.needs <= l.answered; };
     for (const PendingRead& read : l.reads)
       if (ready(read)) answer_read(read);
-    std::erase_if(l.reads, ready);
+    erase_if(l.reads, ready);
   } while (begin_read_round() && alone());
 }
 
@@ -90,11 +90,11 @@ void Core::expire_reads() {
   if (Leader* l = leader_role()) {
     for (const PendingRead& read : l->reads)
       if (now_ >= read.deadline && !read.asker) refuse(read.ticket, Refusal::timed_out);
-    std::erase_if(l->reads, [&](const PendingRead& read) { return now_ >= read.deadline; });
+    erase_if(l->reads, [&](const PendingRead& read) { return now_ >= read.deadline; });
   }
   for (const AskedRead& read : asked_)
     if (now_ >= read.deadline) refuse(read.ticket, Refusal::timed_out);
-  std::erase_if(asked_, [&](const AskedRead& read) { return now_ >= read.deadline; });
+  erase_if(asked_, [&](const AskedRead& read) { return now_ >= read.deadline; });
 }
 
 void Core::drop_reads(Refusal why) {

@@ -84,7 +84,7 @@ void Core::on(Received& in) {
 
 bool Core::heard_of(const Received& in) {
   const Message& m = in.message;
-  auto dropped = [](std::uint64_t& counter) {
+  auto dropped = [](std::uint32_t& counter) {
     ++counter;
     return false;
   };

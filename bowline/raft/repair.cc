@@ -62,7 +62,7 @@ void Core::hear(NodeId from, const Message&, EntriesReply& in) {
   // Somebody else may still have the entries themselves: ask once more before taking it all.
   const bool nobody_has_them = repairs_asked_ > 1;
   if (in.base && nobody_has_them && damaged_through(in.base->id.index) && !restoring_) {
-    restoring_ = in.base->id;
+    restoring_ = Boxed(in.base->id);
     emit(Restore{from, std::move(*in.base)});
   }
   for (Entry& entry : in.entries)

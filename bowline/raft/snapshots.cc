@@ -55,7 +55,7 @@ void Core::hear(NodeId from, const Message& m, SnapshotOffer& in) {
     }
   }
   if (restoring_ && *restoring_ >= in.base.id) return;
-  restoring_ = in.base.id;
+  restoring_ = Boxed(in.base.id);
   emit(Restore{from, std::move(in.base)});
 }
 

@@ -11,7 +11,7 @@ void Tickets::admit(Ticket ticket, LogId last, std::uint64_t entries) {
 }
 
 void Tickets::committed(Index through, const Outline& log, Effects& effects) {
-  std::erase_if(waiting_, [&](const Waiting& waiting) {
+  erase_if(waiting_, [&](const Waiting& waiting) {
     if (waiting.last.index > through) return false;
     effects.emplace_back(Decided{waiting.ticket, fate(waiting, log)});
     return true;
@@ -25,7 +25,7 @@ void Tickets::give_up(Effects& effects) {
 }
 
 void Tickets::give_up_lost(const Outline& log, Effects& effects) {
-  std::erase_if(waiting_, [&](const Waiting& waiting) {
+  erase_if(waiting_, [&](const Waiting& waiting) {
     if (log.contains(waiting.last)) return false;
     effects.emplace_back(Decided{waiting.ticket, Outcome::unknown});
     return true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
-#include <vector>
 
+#include "bowline/base/few.h"
 #include "bowline/base/ids.h"
 #include "bowline/raft/effect.h"
 #include "bowline/raft/outline.h"
@@ -34,7 +34,7 @@ class Tickets {
   };
   static Outcome fate(const Waiting&, const Outline&);
 
-  std::vector<Waiting> waiting_;  // in the order in which they were admitted
+  Few<Waiting> waiting_;  // in the order in which they were admitted
 };
 
 }  // namespace bowline::raft

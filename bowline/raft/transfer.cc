@@ -17,7 +17,7 @@ void Core::on(Transfer& in) {
   const Member* member = membership().find(to);
   if (member == nullptr || to == who_.self || !may_lead(*member))
     return refuse(in.ticket, Refusal::bad_target);
-  l.handover = Handover{in.ticket, to, now_ + options_->election};
+  l.handover = Boxed(Handover{in.ticket, to, now_ + options_->election});
   pursue_handover();
 }
 
@@ -61,13 +61,13 @@ void Core::hand_over_as_caretaker() {
   const Member* self = membership().find(who_.self);
   if (self == nullptr || self->priority != never_leads) return;
   if (const NodeId to = best_target()) {
-    leader_role()->handover = Handover{{}, to, now_ + options_->election};
+    leader_role()->handover = Boxed(Handover{{}, to, now_ + options_->election});
     pursue_handover();
   }
 }
 
 void Core::end_handover(Refusal why) {
-  const Handover ended = *std::exchange(leader_role()->handover, std::nullopt);
+  const Handover ended = *std::exchange(leader_role()->handover, {});
   if (!ended.ticket) return;  // nobody asked for it
   if (!ended.told) return refuse(ended.ticket, why);
   emit(Decided{ended.ticket, Outcome::unknown});

@@ -27,7 +27,7 @@ WhyNotLeading Core::why_not_leading() const {
   answer.why =
       stopped_ ? Hindrance::stopped : of_membership(membership(), who_.self, who_.incarnation);
   if (answer.why != Hindrance::none) return answer;
-  if (const auto* c = std::get_if<Candidate>(&role_)) {
+  if (const Candidate* c = candidate_role()) {
     answer.why = !c->asked ? Hindrance::own_vote_unsynced
                  : c->pre  ? Hindrance::lacks_pre_votes
                            : Hindrance::lacks_votes;

@@ -212,7 +212,8 @@ raft::Found World::found(Node& node) const {
     found.configs.push_back(
         {line.entry.id.index, raft::decode_membership(line.entry.payload.view())});
   }
-  found.damaged = image.rotten.stretches();
+  const std::span<const raft::Stretch> rotten = image.rotten.stretches();
+  found.damaged.assign(rotten.begin(), rotten.end());
   return found;
 }
 
