@@ -10,6 +10,13 @@
 
 namespace bowline {
 
+// In front of the elements of a list.
+struct alignas(8) FewBlock {
+  std::uint32_t size = 0;
+  std::uint32_t room = 0;
+};
+inline FewBlock no_block;  // of all that are empty; nobody writes to it
+
 // A vector for what is mostly empty: one word, and no more while there is nothing in it. What a
 // busy time needed is given back when the last element goes, so that a group at rest is as small as
 // one that never worked.
@@ -26,7 +33,7 @@ class Few {
     for (const T& element : elements) push_back(element);
   }
   Few(const Few& other) : Few(std::span<const T>(other)) {}
-  Few(Few&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Few(Few&& other) noexcept : block_(std::exchange(other.block_, &no_block)) {}
   Few& operator=(Few other) noexcept {
     std::swap(block_, other.block_);
     return *this;
@@ -34,9 +41,9 @@ class Few {
   ~Few() { clear(); }
 
   bool empty() const { return size() == 0; }
-  std::size_t size() const { return block_ == nullptr ? 0 : block_->size; }
-  T* begin() { return block_ == nullptr ? nullptr : first_of(block_); }
-  const T* begin() const { return block_ == nullptr ? nullptr : first_of(block_); }
+  std::size_t size() const { return block_->size; }
+  T* begin() { return first_of(block_); }
+  const T* begin() const { return first_of(block_); }
   T* end() { return begin() + size(); }
   const T* end() const { return begin() + size(); }
   T& front() { return *begin(); }
@@ -47,7 +54,7 @@ class Few {
   void push_back(T element) { emplace_back(std::move(element)); }
   template <class... Parts>
   T& emplace_back(Parts&&... parts) {
-    if (block_ == nullptr || block_->size == block_->room) reserve(size() == 0 ? 1 : 2 * size());
+    if (block_->size == block_->room) reserve(size() == 0 ? 1 : 2 * size());
     T* const added = std::construct_at(end(), std::forward<Parts>(parts)...);
     ++block_->size;
     return *added;
@@ -72,13 +79,13 @@ class Few {
     return gap;
   }
   void clear() {
-    if (block_ == nullptr) return;
-    std::destroy_n(begin(), block_->size);
-    give_back(std::exchange(block_, nullptr));
+    if (block_ == &no_block) return;
+    std::destroy_n(begin(), size());
+    give_back(std::exchange(block_, &no_block));
   }
   void reserve(std::size_t room) {
-    if (room <= (block_ == nullptr ? 0 : block_->room)) return;
-    Block* const larger = allocate(room);
+    if (room <= block_->room) return;
+    FewBlock* const larger = allocate(room);
     std::uninitialized_move(begin(), end(), first_of(larger));
     larger->size = static_cast<std::uint32_t>(size());
     clear();
@@ -86,25 +93,21 @@ class Few {
   }
 
  private:
-  struct alignas(8) Block {  // in front of the elements
-    std::uint32_t size = 0;
-    std::uint32_t room = 0;
-  };
-  static_assert(std::is_nothrow_move_constructible_v<T> && alignof(T) <= alignof(Block));
+  static_assert(std::is_nothrow_move_constructible_v<T> && alignof(T) <= alignof(FewBlock));
 
-  static T* first_of(Block* block) { return static_cast<T*>(static_cast<void*>(block + 1)); }
-  static std::size_t bytes(std::size_t room) { return sizeof(Block) + room * sizeof(T); }
-  static Block* allocate(std::size_t room) {
+  static T* first_of(FewBlock* block) { return static_cast<T*>(static_cast<void*>(block + 1)); }
+  static std::size_t bytes(std::size_t room) { return sizeof(FewBlock) + room * sizeof(T); }
+  static FewBlock* allocate(std::size_t room) {
     void* const place = std::allocator<std::byte>().allocate(bytes(room));
-    return std::construct_at(static_cast<Block*>(place),
-                             Block{0, static_cast<std::uint32_t>(room)});
+    return std::construct_at(static_cast<FewBlock*>(place),
+                             FewBlock{0, static_cast<std::uint32_t>(room)});
   }
-  static void give_back(Block* block) {
+  static void give_back(FewBlock* block) {
     void* const place = block;
     std::allocator<std::byte>().deallocate(static_cast<std::byte*>(place), bytes(block->room));
   }
 
-  Block* block_ = nullptr;
+  FewBlock* block_ = &no_block;
 };
 
 template <class T, class Predicate>

@@ -205,6 +205,7 @@ void Core::tell_commit(Progress& p) {
 
 void Core::advance_commit() {
   const Leader& l = *leader_role();
+  if (commit_ == outline_.last().index) return;
   std::array<std::uint64_t, max_members> match{};
   Index own = ackable();
   if (planted(Bug::p13_leader_counts_unsynced)) own = outline_.last().index;

@@ -20,14 +20,10 @@ Outline::Outline(LogId base, std::span<const LogId> entries) : base_(base), last
   durable_ = last_;
 }
 
-LogId Outline::last() const {
-  if (runs_.empty()) return base_;
-  return {runs_.back().term, last_};
-}
-
 std::optional<Term> Outline::term_at(Index index) const {
   if (index == base_.index) return base_.term;
   if (index < base_.index || index > last_) return std::nullopt;
+  if (index >= runs_.back().index) return runs_.back().term;  // most often
   const auto after = std::ranges::upper_bound(runs_, index, {}, &LogId::index);
   ensure(after != runs_.begin());
   return std::prev(after)->term;
@@ -46,8 +42,9 @@ LogId Outline::last_at_most(Index index, Term term) const {
 
 void Outline::append(LogId id, std::uint64_t bytes) {
   ensure(id.index == last_.next());
-  ensure(id.term >= last().term);
-  if (runs_.empty() || runs_.back().term != id.term) runs_.push_back(id);
+  const Term newest = last().term;
+  ensure(id.term >= newest);
+  if (runs_.empty() || id.term != newest) runs_.emplace_back(id.term, id.index);
   last_ = id.index;
   bytes_ += bytes;
   const std::uint64_t marked = marks_.empty() ? 0 : marks_.back().bytes;

@@ -18,7 +18,7 @@ class Outline {
   Outline(LogId base, std::span<const LogId> entries);  // as found on disk: all durable
 
   LogId base() const { return base_; }  // the last entry the snapshot covers
-  LogId last() const;
+  LogId last() const { return runs_.empty() ? base_ : LogId{runs_.back().term, last_}; }
   Index durable() const { return durable_; }
   std::optional<Term> term_at(Index) const;  // none: below base, or past the end
   bool contains(LogId id) const { return term_at(id.index) == id.term; }

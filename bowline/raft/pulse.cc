@@ -53,6 +53,7 @@ void Core::beat() {
 
 void Core::count_rounds() {
   Leader& l = *leader_role();
+  if (l.answered == l.round) return;
   std::array<std::uint64_t, max_members> rounds{};
   const auto& members = membership().members;
   for (std::size_t i = 0; i < members.size(); ++i) {
