@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/sim/campaign.h"
+#include "apps/sim/exhaustive.h"
 #include "apps/sim/report.h"
 #include "apps/sim/tell.h"
 #include "apps/sim/topologies.h"
@@ -157,7 +158,10 @@ int main(int argc, char** argv) {
   bowline::apps::declare(app, arguments);
   bowline::apps::TopologyArguments topologies;
   const CLI::App* verb = bowline::apps::declare_topologies(app, topologies);
+  bowline::apps::ExhaustiveArguments exhaustive;
+  const CLI::App* search = bowline::apps::declare_exhaustive(app, exhaustive);
   CLI11_PARSE(app, argc, argv);
+  if (search->parsed()) return bowline::apps::run_exhaustive(exhaustive);
   if (verb->parsed()) return bowline::apps::run_topologies(topologies);
   return bowline::apps::run(arguments);
 }

@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/sim/exhaustive.h"
 #include "apps/sim/trial.h"
 
 namespace bowline::apps {
@@ -194,6 +195,9 @@ int main(int argc, char** argv) {
   bowline::apps::Arguments arguments;
   arguments.hunt.processes = 0;
   bowline::apps::declare(app, arguments);
+  bowline::apps::ExhaustiveArguments exhaustive;
+  const CLI::App* search = bowline::apps::declare_exhaustive(app, exhaustive);
   CLI11_PARSE(app, argc, argv);
+  if (search->parsed()) return bowline::apps::run_exhaustive(exhaustive);
   return bowline::apps::run(arguments);
 }

@@ -15,6 +15,7 @@ namespace bowline::raft {
 // Takes values in a fixed order; lists with their length, so that no two of them run together.
 class Abstraction::Sum {
  public:
+  explicit Sum(Answers answers) : answers_(answers == Answers::matter) {}
   std::uint64_t value() const { return sum_; }
 
   template <class... Parts>
@@ -54,11 +55,12 @@ class Abstraction::Sum {
   }
   void add(const Base& base) { take(base.id, Config{base.membership_index, base.membership}); }
   void add(const Progress& p) {
-    take(p.id_, p.met_, p.match_, p.next_, p.told_commit_, p.round_, p.stream_,
-         p.behind_.has_value(), static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_,
-         p.caught_up_, p.in_flight_.size());
+    take(p.id_, p.met_, p.match_, p.next_, p.told_commit_, p.stream_, p.behind_.has_value(),
+         static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_, p.caught_up_,
+         p.in_flight_.size());
     for (const auto& flight : p.in_flight_) add(flight.last);
     if (p.behind_) take(p.behind_->snapshot_through, p.behind_->round_target);
+    if (answers_) add(p.round_);
   }
   void add(const Outline& log) {
     take(log.base_, log.last_, log.durable_);
@@ -78,18 +80,20 @@ class Abstraction::Sum {
   void add(const Core::Leader& l) {
     take_all(l.peers);
     take_all(l.leavers);
-    take(l.first, l.round, l.answered);
-    take_all(l.beats);
+    take(l.first, l.round);
+    if (answers_) add(l.answered);
+    if (answers_) take_all(l.beats);
     take_all(l.reads);
     add(l.handover);
     take(l.lease_void, l.change, l.cancelling);
   }
 
+  bool answers_;
   std::uint64_t sum_ = 0;
 };
 
-std::uint64_t Abstraction::digest(const Core& c) {
-  Sum sum;
+std::uint64_t Abstraction::digest(const Core& c, Answers answers) {
+  Sum sum(answers);
   sum.take(c.who_.self, c.who_.cluster, c.who_.incarnation);
   sum.take(c.hard_.term, c.hard_.voted_for, c.hard_.voted_incarnation);
   sum.take(c.outline_, c.commit_, c.released_, c.announced_, c.memberships_.configs_.size());

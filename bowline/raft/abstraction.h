@@ -12,7 +12,10 @@ class Abstraction {
  public:
   // Of all that decides what this core will do. Left out: moments, dice, and what only weighs
   // (bytes, drops). Writes are counted from the newest, since their numbers mean nothing.
-  static std::uint64_t digest(const Core&);
+  // What a leader knows of the rounds that were answered decides about reads, handovers and members
+  // that leave, and about nothing else.
+  enum class Answers : std::uint8_t { matter, do_not };
+  static std::uint64_t digest(const Core&, Answers = Answers::matter);
 
   // As if whatever is waited for had begun just now, and what has lapsed stayed so. The clock of
   // this core is 0 again; it wants to be woken after a timeout, in which any protection lapses.

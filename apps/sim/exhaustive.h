@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace bowline::apps {
+
+// The verb `exhaustive`: three nodes, and every behaviour within bounds.
+struct ExhaustiveArguments {
+  std::string pre_vote = "both";
+  std::string start = "both";
+  std::string plant;
+  std::string json;
+  unsigned entries = 2;
+  unsigned crashes = 1;
+  unsigned terms = 2;
+  unsigned timers = 2;
+  unsigned rounds = 1;
+  std::uint32_t states = 60'000'000;
+  bool exact = false;
+};
+
+CLI::App* declare_exhaustive(CLI::App& app, ExhaustiveArguments& arguments);
+int run_exhaustive(const ExhaustiveArguments& arguments);
+
+}  // namespace bowline::apps
