@@ -11,13 +11,13 @@ namespace {
 
 constexpr ClusterId cluster{7};
 
-raft::MembershipPtr three() {
+raft::MembershipPtr three(Trio::Lives lives) {
   raft::Membership membership{.cluster = cluster, .members = {}};
   membership.members.reserve(3);  // as decoding does
   for (std::uint64_t id = 1; id <= 3; ++id) {
     raft::Member member;
     member.id = {id};
-    member.incarnation = {100 + id};
+    if (lives == Trio::Lives::named) member.incarnation = {100 + id};
     member.address = Text("10.0.0.1:7000");
     membership.members.push_back(member);
   }
@@ -26,11 +26,11 @@ raft::MembershipPtr three() {
 
 }  // namespace
 
-Trio::Trio() {
+Trio::Trio(Lives lives) {
   const auto options = std::make_shared<const raft::Options>();
   for (std::uint64_t i = 0; i < 3; ++i) {
     raft::Found found;
-    found.base = {{}, three(), {}};  // each has its own, as on three machines
+    found.base = {{}, three(lives), {}};  // each has its own, as on three machines
     cores_[i] = std::make_unique<raft::Core>(
         options, raft::Identity{{i + 1}, cluster, {101 + i}, i + 1}, std::move(found), now_);
   }

@@ -15,7 +15,10 @@ namespace bowline::bench {
 // the protocol itself. Single-threaded.
 class Trio {
  public:
-  Trio();
+  // Whether the membership that the group begins with names the lives of its members. If not, the
+  // first entries do, each as one more membership that is kept until a snapshot covers it.
+  enum class Lives : std::uint8_t { named, met };
+  explicit Trio(Lives lives = Lives::named);
 
   // One batch of commands at the leader, committed and released at all three when this returns.
   void commit(std::size_t commands);

@@ -29,8 +29,10 @@ class Few {
 
   Few() = default;
   explicit Few(std::span<const T> elements) {
+    if (elements.empty()) return;
     reserve(elements.size());
-    for (const T& element : elements) push_back(element);
+    std::uninitialized_copy(elements.begin(), elements.end(), begin());
+    block_->size = static_cast<std::uint32_t>(elements.size());
   }
   Few(const Few& other) : Few(std::span<const T>(other)) {}
   Few(Few&& other) noexcept : block_(std::exchange(other.block_, &no_block)) {}
@@ -48,11 +50,13 @@ class Few {
   const T* end() const { return begin() + size(); }
   T& front() { return *begin(); }
   const T& front() const { return *begin(); }
+  T& operator[](std::size_t at) { return *(begin() + at); }
+  const T& operator[](std::size_t at) const { return *(begin() + at); }
   T& back() { return *(end() - 1); }
   const T& back() const { return *(end() - 1); }
 
   void push_back(T element) { emplace_back(std::move(element)); }
-  template <class... Parts>
+  template <class... Parts>  // none of them in this very list
   T& emplace_back(Parts&&... parts) {
     if (block_->size == block_->room) reserve(size() == 0 ? 1 : 2 * size());
     T* const added = std::construct_at(end(), std::forward<Parts>(parts)...);
@@ -68,15 +72,14 @@ class Few {
   void pop_back() { erase(end() - 1); }
   T* erase(const T* element) { return erase(element, element + 1); }
   T* erase(const T* first, const T* last) {
-    if (first == begin() && last == end()) {
-      clear();
-      return end();
-    }
     T* const gap = begin() + (first - begin());
+    if (first == last) return gap;
     T* const rest = std::move(begin() + (last - begin()), end(), gap);
     std::destroy(rest, end());
     block_->size -= static_cast<std::uint32_t>(last - first);
-    return gap;
+    if (!empty()) return gap;
+    clear();
+    return end();
   }
   void clear() {
     if (block_ == &no_block) return;

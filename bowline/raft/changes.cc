@@ -181,11 +181,12 @@ void Core::step_aside() {
 
 // Said to everybody, once, when known to be committed.
 void Core::announce_memberships() {
-  const Config& config = memberships_.at(commit_);
-  if (config.at > announced_) {
-    announced_ = config.at;
-    emit(MembershipChanged{config, true});
+  if (const Config& newest = memberships_.at(commit_); newest.at > announced_) {
+    announced_ = newest.at;
+    emit(MembershipChanged{newest, true});
+    memberships_.committed(announced_);
   }
+  const Config& config = memberships_.at(commit_);
   // A leader that was removed leads until it has stepped aside. Who is new, and still reads of the
   // time before it came, was not removed.
   if (!was_member_ || leader_role() != nullptr || config.at != memberships_.latest().at) return;

@@ -95,7 +95,7 @@ std::span<const Progress> Core::peers() const {
 
 Base Core::base_at(Index index) const {
   const std::optional<Term> term = outline_.term_at(index);
-  ensure(term.has_value());
+  ensure(index && term.has_value());
   const Config& config = memberships_.at(index);
   return {{*term, index}, config.membership, config.at};
 }

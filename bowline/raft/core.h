@@ -71,7 +71,7 @@ class Core {
   const Damage& damage() const { return damage_; }
   const Memberships& memberships() const { return memberships_; }
   const Drops& drops() const { return drops_; }
-  // What a snapshot at `index` must carry; base <= index <= commit.
+  // What a snapshot at `index` must carry; base <= index <= commit, and at least one entry.
   Base base_at(Index) const;
   // The peers of a leader, sorted by id; empty for the others.
   std::span<const Progress> peers() const;
@@ -324,7 +324,7 @@ class Core {
   Index commit_;     // known to be committed; never goes back
   Index released_;   // Commit{} emitted through here; released_ <= commit_
   Index announced_;  // the newest membership told as committed
-  std::variant<Boxed<Follower>, Boxed<Candidate>, Boxed<Leader>> role_;  // each with its value
+  std::variant<Boxed<Follower>, Boxed<Candidate>, Boxed<Leader>> role_;  // never an empty box
   Round owed_campaign_;  // the try that we owe a vote to, if owes_vote_
   Seq last_write_;
   Seq persisted_;

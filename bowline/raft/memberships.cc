@@ -39,9 +39,6 @@ void Memberships::append(Config config) {
   if (planted(Bug::p33_cut_keeps_the_cut_membership))
     erase_if(configs_, [&config](const Config& old) { return old.at >= config.at; });
   ensure(configs_.empty() || configs_.back().at < config.at);
-  // The first entry of a group may say nothing new: then both are one in memory.
-  if (!configs_.empty() && *configs_.back().membership == *config.membership)
-    config.membership = configs_.back().membership;
   configs_.push_back(std::move(config));
 }
 
@@ -62,6 +59,14 @@ bool Memberships::cut_after(Index keep) {
 void Memberships::rebase(Index base) {
   const auto after = std::ranges::upper_bound(configs_, base, {}, &Config::at);
   if (after != configs_.begin()) configs_.erase(configs_.begin(), std::prev(after));
+}
+
+// No snapshot can end before the first entry. That one is a membership: it names the lives of those
+// that the group began with.
+void Memberships::committed(Index through) {
+  constexpr Index first{1};
+  if (configs_.size() > 1 && configs_[1].at == first && through >= first)
+    configs_.erase(configs_.begin());
 }
 
 void Memberships::restart_from(const Base& base) {

@@ -22,6 +22,7 @@ class Memberships {
   void insert(Config);         // one whose entry was lost and came back
   bool cut_after(Index keep);  // true if the latest changed
   void rebase(Index base);     // those that were replaced by then are forgotten
+  void committed(Index);       // ... and what the group began with, if nobody can ask for it
   void restart_from(const Base&);
 
  private:

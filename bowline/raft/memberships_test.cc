@@ -95,5 +95,23 @@ TEST(Memberships, where_no_group_is_known_nobody_counts) {
   EXPECT_EQ(all.latest().at, Index{0});
 }
 
+TEST(Memberships, what_the_group_began_with_goes_once_its_first_entry_is_committed) {
+  const std::vector<Config> in_log{config(1, 2), config(9, 3)};
+  Memberships all(base_of(0, config(0, 1)), in_log);
+  all.committed({0});
+  EXPECT_EQ(voters(all.at({0})), 1U);
+  all.committed({1});
+  EXPECT_EQ(voters(all.at({0})), 2U);
+  EXPECT_EQ(voters(all.at({8})), 2U);
+  EXPECT_EQ(voters(all.at({9})), 3U);
+}
+
+TEST(Memberships, what_a_snapshot_may_need_stays_when_a_later_one_is_committed) {
+  Memberships all = three();
+  all.committed({9});
+  EXPECT_EQ(voters(all.at({2})), 1U);
+  EXPECT_EQ(voters(all.at({4})), 2U);
+}
+
 }  // namespace
 }  // namespace bowline::raft

@@ -247,6 +247,23 @@ TEST(Progress, has_caught_up_when_a_round_took_less_than_an_election_timeout) {
   EXPECT_TRUE(peer.caught_up());
 }
 
+TEST(Progress, a_snapshot_on_the_way_does_not_end_catching_up) {
+  Progress peer({2}, {1});
+  peer.begin_catching_up({100}, Time{});
+  peer.snapshot_begun({90});
+  peer.matched({90});
+  peer.note_catching_up({120}, Time{second / 2}, second);
+  EXPECT_FALSE(peer.caught_up());
+  peer.matched({100});
+  peer.note_catching_up({120}, Time{second / 2}, second);
+  EXPECT_TRUE(peer.caught_up());
+  peer.snapshot_begun({150});
+  peer.matched({120});
+  EXPECT_EQ(peer.mode(), Progress::Mode::snapshot);
+  peer.matched({150});
+  EXPECT_EQ(peer.mode(), Progress::Mode::streaming);
+}
+
 TEST(Progress, has_not_caught_up_before_anybody_asked) {
   Progress peer({2}, {1});
   peer.note_catching_up({}, Time{}, second);

@@ -44,8 +44,9 @@ void Core::ask_for_lost_entries() {
 
 void Core::hear(NodeId from, const Message& m, EntriesRequest& in) {
   const LogId base = outline_.base();
-  const bool compacted =
-      std::ranges::any_of(in.wanted, [&](LogId id) { return id.index <= base.index; });
+  const bool compacted = base.index && std::ranges::any_of(in.wanted, [&](LogId id) {
+                           return id.index <= base.index;
+                         });
   auto lacking = [&](LogId id) {
     return id.index <= outline_.base().index || id.index > outline_.durable() ||
            !outline_.contains(id) || damage_.covers(id.index);

@@ -8,7 +8,8 @@ usage() {
 
 Builds build/bowline-bench and runs it with the options.
 
-  --json FILE   write the results for programs
+  --json FILE    write the results for programs
+  --check-heap   only compare what an idle group holds with its limits
 
 Example: ./dev bench --json bench.json
 END
