@@ -159,6 +159,8 @@ TEST(Tidy, banned_words_are_refused_where_they_are_banned) {
     accept("bowline/runtime/x.cc", head + word + "\n");
     accept("apps/x.cc", head + word + "\n");
   }
+  accept("bowline/base/x.cc", head + "thread_local int t;\n");
+  refuse("banned", "bowline/base/x.cc", head + "std::mutex m;\n");
 }
 
 TEST(Tidy, some_words_are_refused_everywhere) {

@@ -17,13 +17,6 @@ namespace {
 
 constexpr int bad_usage = 2;
 
-struct Done {
-  sim::small::Limits limits;
-  sim::small::Report report;
-  bool pooled = false;
-  double seconds = 0;
-};
-
 // The split start is past term 2 already: it gets as many terms more.
 std::vector<sim::small::Limits> searches(const ExhaustiveArguments& arguments) {
   std::vector<sim::small::Limits> all;
@@ -47,46 +40,11 @@ std::vector<sim::small::Limits> searches(const ExhaustiveArguments& arguments) {
   return all;
 }
 
-// What is found with pooled pasts is looked for among the true ones, for a story.
-Done search(const sim::small::Limits& limits, bool exact) {
-  const auto begun = std::chrono::steady_clock::now();
-  Done done{.limits = limits, .report = {}, .pooled = !exact};
-  if (!exact) done.report = sim::small::prove(limits);
-  if (exact || !done.report.broken.empty()) {
-    sim::small::Report truth = sim::small::search(limits);
-    if (exact || !truth.broken.empty()) {
-      done.report = std::move(truth);
-      done.pooled = false;
-    }
-  }
-  done.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  return done;
-}
-
-void tell(const Done& done) {
-  const sim::small::Report& r = done.report;
-  std::printf("%s\n", sim::small::text(done.limits).c_str());
-  for (const std::string& line : r.story) std::printf("  %s\n", line.c_str());
-  std::printf(
-      "  %llu %s, %llu transitions, %llu deep, %llu replicas, %llu messages, %.1f s; two "
-      "taken for one: below %.0e\n",
-      static_cast<unsigned long long>(r.states), done.pooled ? "cells (pooled pasts)" : "states",
-      static_cast<unsigned long long>(r.transitions), static_cast<unsigned long long>(r.depth),
-      static_cast<unsigned long long>(r.replicas), static_cast<unsigned long long>(r.letters),
-      done.seconds, r.collision);
-  const char* verdict = "all of it was visited, nothing is violated";
-  if (!r.complete) verdict = "NOT COMPLETE: --states or a violation ended it";
-  std::printf("  %s%s%s\n", verdict, r.broken.empty() ? "" : ": ", r.broken.c_str());
-  if (!r.broken.empty() && done.pooled)
-    std::printf("  found with pooled pasts only: it may not exist\n");
-  std::fflush(stdout);
-}
-
-bool save(const std::string& path, const std::vector<Done>& all) {
+bool save(const std::string& path, const std::vector<Searched>& all) {
   if (path.empty()) return true;
   std::ofstream file(path);
   file << "{\"searches\": [";
-  for (const char* gap = ""; const Done& done : all) {
+  for (const char* gap = ""; const Searched& done : all) {
     const sim::small::Report& r = done.report;
     file << gap << "\n  {\"limits\": \"" << sim::small::text(done.limits)
          << "\", \"pooled\": " << (done.pooled ? "true" : "false")
@@ -114,6 +72,45 @@ bool plant(const std::string& name) {
 
 }  // namespace
 
+// What is found with pooled pasts is looked for among the true ones, for a story.
+Searched search(const sim::small::Limits& limits, bool exact) {
+  const auto begun = std::chrono::steady_clock::now();
+  Searched done{.limits = limits, .report = {}, .pooled = !exact};
+  if (!exact) done.report = sim::small::prove(limits);
+  if (exact || !done.report.broken.empty()) {
+    sim::small::Report truth = sim::small::search(limits);
+    if (exact || !truth.broken.empty()) {
+      done.report = std::move(truth);
+      done.pooled = false;
+    }
+  }
+  done.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  return done;
+}
+
+void tell(const Searched& done) {
+  const sim::small::Report& r = done.report;
+  std::printf("%s\n", sim::small::text(done.limits).c_str());
+  for (const std::string& line : r.story) std::printf("  %s\n", line.c_str());
+  std::printf(
+      "  %llu %s, %llu transitions, %llu deep, %llu replicas, %llu messages, %.1f s; two "
+      "taken for one: below %.0e\n",
+      static_cast<unsigned long long>(r.states), done.pooled ? "cells (pooled pasts)" : "states",
+      static_cast<unsigned long long>(r.transitions), static_cast<unsigned long long>(r.depth),
+      static_cast<unsigned long long>(r.replicas), static_cast<unsigned long long>(r.letters),
+      done.seconds, r.collision);
+  if (!r.broken.empty())
+    std::printf("  VIOLATED: %s\n", r.broken.c_str());
+  else if (r.complete)
+    std::printf("  all of it was visited, nothing is violated\n");
+  else
+    std::printf("  NOT COMPLETE: more than %u; give a higher --states, or smaller bounds\n",
+                done.limits.states);
+  if (!r.broken.empty() && done.pooled)
+    std::printf("  found with pooled pasts only: it may not exist\n");
+  std::fflush(stdout);
+}
+
 CLI::App* declare_exhaustive(CLI::App& app, ExhaustiveArguments& arguments) {
   CLI::App* verb = app.add_subcommand("exhaustive", "Three nodes, every behaviour within bounds");
   verb->add_option("--pre-vote", arguments.pre_vote, "on, off or both")
@@ -123,7 +120,8 @@ CLI::App* declare_exhaustive(CLI::App& app, ExhaustiveArguments& arguments) {
   verb->add_option("--terms", arguments.terms, "From the start on")->check(CLI::Range(1, 5));
   verb->add_option("--entries", arguments.entries, "Of clients")->check(CLI::Range(0, 2));
   verb->add_option("--crashes", arguments.crashes, "Of all nodes")->check(CLI::Range(0, 3));
-  verb->add_option("--timers", arguments.timers, "Fired by all nodes")->check(CLI::Range(1, 9));
+  verb->add_option("--timers", arguments.timers, "Fired by all nodes; 0: any number (pre-vote off)")
+      ->check(CLI::Range(0, 9));
   verb->add_option("--rounds", arguments.rounds, "Of a leader")->check(CLI::Range(1, 9));
   verb->add_option("--states", arguments.states, "Give up beyond");
   verb->add_flag("--exact", arguments.exact, "Tell all pasts apart, at once");
@@ -134,7 +132,7 @@ CLI::App* declare_exhaustive(CLI::App& app, ExhaustiveArguments& arguments) {
 
 int run_exhaustive(const ExhaustiveArguments& arguments) {
   if (!plant(arguments.plant)) return bad_usage;
-  std::vector<Done> all;
+  std::vector<Searched> all;
   std::uint64_t states = 0;
   bool good = true;
   for (const sim::small::Limits& limits : searches(arguments)) {

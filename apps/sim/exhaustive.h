@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "bowline/sim/exhaustive.h"
+
 namespace bowline::apps {
 
 // The verb `exhaustive`: three nodes, and every behaviour within bounds.
@@ -24,5 +26,16 @@ struct ExhaustiveArguments {
 
 CLI::App* declare_exhaustive(CLI::App& app, ExhaustiveArguments& arguments);
 int run_exhaustive(const ExhaustiveArguments& arguments);
+
+// One search, and what it came to.
+struct Searched {
+  sim::small::Limits limits;
+  sim::small::Report report;
+  bool pooled = false;
+  double seconds = 0;
+};
+
+Searched search(const sim::small::Limits&, bool exact);
+void tell(const Searched&);
 
 }  // namespace bowline::apps

@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/sim/exhaustive.h"
+#include "apps/sim/exhaustive_hunt.h"
 #include "apps/sim/trial.h"
 
 namespace bowline::apps {
@@ -197,7 +198,9 @@ int main(int argc, char** argv) {
   bowline::apps::declare(app, arguments);
   bowline::apps::ExhaustiveArguments exhaustive;
   const CLI::App* search = bowline::apps::declare_exhaustive(app, exhaustive);
+  const CLI::App* hunt = bowline::apps::declare_exhaustive_hunt(app);
   CLI11_PARSE(app, argc, argv);
   if (search->parsed()) return bowline::apps::run_exhaustive(exhaustive);
+  if (hunt->parsed()) return bowline::apps::run_exhaustive_hunt();
   return bowline::apps::run(arguments);
 }

@@ -101,6 +101,26 @@ TEST(EnsureDeathTest, tells_its_listener_once) {
       "listener heard of .*base_test.cc\n.*ensure failed in .*tell_and_fail_again");
 }
 
+std::string name_of(const void* subject) { return static_cast<const char*>(subject); }
+
+TEST(EnsureDeathTest, tells_what_was_being_worked_on_from_the_inside_out) {
+  const EnsureSubject outer("the outer", name_of);
+  { const EnsureSubject past("the past", name_of); }
+  const EnsureSubject inner("the inner", name_of);
+  EXPECT_DEATH(ensure(false), "TestBody.*\nthe inner\nthe outer\n$");
+}
+
+std::string failing(const void*) {
+  ensure(false);
+  return {};
+}
+
+TEST(EnsureDeathTest, survives_a_subject_that_cannot_be_described) {
+  const EnsureSubject outer("the outer", name_of);
+  const EnsureSubject inner(nullptr, failing);
+  EXPECT_DEATH(ensure(false), "ensure failed in .*TestBody.*\n.*ensure failed in .*\nthe outer");
+}
+
 TEST(Ensure, gives_back_the_listener_before) {
   EXPECT_EQ(on_ensure_failure(tell_and_fail_again), nullptr);
   EXPECT_EQ(on_ensure_failure(nullptr), tell_and_fail_again);

@@ -6,6 +6,7 @@
 
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
+#include "bowline/raft/describe.h"
 
 namespace bowline::raft {
 namespace {
@@ -61,6 +62,9 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
 }
 
 void Core::step(Time now, Input&& input, Effects& effects) {
+  const EnsureSubject subject(this, [](const void* core) {
+    return "the state of node " + text(*static_cast<const Core*>(core));
+  });
   ensure(effects_ == nullptr);  // a step never re-enters
   ensure(effects.empty());      // nor runs before its last effects are performed
   ensure(now >= now_);

@@ -2,6 +2,8 @@
 #include "bowline/raft/describe.h"
 
 #include <chrono>
+#include <memory>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -83,6 +85,19 @@ TEST(Describe, what_is_in_the_way_of_leading) {
   EXPECT_EQ(text(answer),
             "does not lead: its timeout has not come, due in 20ms\n"
             "  3 (no voter): missing");
+}
+
+TEST(DescribeDeathTest, an_invariant_that_breaks_in_a_step_ends_with_the_state_of_the_replica) {
+  Found found;
+  found.hard_state.term = {7};
+  found.base.membership = std::make_shared<const Membership>(Membership{.members = {{.id = {1}}}});
+  Core core(std::make_shared<const Options>(), Identity{{1}, {}, {101}, 3},
+            std::move(found), Time{});
+  Effects of_the_step_before;
+  of_the_step_before.emplace_back(Commit{{1}});
+  EXPECT_DEATH(core.step(Time{}, Woken{}, of_the_step_before),
+               "core.cc:[0-9]+: ensure failed in .*\n"
+               "the state of node 1 follower t7 .* members @0 \\{1\\?\\}");
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ class Search {
       case Act::Kind::propose: return h.proposed < limits_.entries;
       case Act::Kind::crash: return h.crashes < limits_.crashes;
       case Act::Kind::time_out:
-      case Act::Kind::lose_touch: return h.timers < limits_.timers;
+      case Act::Kind::lose_touch: return limits_.timers == 0 || h.timers < limits_.timers;
       default: return true;
     }
   }
@@ -205,7 +205,8 @@ std::string text(const Limits& limits) {
   return std::string(limits.start == Start::fresh ? "fresh group" : "after a split") +
          ", pre-vote " + (limits.pre_vote ? "on" : "off") + say(limits.terms, "terms") +
          say(limits.entries, "entries of clients") + say(limits.crashes, "crashes") +
-         say(limits.timers, "timers fire") + say(limits.rounds, "rounds of a leader") +
+         (limits.timers == 0 ? ", any number of timers" : say(limits.timers, "timers fire")) +
+         say(limits.rounds, "rounds of a leader") +
          (limits.letters == 0 ? ", messages lost, doubled and in any order"
                               : say(limits.letters, "messages on their way to each node"));
 }

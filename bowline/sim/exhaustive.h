@@ -31,7 +31,8 @@ struct Limits {
   std::uint8_t terms = 2;    // no step into a higher one is taken
   std::uint8_t entries = 2;  // proposed by clients, to any leader; at most most_entries
   std::uint8_t crashes = 1;  // of all nodes together
-  // Fired by all nodes together: election timeouts, and leaders that lose touch with the others.
+  // Fired by all nodes together: election timeouts, and leaders that lose touch with the others. 0:
+  // any number, which ends without pre-vote only, where each firing opens a term.
   std::uint8_t timers = 2;
   // Of a leader in its term: heartbeats, the first of which opens it, and times that it asks a
   // follower anew because something was lost.

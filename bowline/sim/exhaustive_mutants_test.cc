@@ -24,6 +24,12 @@ TEST(Exhaustive, finds_votes_for_a_shorter_log) {
                "which was committed in term 1");
 }
 
+TEST(Exhaustive, finds_that_entries_of_older_terms_are_committed_by_counting) {
+  expect_found(Bug::p07_commits_old_terms_by_counting,
+               {.start = Start::split, .pre_vote = false, .terms = 4, .entries = 0},
+               "which was committed in term 3");
+}
+
 TEST(Exhaustive, finds_that_the_previous_term_is_not_compared) {
   expect_found(Bug::p08_no_previous_term_check,
                {.start = Start::split, .terms = 3, .entries = 0, .crashes = 0},

@@ -187,7 +187,7 @@ class Proof {
       case Act::Kind::propose: return h.proposed < limits_.entries;
       case Act::Kind::crash: return h.crashes < limits_.crashes;
       case Act::Kind::time_out:
-      case Act::Kind::lose_touch: return h.timers < limits_.timers;
+      case Act::Kind::lose_touch: return limits_.timers == 0 || h.timers < limits_.timers;
       default: return true;
     }
   }

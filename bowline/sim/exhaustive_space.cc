@@ -185,7 +185,8 @@ Facts Space::facts_of(const Replica& before, const Act& what, const Taken& taken
   if (r.core.leads(term) && !before.core.leads(term)) facts.elected = now;
   facts.proposed = what.kind == Act::Kind::propose;
   facts.crashed = what.kind == Act::Kind::crash;
-  facts.timer = what.kind == Act::Kind::time_out || what.kind == Act::Kind::lose_touch;
+  const bool fired = what.kind == Act::Kind::time_out || what.kind == Act::Kind::lose_touch;
+  facts.timer = fired && limits_.timers != 0;
   for (const raft::Effect& effect : taken.effects) {
     if (const auto* commit = std::get_if<raft::Commit>(&effect))
       facts.committed = marks(r.written, commit->through);

@@ -7,11 +7,12 @@ usage() {
 ./dev mutants [OPTION…]
 
 Builds build/bowline-sim-mutants, which is the simulator with planted bugs inside, and runs
-`bowline-sim-mutants mutants OPTION…`: each bug in turn must be found.
+`bowline-sim-mutants OPTION…`: each bug in turn must be found.
 
   --only P02     only this bug
   --shard I/N    the I-th of N equal parts of the bugs, for many machines
   --json FILE    write the results for programs
+  --exhaustive   instead: let the exhaustive search find five of them, and tell how each fails
 
 Example: ./dev mutants --only P02
 END
@@ -20,6 +21,10 @@ END
 main() {
   has_target release bowline-sim-mutants || not_yet "the planted bugs are still to come"
   build release bowline-sim-mutants
-  build/bowline-sim-mutants mutants "$@"
+  if [[ ${1:-} == --exhaustive ]]; then
+    build/bowline-sim-mutants exhaustive-hunt
+  else
+    build/bowline-sim-mutants "$@"
+  fi
   succeed "in $(seconds)"
 }

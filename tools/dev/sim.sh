@@ -19,6 +19,8 @@ in a run; the same seed gives the same run on any machine.
   --same-everywhere        instead: run the seeds in a release, a debug and a clang build with
                            sanitizers, and compare the hashes of all that happened (300 seeds if
                            --seeds does not say otherwise)
+  --exhaustive             instead: every behaviour of three nodes within bounds (`build/bowline-sim
+                           exhaustive --help` names them); takes minutes
 
 Example: ./dev sim --world cores --seeds 1000
 END
@@ -51,6 +53,11 @@ main() {
       esac
     done
     same_everywhere "$seeds"
+  fi
+  if [[ ${1:-} == --exhaustive ]]; then
+    build release bowline-sim
+    build/bowline-sim exhaustive "${@:2}"
+    succeed "in $(seconds)"
   fi
   has_target release bowline-sim || not_yet "the simulator is still to come"
   build release bowline-sim
