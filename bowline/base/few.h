@@ -98,7 +98,7 @@ class Few {
  private:
   static_assert(std::is_nothrow_move_constructible_v<T> && alignof(T) <= alignof(FewBlock));
 
-  static T* first_of(FewBlock* block) { return static_cast<T*>(static_cast<void*>(block + 1)); }
+  static T* first_of(FewBlock* block) { return reinterpret_cast<T*>(block + 1); }
   static std::size_t bytes(std::size_t room) { return sizeof(FewBlock) + room * sizeof(T); }
   static FewBlock* allocate(std::size_t room) {
     void* const place = std::allocator<std::byte>().allocate(bytes(room));

@@ -136,7 +136,8 @@ TEST(Boxed, a_variant_of_boxes_tells_which_value_it_holds) {
 TEST(Text, is_equal_if_its_letters_are) {
   static_assert(sizeof(Text) == sizeof(void*));
   const Text text(std::string(99, 'a'));
-  const Text copy = text;
+  Text copy;
+  copy = text;
   EXPECT_EQ(copy, text);
   EXPECT_NE(copy.view().data(), text.view().data());
   EXPECT_EQ(copy.view(), std::string(99, 'a'));
