@@ -196,6 +196,7 @@ class Core {
   void on(ForgetLeader&);
   void on(Suspect&);
   const Member* seat() const;  // our vote, by a membership that may be in force
+  bool may_vote() const;
   bool may_campaign() const;
   void election_due();
   bool waits_for_better_priority();
