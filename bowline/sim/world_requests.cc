@@ -75,11 +75,8 @@ Ticket World::cancel_change(NodeId id) {
 
 Ticket World::recover(NodeId id, ClusterId anew) {
   const Ticket ticket = open(id, Request::Kind::recover);
+  if (up(id)) mine(id).forcing = anew;
   submit(ticket, raft::Recover{ticket, anew});
-  if (up(id) && request(ticket).state != Request::State::refused) {
-    ++counters_.forced;
-    for (Witness* witness : witnesses_) witness->forced(node(id).site, anew);
-  }
   return ticket;
 }
 
@@ -116,6 +113,7 @@ void World::perform(Node& node, raft::Refused& refused) {
   request->why = refused.why;
   request->leader = refused.leader;
   ++counters_.refused;
+  if (request->kind == Request::Kind::recover) node.forcing = {};
   if (request->kind != Request::Kind::write) return;
   for (Witness* witness : witnesses_) witness->write_refused(refused.ticket);
 }
@@ -127,7 +125,9 @@ void World::perform(Node& node, raft::Decided& decided) {
   request->outcome = decided.outcome;
   ++counters_.outcomes[static_cast<std::size_t>(decided.outcome)];
   if (request->kind != Request::Kind::write) return;
-  for (Witness* witness : witnesses_) witness->write_ended(decided.ticket, decided.outcome);
+  // What a cluster that was given up still says binds nobody.
+  const raft::Outcome told = node.site.given_up ? raft::Outcome::unknown : decided.outcome;
+  for (Witness* witness : witnesses_) witness->write_ended(decided.ticket, told);
 }
 
 void World::perform(Node& node, raft::ReadReady& ready) {
@@ -157,7 +157,7 @@ NodeId World::leader() const {
   NodeId best;
   Term term;
   for (const Node& node : nodes_) {
-    if (!node.up() || node.site.core->role() != raft::Role::leader) continue;
+    if (!node.up() || node.site.given_up || node.site.core->role() != raft::Role::leader) continue;
     if (best && node.site.core->term() <= term) continue;
     best = node.site.id;
     term = node.site.core->term();
