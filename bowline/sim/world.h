@@ -227,6 +227,8 @@ class World : public Court {
 
   // world_requests.cc
   Ticket open(NodeId, Request::Kind);
+  template <class Input>
+  Ticket ask(NodeId, Request::Kind, Input);
   void submit(Ticket, raft::Input);
   Request* closing(Node&, Ticket);
 

@@ -39,11 +39,14 @@ Ticket World::propose(NodeId id, std::vector<Bytes> commands, Term expected) {
   return ticket;
 }
 
-Ticket World::barrier(NodeId id) {
-  const Ticket ticket = open(id, Request::Kind::barrier);
-  submit(ticket, raft::Barrier{ticket});
+template <class Input>
+Ticket World::ask(NodeId id, Request::Kind kind, Input input) {
+  const Ticket ticket = input.ticket = open(id, kind);
+  submit(ticket, std::move(input));
   return ticket;
 }
+
+Ticket World::barrier(NodeId id) { return ask(id, Request::Kind::barrier, raft::Barrier{{}}); }
 
 Ticket World::read(NodeId id, raft::ReadKind kind) {
   const bool verify = kind == raft::ReadKind::verify;
@@ -55,29 +58,21 @@ Ticket World::read(NodeId id, raft::ReadKind kind) {
 }
 
 Ticket World::transfer(NodeId id, NodeId to) {
-  const Ticket ticket = open(id, Request::Kind::transfer);
-  submit(ticket, raft::Transfer{ticket, to});
-  return ticket;
+  return ask(id, Request::Kind::transfer, raft::Transfer{{}, to});
 }
 
 Ticket World::reconfigure(NodeId id, std::vector<raft::Wanted> wanted,
                           std::optional<Index> expected) {
-  const Ticket ticket = open(id, Request::Kind::change);
-  submit(ticket, raft::Reconfigure{ticket, std::move(wanted), expected});
-  return ticket;
+  return ask(id, Request::Kind::change, raft::Reconfigure{{}, std::move(wanted), expected});
 }
 
 Ticket World::cancel_change(NodeId id) {
-  const Ticket ticket = open(id, Request::Kind::change);
-  submit(ticket, raft::CancelChange{ticket});
-  return ticket;
+  return ask(id, Request::Kind::change, raft::CancelChange{{}});
 }
 
 Ticket World::recover(NodeId id, ClusterId anew) {
-  const Ticket ticket = open(id, Request::Kind::recover);
   if (up(id)) mine(id).forcing = anew;
-  submit(ticket, raft::Recover{ticket, anew});
-  return ticket;
+  return ask(id, Request::Kind::recover, raft::Recover{{}, anew});
 }
 
 // A request gets one last word, from the life of the node that it was given to.
