@@ -112,6 +112,13 @@ const Membership& Core::membership() const {
   return *memberships_.latest().membership;
 }
 
+// A log may come from before a forced recovery. Whoever only reads of that time belongs to the
+// cluster that it was told of, and the members are those who are named themselves.
+ClusterId Core::cluster() const {
+  const ClusterId logged = membership().cluster;
+  return logged && (!who_.cluster || counts_on_us(membership())) ? logged : who_.cluster;
+}
+
 bool Core::alone() const {
   return membership().voters() == 1 && !membership().joint() && membership().votes(who_.self);
 }
@@ -279,7 +286,7 @@ Message Core::envelope(NodeId to, Body body) const {
   const Follower* f = follower_role();
   const bool to_leader = f != nullptr && f->leader == to;
   return {.version = protocol_version,
-          .cluster = membership().cluster ? membership().cluster : who_.cluster,
+          .cluster = cluster(),
           .from = who_.incarnation,
           .to = to_leader           ? f->leader_life
                 : member != nullptr ? member->incarnation

@@ -93,7 +93,7 @@ bool Core::heard_of(const Received& in) {
     return false;
   };
   if (m.version != protocol_version) return dropped(drops_.version);
-  const ClusterId ours = membership().cluster ? membership().cluster : who_.cluster;
+  const ClusterId ours = cluster();
   const bool lax = planted(Bug::p54_foreign_messages_accepted);
   if (ours && m.cluster != ours && !lax) return dropped(drops_.cluster);
   if (!in.from || in.from == who_.self || !m.from || !well_formed(in.from, m))
