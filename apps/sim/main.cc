@@ -9,7 +9,9 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/sim/campaign.h"
+#include "apps/sim/replaying.h"
 #include "apps/sim/report.h"
+#include "apps/sim/shrinking.h"
 #include "apps/sim/tell.h"
 #include "apps/sim/topologies.h"
 
@@ -157,7 +159,13 @@ int main(int argc, char** argv) {
   bowline::apps::declare(app, arguments);
   bowline::apps::TopologyArguments topologies;
   const CLI::App* verb = bowline::apps::declare_topologies(app, topologies);
+  bowline::apps::ReplayArguments replaying;
+  const CLI::App* replay = bowline::apps::declare_replay(app, replaying);
+  bowline::apps::ShrinkArguments shrinking{.program = argv[0]};
+  const CLI::App* shrink = bowline::apps::declare_shrink(app, shrinking);
   CLI11_PARSE(app, argc, argv);
+  if (replay->parsed()) return bowline::apps::run_replay(replaying);
+  if (shrink->parsed()) return bowline::apps::run_shrink(shrinking);
   if (verb->parsed()) return bowline::apps::run_topologies(topologies);
   return bowline::apps::run(arguments);
 }

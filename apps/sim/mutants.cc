@@ -12,6 +12,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/sim/replaying.h"
+#include "apps/sim/shrinking.h"
 #include "apps/sim/trial.h"
 
 namespace bowline::apps {
@@ -194,6 +196,12 @@ int main(int argc, char** argv) {
   bowline::apps::Arguments arguments;
   arguments.hunt.processes = 0;
   bowline::apps::declare(app, arguments);
+  bowline::apps::ReplayArguments replaying;
+  const CLI::App* replay = bowline::apps::declare_replay(app, replaying);
+  bowline::apps::ShrinkArguments shrinking{.program = argv[0]};
+  const CLI::App* shrink = bowline::apps::declare_shrink(app, shrinking);
   CLI11_PARSE(app, argc, argv);
+  if (replay->parsed()) return bowline::apps::run_replay(replaying);
+  if (shrink->parsed()) return bowline::apps::run_shrink(shrinking);
   return bowline::apps::run(arguments);
 }
