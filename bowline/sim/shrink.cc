@@ -128,7 +128,7 @@ class Shrinker {
 
   void one_round() {
     shorten();
-    refresh();
+    if (!over()) refresh();
     calm_kinds();
     drop(&Plan::episodes);
     drop(&Plan::operations);
@@ -136,9 +136,9 @@ class Shrinker {
     fewer_nodes();
     calm_settings();
     close_gaps();
-    refresh();
+    if (!over()) refresh();
     calm_strands();
-    refresh();
+    if (!over()) refresh();
     tell_size();
   }
 
