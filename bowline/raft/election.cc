@@ -95,6 +95,9 @@ void Core::election_due() {
     return;
   }
   if (membership().barred(*seat()) && !may_be_caretaker()) return rearm_election();
+  // Who only was a voter is needed if nobody else has the entry that puts it out. If somebody has,
+  // each of its campaigns takes votes from those who stay: so it leaves them most of the tries.
+  if (!membership().votes(who_.self) && ++passed_ % 3 != 0) return rearm_election();
   if (waits_for_better_priority()) return;
   campaign(options_->pre_vote && !planted(Bug::p38_no_pre_vote), false);
 }
