@@ -16,8 +16,7 @@ END
 }
 
 # Reads gcov's line-by-line listings; a line counts once, however many objects contain it.
-# Prints `percent run lines file`, the total last. Percents are
-# rounded down: 94.99 is not 95.
+# Prints `percent run lines file`, the total last; 94.99 % is not 95 %.
 summarise() {
   awk '
     function row(some, all, name, through) {
