@@ -121,6 +121,15 @@ bool write_json(const std::string& path, const std::vector<Figure>& figures) {
   return std::fclose(file) == 0;
 }
 
+constexpr const char* help =
+    "bowline-bench [--json FILE] [--check-heap]\n"
+    "\n"
+    "Measures what an entry costs the protocol, and what an idle group holds.\n"
+    "\n"
+    "  --json FILE   write the results for programs, too\n"
+    "  --check-heap  only compare what an idle group holds with its limits; 1 if it is beyond\n"
+    "  --help        this\n";
+
 int run(const std::string& json) {
   keep_pages();
   std::vector<Figure> figures{entry_cost(1), entry_cost(64)};
@@ -141,9 +150,13 @@ int main(int argc, char** argv) {
       json = argv[++i];
     } else if (std::strcmp(argv[i], "--check-heap") == 0) {
       return bowline::bench::check_heap();
+    } else if (std::strcmp(argv[i], "--help") == 0 || std::strcmp(argv[i], "-h") == 0) {
+      std::fputs(bowline::bench::help, stdout);
+      return 0;
     } else {
-      std::fprintf(stderr, "bowline-bench: '%s' is unknown; it takes --json FILE or --check-heap\n",
-                   argv[i]);
+      const bool bare = std::strcmp(argv[i], "--json") == 0;
+      std::fprintf(stderr, "bowline-bench: %s %s; --help lists what it takes\n", argv[i],
+                   bare ? "wants a file" : "is unknown");
       return 2;
     }
   }

@@ -70,15 +70,36 @@ bool plant(const std::string& name) {
 #endif
 }
 
+// To the channel of errors, so that what is found stays as it is, wherever it is sent.
+class Progress {
+ public:
+  explicit Progress(const char* units) : units_(units) {}
+
+  void operator()(const sim::small::Halfway& at) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + pause;
+    std::fprintf(stderr, "  ... %llu %s, %llu transitions, %llu waiting\n",
+                 static_cast<unsigned long long>(at.states), units_,
+                 static_cast<unsigned long long>(at.transitions),
+                 static_cast<unsigned long long>(at.waiting));
+  }
+
+ private:
+  static constexpr std::chrono::seconds pause{10};
+  const char* units_;
+  std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now() + pause;
+};
+
 }  // namespace
 
 // What is found with pooled pasts is looked for among the true ones, for a story.
 Searched search(const sim::small::Limits& limits, bool exact) {
   const auto begun = std::chrono::steady_clock::now();
   Searched done{.limits = limits, .report = {}, .pooled = !exact};
-  if (!exact) done.report = sim::small::prove(limits);
+  if (!exact) done.report = sim::small::prove(limits, Progress("cells"));
   if (exact || !done.report.broken.empty()) {
-    sim::small::Report truth = sim::small::search(limits);
+    sim::small::Report truth = sim::small::search(limits, Progress("states"));
     if (exact || !truth.broken.empty()) {
       done.report = std::move(truth);
       done.pooled = false;

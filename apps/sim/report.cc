@@ -176,7 +176,7 @@ std::string report(const Tally& tally, const Titles& titles) {
     text += print("FAILED      seed %llu: %s: ", static_cast<unsigned long long>(failure.seed),
                   failure.invariant.c_str()) +
             failure.what +
-            print("\n            see: bowline-sim run --world %s --seed %llu --story\n",
+            print("\n            see: build/bowline-sim run --world %s --seed %llu --story\n",
                   titles.world.c_str(), static_cast<unsigned long long>(failure.seed));
   text += print(
       "%s: %s seeds of world %s, %.1f virtual hours, %s troubles, %s operations, %s "

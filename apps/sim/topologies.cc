@@ -189,7 +189,7 @@ void summarize(const std::vector<Sums>& all) {
   }
   std::printf(
       "%s: %llu cases (%llu runs) of five nodes with links cut: %llu live, %llu without a "
-      "quorum, %llu constrained (of these two, %llu need more than one link), "
+      "quorum, %llu constrained; where it is not live, no single link would help in %llu; "
       "%llu failures, %llu changes of the leader in the steady state\n",
       total.failures == 0 ? "passed" : "FAILED", wide(total.cases), wide(total.runs),
       wide(total.verdicts[0]), wide(total.verdicts[1]), wide(total.verdicts[2]),

@@ -19,6 +19,11 @@ namespace bowline::raft {
 namespace {
 
 constexpr ClusterId our_cluster{77};
+constexpr ClusterId recovered_cluster{78};
+constexpr ClusterId foreign_cluster{79};
+
+// A liar that is to be heard must at least know this.
+ClusterId cluster_of(const Core& core) { return core.memberships().latest().membership->cluster; }
 
 Membership three_voters(bool named) {
   Membership membership{.cluster = our_cluster, .members = {}};
@@ -47,6 +52,8 @@ class Target {
     Found found;
     const auto membership = std::make_shared<const Membership>(three_voters(dice_.chance(50)));
     found.base = {{}, membership, {}};
+    if (dice_.chance(40)) add_past(found);
+    if (dice_.chance(10)) found = {};  // a new node, of which no group knows yet
     core_ = std::make_unique<Core>(options_, Identity{{1}, our_cluster, {101}, dice_.next()},
                                    std::move(found), now_);
     writes_.clear();
@@ -61,9 +68,10 @@ class Target {
     perform(effects);
   }
 
-  // Time passes, the disk works, a client asks: what makes us a follower, a candidate, a leader.
+  // Time passes, the disk works or rots, somebody asks: what makes us a follower, a candidate, a
+  // leader, and in need of repair.
   void live() {
-    switch (dice_.below(9)) {
+    switch (dice_.below(13)) {
       case 0: now_ = std::max(now_, core_->deadline() == never ? now_ : core_->deadline()); break;
       case 1: now_ = now_ + Duration(dice_.below(300'000'000)); break;
       case 2: return step(Propose{{next_ticket_++}, {Bytes::copy("x")}, {}});
@@ -74,6 +82,12 @@ class Target {
         return step(Reconfigure{
             {next_ticket_++}, {{.id = {1 + dice_.below(4)}, .address = {}, .metadata = {}}}, {}});
       case 7: return compact();
+      case 8: return rot();
+      case 9: return step(CancelChange{{next_ticket_++}});
+      case 10: return step(Fullness{dice_.chance(30)});
+      case 11:
+        if (dice_.chance(2)) return step(Recover{{next_ticket_++}, recovered_cluster});
+        break;
       default: break;
     }
     if (!writes_.empty() && dice_.chance(80)) {
@@ -88,7 +102,7 @@ class Target {
   std::optional<Received> honest_vote() {
     if (!asked_) return std::nullopt;
     const VoteRequest& request = std::get<VoteRequest>(asked_->message.body);
-    Message m{.cluster = our_cluster,
+    Message m{.cluster = cluster_of(*core_),
               .from = {100 + asked_->to.value},
               .to = {101},
               .term = asked_->message.term,
@@ -99,24 +113,49 @@ class Target {
   }
 
   std::uint64_t impossible = 0;
+  std::uint64_t repaired = 0;  // entries that were sent to us again
+  std::uint64_t fetched = 0;   // snapshots instead of lost entries, or of far too many
 
  private:
-  void compact() {
+  // What an earlier life left on the disk, some of it lost.
+  void add_past(Found& found) {
+    found.hard_state.term = {3};
+    if (dice_.chance(50)) found.base = {{{1}, {4}}, found.base.membership, {2}};
+    Index at = found.base.id.index;
+    for (std::uint64_t n = dice_.below(6); n > 0; --n) {
+      at = at.next();
+      found.entries.push_back({{2}, at});
+    }
+    if (found.entries.empty() || dice_.chance(40)) return;
+    const Index first = found.entries.front().index;
+    found.damaged.push_back({first, first});
+  }
+
+  void compact() {  // lost entries were never applied, so no snapshot covers them
     const Index base = core_->outline().base().index;
-    if (core_->commit() > base) step(Compacted{base.next()});
+    if (core_->commit() > base && !core_->damage().any()) step(Compacted{base.next()});
+  }
+
+  void rot() {
+    const Index first{dice_.below(core_->outline().last().index.value + 3)};
+    step(Unreadable{first, {first.value + dice_.below(3)}});
   }
 
   void perform(Effects& effects) {
     std::optional<Base> wanted;
     for (Effect& effect : effects) {
       EXPECT_FALSE(text(effect).empty());
-      if (const auto* persist = std::get_if<Persist>(&effect)) writes_.push_back(persist->seq);
+      if (const auto* persist = std::get_if<Persist>(&effect)) {
+        writes_.push_back(persist->seq);
+        repaired += persist->repaired.size();
+      }
       if (const auto* restore = std::get_if<Restore>(&effect)) wanted = restore->base;
       if (std::holds_alternative<Impossible>(effect)) ++impossible;
       if (auto* sent = std::get_if<Send>(&effect))
         if (std::holds_alternative<VoteRequest>(sent->message.body)) asked_ = std::move(*sent);
     }
     if (!wanted) return;
+    ++fetched;
     if (dice_.chance(50)) return step(RestoreFailed{});
     step(Restored{*wanted});
   }
@@ -164,6 +203,27 @@ Batch entries(Prng& dice, LogId prev, Term term) {
   return batch;
 }
 
+// Of our own log, so that some are just what we miss; and a snapshot, if that is all there is left.
+EntriesReply made_up_repair(Prng& dice, const Core& core, Term term) {
+  EntriesReply reply;
+  if (dice.chance(30)) reply.entries = entries(dice, log_id(dice, core), term);
+  const Outline& outline = core.outline();
+  const bool ours = dice.chance(70);
+  for (Index i = outline.base().index.next(); ours && i <= outline.last().index; i = i.next()) {
+    if (dice.chance(30)) continue;
+    Entry entry{{*outline.term_at(i), i}, static_cast<Kind>(dice.below(3)), Bytes::copy("y")};
+    if (entry.kind == Kind::membership && dice.chance(80))
+      entry.payload = encode(three_voters(dice.chance(50)));
+    reply.entries.push_back(std::move(entry));
+  }
+  if (dice.chance(40)) return reply;
+  MembershipPtr membership;
+  if (dice.chance(90))
+    membership = std::make_shared<const Membership>(three_voters(dice.chance(50)));
+  reply.base = Base{log_id(dice, core), std::move(membership), {number(dice, 1)}};
+  return reply;
+}
+
 Body made_up_body(Prng& dice, const Core& core, Term term) {
   const std::uint64_t last = core.outline().last().index.value;
   switch (dice.below(10)) {
@@ -202,14 +262,14 @@ Body made_up_body(Prng& dice, const Core& core, Term term) {
     case 6: return ReadRequest{{dice.next()}};
     case 7: return ReadReply{{dice.next()}, dice.chance(50), {number(dice, last)}};
     case 8: return EntriesRequest{{log_id(dice, core), log_id(dice, core)}};
-    default: return EntriesReply{entries(dice, log_id(dice, core), term), std::nullopt};
+    default: return made_up_repair(dice, core, term);
   }
 }
 
 Received made_up(Prng& dice, const Core& core) {
   Message m;
   if (dice.chance(5)) m.version = static_cast<std::uint8_t>(dice.next());
-  m.cluster = dice.chance(90) ? our_cluster : ClusterId{dice.next()};
+  m.cluster = dice.chance(90) ? cluster_of(core) : ClusterId{dice.next()};
   const std::uint64_t from = dice.chance(90) ? 2 + dice.below(2) : number(dice, 1);
   m.from = {dice.chance(90) ? 100 + from : dice.below(200)};
   m.to = {dice.chance(90) ? (dice.chance(50) ? 101ULL : 0ULL) : dice.next()};
@@ -223,8 +283,10 @@ TEST(Hostile, made_up_messages_never_stop_the_process_in_any_role) {
   std::array<std::uint64_t, 3> met{};  // by role
   std::uint64_t stopped = 0;
   std::uint64_t told = 0;
+  std::uint64_t repaired = 0;
+  std::uint64_t fetched = 0;
   Drops all;
-  for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 10000; ++seed) {
     Target target(seed);
     for (int i = 0; i < 500; ++i) {
       ++met[static_cast<std::size_t>(target.core().role())];
@@ -249,10 +311,14 @@ TEST(Hostile, made_up_messages_never_stop_the_process_in_any_role) {
     all.stranger += drops.stranger;
     all.malformed += drops.malformed;
     told += target.impossible;
+    repaired += target.repaired;
+    fetched += target.fetched;
   }
   for (const std::uint64_t times : met) EXPECT_GT(times, 200U);
   EXPECT_GT(stopped, 0U);    // a member that lies about leading stops us ...
   EXPECT_EQ(told, stopped);  // ... and we say why, once
+  EXPECT_GT(repaired, 200U);
+  EXPECT_GT(fetched, 200U);
   EXPECT_GT(all.version, 0U);
   EXPECT_GT(all.cluster, 0U);
   EXPECT_GT(all.identity, 0U);
@@ -272,7 +338,7 @@ TEST(Hostile, what_is_dropped_changes_nothing_and_says_nothing) {
     for (int i = 0; i < 60; ++i) target.live();
     for (int i = 0; i < 100; ++i) {
       Received foreign = made_up(target.dice(), target.core());
-      foreign.message.cluster = {our_cluster.value + 1};
+      foreign.message.cluster = foreign_cluster;
       foreign.message.version = protocol_version;
       const std::string before = state_of(target.core());
       const std::uint64_t drops = target.core().drops().cluster;

@@ -27,7 +27,8 @@ struct State {
 
 class Search {
  public:
-  explicit Search(const Limits& limits) : limits_(limits), space_(limits) {
+  Search(const Limits& limits, Onlooker onlooker)
+      : limits_(limits), onlooker_(std::move(onlooker)), space_(limits) {
     State first;
     const std::vector<Replica> replicas = starting(limits);
     for (std::uint64_t i = 0; i < nodes; ++i) {
@@ -49,6 +50,7 @@ class Search {
         level_end = states_.size();
       }
       expand(i);
+      tell_onlooker(states_.size() - i - 1);
       report.complete = i + 1 == states_.size();
     }
     report.complete = report.complete && broken_.empty();
@@ -65,6 +67,12 @@ class Search {
   }
 
  private:
+  void tell_onlooker(std::uint64_t waiting) {
+    if (!onlooker_ || transitions_ < next_telling_) return;
+    next_telling_ = transitions_ + told_after;
+    onlooker_({states_.size(), transitions_, waiting});
+  }
+
   // In a fresh group the nodes differ by name only. So the first to do anything may be called 1,
   // the first of the others 2: a third of the third of all behaviours stands for all of them.
   bool may_act(const State& s, std::uint64_t node) const {
@@ -186,6 +194,8 @@ class Search {
   }
 
   Limits limits_;
+  Onlooker onlooker_;
+  std::uint64_t next_telling_ = told_after;
   Space space_;
   std::array<std::uint32_t, nodes> untouched_{};
   Numbered<History> histories_;
@@ -211,6 +221,8 @@ std::string text(const Limits& limits) {
                               : say(limits.letters, "messages on their way to each node"));
 }
 
-Report search(const Limits& limits) { return Search(limits).run(); }
+Report search(const Limits& limits, const Onlooker& onlooker) {
+  return Search(limits, onlooker).run();
+}
 
 }  // namespace bowline::sim::small

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,16 @@ struct Report {
   double collision = 0;
 };
 
-Report search(const Limits&);
+// How far a search has come, for whoever waits for it. There is no clock in here: it is told after
+// so many transitions, and who is told may look at one.
+struct Halfway {
+  std::uint64_t states = 0;  // or cells
+  std::uint64_t transitions = 0;
+  std::uint64_t waiting = 0;  // states that are known and were not looked at yet
+};
+using Onlooker = std::function<void(const Halfway&)>;
+inline constexpr std::uint64_t told_after = 1'000'000;  // transitions, and what is begun is ended
+
+Report search(const Limits&, const Onlooker& = {});
 
 }  // namespace bowline::sim::small

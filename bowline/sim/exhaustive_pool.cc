@@ -49,7 +49,8 @@ struct Road {
 
 class Proof {
  public:
-  explicit Proof(const Limits& limits) : limits_(limits), space_(limits) {
+  Proof(const Limits& limits, Onlooker onlooker)
+      : limits_(limits), onlooker_(std::move(onlooker)), space_(limits) {
     Cell first;
     Pool pool;
     const std::vector<Replica> replicas = starting(limits);
@@ -69,9 +70,11 @@ class Proof {
       round.swap(queue_);
       queue_.clear();
       ++report.depth;
+      std::uint64_t left = round.size();
       for (const std::uint32_t number : round) {
         queued_[number] = false;
         if (broken_.empty()) expand(number);
+        tell_onlooker(--left + queue_.size());
       }
     }
     report.complete = queue_.empty() && broken_.empty();
@@ -87,6 +90,12 @@ class Proof {
   }
 
  private:
+  void tell_onlooker(std::uint64_t waiting) {
+    if (!onlooker_ || transitions_ < next_telling_) return;
+    next_telling_ = transitions_ + told_after;
+    onlooker_({cells_.size(), transitions_, waiting});
+  }
+
   std::uint32_t cell(const Cell& one) {
     const auto [number, fresh] = cells_.number(one);
     if (!fresh) return number;
@@ -227,6 +236,8 @@ class Proof {
   }
 
   Limits limits_;
+  Onlooker onlooker_;
+  std::uint64_t next_telling_ = told_after;
   Space space_;
   std::array<std::uint32_t, nodes> untouched_{};
   Numbered<History> histories_;
@@ -242,6 +253,8 @@ class Proof {
 
 }  // namespace
 
-Report prove(const Limits& limits) { return Proof(limits).run(); }
+Report prove(const Limits& limits, const Onlooker& onlooker) {
+  return Proof(limits, onlooker).run();
+}
 
 }  // namespace bowline::sim::small

@@ -13,6 +13,6 @@
 // among those that do.
 namespace bowline::sim::small {
 
-Report prove(const Limits&);
+Report prove(const Limits&, const Onlooker& = {});
 
 }  // namespace bowline::sim::small

@@ -32,7 +32,17 @@ TEST(Exhaustive, two_terms_with_a_crash_are_safe_with_pooled_pasts) {
 }
 
 TEST(Exhaustive, two_terms_with_an_entry_are_safe_with_pooled_pasts) {
-  expect_nothing_found(prove(limits(true, 2, 1, 0)));
+  std::uint64_t told = 0;
+  Halfway last;
+  const Report report = prove(limits(true, 2, 1, 0), [&](const Halfway& at) {
+    EXPECT_GE(at.transitions, last.transitions + told_after);
+    last = at;
+    ++told;
+  });
+  expect_nothing_found(report);
+  EXPECT_GT(told, 0U);
+  EXPECT_LE(last.transitions, report.transitions);
+  EXPECT_LE(last.states, report.states);
 }
 
 TEST(Exhaustive, two_more_terms_after_a_split_are_safe_with_pooled_pasts) {

@@ -25,14 +25,15 @@ bool majority(const raft::Membership& membership, Counts counts,
   return all == 0 || good > all / 2;
 }
 
-// Nobody may take the one that comes back for the one that was.
-bool bound_everywhere(const World& world, const Site& site) {
+// Nobody counts on another life of it.
+bool known_everywhere(const World& world, const Site& site) {
   for (std::uint64_t i = 1; i <= world.sites(); ++i) {
     const Site& other = *world.site(NodeId{i});
     const raft::MembershipPtr membership = in_force(other.durable);
     if (membership == nullptr) continue;
     const Member* member = membership->find(site.id);
-    if (member != nullptr && member->incarnation != site.incarnation) return false;
+    if (member != nullptr && member->incarnation && member->incarnation != site.incarnation)
+      return false;
   }
   return true;
 }
@@ -62,14 +63,14 @@ bool suffices(const raft::Membership& membership, const std::function<bool(const
 
 bool lost(const World& world, const Member& member) {
   const Site* site = world.site(member.id);
-  if (site == nullptr || world.node(member.id).ruined) return true;
+  if (site == nullptr || site->wiped_since_bound || world.node(member.id).ruined) return true;
   return member.incarnation && member.incarnation != site->incarnation;
 }
 
 bool may_be_wiped(const World& world, NodeId id) {
   const Site& site = *world.site(id);
   if (site.wiped_since_bound || in_force(site.durable) == nullptr) return false;
-  if (!bound_everywhere(world, site)) return false;
+  if (!known_everywhere(world, site)) return false;
   for (std::uint64_t i = 1; i <= world.sites(); ++i) {
     const Site& other = *world.site(NodeId{i});
     // Two kinds of loss together may hit all copies of one entry.

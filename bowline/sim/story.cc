@@ -68,7 +68,20 @@ void Story::tell(NodeId who, char mark, const std::string& what, Weight weight) 
     ++left_out_;
     return;
   }
-  lines_.push_back(clock_text(court_.true_time()) + "  " + mark + "  " + lanes(who) + "  " + what);
+  const std::string head = clock_text(court_.true_time()) + "  " + mark + "  " + lanes(who) + "  ";
+  // A text of several lines, such as the state of a leader, stands below its first.
+  const std::string indent(std::min(what.find_first_not_of(' '), what.size()), ' ');
+  std::size_t end = what.find('\n');
+  write(head + what.substr(0, end));
+  while (end != std::string::npos) {
+    const std::size_t begin = end + 1;
+    end = what.find('\n', begin);
+    write(head + indent + what.substr(begin, end - begin));
+  }
+}
+
+void Story::write(std::string line) {
+  lines_.push_back(std::move(line));
   if (range_.last == 0 || lines_.size() <= range_.last) return;
   lines_.pop_front();
   ++left_out_;

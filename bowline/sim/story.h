@@ -54,6 +54,7 @@ class Story : public Witness {
  private:
   enum class Weight : std::uint8_t { plain, notable };
   void tell(NodeId who, char mark, const std::string& what, Weight = Weight::plain);
+  void write(std::string line);
   void tell_effect(NodeId who, const raft::Effect&);
   bool in_range() const;
   std::string lanes(NodeId who) const;

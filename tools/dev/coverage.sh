@@ -16,11 +16,11 @@ END
 }
 
 # Reads gcov's line-by-line listings; a line counts once, however many objects contain it.
-# Prints `percent run lines file`, the total last.
+# Prints `percent run lines file`, the total last; 94.99 % is not 95 %.
 summarise() {
   awk '
     function row(some, all, name, through) {
-      printf "%6.1f %6d %6d  %s\n", 100 * some / all, some, all, name | through
+      printf "%6.1f %6d %6d  %s\n", int(1000 * some / all) / 10, some, all, name | through
     }
     FNR == 1 { file = "" }
     {

@@ -9,9 +9,16 @@ usage() {
 Builds build/bowline-sim-mutants, which is the simulator with planted bugs inside, and runs
 `bowline-sim-mutants OPTION…`: each bug in turn must be found.
 
-  --only P02     only this bug
+  --only P02     only this bug; may be given again
+  --cheap        one kill each, at most 60 CPU seconds each: for each commit
+  --kills N      so many seeds must find it (3)
+  --seeds N      look at no more seeds for each bug (20,000)
+  --budget S     spend no more CPU seconds on each bug (600)
+  --clean N      so many seeds without a bug, which must all pass; else as many as the longest hunt
   --shard I/N    the I-th of N equal parts of the bugs, for many machines
+  --processes N  how many at once; else one for each CPU
   --json FILE    write the results for programs
+  --verbose      what was seen, for each kill
   --exhaustive   instead: let the exhaustive search find five of them, and tell how each fails
 
 Example: ./dev mutants --only P02
