@@ -10,7 +10,9 @@
 
 #include "apps/sim/campaign.h"
 #include "apps/sim/exhaustive.h"
+#include "apps/sim/replaying.h"
 #include "apps/sim/report.h"
+#include "apps/sim/shrinking.h"
 #include "apps/sim/tell.h"
 #include "apps/sim/topologies.h"
 
@@ -39,6 +41,8 @@ struct Arguments {
   std::size_t last = 150;
   double around = -1;
   bool verbose = false;
+  bool no_shrink = false;
+  std::string program;  // as it was called
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
@@ -64,6 +68,7 @@ void declare(CLI::App& app, Arguments& arguments) {
   run->add_option("--around", arguments.around, "The story half a second around this second");
   run->add_flag("--brief", arguments.brief, "Only roles, terms and disks in the story");
   run->add_flag("--verbose", arguments.verbose, "A line for each seed");
+  run->add_flag("--no-shrink", arguments.no_shrink, "Do not make the first failure small");
   app.require_subcommand(1);
 }
 
@@ -117,6 +122,21 @@ int tell_story(const Arguments& arguments, const Work& work) {
   return tell(work.first, work.settings, range);
 }
 
+// What a person wants to see of a failure is the least that still fails.
+void shrink_first(const Tally& tally, const Arguments& arguments, const Work& work) {
+  if (tally.failures.empty() || arguments.no_shrink) return;
+  ShrinkArguments shrinking{.program = arguments.program,
+                            .seed = tally.failures.front().seed,
+                            .plant = {},
+                            .settings = work.settings,
+                            .seconds = arguments.seconds,
+                            .patience = {.runs = 5000, .seconds = 60},
+                            .out = {},
+                            .folder = {}};
+  run_shrink(shrinking);
+  std::printf("\n");
+}
+
 int run(const Arguments& arguments) {
   if (arguments.world == "nodes" || arguments.world == "kv")
     return absent("the world '" + arguments.world + "'");
@@ -141,6 +161,7 @@ int run(const Arguments& arguments) {
   Effort effort{.processes = arguments.processes, .enough_failures = arguments.failures};
   if (effort.processes == 0) effort.processes = std::max(1U, std::thread::hardware_concurrency());
   Tally tally = run_campaign(work, effort);
+  shrink_first(tally, arguments, work);
   const Titles titles{.world = arguments.world};
   if (arguments.verbose) std::fputs(lines_of(tally).c_str(), stdout);
   std::fputs(report(tally, titles).c_str(), stdout);
@@ -155,13 +176,20 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   CLI::App app{"A world of Raft replicas in which everything that can fail does, as a seed says"};
   bowline::apps::Arguments arguments;
+  arguments.program = argv[0];
   bowline::apps::declare(app, arguments);
   bowline::apps::TopologyArguments topologies;
   const CLI::App* verb = bowline::apps::declare_topologies(app, topologies);
   bowline::apps::ExhaustiveArguments exhaustive;
   const CLI::App* search = bowline::apps::declare_exhaustive(app, exhaustive);
+  bowline::apps::ReplayArguments replaying;
+  const CLI::App* replay = bowline::apps::declare_replay(app, replaying);
+  bowline::apps::ShrinkArguments shrinking{.program = argv[0]};
+  const CLI::App* shrink = bowline::apps::declare_shrink(app, shrinking);
   CLI11_PARSE(app, argc, argv);
   if (search->parsed()) return bowline::apps::run_exhaustive(exhaustive);
+  if (replay->parsed()) return bowline::apps::run_replay(replaying);
+  if (shrink->parsed()) return bowline::apps::run_shrink(shrinking);
   if (verb->parsed()) return bowline::apps::run_topologies(topologies);
   return bowline::apps::run(arguments);
 }

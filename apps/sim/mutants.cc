@@ -14,6 +14,8 @@
 
 #include "apps/sim/exhaustive.h"
 #include "apps/sim/exhaustive_hunt.h"
+#include "apps/sim/replaying.h"
+#include "apps/sim/shrinking.h"
 #include "apps/sim/trial.h"
 
 namespace bowline::apps {
@@ -199,8 +201,14 @@ int main(int argc, char** argv) {
   bowline::apps::ExhaustiveArguments exhaustive;
   const CLI::App* search = bowline::apps::declare_exhaustive(app, exhaustive);
   const CLI::App* hunt = bowline::apps::declare_exhaustive_hunt(app);
+  bowline::apps::ReplayArguments replaying;
+  const CLI::App* replay = bowline::apps::declare_replay(app, replaying);
+  bowline::apps::ShrinkArguments shrinking{.program = argv[0]};
+  const CLI::App* shrink = bowline::apps::declare_shrink(app, shrinking);
   CLI11_PARSE(app, argc, argv);
   if (search->parsed()) return bowline::apps::run_exhaustive(exhaustive);
   if (hunt->parsed()) return bowline::apps::run_exhaustive_hunt();
+  if (replay->parsed()) return bowline::apps::run_replay(replaying);
+  if (shrink->parsed()) return bowline::apps::run_shrink(shrinking);
   return bowline::apps::run(arguments);
 }

@@ -64,6 +64,8 @@ constexpr Row rows[] = {
     {"memberships_committed", &sim::Counters::memberships_committed},
     {"suspicions", &sim::Counters::suspicions},
     {"recoveries_forced", &sim::Counters::forced},
+    {"recoveries_with_loss", &sim::Counters::forced_with_loss},
+    {"messages_of_another_cluster", &sim::Counters::foreign},
     {"refused", &sim::Counters::refused},
     {"reads_served", &sim::Counters::reads_served},
     {"unanswered", &sim::Counters::unanswered},

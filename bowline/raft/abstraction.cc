@@ -56,7 +56,7 @@ class Abstraction::Sum {
   void add(const Base& base) { take(base.id, Config{base.membership_index, base.membership}); }
   void add(const Progress& p) {
     take(p.id_, p.met_, p.match_, p.next_, p.told_commit_, p.stream_, p.behind_.has_value(),
-         static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_, p.caught_up_,
+         static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_, p.forgot_, p.caught_up_,
          p.in_flight_.size());
     for (const auto& flight : p.in_flight_) add(flight.last);
     if (p.behind_) take(p.behind_->snapshot_through, p.behind_->round_target);
@@ -95,7 +95,7 @@ class Abstraction::Sum {
 std::uint64_t Abstraction::digest(const Core& c, Answers answers) {
   Sum sum(answers);
   sum.take(c.who_.self, c.who_.cluster, c.who_.incarnation);
-  sum.take(c.hard_.term, c.hard_.voted_for, c.hard_.voted_incarnation);
+  sum.take(c.hard_.term, c.hard_.voted_for, c.hard_.voted_incarnation, c.hard_.blank);
   sum.take(c.outline_, c.commit_, c.released_, c.announced_, c.memberships_.configs_.size());
   sum.take_all(c.memberships_.configs_);
   sum.take_all(c.damage_.stretches());

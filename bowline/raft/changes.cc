@@ -62,6 +62,7 @@ void Core::on(Recover& in) {
                     in.cluster != membership().cluster && hard_.term.value < absurd;
   if (!able) return refuse(in.ticket, Refusal::not_ready);
   follow({});
+  who_.cluster = in.cluster;
   set_hard_state({hard_.term.next(), who_.self, who_.incarnation});
   term_leader_ = {};
   owes_vote_ = false;

@@ -36,10 +36,13 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
       now_(now) {
   ensure(options_ != nullptr && options_->fault().empty());
   ensure(who_.self && who_.incarnation);
-  if (hard_.term < outline_.last().term) {
+  const bool founded = !found.base.id.index && !membership().members.empty();
+  if (!hard_.term && !founded) hard_.blank = true;
+  if (const Term newest = std::max(outline_.last().term, found.base.known_in);
+      hard_.term < newest) {
     // A snapshot of a newer term became durable before the hard state did. No vote of ours in that
     // term can have left: it would have been on disk first.
-    hard_ = {outline_.last().term, {}, {}};
+    hard_ = {newest, {}, {}, hard_.blank};
     term_from_log_ = true;
   }
   was_member_ = counts_on_us(membership());
@@ -101,12 +104,19 @@ Base Core::base_at(Index index) const {
   const std::optional<Term> term = outline_.term_at(index);
   ensure(index && term.has_value());
   const Config& config = memberships_.at(index);
-  return {{*term, index}, config.membership, config.at};
+  return {{*term, index}, config.membership, config.at, hard_.term};
 }
 
 const Membership& Core::membership() const {
   if (planted(Bug::p30_membership_taken_when_applied)) return *memberships_.at(commit_).membership;
   return *memberships_.latest().membership;
+}
+
+// A log may come from before a forced recovery. Whoever only reads of that time belongs to the
+// cluster that it was told of, and the members are those who are named themselves.
+ClusterId Core::cluster() const {
+  const ClusterId logged = membership().cluster;
+  return logged && (!who_.cluster || counts_on_us(membership())) ? logged : who_.cluster;
 }
 
 bool Core::alone() const {
@@ -276,7 +286,7 @@ Message Core::envelope(NodeId to, Body body) const {
   const Follower* f = follower_role();
   const bool to_leader = f != nullptr && f->leader == to;
   return {.version = protocol_version,
-          .cluster = membership().cluster ? membership().cluster : who_.cluster,
+          .cluster = cluster(),
           .from = who_.incarnation,
           .to = to_leader           ? f->leader_life
                 : member != nullptr ? member->incarnation
@@ -313,11 +323,13 @@ Persist& Core::draft() {
 }
 
 void Core::set_hard_state(HardState next) {
+  next.blank = hard_.blank;
   ensure(next.term >= hard_.term);
   ensure(next.term > hard_.term || !hard_.voted_for || hard_ == next);
   hard_ = next;
   draft().hard_state = next;
-  if (planted(Bug::p01_vote_not_persisted)) draft().hard_state = HardState{next.term, {}, {}};
+  if (planted(Bug::p01_vote_not_persisted))
+    draft().hard_state = HardState{next.term, {}, {}, next.blank};
 }
 
 bool Core::hard_state_durable() const {

@@ -25,7 +25,7 @@ namespace bowline::raft {
 
 struct Identity {
   NodeId self;
-  ClusterId cluster;        // 0: whichever the membership names
+  ClusterId cluster;        // 0: whichever the membership names, see Recover
   Incarnation incarnation;  // of this node's disk; never 0
   std::uint64_t seed = 0;   // of the election timeouts; another one at each start
 };
@@ -158,7 +158,8 @@ class Core {
   Candidate* candidate_role() { return boxed_if<Candidate>(role_); }
   const Candidate* candidate_role() const { return boxed_if<Candidate>(role_); }
   const Membership& membership() const;
-  bool alone() const;  // we are a quorum by ourselves
+  ClusterId cluster() const;  // that we belong to
+  bool alone() const;         // we are a quorum by ourselves
   bool always_alone() const;
   Index ackable() const;  // durable here, and undamaged
   void on(Woken&);
@@ -196,6 +197,7 @@ class Core {
   void on(ForgetLeader&);
   void on(Suspect&);
   const Member* seat() const;  // our vote, by a membership that may be in force
+  bool may_vote() const;
   bool may_campaign() const;
   void election_due();
   bool waits_for_better_priority();

@@ -34,6 +34,7 @@ std::string text(const Base& base) {
 std::string text(const HardState& hard) {
   std::string out = " term=" + number(hard.term);
   if (hard.voted_for) out += " vote=" + number(hard.voted_for);
+  if (hard.blank) out += " blank";
   return out;
 }
 

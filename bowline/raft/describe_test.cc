@@ -91,8 +91,8 @@ TEST(DescribeDeathTest, an_invariant_that_breaks_in_a_step_ends_with_the_state_o
   Found found;
   found.hard_state.term = {7};
   found.base.membership = std::make_shared<const Membership>(Membership{.members = {{.id = {1}}}});
-  Core core(std::make_shared<const Options>(), Identity{{1}, {}, {101}, 3},
-            std::move(found), Time{});
+  Core core(std::make_shared<const Options>(), Identity{{1}, {}, {101}, 3}, std::move(found),
+            Time{});
   Effects of_the_step_before;
   of_the_step_before.emplace_back(Commit{{1}});
   EXPECT_DEATH(core.step(Time{}, Woken{}, of_the_step_before),

@@ -10,7 +10,7 @@
 namespace bowline::raft {
 
 void Core::on(Campaign&) {
-  if (leader_role() != nullptr || !may_campaign() || seat()->priority == never_leads) return;
+  if (leader_role() != nullptr || !may_campaign() || membership().barred(*seat())) return;
   hasty_ = 0;
   if (now_ < lease_until_) {
     election_at_ = lease_until_;
@@ -49,7 +49,7 @@ std::uint64_t Core::rank() const {
   return static_cast<std::uint64_t>(
       std::ranges::count_if(membership().members, [&](const Member& m) {
         const bool votes = m.now == Standing::voter || m.outgoing;
-        if (!votes || m.id == term_leader_ || m.priority == never_leads) return false;
+        if (!votes || m.id == term_leader_ || membership().barred(m)) return false;
         return m.priority > self->priority || (m.priority == self->priority && m.id < self->id);
       }));
 }
@@ -65,10 +65,19 @@ const Member* Core::seat() const {
   return nullptr;
 }
 
+// A voter that lost its disk, and with it its vote and what it acknowledged, comes back as a blank
+// node. It must not count for the life before, so it has no say until the log names this one: by
+// then it has what a leader had who was elected without it.
+bool Core::may_vote() const {
+  if (membership().members.empty()) return false;
+  if (planted(Bug::p27_wiped_node_counts)) return true;
+  return !hard_.blank || counts_on_us(membership());
+}
+
 bool Core::may_campaign() const {
   const Member* self = seat();
   if (self == nullptr) return false;
-  if (restoring_ || hard_.term.value >= absurd) return false;
+  if (restoring_ || hard_.term.value >= absurd || !may_vote()) return false;
   if (damage_.any() && !planted(Bug::p68_damaged_replica_leads)) return false;
   if (planted(Bug::p27_wiped_node_counts)) return true;
   return !self->incarnation || self->incarnation == who_.incarnation;
@@ -85,7 +94,10 @@ void Core::election_due() {
       election_at_ = election_at_ + options_->stagger * static_cast<std::int64_t>(rank());
     return;
   }
-  if (seat()->priority == never_leads && !may_be_caretaker()) return rearm_election();
+  if (membership().barred(*seat()) && !may_be_caretaker()) return rearm_election();
+  // Who only was a voter is needed if nobody else has the entry that puts it out. If somebody has,
+  // each of its campaigns takes votes from those who stay: so it leaves them most of the tries.
+  if (!membership().votes(who_.self) && ++passed_ % 3 != 0) return rearm_election();
   if (waits_for_better_priority()) return;
   campaign(options_->pre_vote && !planted(Bug::p38_no_pre_vote), false);
 }
@@ -106,7 +118,8 @@ void Core::stand_by() {
   std::optional<Standby> why;
   if (membership().members.empty()) {
     why = Standby::no_members;
-  } else if (self == nullptr || (self->incarnation && self->incarnation != who_.incarnation)) {
+  } else if (self == nullptr || !may_vote() ||
+             (self->incarnation && self->incarnation != who_.incarnation)) {
     why = Standby::not_member;
   }
   if (!why || standing_by_ == why || standing_by_ == Standby::disowned) return;
@@ -247,7 +260,7 @@ void Core::hurry() {
 void Core::hear(NodeId from, const Message&, TimeoutNow&) {
   const Follower* f = follower_role();
   if (f == nullptr || f->leader != from || !may_campaign()) return;
-  if (seat()->priority == never_leads) return;
+  if (membership().barred(*seat())) return;
   campaign(false, true);
 }
 

@@ -26,6 +26,9 @@ struct HardState {
   Term term;
   NodeId voted_for;
   Incarnation voted_incarnation;
+  // This life of the node began without the founding membership: another one may have voted before
+  // it, and lost its disk. It votes once a log names it.
+  bool blank = false;
   friend bool operator==(const HardState&, const HardState&) = default;
 };
 

@@ -92,8 +92,9 @@ void World::start(Node& node) {
   // A crash between the installed snapshot and the log's new base: the host makes up for it.
   if (node.snapshot.id.index > node.disk.base.id.index) node.disk.rebase(node.snapshot);
   node.written = node.disk;
+  const ClusterId usual = node.disk.base.membership ? ClusterId{} : cluster;
   const Identity who{.self = node.id,
-                     .cluster = node.disk.base.membership ? ClusterId{} : cluster,
+                     .cluster = node.cluster ? node.cluster : usual,
                      .incarnation = node.incarnation,
                      .seed = node.id.value * 1000 + node.starts};
   node.core = std::make_unique<Core>(std::make_shared<const Options>(options), who,
@@ -116,6 +117,7 @@ void World::wipe(Node& node) {
   node.disk = Image{};
   node.snapshot = {};
   node.incarnation = node.incarnation.next();
+  node.cluster = cluster;
 }
 
 // ---- steps

@@ -35,6 +35,7 @@ struct Image {
 struct Node {
   NodeId id;
   Incarnation incarnation;
+  ClusterId cluster;  // which it was told of when its disk was replaced; 0: it was not
   std::uint64_t starts = 0;
   std::unique_ptr<Core> core;   // null: it is down
   Image disk;                   // survives a crash
@@ -54,7 +55,7 @@ class World {
  public:
   std::string told;  // since whoever plays the story last took it
   Options options;
-  ClusterId cluster{1};
+  ClusterId cluster{1};  // the newest
   std::map<NodeId, Node> nodes;
   std::vector<Mail> mail;     // on its way, oldest first
   std::vector<Mail> delayed;  // taken aside

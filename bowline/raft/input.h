@@ -52,7 +52,9 @@ struct Transfer {  // hand leadership over
 };
 struct Recover {  // by an operator only: the others are gone for good, go on alone
   Ticket ticket;
-  ClusterId cluster;  // a new one, so that nobody of the old cluster can come back unasked
+  // A new one, so that nobody of the old cluster can come back unasked. Whoever joins later must be
+  // told of it (Identity): the log that it is given begins in the old cluster.
+  ClusterId cluster;
 };
 
 // Hints from the host.

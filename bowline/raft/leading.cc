@@ -50,7 +50,7 @@ Refusal Core::may_propose(Term expected) const {
   if (leader_role()->handover) return Refusal::transferring;
   if (expected && expected != hard_.term) return Refusal::wrong_term;
   const Member* self = membership().find(who_.self);
-  if (self != nullptr && self->priority == never_leads) return Refusal::transferring;
+  if (self != nullptr && membership().barred(*self)) return Refusal::transferring;
   return Refusal::full;
 }
 
@@ -118,7 +118,7 @@ void Core::hear(NodeId from, const Message& m, AppendReply& in) {
   const bool room_again = p->full() && !in.full;
   p->set_full(in.full);
   if (in.matched) {
-    p->matched(in.match);
+    p->matched(in.match, in.round);
     // Whatever it was that brought it back within reach of the log.
     if (p->mode() == Progress::Mode::snapshot && in.match >= outline_.base().index)
       p->snapshot_ended();

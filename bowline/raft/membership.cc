@@ -107,6 +107,14 @@ bool Membership::votes(NodeId id) const {
   return member != nullptr && (is_voter(*member) || member->outgoing);
 }
 
+// Zero for all voters is zero for none: a group that nobody may lead could not even be told so.
+bool Membership::barred(const Member& member) const {
+  const auto may_lead = [](const Member& other) {
+    return other.now == Standing::voter && other.priority != never_leads;
+  };
+  return member.priority == never_leads && std::ranges::any_of(members, may_lead);
+}
+
 bool Membership::joint() const { return std::ranges::any_of(members, &Member::outgoing); }
 
 bool Membership::settled() const {

@@ -41,7 +41,8 @@ struct Membership {
 
   const Member* find(NodeId id) const;
   Member* find(NodeId id);
-  bool votes(NodeId id) const;  // in either half
+  bool votes(NodeId id) const;       // in either half
+  bool barred(const Member&) const;  // from leading, by its priority; but never all voters
   bool joint() const;
   bool settled() const;  // no change in flight
   std::size_t voters() const;
@@ -63,6 +64,7 @@ struct Base {
   LogId id;
   MembershipPtr membership;
   Index membership_index;
+  Term known_in;  // that `id` is committed: older leaders may not know of it, so we leave them
 };
 
 // The questions a quorum answers. Pure functions. The spans go along with `members`, one value for

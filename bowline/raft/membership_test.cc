@@ -305,5 +305,17 @@ TEST(Membership, a_target_names_each_node_once_and_at_least_one_voter) {
   EXPECT_FALSE(is_sane({wordy}));
 }
 
+TEST(Membership, priority_zero_bars_from_leading_unless_all_voters_have_it) {
+  Membership group;
+  for (const std::uint64_t id : {1U, 2U, 3U})
+    group.members.push_back({.id = {id}, .priority = never_leads});
+  EXPECT_FALSE(group.barred(group.members[0]));
+  group.members[2].priority = 1;
+  EXPECT_TRUE(group.barred(group.members[0]));
+  EXPECT_FALSE(group.barred(group.members[2]));
+  group.members[2].now = Standing::learner;  // it is not there to lead yet
+  EXPECT_FALSE(group.barred(group.members[0]));
+}
+
 }  // namespace
 }  // namespace bowline::raft

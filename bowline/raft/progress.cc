@@ -41,7 +41,8 @@ void Progress::probed() {
   if (mode_ == Mode::probing) forget_flights();
 }
 
-void Progress::matched(Index through) {
+void Progress::matched(Index through, Round asked) {
+  if (forgot_ && asked < stream_) return;
   match_ = planted(Bug::p12_match_without_max) ? through : std::max(match_, through);
   // Entries that came along with a question are on their way like any others if the answer is yes.
   if (mode_ == Mode::probing && !in_flight_.empty() && match_ >= next_.prev())
@@ -70,6 +71,7 @@ bool Progress::rejected(Index refused, Index retry_after, Round asked) {
 bool Progress::forgotten(Index keep, Round asked) {
   if (mode_ == Mode::snapshot || asked < stream_ || keep >= next_) return false;
   match_ = std::min(match_, keep);
+  forgot_ = true;
   probe_from(keep.next());
   return true;
 }

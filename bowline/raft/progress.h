@@ -44,7 +44,7 @@ class Progress {
   void sent(Index through, std::uint64_t bytes);  // while probing: entries along with a question
   void probed();                                  // asked, without entries
   void told(Index commit) { told_commit_ = commit; }
-  void matched(Index through);
+  void matched(Index through, Round asked);
   // These three may fall back to probing, and say whether they did. Then the answers to what was
   // sent before mean nothing: begin a new stream.
   bool rejected(Index refused, Index retry_after, Round asked);  // `retry_after` may match
@@ -104,6 +104,7 @@ class Progress {
   bool probe_out_ = false;
   bool full_ = false;
   bool caught_up_ = false;
+  bool forgot_ = false;  // what it acknowledged before this stream need not be there any more
 };
 
 }  // namespace bowline::raft

@@ -12,10 +12,11 @@ using enum Progress::Mode;
 
 constexpr Progress::Window wide{.messages = 4, .bytes = 1000};
 constexpr Duration second{1'000'000'000};
+constexpr Round newest{1'000};
 
 Progress streaming_from(std::uint64_t match) {
   Progress peer({2}, {match + 1});
-  peer.matched({match});
+  peer.matched({match}, newest);
   return peer;
 }
 
@@ -25,7 +26,7 @@ TEST(Progress, asks_one_question_at_a_time_until_a_match_is_found) {
   EXPECT_TRUE(peer.may_send(wide));
   peer.probed();
   EXPECT_FALSE(peer.may_send(wide));
-  peer.matched({9});
+  peer.matched({9}, newest);
   EXPECT_EQ(peer.mode(), streaming);
   EXPECT_TRUE(peer.may_send(wide));
 }
@@ -35,10 +36,10 @@ TEST(Progress, a_first_span_is_a_question_too) {
   peer.sent({12}, 50);
   EXPECT_FALSE(peer.may_send(wide));
   EXPECT_EQ(peer.next(), Index{10});
-  peer.matched({9});
+  peer.matched({9}, newest);
   EXPECT_EQ(peer.next(), Index{13});  // what came along need not be sent again
   EXPECT_EQ(peer.in_flight_messages(), 1U);
-  peer.matched({12});
+  peer.matched({12}, newest);
   EXPECT_TRUE(peer.idle());
 }
 
@@ -46,7 +47,7 @@ TEST(Progress, entries_of_a_question_that_was_asked_anew_may_be_lost) {
   Progress peer({2}, {10});
   peer.sent({12}, 50);
   peer.probed();  // a heartbeat
-  peer.matched({9});
+  peer.matched({9}, newest);
   EXPECT_EQ(peer.next(), Index{10});
   EXPECT_TRUE(peer.idle());
 }
@@ -55,7 +56,7 @@ TEST(Progress, entries_of_a_question_that_was_refused_are_sent_again) {
   Progress peer({2}, {10});
   peer.sent({12}, 50);
   peer.rejected({9}, {4}, {});
-  peer.matched({4});
+  peer.matched({4}, newest);
   EXPECT_EQ(peer.next(), Index{5});
 }
 
@@ -67,7 +68,7 @@ TEST(Progress, sends_ahead_up_to_a_window_of_messages) {
   }
   EXPECT_FALSE(peer.may_send(wide));
   EXPECT_EQ(peer.next(), Index{14});
-  peer.matched({11});
+  peer.matched({11}, newest);
   EXPECT_EQ(peer.in_flight_messages(), 2U);
   EXPECT_TRUE(peer.may_send(wide));
 }
@@ -77,7 +78,7 @@ TEST(Progress, sends_ahead_up_to_a_window_of_bytes) {
   peer.sent({10}, 1000);
   EXPECT_FALSE(peer.may_send(wide));
   EXPECT_EQ(peer.in_flight_bytes(), 1000U);
-  peer.matched({10});
+  peer.matched({10}, newest);
   EXPECT_TRUE(peer.may_send(wide));
   EXPECT_TRUE(peer.idle());
 }
@@ -92,8 +93,8 @@ TEST(Progress, sends_nothing_to_a_peer_that_is_full_but_asks_it) {
 
 TEST(Progress, a_late_ack_takes_nothing_back) {
   Progress peer = streaming_from(9);
-  peer.matched({20});
-  peer.matched({12});
+  peer.matched({20}, newest);
+  peer.matched({12}, newest);
   EXPECT_EQ(peer.match(), Index{20});
   EXPECT_EQ(peer.next(), Index{21});
 }
@@ -143,7 +144,7 @@ TEST(Progress, a_refusal_of_an_older_stream_is_stale) {
   peer.sent({12}, 1);
   EXPECT_TRUE(peer.rejected({12}, {10}, Round{3}));
   peer.begin_stream({4});
-  peer.matched({10});
+  peer.matched({10}, newest);
   peer.sent({12}, 1);
   EXPECT_FALSE(peer.rejected({12}, {10}, Round{3}));  // sent before the first one was heard
   EXPECT_EQ(peer.mode(), streaming);
@@ -165,10 +166,21 @@ TEST(Progress, old_news_of_a_damaged_disk_is_stale) {
   Progress peer = streaming_from(9);
   EXPECT_TRUE(peer.forgotten({4}, {}));
   peer.begin_stream({7});
-  peer.matched({9});
+  peer.matched({9}, newest);
   EXPECT_FALSE(peer.forgotten({4}, {6}));  // it has been mended since
   EXPECT_EQ(peer.match(), Index{9});
   EXPECT_FALSE(peer.forgotten({30}, {7}));  // nothing of what was sent
+}
+
+TEST(Progress, what_was_acknowledged_before_it_was_forgotten_does_not_match_again) {
+  Progress peer = streaming_from(9);
+  EXPECT_TRUE(peer.forgotten({4}, {}));
+  peer.begin_stream({7});
+  peer.matched({9}, {6});  // said before the loss, and late
+  EXPECT_EQ(peer.match(), Index{4});
+  EXPECT_EQ(peer.mode(), probing);
+  peer.matched({6}, {7});
+  EXPECT_EQ(peer.match(), Index{6});
 }
 
 TEST(Progress, a_loss_starts_over_from_the_match) {
@@ -200,10 +212,10 @@ TEST(Progress, while_a_snapshot_is_sent_nothing_else_is) {
 TEST(Progress, only_a_match_past_the_snapshot_ends_it) {
   Progress peer({2}, {3});
   peer.snapshot_begun({50});
-  peer.matched({20});
+  peer.matched({20}, newest);
   EXPECT_EQ(peer.mode(), snapshot);
   EXPECT_EQ(peer.match(), Index{20});
-  peer.matched({50});
+  peer.matched({50}, newest);
   EXPECT_EQ(peer.mode(), streaming);
   EXPECT_EQ(peer.next(), Index{51});
 }
@@ -236,13 +248,13 @@ TEST(Progress, an_answer_to_an_old_round_takes_nothing_back) {
 TEST(Progress, has_caught_up_when_a_round_took_less_than_an_election_timeout) {
   Progress peer({2}, {1});
   peer.begin_catching_up({100}, Time{});
-  peer.matched({100});
+  peer.matched({100}, newest);
   peer.note_catching_up({180}, Time{second}, second);  // too slow: the next round is to 180
   EXPECT_FALSE(peer.caught_up());
-  peer.matched({179});
+  peer.matched({179}, newest);
   peer.note_catching_up({190}, Time{second + second / 2}, second);
   EXPECT_FALSE(peer.caught_up());
-  peer.matched({180});
+  peer.matched({180}, newest);
   peer.note_catching_up({200}, Time{second + second / 2}, second);
   EXPECT_TRUE(peer.caught_up());
 }
@@ -251,16 +263,16 @@ TEST(Progress, a_snapshot_on_the_way_does_not_end_catching_up) {
   Progress peer({2}, {1});
   peer.begin_catching_up({100}, Time{});
   peer.snapshot_begun({90});
-  peer.matched({90});
+  peer.matched({90}, newest);
   peer.note_catching_up({120}, Time{second / 2}, second);
   EXPECT_FALSE(peer.caught_up());
-  peer.matched({100});
+  peer.matched({100}, newest);
   peer.note_catching_up({120}, Time{second / 2}, second);
   EXPECT_TRUE(peer.caught_up());
   peer.snapshot_begun({150});
-  peer.matched({120});
+  peer.matched({120}, newest);
   EXPECT_EQ(peer.mode(), Progress::Mode::snapshot);
-  peer.matched({150});
+  peer.matched({150}, newest);
   EXPECT_EQ(peer.mode(), Progress::Mode::streaming);
 }
 
@@ -279,7 +291,7 @@ TEST(Progress, keeps_its_invariants) {
     for (int i = 0; i < 100; ++i) {
       Index match = peer.match();
       switch (prng.below(8)) {
-        case 0: peer.matched({prng.below(40)}); break;
+        case 0: peer.matched({prng.below(40)}, newest); break;
         case 1: peer.rejected({prng.below(40)}, {prng.below(40)}, {}); break;
         case 2: peer.lost(); break;
         case 3: prng.chance(20) ? peer.snapshot_begun({prng.below(40)}) : peer.probed(); break;
@@ -297,7 +309,7 @@ TEST(Progress, keeps_its_invariants) {
       ASSERT_TRUE(peer.mode() != snapshot || peer.idle());
     }
     // Wherever it got to, one honest answer gets it going again.
-    peer.matched({60});
+    peer.matched({60}, newest);
     ASSERT_TRUE(peer.may_send(wide));
   }
 }

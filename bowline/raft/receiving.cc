@@ -70,6 +70,10 @@ void Core::on(Received& in) {
   if (auto* request = std::get_if<EntriesRequest>(&m.body)) return hear(in.from, m, *request);
   if (auto* reply = std::get_if<EntriesReply>(&m.body)) return hear(in.from, m, *reply);
   if (const auto* vote = std::get_if<VoteRequest>(&m.body)) {
+    if (!may_vote()) {
+      ++drops_.stranger;
+      return;
+    }
     if (!vote->transfer && protects_leader())
       return answer(in.from, m, VoteReply{vote->campaign, vote->pre, false, Denial::leader_alive});
     if (vote->pre && !planted(Bug::p66_pre_vote_moves_the_term))
@@ -89,7 +93,7 @@ bool Core::heard_of(const Received& in) {
     return false;
   };
   if (m.version != protocol_version) return dropped(drops_.version);
-  const ClusterId ours = membership().cluster ? membership().cluster : who_.cluster;
+  const ClusterId ours = cluster();
   const bool lax = planted(Bug::p54_foreign_messages_accepted);
   if (ours && m.cluster != ours && !lax) return dropped(drops_.cluster);
   if (!in.from || in.from == who_.self || !m.from || !well_formed(in.from, m))
@@ -111,10 +115,7 @@ bool Core::heard_of(const Received& in) {
   if (from_a_member(in.from, m.from)) return true;
   // A candidate whom we do not know may be newer than our membership too, but only if its log is.
   // Anybody else of that kind was removed, or lost its disk, and could only disturb.
-  // Who knows of no group votes for nobody: it may be a voter that lost its disk, and with it a
-  // vote.
-  const bool blank = membership().members.empty();
-  if (const auto* vote = std::get_if<VoteRequest>(&m.body); vote != nullptr && !blank)
+  if (const auto* vote = std::get_if<VoteRequest>(&m.body))
     if (vote->last >= outline_.last()) return true;
   const bool known = membership().find(in.from) != nullptr;
   return dropped(known ? drops_.identity : drops_.stranger);

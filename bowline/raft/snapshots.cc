@@ -73,8 +73,10 @@ void Core::on(Restored& in) {
   if (older && !planted(Bug::p21_installs_older_snapshot)) return;
   if (in.base.id.index < outline_.base().index && !planted(Bug::p21_installs_older_snapshot))
     return;
-  // What was fetched may be newer than what was offered, and of a newer term.
-  if (in.base.id.term > hard_.term) enter(in.base.id.term);
+  // What was fetched may be newer than what was offered, and known to be committed in a newer term
+  // only: a leader of ours may have other entries there.
+  if (const Term newest = std::max(in.base.id.term, in.base.known_in); newest > hard_.term)
+    enter(newest);
   if (contradicts(in.base.id))
     return impossible(Wrong::conflict_below_commit, {}, "a snapshot contradicts a committed entry");
   if (candidate_role() != nullptr) follow({});  // the ballots are of another membership

@@ -22,7 +22,7 @@ void Core::on(Transfer& in) {
 }
 
 bool Core::may_lead(const Member& m) const {
-  return m.now == Standing::voter && m.goal == Standing::voter && m.priority != never_leads;
+  return m.now == Standing::voter && m.goal == Standing::voter && !membership().barred(m);
 }
 
 // The highest priority among those that answer, then the longest log.
@@ -59,7 +59,7 @@ void Core::pursue_handover() {
 void Core::hand_over_as_caretaker() {
   if (leader_role() == nullptr || leader_role()->handover) return;
   const Member* self = membership().find(who_.self);
-  if (self == nullptr || self->priority != never_leads) return;
+  if (self == nullptr || !membership().barred(*self)) return;
   if (const NodeId to = best_target()) {
     leader_role()->handover = Boxed(Handover{{}, to, now_ + options_->election});
     pursue_handover();

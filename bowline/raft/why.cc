@@ -14,7 +14,7 @@ Hindrance of_membership(const Membership& membership, NodeId self, Incarnation i
   if (member == nullptr || (member->incarnation && member->incarnation != incarnation))
     return Hindrance::not_member;
   if (!membership.votes(self)) return Hindrance::learner;
-  return member->priority == never_leads ? Hindrance::priority_zero : Hindrance::none;
+  return membership.barred(*member) ? Hindrance::priority_zero : Hindrance::none;
 }
 
 }  // namespace
@@ -26,6 +26,7 @@ WhyNotLeading Core::why_not_leading() const {
   answer.due = election_at_ == never ? Duration{0} : std::max(election_at_ - now_, Duration{0});
   answer.why =
       stopped_ ? Hindrance::stopped : of_membership(membership(), who_.self, who_.incarnation);
+  if (answer.why == Hindrance::none && !may_vote()) answer.why = Hindrance::not_member;
   if (answer.why != Hindrance::none) return answer;
   if (const Candidate* c = candidate_role()) {
     answer.why = !c->asked ? Hindrance::own_vote_unsynced

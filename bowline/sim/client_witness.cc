@@ -47,7 +47,7 @@ void ClientWitness::became_committed(const Line& line) {
     return violated("I15", sim::name(seen_) + " was sent after a client knew of " +
                                sim::name(command->second.after));
   const Request& request = requests_.at(command->second.ticket);
-  if (request.fate == Fate::never && !request.forgiven)
+  if (request.fate == Fate::never)
     violated("I15", name(command->second.ticket) + " was called void, and was committed at " +
                         sim::name(seen_));
 }
@@ -69,7 +69,6 @@ void ClientWitness::write_ended(Ticket ticket, raft::Outcome outcome) {
 
 void ClientWitness::last_word(Ticket ticket, Fate fate) {
   Request& request = requests_[ticket];
-  if (request.forgiven) return;
   if (request.fate != Fate::open) return violated("I15", name(ticket) + " gets a second answer");
   request.fate = fate;
   for (const Bytes& command : request.commands) {
@@ -88,10 +87,20 @@ void ClientWitness::read_served(Ticket, const Site& site) {
   told_ = std::max(told_, std::min(site.machine.applied.index, committed().last()));
 }
 
-void ClientWitness::forced(const Site&, ClusterId) {
-  for (auto& [ticket, request] : requests_) request.forgiven = true;
-  seen_ = std::min(seen_, committed().last());
-  told_ = std::min(told_, committed().last());
+// Who had called a write void knew of entries that may be lost. If the write is in the log that is
+// the truth now, it may be committed after all.
+void ClientWitness::forced(const Site& site, ClusterId) {
+  const Index kept = committed().last();
+  seen_ = std::min(seen_, kept);
+  told_ = std::min(told_, kept);
+  for (auto& [text, command] : commands_) command.after = std::min(command.after, kept);
+  for (const Line& line : site.durable.lines) {
+    if (line.entry.id.index <= kept || line.entry.kind != raft::Kind::command) continue;
+    const auto command = commands_.find(line.entry.payload.view());
+    if (command == commands_.end()) continue;
+    Request& request = requests_.at(command->second.ticket);
+    if (request.fate == Fate::never) request.fate = Fate::unknown;
+  }
 }
 
 }  // namespace bowline::sim

@@ -29,7 +29,6 @@ class ClientWitness : public Guard {
   enum class Fate : std::uint8_t { open, done, never, unknown };
   struct Request {
     Fate fate = Fate::open;
-    bool forgiven = false;  // its cluster was given up
     std::vector<Bytes> commands;
   };
   struct Command {

@@ -86,18 +86,30 @@ TEST_F(ClientCase, a_second_last_word_of_a_core_is_seen) {
 }
 
 TEST_F(ClientCase, a_command_that_lands_before_what_its_sender_knew_is_seen) {
+  grow(site, {1}, "a");
+  committed->append(site.written.lines.back(), {1});
+  site.machine.applied = {{1}, {1}};
+  witness.read_served({1}, site);
+  begin({2}, "a");
+  step({});
+  EXPECT_EQ(forge.broken(), "I15");
+}
+
+TEST_F(ClientCase, a_void_write_in_the_log_of_a_forced_cluster_may_be_committed_after_all) {
   begin({1}, "a");
-  commit("a");
-  witness.write_ended({1}, raft::Outcome::committed);
-  begin({2}, "b");
-  commit("b");
-  ASSERT_EQ(forge.broken(), "");
-  site.machine.applied = {{1}, {2}};
-  witness.read_served({3}, site);
-  begin({4}, "c");
-  committed->forget_after({1});
+  witness.write_ended({1}, raft::Outcome::overruled);
+  grow(site, {1}, "a");
   witness.forced(site, {8});
-  commit("c");
+  committed->append(site.written.lines.back(), {2});
+  step({});
+  EXPECT_EQ(forge.broken(), "");
+}
+
+TEST_F(ClientCase, no_other_void_write_is_forgiven) {
+  begin({1}, "a");
+  witness.write_ended({1}, raft::Outcome::overruled);
+  witness.forced(site, {8});
+  commit("a");
   EXPECT_EQ(forge.broken(), "I15");
 }
 

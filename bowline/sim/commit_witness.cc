@@ -2,6 +2,7 @@
 #include "bowline/sim/commit_witness.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -29,8 +30,13 @@ void CommitWitness::wiped(const Site& site, Incarnation former) {
   lives_[site.id] = {};
 }
 
-void CommitWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
+void CommitWitness::saw(const Site& site, const Mind& mind, const raft::Input& input,
                         const raft::Effects& effects) {
+  if (std::holds_alternative<raft::Recover>(input)) {
+    owed_ = {};
+    for (std::uint64_t i = 1; i <= court().sites(); ++i)
+      owed_ = std::max(owed_, decided_on(court().site(NodeId{i})->durable));
+  }
   Life& life = lives_[site.id];
   if (mind.commit < life.commit)
     return violated("I6", name(site.id) + " took its commit back from " + name(life.commit) +
@@ -80,6 +86,7 @@ void CommitWitness::decide(const Site& site, const Mind& mind, const raft::Membe
     return violated("I10", name(site.id) + " in " + name(mind.term) + " commits an entry of " +
                                name(record_->id_at(mind.commit).term) +
                                " by counting, which a later leader may overrule");
+  decisions_.push_back(mind.commit);
   newest_ = {mind.commit, mind.term, mind.config.membership, 0};
   if (has_quorum(newest_)) return;
   if (before != nullptr && before != mind.config.membership) {
@@ -133,9 +140,31 @@ bool CommitWitness::holds(const raft::Member& member, Index index) const {
          });
 }
 
-// An operator made this replica the whole group: its log is the truth from now on.
+Index CommitWitness::shared(const Image& image) const {
+  Index index = std::min(image.last(), record_->last());
+  while (index > image.base.id.index && !record_->agrees(index, image.at(index)->prefix))
+    index = index.prev();
+  return index;
+}
+
+Index CommitWitness::decided_on(const Image& image) const {
+  const auto after = std::ranges::upper_bound(decisions_, shared(image));
+  return after == decisions_.begin() ? Index{} : *std::prev(after);
+}
+
+// An operator made this replica the whole group: its log is the truth from now on. What it lacks is
+// lost, and may be, if no other disk was left that held a decision on it. All that it has stays.
 void CommitWitness::forced(const Site& site, ClusterId) {
-  record_->forget_after(lives_[site.id].commit);
+  const Index kept = shared(site.durable);
+  if (kept < owed_)
+    return violated("I5", name(site.id) + " goes on alone without " + name(owed_) +
+                              ", which another disk held when it was told to");
+  if (kept < lives_[site.id].commit)
+    return violated("I6", name(site.id) + " goes on alone without " + name(lives_[site.id].commit) +
+                              ", which it had committed");
+  record_->forget_after(kept, site.durable.lines.back().entry.id.term);
+  std::erase_if(decisions_, [&](Index decision) { return decision > kept; });
+  std::erase_if(lives_, [&](const auto& life) { return life.first != site.id; });
   newest_ = {};
   losses_.clear();
 }

@@ -32,6 +32,10 @@ class CommitWitness : public Guard {
     Term led;                        // that it led when its last step was over
     raft::MembershipPtr membership;  // in force then
   };
+  // How much of what is committed this image holds.
+  Index shared(const Image&) const;
+  Index decided_on(const Image&) const;
+
   struct Loss {  // a disk that is gone, and how far it had reached
     Incarnation incarnation;
     Index reached;
@@ -54,6 +58,9 @@ class CommitWitness : public Guard {
   std::map<NodeId, Life> lives_;
   std::map<NodeId, std::vector<Loss>> losses_;
   Decision newest_;
+  std::vector<Index> decisions_;  // all
+  // When a site was told to go on alone: the newest decision on any disk that was left.
+  Index owed_;
 };
 
 }  // namespace bowline::sim

@@ -138,14 +138,39 @@ TEST_F(CommitCase, a_disk_that_was_lost_is_a_fault_within_the_budget) {
   EXPECT_EQ(forge.broken(), "");
 }
 
-TEST_F(CommitCase, after_an_operator_forced_a_cluster_the_rest_is_forgotten) {
-  everybody({1}, "a");
-  everybody({1}, "b");
-  leads(1, {1}, {2});
-  follows(2, {1}, {1});
-  witness.forced(forge.node(2), {8});
+struct ForcedCase : CommitCase {
+  ForcedCase() {
+    everybody({1}, "a");
+    for (const std::uint64_t id : {1, 3}) grow(forge.node(id), {1}, "b");
+    leads(1, {1}, {2});
+  }
+  void force(std::uint64_t id) {
+    Site& site = forge.node(id);
+    witness.saw(site, forge.follower(site, {1}, {1}), raft::Recover{{}, {8}}, {});
+    grow(site.durable, {2}, group(1));
+    witness.forced(site, {8});
+  }
+};
+
+TEST_F(ForcedCase, what_no_disk_is_left_of_may_be_given_up) {
+  for (const std::uint64_t id : {1, 3}) cut(forge.node(id).durable, {1});
+  force(2);
+  EXPECT_EQ(forge.broken(), "");
   EXPECT_EQ(record->last(), Index{1});
+  EXPECT_EQ(record->find("a"), Index{1});
   EXPECT_EQ(record->find("b"), Index{});
+}
+
+TEST_F(ForcedCase, what_another_disk_still_holds_is_not_given_up) {
+  force(2);
+  EXPECT_EQ(forge.broken(), "I5");
+}
+
+TEST_F(ForcedCase, all_that_the_survivor_has_stays) {
+  force(3);
+  EXPECT_EQ(forge.broken(), "");
+  EXPECT_EQ(record->last(), Index{2});
+  EXPECT_EQ(record->before({2}), Index{2});
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ void Committed::append(const Line& line, Term by) {
     configs_.push_back({last(), std::move(membership)});
 }
 
-void Committed::forget_after(Index keep) {
+void Committed::forget_after(Index keep, Term begun_anew) {
   while (last() > keep) {
     const raft::Entry& entry = lines_.back().entry;
     const auto known = commands_.find(entry.payload.view());
@@ -55,8 +55,14 @@ void Committed::forget_after(Index keep) {
     lines_.pop_back();
   }
   while (configs_.size() > 1 && configs_.back().at > keep) configs_.pop_back();
-  while (by_.size() > 1 && by_[by_.size() - 2].second >= keep) by_.pop_back();
-  if (!by_.empty()) by_.back().second = std::min(by_.back().second, keep);
+  while (!by_.empty() && (by_.back().first >= begun_anew || by_before_last() >= keep))
+    by_.pop_back();
+  if (by_.empty()) by_.emplace_back(begun_anew.prev(), keep);
+  by_.back().second = keep;
+}
+
+Index Committed::by_before_last() const {
+  return by_.size() < 2 ? Index{} : by_[by_.size() - 2].second;
 }
 
 }  // namespace bowline::sim

@@ -33,10 +33,13 @@ class Committed {
   void begin(raft::MembershipPtr first);
   bool begun() const { return !configs_.empty(); }
   void append(const Line&, Term by);
-  // An operator gave up everything past this.
-  void forget_after(Index keep);
+  // An operator gave up everything past this, and began a new cluster in this term. Of leaders of
+  // such a term it knows nothing.
+  void forget_after(Index keep, Term begun_anew);
 
  private:
+  Index by_before_last() const;
+
   std::vector<Line> lines_;
   std::vector<raft::Config> configs_;
   std::vector<std::pair<Term, Index>> by_;      // which term committed through where

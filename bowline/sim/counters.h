@@ -12,6 +12,7 @@ namespace bowline::sim {
 // What happened how often. Plain numbers, so that a process can hand them to another.
 struct Counters {
   std::array<std::uint64_t, troubles> troubles_begun{};
+  std::array<std::uint64_t, troubles> troubles_ended{};  // the others the calm cut short
   std::array<std::uint64_t, acts> acts_begun{};
   std::array<std::uint64_t, 3> outcomes{};  // along raft::Outcome
   std::uint64_t refused = 0;
@@ -45,6 +46,8 @@ struct Counters {
   std::uint64_t memberships_committed = 0;
   std::uint64_t suspicions = 0;
   std::uint64_t forced = 0;
+  std::uint64_t forced_with_loss = 0;  // something that was committed is gone
+  std::uint64_t foreign = 0;           // messages that were dropped: of another cluster
 };
 static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);
 inline constexpr std::size_t counter_words = sizeof(Counters) / sizeof(std::uint64_t);

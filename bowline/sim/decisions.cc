@@ -35,19 +35,27 @@ std::uint64_t steps_between(std::uint64_t low, std::uint64_t high) {
 }  // namespace
 
 Chance::Chance(Decisions& decisions, Stream stream)
-    : decisions_(&decisions), prng_(mixed(decisions.seed(), key(stream))) {
-  if (decisions.mode() == Decisions::Mode::draw) return;
-  strand_ = &decisions.recording_[stream];
-  if (decisions.mode() == Decisions::Mode::record) strand_->clear();
+    : decisions_(&decisions), prng_(mixed(decisions.seed(), key(stream))), stream_(stream) {}
+
+Chance::Thread& Chance::thread(const char* what) {
+  const auto [at, fresh] = threads_.try_emplace(what);
+  if (!fresh) return at->second;
+  const Strand strand{stream_, what};
+  const auto given = decisions_->given_.find(strand);
+  if (given != decisions_->given_.end()) at->second.given = &given->second;
+  at->second.taken = &decisions_->recording_[strand];
+  at->second.taken->clear();
+  return at->second;
 }
 
 std::uint64_t Chance::take(const char* what, std::uint64_t fresh) {
-  if (strand_ == nullptr) return fresh;
-  if (decisions_->mode() == Decisions::Mode::record) {
-    strand_->push_back({what, fresh});
-    return fresh;
-  }
-  return next_ < strand_->size() ? (*strand_)[next_++].value : 0;
+  if (decisions_->mode() == Decisions::Mode::draw) return fresh;
+  const auto& [given, taken] = thread(what);
+  std::uint64_t value = fresh;
+  if (decisions_->mode() == Decisions::Mode::replay)
+    value = given != nullptr && taken->size() < given->size() ? (*given)[taken->size()] : 0;
+  taken->push_back(value);
+  return value;
 }
 
 std::uint64_t Chance::below(const char* what, std::uint64_t bound) {

@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bowline/base/prng.h"
@@ -20,13 +23,16 @@ struct Stream {
   friend constexpr auto operator<=>(Stream, Stream) = default;
 };
 
-// One choice that was made. 0 always means the calm one: no fault, the shortest, the first.
-struct Draw {
-  const char* what = "";
-  std::uint64_t value = 0;
+// The draws of one kind in one stream. Kept apart by kind, so that a recording from which one kind
+// was taken out, or that is replayed in milder weather, still means the same for all the others.
+struct Strand {
+  Stream stream;
+  std::string what;  // "latency"
+  friend auto operator<=>(const Strand&, const Strand&) = default;
 };
 
-using Recording = std::map<Stream, std::vector<Draw>>;
+// What was drawn, in order. 0 always means the calm choice: no fault, the shortest, the first.
+using Recording = std::map<Strand, std::vector<std::uint64_t>>;
 
 class Decisions;
 
@@ -47,20 +53,27 @@ class Chance {
  private:
   std::uint64_t take(const char* what, std::uint64_t fresh);
 
+  struct Thread {                                       // of one strand
+    const std::vector<std::uint64_t>* given = nullptr;  // to replay; null: nothing
+    std::vector<std::uint64_t>* taken = nullptr;
+  };
+  Thread& thread(const char* what);
+
   Decisions* decisions_;
   Prng prng_;
-  std::vector<Draw>* strand_ = nullptr;  // null: neither recorded nor replayed
-  std::size_t next_ = 0;
+  Stream stream_;
+  std::map<std::string_view, Thread> threads_;  // by what they are about
 };
 
 // All the choices of one history: from a seed, and recorded if somebody wants to look at them; or
-// from a recording, which may have been edited. What an edited one lacks is calm.
+// from a recording, which may have been edited. What an edited one lacks is calm. What a replay
+// takes of it is recorded as well.
 class Decisions {
  public:
   enum class Mode : std::uint8_t { draw, record, replay };
   explicit Decisions(std::uint64_t seed, Mode mode = Mode::draw) : seed_(seed), mode_(mode) {}
   Decisions(std::uint64_t seed, Recording recording)
-      : seed_(seed), mode_(Mode::replay), recording_(std::move(recording)) {}
+      : seed_(seed), mode_(Mode::replay), given_(std::move(recording)) {}
 
   std::uint64_t seed() const { return seed_; }
   Mode mode() const { return mode_; }
@@ -70,6 +83,7 @@ class Decisions {
   friend class Chance;
   std::uint64_t seed_;
   Mode mode_;
+  Recording given_;  // to replay
   Recording recording_;
 };
 

@@ -41,9 +41,26 @@ void DisciplineWitness::saw(const Site& site, const Mind& mind, const raft::Inpu
     circle.latest = mind.config.at;
     join(circle.members, mind.config.membership.get());
   }
+  check_deafness(site, mind, input, effects);
   for (const raft::Effect& effect : effects)
     if (const auto* wrong = std::get_if<raft::Impossible>(&effect))
       violated("I25", name(site.id) + " had to stop: " + wrong->evidence);
+}
+
+// A member of a cluster is not moved by a message of another.
+void DisciplineWitness::check_deafness(const Site& site, const Mind& mind, const raft::Input& input,
+                                       const raft::Effects& effects) const {
+  const auto* received = std::get_if<raft::Received>(&input);
+  if (received == nullptr) return;
+  const raft::Membership& members = *mind.config.membership;
+  const raft::Member* self = members.find(site.id);
+  // Others may only be reading of a former cluster.
+  if (self == nullptr || self->incarnation != site.incarnation) return;
+  if (received->message.cluster == members.cluster) return;
+  for (const raft::Effect& effect : effects)
+    if (!std::holds_alternative<raft::Persist>(effect))
+      return violated("I24", name(site.id) + " does something about a message of cluster " +
+                                 std::to_string(received->message.cluster.value));
 }
 
 void DisciplineWitness::sent(const Site& site, NodeId to, const raft::Message& message) {

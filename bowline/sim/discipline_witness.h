@@ -23,6 +23,8 @@ class DisciplineWitness : public Guard {
     std::set<NodeId> askers;
     Index latest;
   };
+  void check_deafness(const Site&, const Mind&, const raft::Input&, const raft::Effects&) const;
+
   std::map<NodeId, Circle> circles_;
 };
 

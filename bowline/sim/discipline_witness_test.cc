@@ -65,17 +65,17 @@ struct BoundsCase : testing::Test {
 };
 
 TEST_F(BoundsCase, a_window_in_use_is_fine) {
-  peers[0].matched({0});
+  peers[0].matched({0}, {1000});
   peers[0].sent({1}, 10);
   look();
-  peers[0].matched({1});
+  peers[0].matched({1}, {1000});
   look();
   EXPECT_EQ(forge.broken(), "");
 }
 
 TEST_F(BoundsCase, more_than_the_window_is_seen) {
   options.inflight_messages = 1;
-  peers[0].matched({0});
+  peers[0].matched({0}, {1000});
   peers[0].sent({1}, 10);
   peers[0].sent({2}, 10);
   look();
@@ -83,7 +83,7 @@ TEST_F(BoundsCase, more_than_the_window_is_seen) {
 }
 
 TEST_F(BoundsCase, a_window_that_leaks_is_seen) {
-  peers[0].matched({1});
+  peers[0].matched({1}, {1000});
   peers[0].sent({1}, 10);  // again, and nobody will answer
   look();
   EXPECT_EQ(forge.broken(), "I19");

@@ -53,6 +53,7 @@ raft::Core booted(std::shared_ptr<const raft::Options> options, NodeId id, const
 std::uint64_t sum(std::uint64_t hash, const raft::HardState& hard) {
   hash = mixed(hash, hard.term.value);
   hash = mixed(hash, hard.voted_for.value);
+  hash = mixed(hash, hard.blank);
   return mixed(hash, hard.voted_incarnation.value);
 }
 

@@ -15,6 +15,7 @@ namespace bowline::sim {
 namespace {
 
 const World* the_running_world = nullptr;
+const Decisions* the_running_decisions = nullptr;
 
 // Not all nodes come up at the same moment.
 void start_all(World& world) {
@@ -22,6 +23,16 @@ void start_all(World& world) {
     const std::uint64_t late = mixed(world.plan().tie_seed, i) % 300;
     world.restart_later(NodeId{i}, std::chrono::milliseconds(world.plan().tie_seed ? late : 0));
   }
+}
+
+History so_far(const World& world) {
+  History history;
+  history.seed = world.plan().seed;
+  history.hash = world.hash();
+  history.violation = world.violation();
+  history.counters = world.counters();
+  history.virtual_time = world.now().since_start;
+  return history;
 }
 
 }  // namespace
@@ -36,6 +47,7 @@ History run_plan(const Plan& plan, const Settings& settings, Decisions& decision
                  const Onlookers& onlookers) {
   World world(plan, &decisions);
   the_running_world = &world;
+  the_running_decisions = &decisions;
   std::vector<std::unique_ptr<Witness>> witnesses;
   if (settings.witnesses) witnesses = standard_witnesses(world, plan.options);
   for (const auto& witness : witnesses) world.watch(*witness);
@@ -51,12 +63,8 @@ History run_plan(const Plan& plan, const Settings& settings, Decisions& decision
 
   world.end();
   the_running_world = nullptr;
-  History history;
-  history.seed = plan.seed;
-  history.hash = world.hash();
-  history.violation = world.violation();
-  history.counters = world.counters();
-  history.virtual_time = world.now().since_start;
+  the_running_decisions = nullptr;
+  History history = so_far(world);
   history.excuse = liveness.excuse();
   history.leader_after = liveness.leader_after();
   history.level_after = liveness.level_after();
@@ -72,6 +80,14 @@ History run_history(std::uint64_t seed, const Settings& settings, Decisions* dec
 
 std::uint64_t running_seed() {
   return the_running_world == nullptr ? 0 : the_running_world->plan().seed;
+}
+
+History running_history() {
+  return the_running_world == nullptr ? History{} : so_far(*the_running_world);
+}
+
+Recording running_draws() {
+  return the_running_decisions == nullptr ? Recording{} : the_running_decisions->recording();
 }
 
 std::string describe_running() {

@@ -47,8 +47,10 @@ History run_history(std::uint64_t seed, const Settings&, Decisions* = nullptr,
                     const Onlookers& = {});
 
 // The seed whose history runs in this thread, for those who must name it when all else fails; 0:
-// none. And a description of its nodes.
+// none. A description of its nodes; what it came to so far, and what it drew, if that is recorded.
 std::uint64_t running_seed();
 std::string describe_running();
+History running_history();
+Recording running_draws();
 
 }  // namespace bowline::sim

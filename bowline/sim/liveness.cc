@@ -145,6 +145,7 @@ bool Liveness::answers_all() {
   for (std::uint64_t i = 1; i <= world_.requests(); ++i) {
     const Request& request = world_.request(Ticket{i});
     if (!request.open() || !well(request.node)) continue;
+    if (world_.site(request.node)->given_up) continue;
     if (request.kind == Request::Kind::change && changing) continue;
     // Out of the group before its machine was that far: it never will be.
     if (request.state == Request::State::allowed && !follows_group(request.node)) continue;

@@ -44,7 +44,7 @@ Liveness::Log Liveness::log_of(NodeId id) const {
 // Would these nodes elect this one, and commit what it appends?
 bool Liveness::electable(NodeId id, std::uint64_t set, Leniency leniency) const {
   const Log log = log_of(id);
-  if (log.membership == nullptr) return false;
+  if (log.membership == nullptr || world_.site(id)->given_up) return false;
   const raft::Member* self = log.membership->find(id);
   if (self == nullptr || !log.membership->votes(id)) return false;
   if (self->priority == 0 && !leniency.priority) return false;

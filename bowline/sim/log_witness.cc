@@ -9,9 +9,12 @@
 
 namespace bowline::sim {
 
-void LogWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
+void LogWitness::saw(const Site& site, const Mind& mind, const raft::Input& input,
                      const raft::Effects& effects) {
-  if (const raft::Persist* write = write_of(effects)) note_write(site, *write);
+  // A recovery may name an entry as the former cluster named another, see forced().
+  const bool recovers = std::holds_alternative<raft::Recover>(input);
+  const raft::Persist* write = write_of(effects);
+  if (write != nullptr && !recovers) note_write(site, *write);
   if (elected(effects)) check_completeness(site, mind);
   follow_reign(site, mind);
 }
@@ -71,6 +74,15 @@ void LogWitness::check_completeness(const Site& site, const Mind& mind) {
   if (!prefix || !committed().agrees(least, *prefix))
     violated("I4", name(site.id) + " leads " + name(mind.term) + " without " + name(least) +
                        ", which was committed in a term before");
+}
+
+// A new cluster begins, with the log of this site. It goes on counting terms from its own, of which
+// the former cluster may have had some that this site never heard of.
+void LogWitness::forced(const Site& site, ClusterId) {
+  const Line& first = site.durable.lines.back();
+  for (auto& terms : lines_)
+    std::erase_if(terms, [&](const auto& known) { return known.first >= first.entry.id.term; });
+  note(site, first.entry.id, first.prefix);
 }
 
 // What leaves as an append of some term must be a piece of the log that led that term.

@@ -16,7 +16,7 @@ class LogWitness : public Guard {
   using Guard::Guard;
   void saw(const Site&, const Mind&, const raft::Input&, const raft::Effects&) override;
   void sent(const Site&, NodeId, const raft::Message&) override;
-  void forced(const Site&, ClusterId) override { leaders_.clear(); }
+  void forced(const Site&, ClusterId) override;
 
  private:
   struct Reign {

@@ -77,7 +77,9 @@ struct Node {
   std::vector<Bytes> journal;  // the commands applied since the start, if somebody wants them
 
   bool removed = false;  // it was told that it is no member any more
-  bool ruined = false;   // its disk is gone and nobody will bring another
+  bool ruined = false;   // its disk is gone, and it stays down until an operator reinstalls it
+  ClusterId told;        // by whoever installed it: where it belongs; 0: nothing
+  ClusterId forcing;     // it was told to go on alone under this id; not on its disk yet
   bool counted = false;  // a membership binds this life of it
   Traffic traffic;
 };

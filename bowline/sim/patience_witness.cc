@@ -21,7 +21,8 @@ const raft::VoteRequest* request_of(const raft::Effects& effects) {
 bool hurries(const raft::Input& input) {
   return std::holds_alternative<raft::Suspect>(input) ||
          std::holds_alternative<raft::Campaign>(input) ||
-         std::holds_alternative<raft::ForgetLeader>(input);
+         std::holds_alternative<raft::ForgetLeader>(input) ||
+         std::holds_alternative<raft::Recover>(input);
 }
 
 }  // namespace

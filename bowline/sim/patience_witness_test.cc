@@ -92,5 +92,21 @@ TEST_F(PatienceCase, who_is_told_that_the_leader_is_gone_need_not_wait) {
   EXPECT_EQ(forge.broken(), "");
 }
 
+TEST_F(PatienceCase, an_operator_who_forces_a_recovery_need_not_wait) {
+  options.pre_vote = false;
+  PatienceWitness impatient{forge, options};
+  impatient.started(site);
+  forge.wait(20 * options.election);
+  const auto sees = [&](const raft::Input& input, const raft::Effects& effects) {
+    impatient.saw(site, forge.follower(site, site.written.hard.term), input, effects);
+  };
+  site.written.hard = {{2}, {3}, life_of({3})};
+  raft::Persist vote;
+  vote.hard_state = site.written.hard;
+  sees(raft::Woken{}, {vote});
+  sees(raft::Recover{{}, {8}}, stands({3}));
+  EXPECT_EQ(forge.broken(), "");
+}
+
 }  // namespace
 }  // namespace bowline::sim

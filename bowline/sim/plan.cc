@@ -210,11 +210,14 @@ void draw_episodes(Chance& chance, Plan& plan) {
     episode.amount = chance.word("amount");
     plan.episodes.push_back(episode);
   }
-  if (chance.happens("ruin", 25'000) && plan.nodes >= 3) {
+  if (chance.happens("ruin", 100'000) && plan.nodes > 1) {
     Episode ruin;
     ruin.id = static_cast<std::uint32_t>(count + 1);
     ruin.trouble = Trouble::ruin;
-    ruin.at = Time{plan.weather_ends.since_start / 4 * 3};
+    // So that the group may go through more of the weather afterwards.
+    const Time quarter{plan.weather_ends.since_start / 4};
+    ruin.at = moment(chance, Time{quarter.since_start * 2}) + quarter.since_start;
+    ruin.lasts = chance.log_between("lasts", Duration(2s), Duration(15s));
     ruin.amount = chance.word("amount");
     plan.episodes.push_back(ruin);
   }

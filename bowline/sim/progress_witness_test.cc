@@ -21,7 +21,7 @@ struct ProgressCase : testing::Test {
   void believes(Index match, const raft::Input& input = raft::Woken{}) {
     std::vector<raft::Progress> peers{raft::Progress({2}, {1})};
     peers[0].meet(life_of({2}));
-    peers[0].matched(match);
+    peers[0].matched(match, {1000});
     Mind mind = forge.leader(forge.node(1), {1});
     mind.peers = peers;
     witness.saw(forge.node(1), mind, input, {});

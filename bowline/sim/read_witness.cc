@@ -22,7 +22,7 @@ void ReadWitness::read_begun(Ticket ticket, const Site&, raft::ReadKind kind) {
 
 void ReadWitness::read_served(Ticket ticket, const Site& site) {
   const auto at = reads_.find(ticket);
-  if (at == reads_.end()) return;  // begun in a cluster that was given up
+  if (at == reads_.end()) return;
   const Read read = at->second;
   reads_.erase(at);
   if (read.kind == raft::ReadKind::verify) {
@@ -42,9 +42,11 @@ void ReadWitness::read_served(Ticket ticket, const Site& site) {
 }
 
 void ReadWitness::forced(const Site&, ClusterId) {
-  writes_.clear();
-  reads_.clear();
   told_ = std::min(told_, committed().last());
+  for (auto& [ticket, read] : reads_) {
+    read.least = std::min(read.least, committed().last());
+    read.term = std::min(read.term, committed().term());
+  }
 }
 
 }  // namespace bowline::sim

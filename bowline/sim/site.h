@@ -57,6 +57,7 @@ struct Site {
   std::unique_ptr<raft::Core> core;  // null while it is down
   std::uint64_t life = 0;            // counts the starts
   bool wiped_since_bound = false;    // its disk was lost while the group counted on this life of it
+  bool given_up = false;             // an operator made another go on without it, as a new cluster
 };
 
 }  // namespace bowline::sim

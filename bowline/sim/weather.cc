@@ -43,10 +43,12 @@ void Weather::called(std::uint32_t what) {
       world_.call_at(world_.now() + episode.lasts * k / of, *this, part_of(i, k));
   } else if (part == last_part) {
     world_.note({Note::What::episode_ended, pick(episode.node), peer_of(episode), episode.id});
+    ++world_.counters().troubles_ended[static_cast<std::size_t>(episode.trouble)];
     end(episode, running);
   } else {
     if (episode.trouble == Trouble::coup) return coup_goes_on(episode, running, part);
     if (episode.trouble == Trouble::mute) return mute_goes_on(episode, running, part);
+    if (episode.trouble == Trouble::ruin) return ruin_goes_on(episode, part);
     go_on(episode, running, part);
   }
 }
@@ -55,6 +57,7 @@ void Weather::called(std::uint32_t what) {
 std::uint32_t Weather::parts_of(const Episode& episode, const Running& running) {
   if (episode.trouble == Trouble::coup) return 100;
   if (episode.trouble == Trouble::mute) return 40;
+  if (episode.trouble == Trouble::ruin) return 100;
   if (episode.trouble != Trouble::swizzle) return 0;
   return static_cast<std::uint32_t>(running.nodes.size());
 }
@@ -181,7 +184,7 @@ bool Weather::begin_lives(const Episode& episode, Running& running) {
       ++downs_[node.value - 1];
       running.nodes.push_back(node);
       return true;
-    case Trouble::ruin: return ruin(episode);
+    case Trouble::ruin: return begin_ruin(episode);
     default: return false;
   }
 }
@@ -238,6 +241,7 @@ void Weather::end(const Episode& episode, Running& running) {
   for (const auto& [from, to] : running.cuts) world_.heal_one_way(from, to);
   if (episode.trouble == Trouble::storm) storm(episode, false);
   if (episode.trouble == Trouble::mute) end_mute(running);
+  if (episode.trouble == Trouble::ruin) end_ruin();
   for (const NodeId node : running.nodes) {
     switch (episode.trouble) {
       case Trouble::crash:

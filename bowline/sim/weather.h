@@ -44,6 +44,13 @@ class Weather : public Caller {
   void mute_goes_on(const Episode&, const Running&, std::uint32_t part);
   void end_mute(const Running&);
 
+  // weather_ruin.cc
+  bool begin_ruin(const Episode&);
+  void ruin_goes_on(const Episode&, std::uint32_t part);
+  void end_ruin();
+  void force();
+  void invite_all();
+
   std::vector<NodeId> shuffled(Prng&) const;
   std::vector<Link> severed(const Episode&) const;
   void storm(const Episode&, bool begins);
@@ -51,7 +58,6 @@ class Weather : public Caller {
   bool ambush(const Episode&);
   void down(NodeId, Crash, Running&);
   bool rot(const Episode&);
-  bool ruin(const Episode&);
   static Duration slowness(const Episode&);
 
   World& world_;

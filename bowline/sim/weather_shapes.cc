@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "bowline/sim/members.h"
 #include "bowline/sim/weather.h"
 
 namespace bowline::sim {
@@ -61,9 +60,5 @@ bool Weather::ambush(const Episode& episode) {
   world_.crash_when_writing(node, std::chrono::seconds(1), episode.lasts);
   return true;
 }
-
-// A majority is gone for good. An operator makes one of those that remain go on alone; and we only
-// do so where it has all that was promised, since what it lacks is lost by the operator's own word.
-bool Weather::ruin(const Episode&) { return false; }
 
 }  // namespace bowline::sim

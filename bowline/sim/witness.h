@@ -54,8 +54,8 @@ class Witness {
   virtual void started(const Site&) {}  // its core was made from the durable image
   virtual void crashed(const Site&) {}  // core gone; `durable` is what remains; `written` equals it
   virtual void wiped(const Site&, Incarnation former) { static_cast<void>(former); }
-  // An operator gave up the others and made this site go on alone, as a cluster of a new name. From
-  // here on nothing that only the former cluster knew is owed to anybody.
+  // An operator made this site go on alone, as a cluster of a new name; its disk says so now. From
+  // here on all others are given up, and what only they had is owed to nobody.
   virtual void forced(const Site&, ClusterId anew) { static_cast<void>(anew); }
   virtual void noted(const Note&) {}
   virtual void ended(const std::optional<Violation>&) {}  // the history; all can still be asked

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/witnesses.h"
 
+#include <utility>
+
 #include "bowline/sim/bounds_witness.h"
 #include "bowline/sim/client_witness.h"
 #include "bowline/sim/commit_witness.h"
 #include "bowline/sim/discipline_witness.h"
 #include "bowline/sim/election_witness.h"
+#include "bowline/sim/jury.h"
 #include "bowline/sim/log_witness.h"
 #include "bowline/sim/machine_witness.h"
 #include "bowline/sim/membership_witness.h"
@@ -34,7 +37,9 @@ std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court,
   all.push_back(std::make_unique<DisciplineWitness>(court, committed));
   all.push_back(std::make_unique<BoundsWitness>(court, options));
   all.push_back(std::make_unique<PatienceWitness>(court, options));
-  return all;
+  std::vector<std::unique_ptr<Witness>> jury;
+  jury.push_back(std::make_unique<Jury>(std::move(all)));
+  return jury;
 }
 
 }  // namespace bowline::sim

@@ -8,8 +8,7 @@
 
 namespace bowline::sim {
 
-// The standard set. Tell each of them everything, in this order: the first keeps the record that
-// the others read.
+// The standard set: one jury, in which the first keeps the record that the others read.
 std::vector<std::unique_ptr<Witness>> standard_witnesses(Court&, const raft::Options&);
 
 }  // namespace bowline::sim

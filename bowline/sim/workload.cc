@@ -158,6 +158,7 @@ bool Workload::wise(const raft::Membership& now, const std::vector<Wanted>& want
   bool led = false;
   for (const Wanted& one : wanted) {
     const Member* member = now.find(one.id);
+    if (world_.site(one.id)->given_up) return false;
     if (one.standing != Standing::voter) continue;
     ++voters;
     led = led || one.priority > 0;

@@ -7,11 +7,12 @@
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
 #include "bowline/raft/membership_codec.h"
+#include "bowline/sim/members.h"
 
 namespace bowline::sim {
 namespace {
 
-constexpr ClusterId cluster{77};
+constexpr ClusterId founded{77};
 constexpr std::uint64_t most_in_one_instant = 200'000;
 constexpr std::uint64_t most_events = 3'000'000;  // hundreds of times what is usual
 constexpr Duration no_alarm = std::chrono::hours(24);
@@ -36,6 +37,7 @@ World::World(Plan plan, Decisions* decisions)
     const auto shows = static_cast<std::int64_t>(mixed(plan_.seed, i) % 1'000'000'000'000);
     nodes_.emplace_back(decisions_, NodeId{i + 1}, now_, Duration(shows), rate_of(plan_, i));
     nodes_.back().site.incarnation = Incarnation{(i + 1) * 1000 + 1};
+    if (plan_.climate.newcomers_know_cluster) nodes_.back().told = founded;
   }
   found_group();
 }
@@ -44,7 +46,7 @@ World::~World() = default;
 
 void World::found_group() {
   raft::Membership founders;
-  founders.cluster = cluster;
+  founders.cluster = cluster_ = founded;
   for (std::uint32_t i = 0; i < plan_.nodes; ++i) {
     raft::Member member;
     member.id = NodeId{i + 1};
@@ -243,11 +245,10 @@ void World::came_to_life(Node& node) {
   ++site.life;
   ++counters_.starts;
   mix(site.life);
-  const raft::Identity identity{
-      .self = site.id,
-      .cluster = plan_.climate.newcomers_know_cluster ? cluster : ClusterId{},
-      .incarnation = site.incarnation,
-      .seed = mixed(plan_.seed, site.id.value * 4096 + site.life)};
+  const raft::Identity identity{.self = site.id,
+                                .cluster = node.told,
+                                .incarnation = site.incarnation,
+                                .seed = mixed(plan_.seed, site.id.value * 4096 + site.life)};
   site.core = std::make_unique<raft::Core>(options_, identity, found(node), node.clock.local(now_));
   for (Witness* witness : witnesses_) witness->started(site);
 }
@@ -264,6 +265,8 @@ void World::crash(NodeId id, Crash how) {
     ++counters_.kills;
     node.disk.keep_all(site.durable);
   }
+  give_up_others(node);
+  node.forcing = {};
   site.written = site.durable;
   went_down(node);
   note({Note::What::down, id, {}, how == Crash::power ? 0U : 1U});
@@ -336,8 +339,33 @@ void World::wipe(NodeId id) {
 }
 
 void World::ruin(NodeId id) {
+  for (const Node& node : nodes_)
+    if (node.up()) committed_at_ruin_ = std::max(committed_at_ruin_, node.site.core->commit());
   wipe(id);
   mine(id).ruined = true;
+}
+
+void World::reinstall(NodeId id) {
+  Node& node = mine(id);
+  node.site.given_up = false;
+  if (!node.ruined) wipe(id);
+  node.ruined = false;
+  node.told = cluster_;  // the log that it is going to read begins in the former one
+  start(id);
+}
+
+// The recovery took place once its entry is on disk: then a crash cannot undo it any more.
+void World::give_up_others(Node& node) {
+  const Site& site = node.site;
+  if (!node.forcing) return;
+  const raft::MembershipPtr membership = in_force(site.durable);
+  if (membership == nullptr || membership->cluster != node.forcing) return;
+  cluster_ = node.told = std::exchange(node.forcing, {});
+  ++counters_.forced;
+  // The entry that makes it the whole group is the last.
+  if (site.durable.last() <= committed_at_ruin_) ++counters_.forced_with_loss;
+  for (Node& other : nodes_) other.site.given_up = other.site.id != site.id;
+  for (Witness* witness : witnesses_) witness->forced(site, cluster_);
 }
 
 }  // namespace bowline::sim

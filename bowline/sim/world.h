@@ -83,8 +83,9 @@ class World : public Court {
   void restart_later(NodeId, Duration after);
   void pause(NodeId);  // counted, like cuts
   void resume(NodeId);
-  void wipe(NodeId);  // its power fails and its disk is lost; start() brings it back empty
-  void ruin(NodeId);  // and it never comes back
+  void wipe(NodeId);       // its power fails and its disk is lost; start() brings it back empty
+  void ruin(NodeId);       // and it does not come back, unless ...
+  void reinstall(NodeId);  // an operator brings it back, empty, as a node of the newest cluster
   // The contents of durable entries are lost. Noticed at once, or when they are next read.
   void rot(NodeId, Index first, Index last, bool noticed);
   void slow_disk(NodeId id, Duration by) { mine(id).disk_slower += by; }
@@ -114,7 +115,9 @@ class World : public Court {
   Ticket transfer(NodeId, NodeId to = {});
   Ticket reconfigure(NodeId, std::vector<raft::Wanted>, std::optional<Index> expected = {});
   Ticket cancel_change(NodeId);
+  // Forced recovery. Once it is on the disk of the node, all others are given up.
   Ticket recover(NodeId, ClusterId anew);
+  ClusterId cluster() const { return cluster_; }  // the newest
   const Request& request(Ticket ticket) const { return requests_[ticket.value - 1]; }
   std::uint64_t requests() const { return requests_.size(); }
 
@@ -173,6 +176,7 @@ class World : public Court {
   void arm(Node&);
   void woken(Node&, const Event&);
   void strike_during(Node&, Duration write_takes);
+  void give_up_others(Node&);
   void mix(std::uint64_t value) { hash_ = mixed(hash_, value); }
 
   // world_steps.cc: a step, and what follows from it
@@ -223,6 +227,8 @@ class World : public Court {
 
   // world_requests.cc
   Ticket open(NodeId, Request::Kind);
+  template <class Input>
+  Ticket ask(NodeId, Request::Kind, Input);
   void submit(Ticket, raft::Input);
   Request* closing(Node&, Ticket);
 
@@ -238,6 +244,8 @@ class World : public Court {
   Time now_;
   Time letters_since_;          // those sent before ...
   Time letters_until_ = never;  // ... are lost after this
+  ClusterId cluster_;
+  Index committed_at_ruin_;
   std::uint64_t hash_ = 0;
   std::uint64_t incarnations_ = 0;
   std::uint64_t busy_instant_ = 0;  // events since time last moved

@@ -116,6 +116,7 @@ const Node* World::source_for(Node& node, const Fetch& fetch) {
     const NodeId id = other.site.id;
     if (id == node.site.id || !other.up() || !network_.joined(id, node.site.id)) continue;
     if (other.site.snapshot.base.id.index < fetch.base.id.index) continue;
+    if (other.site.given_up != node.site.given_up) continue;  // of another cluster
     if (id == fetch.from) {
       sources.insert(sources.begin(), &other);
     } else {

@@ -39,11 +39,14 @@ Ticket World::propose(NodeId id, std::vector<Bytes> commands, Term expected) {
   return ticket;
 }
 
-Ticket World::barrier(NodeId id) {
-  const Ticket ticket = open(id, Request::Kind::barrier);
-  submit(ticket, raft::Barrier{ticket});
+template <class Input>
+Ticket World::ask(NodeId id, Request::Kind kind, Input input) {
+  const Ticket ticket = input.ticket = open(id, kind);
+  submit(ticket, std::move(input));
   return ticket;
 }
+
+Ticket World::barrier(NodeId id) { return ask(id, Request::Kind::barrier, raft::Barrier{{}}); }
 
 Ticket World::read(NodeId id, raft::ReadKind kind) {
   const bool verify = kind == raft::ReadKind::verify;
@@ -55,32 +58,21 @@ Ticket World::read(NodeId id, raft::ReadKind kind) {
 }
 
 Ticket World::transfer(NodeId id, NodeId to) {
-  const Ticket ticket = open(id, Request::Kind::transfer);
-  submit(ticket, raft::Transfer{ticket, to});
-  return ticket;
+  return ask(id, Request::Kind::transfer, raft::Transfer{{}, to});
 }
 
 Ticket World::reconfigure(NodeId id, std::vector<raft::Wanted> wanted,
                           std::optional<Index> expected) {
-  const Ticket ticket = open(id, Request::Kind::change);
-  submit(ticket, raft::Reconfigure{ticket, std::move(wanted), expected});
-  return ticket;
+  return ask(id, Request::Kind::change, raft::Reconfigure{{}, std::move(wanted), expected});
 }
 
 Ticket World::cancel_change(NodeId id) {
-  const Ticket ticket = open(id, Request::Kind::change);
-  submit(ticket, raft::CancelChange{ticket});
-  return ticket;
+  return ask(id, Request::Kind::change, raft::CancelChange{{}});
 }
 
 Ticket World::recover(NodeId id, ClusterId anew) {
-  const Ticket ticket = open(id, Request::Kind::recover);
-  submit(ticket, raft::Recover{ticket, anew});
-  if (up(id) && request(ticket).state != Request::State::refused) {
-    ++counters_.forced;
-    for (Witness* witness : witnesses_) witness->forced(node(id).site, anew);
-  }
-  return ticket;
+  if (up(id)) mine(id).forcing = anew;
+  return ask(id, Request::Kind::recover, raft::Recover{{}, anew});
 }
 
 // A request gets one last word, from the life of the node that it was given to.
@@ -116,6 +108,7 @@ void World::perform(Node& node, raft::Refused& refused) {
   request->why = refused.why;
   request->leader = refused.leader;
   ++counters_.refused;
+  if (request->kind == Request::Kind::recover) node.forcing = {};
   if (request->kind != Request::Kind::write) return;
   for (Witness* witness : witnesses_) witness->write_refused(refused.ticket);
 }
@@ -127,7 +120,9 @@ void World::perform(Node& node, raft::Decided& decided) {
   request->outcome = decided.outcome;
   ++counters_.outcomes[static_cast<std::size_t>(decided.outcome)];
   if (request->kind != Request::Kind::write) return;
-  for (Witness* witness : witnesses_) witness->write_ended(decided.ticket, decided.outcome);
+  // What a cluster that was given up still says binds nobody.
+  const raft::Outcome told = node.site.given_up ? raft::Outcome::unknown : decided.outcome;
+  for (Witness* witness : witnesses_) witness->write_ended(decided.ticket, told);
 }
 
 void World::perform(Node& node, raft::ReadReady& ready) {
@@ -157,7 +152,7 @@ NodeId World::leader() const {
   NodeId best;
   Term term;
   for (const Node& node : nodes_) {
-    if (!node.up() || node.site.core->role() != raft::Role::leader) continue;
+    if (!node.up() || node.site.given_up || node.site.core->role() != raft::Role::leader) continue;
     if (best && node.site.core->term() <= term) continue;
     best = node.site.id;
     term = node.site.core->term();

@@ -33,7 +33,9 @@ void World::step(Node& node, raft::Input input) {
   raft::Core& core = *node.site.core;
   const raft::Input seen = witnesses_.empty() ? raft::Input{} : input;
   const std::size_t kind = input.index();
+  const std::uint64_t foreign = core.drops().cluster;
   core.step(node.clock.local(now_), std::move(input), effects);
+  counters_.foreign += core.drops().cluster - foreign;
   mix((std::uint64_t{node.site.id.value} << 32) | (kind << 16) | effects.size());
   mix(core.term().value);
   mix(mixed(core.commit().value, core.outline().last().index.value));
@@ -88,6 +90,7 @@ void World::synced(Node& node) {
   if (!sim::apply(write, site.durable))
     return violated({"I25", "node " + std::to_string(site.id.value) +
                                 " asked for a write that makes no sense for its disk"});
+  give_up_others(node);
   for (Witness* witness : witnesses_) witness->persisted(site, write.seq);
   if (node.pauses > 0) {
     node.parked.push_back({.at = now_,

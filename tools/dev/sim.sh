@@ -16,6 +16,8 @@ in a run; the same seed gives the same run on any machine.
   --shard I/N              the I-th of N equal parts of the seeds, for many machines
   --sweep crash|rot        try a fault at every step instead of random ones
   --json FILE              write the results for programs
+  --no-shrink              do not make the first failure small; else its story is told, and how to
+                           replay it
   --same-everywhere        instead: run the seeds in a release, a debug and a clang build with
                            sanitizers, and compare the hashes of all that happened (300 seeds if
                            --seeds does not say otherwise)

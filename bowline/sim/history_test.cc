@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/history.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "bowline/sim/liveness.h"
+#include "bowline/sim/world.h"
+
+namespace bowline::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::uint64_t sum(const auto& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+TEST(History, the_same_seed_gives_the_same_history) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed)
+    EXPECT_EQ(run_history(seed, {}).hash, run_history(seed, {}).hash) << seed;
+}
+
+TEST(History, another_seed_gives_another_history) {
+  EXPECT_NE(run_history(1, {}).hash, run_history(2, {}).hash);
+}
+
+TEST(History, a_recording_replays_what_was_recorded) {
+  bool ruined = false;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Decisions recorded(seed, Decisions::Mode::record);
+    const History first = run_history(seed, {}, &recorded);
+    Decisions replayed(seed, recorded.recording());
+    EXPECT_EQ(run_history(seed, {}, &replayed).hash, first.hash) << seed;
+    ruined = ruined || first.counters.forced > 0;
+  }
+  EXPECT_TRUE(ruined);
+}
+
+// A trouble that never begins looks just like one that does no harm.
+TEST(History, every_trouble_begins_and_nothing_breaks) {
+  constexpr std::uint64_t seeds = 300;
+  Counters all;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    const History history = run_history(seed, {});
+    ASSERT_FALSE(history.violation) << seed << ": " << history.violation->what;
+    EXPECT_GT(history.counters.elections_won, 0U) << seed;
+    EXPECT_GE(sum(history.counters.acts_begun), 200U) << seed;
+    add(history.counters, all);
+  }
+  for (std::size_t i = 0; i < troubles; ++i)
+    EXPECT_GT(all.troubles_begun[i], 0U) << name(static_cast<Trouble>(i));
+  for (std::size_t i = 0; i < troubles; ++i)
+    EXPECT_GT(all.troubles_ended[i], 0U) << name(static_cast<Trouble>(i));
+  for (std::size_t i = 0; i < acts; ++i)
+    EXPECT_GT(all.acts_begun[i], 0U) << name(static_cast<Act>(i));
+  EXPECT_GE(all.troubles_begun[static_cast<std::size_t>(Trouble::ruin)], seeds * 3 / 100);
+  EXPECT_GT(all.forced_with_loss, 0U);
+  EXPECT_GT(all.foreign, 0U);
+}
+
+TEST(History, a_plan_has_at_least_twenty_troubles_and_two_hundred_operations) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    Decisions decisions(seed);
+    const Plan plan = draw_plan(decisions, {});
+    EXPECT_GE(plan.episodes.size(), 20U) << seed;
+    EXPECT_GE(plan.operations.size(), 200U) << seed;
+  }
+}
+
+// Three nodes of which none ever reaches another, although all are said to be well.
+TEST(Liveness, a_group_that_cannot_make_progress_fails) {
+  Decisions decisions(1);
+  World world(calm_plan(3), &decisions);
+  world.filter([](NodeId, NodeId, const raft::Message&) { return false; });
+  for (std::uint64_t i = 1; i <= 3; ++i) world.start(NodeId{i});
+  Weather weather(world);
+  Workload workload(world);
+  world.run(5s);
+  Liveness liveness(world, weather, workload, decisions);
+  liveness.run();
+  ASSERT_TRUE(world.violation());
+  EXPECT_EQ(world.violation()->invariant, "I22");
+}
+
+TEST(Liveness, a_group_that_is_well_passes) {
+  Decisions decisions(1);
+  World world(calm_plan(3), &decisions);
+  for (std::uint64_t i = 1; i <= 3; ++i) world.start(NodeId{i});
+  Weather weather(world);
+  Workload workload(world);
+  world.run(5s);
+  Liveness liveness(world, weather, workload, decisions);
+  liveness.run();
+  EXPECT_FALSE(world.violation());
+  EXPECT_EQ(liveness.excuse(), Excuse::none);
+}
+
+TEST(World, a_power_cut_of_all_loses_only_what_was_not_acknowledged) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    World world(calm_plan(3, seed));
+    for (std::uint64_t i = 1; i <= 3; ++i) world.start(NodeId{i});
+    ASSERT_TRUE(world.wait_for_leader());
+    std::vector<Ticket> tickets;
+    for (int i = 0; i < 20; ++i) {
+      tickets.push_back(world.propose(world.leader(), Bytes::copy("v" + std::to_string(i))));
+      world.run(200us);
+    }
+    for (std::uint64_t i = 1; i <= 3; ++i) world.crash(NodeId{i}, Crash::power);
+    for (std::uint64_t i = 1; i <= 3; ++i) world.start(NodeId{i});
+    ASSERT_TRUE(world.wait_for_leader());
+    const Site& leader = *world.site(world.leader());
+    for (const Ticket ticket : tickets) {
+      if (!world.request(ticket).committed()) continue;
+      const LogId id = world.request(ticket).first;
+      const Line* line = leader.written.at(id.index);
+      ASSERT_NE(line, nullptr) << seed;
+      EXPECT_EQ(line->entry.id, id);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bowline::sim

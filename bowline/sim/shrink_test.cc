@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/shrink.h"
+
+#include <gtest/gtest.h>
+
+namespace bowline::sim {
+namespace {
+
+Verdict try_it(const Recorded& history, bool) { return judge(history); }
+
+// Small, still the same broken promise, and nobody's fault but the bug's.
+void expect_small(Bug bug, std::uint64_t seed, const std::string& invariant) {
+  const Shrunk shrunk = shrink(recorded(seed, {}, bug), try_it, {});
+  ASSERT_EQ(shrunk.before.violation.invariant, invariant);
+  EXPECT_TRUE(alike(shrunk.before.violation, shrunk.after.violation));
+  EXPECT_LE(shrunk.size_after.troubles, 3U);
+  EXPECT_LE(shrunk.size_after.operations, 5U);
+  EXPECT_LT(shrunk.after.events * 3, shrunk.before.events);
+  EXPECT_EQ(judge(shrunk.history).hash, shrunk.history.hash);
+  Recorded mended = shrunk.history;
+  mended.bug = Bug::none;
+  EXPECT_FALSE(judge(mended).broken());
+}
+
+TEST(Shrink, a_forgotten_vote_takes_few_troubles) {
+  expect_small(Bug::p04_vote_forgotten_at_restart, 82, "I8");
+}
+
+TEST(Shrink, an_early_acknowledgement_takes_no_weather) {
+  expect_small(Bug::p14_acks_before_sync, 1, "I9");
+}
+
+TEST(Shrink, a_history_that_breaks_nothing_is_left_alone) {
+  const Shrunk shrunk = shrink(recorded(3, {}), try_it, {});
+  EXPECT_FALSE(shrunk.before.broken());
+  EXPECT_EQ(shrunk.runs, 0U);
+}
+
+TEST(Shrink, stops_when_told) {
+  const Shrunk shrunk =
+      shrink(recorded(82, {}, Bug::p04_vote_forgotten_at_restart), try_it, {.most_runs = 5});
+  EXPECT_LE(shrunk.runs, 6U);
+  EXPECT_TRUE(shrunk.stopped);
+}
+
+}  // namespace
+}  // namespace bowline::sim
