@@ -57,8 +57,6 @@ enum class Bug : std::uint8_t {
   p66_pre_vote_moves_the_term = 66,
   p67_span_of_an_old_term_sent = 67,
   p68_damaged_replica_leads = 68,
-  p69_blank_node_votes = 69,
-  p70_snapshot_keeps_the_term = 70,
   p99_canary = 99,
 };
 

@@ -157,13 +157,14 @@ void Core::bind_newcomers() {
 }
 
 // Who is to vote has caught up first (dissertation 4.2.1), so that the group does not wait for it
-// once its vote is needed.
+// once its vote is needed. And it knows that it is meant: it would not vote else.
 bool Core::newcomers_ready() const {
   return std::ranges::all_of(membership().members, [&](const Member& m) {
     if (m.goal != Standing::voter || m.now == Standing::voter || m.id == who_.self) return true;
     const auto& peers = leader_role()->peers;
     const auto p = std::ranges::find(peers, m.id, &Progress::id);
-    return m.incarnation && p != peers.end() && p->caught_up();
+    return m.incarnation && p != peers.end() && p->caught_up() &&
+           p->match() >= memberships_.latest().at;
   });
 }
 

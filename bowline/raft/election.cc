@@ -70,7 +70,7 @@ const Member* Core::seat() const {
 // then it has what a leader had who was elected without it.
 bool Core::may_vote() const {
   if (membership().members.empty()) return false;
-  if (planted(Bug::p27_wiped_node_counts) || planted(Bug::p69_blank_node_votes)) return true;
+  if (planted(Bug::p27_wiped_node_counts)) return true;
   return !hard_.blank || counts_on_us(membership());
 }
 

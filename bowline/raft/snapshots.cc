@@ -75,7 +75,6 @@ void Core::on(Restored& in) {
     return;
   // What was fetched may be newer than what was offered, and known to be committed in a newer term
   // only: a leader of ours may have other entries there.
-  if (planted(Bug::p70_snapshot_keeps_the_term)) in.base.known_in = {};
   if (const Term newest = std::max(in.base.id.term, in.base.known_in); newest > hard_.term)
     enter(newest);
   if (contradicts(in.base.id))

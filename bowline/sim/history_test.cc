@@ -48,6 +48,7 @@ TEST(History, every_trouble_begins_and_nothing_breaks) {
     const History history = run_history(seed, {});
     ASSERT_FALSE(history.violation) << seed << ": " << history.violation->what;
     EXPECT_GT(history.counters.elections_won, 0U) << seed;
+    EXPECT_GE(sum(history.counters.troubles_begun), 20U) << seed;
     EXPECT_GE(sum(history.counters.acts_begun), 200U) << seed;
     add(history.counters, all);
   }

@@ -69,10 +69,6 @@ constexpr std::array table{
     Mutant{Bug::p66_pre_vote_moves_the_term, "a pre-vote moves the term of who is asked", "I7"},
     Mutant{Bug::p67_span_of_an_old_term_sent, "a courier sends for a leader of the past", "I3"},
     Mutant{Bug::p68_damaged_replica_leads, "a replica with a damaged log leads", "I4"},
-    Mutant{Bug::p69_blank_node_votes, "a voter without its disk votes before it is named",
-           "I10 I4"},
-    Mutant{Bug::p70_snapshot_keeps_the_term, "a snapshot does not bring the term that knows it",
-           "I25"},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

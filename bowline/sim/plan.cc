@@ -176,12 +176,21 @@ constexpr std::array<Habit, troubles - 1> habits{{
     {Trouble::coup, 1200ms, 3s, 4},
 }};
 
+// What can happen to a node that has nobody to talk to.
+bool needs_nobody(Trouble trouble) {
+  constexpr std::array alone{Trouble::crash,     Trouble::kill, Trouble::blackout, Trouble::pause,
+                             Trouble::slow_disk, Trouble::full, Trouble::skew};
+  return std::ranges::find(alone, trouble) != alone.end();
+}
+
 // The habits of this seed, each as often as its weight.
-std::vector<std::uint8_t> draw_mood(Chance& chance, const raft::Options& options) {
+std::vector<std::uint8_t> draw_mood(Chance& chance, const Plan& plan) {
+  const bool alone = plan.nodes + plan.spares == 1;
   std::vector<std::uint8_t> mood;
   for (std::size_t i = 0; i < habits.size(); ++i) {
     if (!half(chance, "a kind of trouble")) continue;
-    if (habits[i].trouble == Trouble::skew && options.lease_reads) continue;
+    if (habits[i].trouble == Trouble::skew && plan.options.lease_reads) continue;
+    if (alone && !needs_nobody(habits[i].trouble)) continue;
     mood.insert(mood.end(), habits[i].weight, static_cast<std::uint8_t>(i));
   }
   if (mood.empty()) mood.push_back(6);
@@ -194,8 +203,8 @@ Time moment(Chance& chance, Time end) {
 }
 
 void draw_episodes(Chance& chance, Plan& plan) {
-  const std::vector<std::uint8_t> mood = draw_mood(chance, plan.options);
-  const std::uint64_t count = chance.log_between("episodes", 20, 90);
+  const std::vector<std::uint8_t> mood = draw_mood(chance, plan);
+  const std::uint64_t count = chance.log_between("episodes", 36, 90);
   for (std::uint64_t i = 0; i < count; ++i) {
     const Habit& habit = habits[mood[chance.below("trouble", mood.size())]];
     Episode episode;
@@ -258,7 +267,7 @@ std::vector<Act> draw_wishes(Chance& chance) {
 void draw_operations(Chance& chance, Plan& plan) {
   const std::vector<Act> drawn = draw_wishes(chance);
   const auto seconds = static_cast<std::uint64_t>(plan.weather_ends.since_start / 1s);
-  const std::uint64_t least = std::max<std::uint64_t>(10, seconds * 200 / 60);
+  const std::uint64_t least = std::max<std::uint64_t>(10, seconds * 250 / 60);
   const std::uint64_t count = chance.log_between("operations", least, least * 4);
   for (std::uint64_t i = 0; i < count; ++i) {
     Operation operation;
