@@ -8,9 +8,18 @@ namespace {
 
 Verdict try_it(const Recorded& history, bool) { return judge(history); }
 
+// The first seed that the bug breaks. What a seed draws changes with the world, so none is named.
+Recorded first_broken(Bug bug) {
+  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+    Recorded history = recorded(seed, {}, bug);
+    if (judge(history).broken()) return history;
+  }
+  return recorded(1, {}, bug);
+}
+
 // Small, still the same broken promise, and nobody's fault but the bug's.
-void expect_small(Bug bug, std::uint64_t seed, const std::string& invariant) {
-  const Shrunk shrunk = shrink(recorded(seed, {}, bug), try_it, {});
+void expect_small(Bug bug, const std::string& invariant) {
+  const Shrunk shrunk = shrink(first_broken(bug), try_it, {});
   ASSERT_EQ(shrunk.before.violation.invariant, invariant);
   EXPECT_TRUE(alike(shrunk.before.violation, shrunk.after.violation));
   EXPECT_LE(shrunk.size_after.troubles, 3U);
@@ -23,11 +32,11 @@ void expect_small(Bug bug, std::uint64_t seed, const std::string& invariant) {
 }
 
 TEST(Shrink, a_forgotten_vote_takes_few_troubles) {
-  expect_small(Bug::p04_vote_forgotten_at_restart, 82, "I8");
+  expect_small(Bug::p04_vote_forgotten_at_restart, "I8");
 }
 
 TEST(Shrink, an_early_acknowledgement_takes_no_weather) {
-  expect_small(Bug::p14_acks_before_sync, 1, "I9");
+  expect_small(Bug::p14_acks_before_sync, "I9");
 }
 
 TEST(Shrink, a_history_that_breaks_nothing_is_left_alone) {
@@ -38,7 +47,7 @@ TEST(Shrink, a_history_that_breaks_nothing_is_left_alone) {
 
 TEST(Shrink, stops_when_told) {
   const Shrunk shrunk =
-      shrink(recorded(82, {}, Bug::p04_vote_forgotten_at_restart), try_it, {.most_runs = 5});
+      shrink(first_broken(Bug::p04_vote_forgotten_at_restart), try_it, {.most_runs = 5});
   EXPECT_LE(shrunk.runs, 6U);
   EXPECT_TRUE(shrunk.stopped);
 }
