@@ -159,6 +159,8 @@ void Referee::said(const World&, const Node& node, const Effect& effect) {
   } else if (const auto* done = std::get_if<Decided>(&effect)) {
     last_word(done->ticket);
     decided(node, *done);
+  } else if (std::holds_alternative<Impossible>(effect) && !lied_to_) {
+    violated(name(node) + " stopped, and nobody lied to it");
   }
 }
 

@@ -26,6 +26,7 @@ class Referee {
   void persisted(const Node& before, const HardState& next);
   void asked_to_write(Ticket ticket) { writes_[ticket] = {}; }
   void asked_to_read(const World&, Ticket);
+  void lied_to() { lied_to_ = true; }  // the story makes up a message
   void asked(Ticket ticket) { open_.insert(ticket); }
 
  private:
@@ -51,6 +52,7 @@ class Referee {
   std::map<Ticket, Index> reads_;   // what was committed when it was asked
   std::set<Ticket> open_;           // no last word yet
   std::set<LogId> overruled_;
+  bool lied_to_ = false;
 };
 
 }  // namespace bowline::raft::golden

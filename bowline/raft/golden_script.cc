@@ -282,7 +282,7 @@ void Player::inject(Words& words) {
   const auto known = world_.nodes.find(from);
   if (!message.from && known != world_.nodes.end()) message.from = known->second.incarnation;
   if (!message.from) message.from = {from.value * 10 + 1};
-  world_.step(to, Received{from, std::move(message)});
+  world_.lie(to, from, std::move(message));
 }
 
 // ---- disks and crashes

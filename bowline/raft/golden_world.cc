@@ -122,6 +122,11 @@ void World::wipe(Node& node) {
 
 // ---- steps
 
+void World::lie(Node& to, NodeId from, Message message) {
+  referee.lied_to();
+  step(to, Received{from, std::move(message)});
+}
+
 void World::step(Node& node, Input input) {
   tell(std::to_string(node.id.value) + " < " + text(input));
   Effects effects;

@@ -69,6 +69,7 @@ class World {
   void wipe(Node&);
 
   void step(Node&, Input);
+  void lie(Node& to, NodeId from, Message);  // which nobody of ours sent
   void persist(Node&, std::size_t writes);
   void deliver(const Mail&);
   void restored(Node&);
