@@ -72,9 +72,9 @@ class Space {
   std::uint64_t sets() const { return inboxes_.size(); }
 
   std::uint32_t site_of(const Replica&);  // nothing was ever sent to it
-  const std::vector<Edge>& edges(std::uint32_t site);
+  const std::vector<Edge>& edges(std::uint32_t at);
   // The letter is sent there; several answers if one must be lost, and it may be any.
-  const std::vector<std::uint32_t>& with(std::uint32_t site, std::uint32_t letter);
+  const std::vector<std::uint32_t>& with(std::uint32_t at, std::uint32_t letter);
 
   const Outcome& outcome(std::uint32_t number) const { return outcomes_[number]; }
   const Facts& facts(std::uint32_t number) const { return facts_[number]; }
@@ -109,7 +109,7 @@ class Space {
   std::uint32_t number(Facts);
   std::uint32_t inbox(std::vector<std::uint32_t> letters);
   std::uint32_t site(std::uint32_t replica, const std::vector<std::uint32_t>& letters);
-  bool dead(std::uint32_t letter, std::uint32_t replica);
+  bool dead(std::uint32_t number, std::uint32_t replica);  // a letter
   void compare(const Replica& known, const Replica& same);
   Facts facts_of(const Replica& before, const Act&, const Taken&) const;
   void take(std::uint32_t replica, Act, std::vector<std::uint32_t>& outcomes);

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "bowline/base/ids.h"
@@ -40,7 +41,7 @@ class Network {
 
  private:
   struct Link {
-    explicit Link(Chance source) : chance(source) {}
+    explicit Link(Chance source) : chance(std::move(source)) {}
     Chance chance;
     std::uint32_t cuts = 0;
     std::uint32_t lost_ppm = 0;  // beside the climate's

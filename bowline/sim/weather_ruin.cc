@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "bowline/sim/members.h"
@@ -70,8 +71,8 @@ bool Weather::begin_ruin(const Episode& episode) {
   std::vector<NodeId> row = shuffled(prng);
   // Most is lost where those with the most advanced logs go.
   if (prng.chance(50))
-    std::ranges::stable_sort(row, std::greater{},
-                             [&](NodeId id) { return last_of(world_.site(id)->durable); });
+    std::ranges::sort(row, std::greater{},
+                      [&](NodeId id) { return std::pair(last_of(world_.site(id)->durable), id); });
   for (const NodeId id : row)
     if (doomed.size() < count && members->votes(id)) doomed.insert(id);
   if (!most_advanced(world_, doomed) || can_go_on(world_, doomed)) return false;
