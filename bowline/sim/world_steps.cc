@@ -132,15 +132,15 @@ void World::perform(Node& node, raft::RoleChanged& change) {
   static_cast<void>(node);
 }
 
-void World::perform(Node&, raft::MembershipChanged& change) {
-  if (change.committed) ++counters_.memberships_committed;
-  for (const raft::Member& member : change.config.membership->members) {
-    if (!site(member.id)) continue;
-    Node& named = mine(member.id);
-    if (!named.site.wiped_since_bound || member.incarnation != named.site.incarnation) continue;
-    named.site.wiped_since_bound = false;
-    ++counters_.rejoined;
-  }
+// Who lost its disk is back once it has the committed entry that names its new life: before, it
+// gives no vote, whatever the others know of it.
+void World::perform(Node& node, raft::MembershipChanged& change) {
+  if (!change.committed) return;
+  ++counters_.memberships_committed;
+  const raft::Member* self = change.config.membership->find(node.site.id);
+  const bool named = self != nullptr && self->incarnation == node.site.incarnation;
+  if (!named || !std::exchange(node.site.wiped_since_bound, false)) return;
+  ++counters_.rejoined;
 }
 
 void World::perform(Node& node, raft::Removed&) { node.removed = true; }
