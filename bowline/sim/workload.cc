@@ -177,7 +177,7 @@ void Workload::start_those_that_stopped(const std::vector<Wanted>& wanted) {
 
 void Workload::reconfigure(const Operation& operation, NodeId at) {
   if (!world_.up(at)) return;
-  const raft::Config& config = world_.core(at)->memberships().latest();
+  const raft::Config config = world_.core(at)->memberships().latest();  // it may be restarted below
   std::vector<Wanted> wanted = as_wanted(*config.membership);
   Prng prng(operation.amount);
   alter(wanted, world_.sites(), prng);
