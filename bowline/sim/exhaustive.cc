@@ -56,12 +56,8 @@ class Search {
     report.complete = report.complete && broken_.empty();
     report.states = states_.size();
     report.transitions = transitions_;
-    report.replicas = space_.replicas();
-    report.steps = space_.steps();
-    report.letters = space_.letters();
     report.broken = broken_;
-    const auto many = static_cast<double>(report.replicas);
-    report.collision = many * many / 2 / 18446744073709551616.0;
+    space_.count(report);
     if (!broken_.empty()) report.story = story(report.path);
     return report;
   }
@@ -85,22 +81,12 @@ class Search {
     return false;
   }
 
-  bool affordable(const Act& what, const History& h) const {
-    switch (what.kind) {
-      case Act::Kind::propose: return h.proposed < limits_.entries;
-      case Act::Kind::crash: return h.crashes < limits_.crashes;
-      case Act::Kind::time_out:
-      case Act::Kind::lose_touch: return limits_.timers == 0 || h.timers < limits_.timers;
-      default: return true;
-    }
-  }
-
   void expand(std::uint32_t from) {
     const State s = states_[from];
     for (std::uint64_t node = 0; node < nodes && broken_.empty(); ++node) {
       if (!may_act(s, node)) continue;
       for (const Edge& edge : space_.edges(s.sites[node])) {
-        if (!affordable(space_.outcome(edge.outcome).act, histories_[s.history])) continue;
+        if (!affordable(space_.outcome(edge.outcome).act, histories_[s.history], limits_)) continue;
         follow(from, s, node, edge);
         if (!broken_.empty()) break;
       }

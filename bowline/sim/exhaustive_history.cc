@@ -83,6 +83,16 @@ std::uint64_t History::hash() const {
   return mixed(0, sum);
 }
 
+bool affordable(const Act& what, const History& h, const Limits& limits) {
+  switch (what.kind) {
+    case Act::Kind::propose: return h.proposed < limits.entries;
+    case Act::Kind::crash: return h.crashes < limits.crashes;
+    case Act::Kind::time_out:
+    case Act::Kind::lose_touch: return limits.timers == 0 || h.timers < limits.timers;
+    default: return true;
+  }
+}
+
 std::string observe(History& h, const Facts& facts, std::uint64_t who, const Briefs& now) {
   h.proposed = static_cast<std::uint8_t>(h.proposed + facts.proposed);
   h.crashes = static_cast<std::uint8_t>(h.crashes + facts.crashed);

@@ -25,6 +25,9 @@ struct History {
   friend bool operator==(const History&, const History&) = default;
 };
 
+// Whether the limits leave room for one more such step.
+bool affordable(const Act&, const History&, const Limits&);
+
 // Takes in what a step of node `who` showed; `now`: after it. Says what is violated, or nothing:
 //
 //   one leader a term

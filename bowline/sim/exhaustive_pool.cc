@@ -80,12 +80,8 @@ class Proof {
     report.complete = queue_.empty() && broken_.empty();
     report.states = cells_.size();
     report.transitions = transitions_;
-    report.replicas = space_.replicas();
-    report.steps = space_.steps();
-    report.letters = space_.letters();
     report.broken = broken_;
-    const auto many = static_cast<double>(report.replicas);
-    report.collision = many * many / 2 / 18446744073709551616.0;
+    space_.count(report);
     return report;
   }
 
@@ -191,20 +187,10 @@ class Proof {
     }
   }
 
-  bool affordable(const Act& what, const History& h) const {
-    switch (what.kind) {
-      case Act::Kind::propose: return h.proposed < limits_.entries;
-      case Act::Kind::crash: return h.crashes < limits_.crashes;
-      case Act::Kind::time_out:
-      case Act::Kind::lose_touch: return limits_.timers == 0 || h.timers < limits_.timers;
-      default: return true;
-    }
-  }
-
   void take(std::uint32_t from, std::uint8_t node, std::uint32_t number, Gains& gains) {
     const Outcome& outcome = space_.outcome(number);
     Cell next = cells_[from];
-    if (!broken_.empty() || !affordable(outcome.act, histories_[next.history])) return;
+    if (!broken_.empty() || !affordable(outcome.act, histories_[next.history], limits_)) return;
     ++transitions_;
     broken_ = outcome.broken;
     if (!broken_.empty()) return;

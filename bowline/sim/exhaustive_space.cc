@@ -44,6 +44,14 @@ Space::Space(const Limits& limits) : limits_(limits) {
   inbox({});
 }
 
+void Space::count(Report& report) const {
+  report.replicas = replicas_.size();
+  report.steps = steps_;
+  report.letters = letters_.size();
+  const auto many = static_cast<double>(report.replicas);
+  report.collision = many * many / 2 / 18446744073709551616.0;
+}
+
 std::uint32_t Space::number(const Replica& r) {
   const auto [number, fresh] = digests_.number({digest(r)});
   if (!fresh) {

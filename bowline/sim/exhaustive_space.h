@@ -88,10 +88,8 @@ class Space {
   // Bits: whose letters are in the inbox.
   std::uint8_t writers(std::uint32_t site) const { return writers_[sites_[site].second]; }
 
-  std::uint64_t replicas() const { return replicas_.size(); }
-  std::uint64_t letters() const { return letters_.size(); }
+  void count(Report&) const;  // what was met
   std::uint64_t sites() const { return sites_.size(); }
-  std::uint64_t steps() const { return steps_; }
 
  private:
   struct Numbers {
