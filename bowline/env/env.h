@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bowline/base/ids.h"
+#include "bowline/base/result.h"
+#include "bowline/base/time.h"
+#include "bowline/env/buffer.h"
+
+// The whole outside world, as one thread of ours sees it. Two implementations: runtime/ (the
+// kernel) and sim/ (a seed). Nothing above this file touches the system.
+namespace bowline::env {
+
+// Called once, on the thread of the loop, and never before the call that took it has returned: no
+// caller is ever re-entered. Never called once the object that took it is gone.
+template <class... Args>
+using Done = std::move_only_function<void(Args...)>;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Time now() const = 0;              // steady
+  virtual std::int64_t wall_ms() const = 0;  // for people and leases; never for the protocol
+};
+
+using TimerId = Ordinal<struct TimerTag>;
+
+// Runs callbacks, one at a time.
+class Loop {
+ public:
+  virtual ~Loop() = default;
+  virtual TimerId timer(std::move_only_function<void()> rings) = 0;  // not set yet
+  virtual void set(TimerId, Time when) = 0;  // moves it if it was set; `never`: not set any more
+  virtual void drop(TimerId) = 0;
+  virtual void soon(Done<>) = 0;  // in this order, after what is already waiting
+  // Runs `work` on another thread, and then `done` on this one. For what would hold us up.
+  virtual void aside(Done<> work, Done<> done) = 0;
+};
+
+enum class Sync : bool { no, yes };
+
+// An open file. Operations may overlap and end in any order; two writes that overlap in place must
+// not overlap in time. A file may be closed (destroyed) while operations are under way: they still
+// reach the disk, or fail, but nobody is told.
+class File {
+ public:
+  virtual ~File() = default;
+  virtual std::uint64_t size() const = 0;
+  // Offset and size are multiples of a block, inside the file. With Sync::yes it is on the disk
+  // when `done` says so. After an error nobody knows what the disk holds, and another attempt that
+  // succeeds proves nothing (the kernel marks a page clean that it could not write): stop.
+  virtual void write(std::uint64_t offset, Buffer, Sync, Done<Result<void>, Buffer>) = 0;
+  // All that was written before this call is on the disk. An error: as above.
+  virtual void sync(Done<Result<void>>) = 0;
+  // From the disk and not from a cache, where the system can do that. Fewer bytes at the file's
+  // end. An error: some of these blocks cannot be read; ask for each by itself to learn which.
+  virtual void read(std::uint64_t offset, std::uint64_t bytes, Done<Result<Buffer>>) = 0;
+};
+
+struct Listed {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
+
+// One directory, without those in it. Names are durable once sync_names() says so. No call blocks.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  // No other process has the directory, as long as this object lives. Fault::exists: one has.
+  virtual void lock(Done<Result<void>>) = 0;
+  virtual void list(Done<Result<std::vector<Listed>>>) = 0;  // sorted by name
+  virtual void open(std::string name, Done<Result<std::unique_ptr<File>>>) = 0;
+  // A new file, full of zeros that are really on the disk: writing to it later allocates nothing.
+  // Fault::exists: there is such a name. Fault::full: no space, and nothing is left behind.
+  virtual void create(std::string name, std::uint64_t bytes,
+                      Done<Result<std::unique_ptr<File>>>) = 0;
+  virtual void remove(std::string name, Done<Result<void>>) = 0;
+  virtual void rename(std::string from, std::string to, Done<Result<void>>) = 0;  // replaces `to`
+  virtual void sync_names(Done<Result<void>>) = 0;
+  virtual Buffer buffer(std::size_t bytes) = 0;  // rounded up to blocks; contents undefined
+  virtual std::string path() const = 0;          // for messages to people
+};
+
+struct Env {
+  Clock& clock;
+  Loop& loop;
+  Disk& disk;
+};
+
+}  // namespace bowline::env
