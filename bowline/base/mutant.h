@@ -29,6 +29,9 @@ enum class Bug : std::uint8_t {
   p18_snapshot_without_membership = 18,
   p19_snapshot_with_current_term = 19,
   p21_installs_older_snapshot = 21,
+  p22_names_not_synced = 22,
+  p23_any_bad_batch_is_torn = 23,
+  p25_sync_error_ignored = 25,
   p27_wiped_node_counts = 27,
   p28_changes_members_before_own_commit = 28,
   p29_second_change_while_one_pending = 29,
@@ -57,6 +60,8 @@ enum class Bug : std::uint8_t {
   p66_pre_vote_moves_the_term = 66,
   p67_span_of_an_old_term_sent = 67,
   p68_damaged_replica_leads = 68,
+  p70_moved_row_counts_as_new = 70,
+  p71_doubtful_batch_is_torn = 71,
   p99_canary = 99,
 };
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/batch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bowline/wal/bytes.h"
+
+namespace bowline::wal {
+namespace {
+
+bool readable(const Batch& batch, std::uint64_t at, std::uint64_t bytes) {
+  if (batch.state != State::damaged || bytes == 0) return true;
+  return std::ranges::none_of(batch.bad, [&](std::uint64_t bad) {
+    const std::uint64_t begin = bad * room_bytes;
+    return at < begin + room_bytes && begin < at + bytes;
+  });
+}
+
+bool read_table(Batch& batch, std::string_view blocks, const Head& head) {
+  if (!readable(batch, 0, table_size_bytes)) return false;
+  const auto bytes = load<std::uint32_t>(gather(blocks, 0, table_size_bytes).data());
+  if (bytes > head.content || !readable(batch, 0, bytes)) return false;
+  std::optional<Table> table = decode_table(gather(blocks, 0, bytes), head.content);
+  if (!table) return false;
+  batch.table = *std::move(table);
+  return true;
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& first,
+                                      const Head& head) {
+  std::vector<std::uint32_t> bad;
+  for (std::uint32_t i = 0; i < head.blocks; ++i) {
+    const auto here = checked(blocks.substr(i * block_bytes, block_bytes), first.plus(i));
+    if (here != Head{head.batch, i, head.blocks, head.content}) bad.push_back(i);
+  }
+  return bad;
+}
+
+std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head& head) {
+  const std::string_view view(blocks.data(), blocks.size());
+  Batch batch{.number = head.batch,
+              .block = first.block,
+              .blocks = head.blocks,
+              .state = State::whole,
+              .bad = bad_blocks(view, first, head),
+              .table = {},
+              .memberships = {}};
+  if (batch.bad.size() == 1) {
+    rebuild(blocks, first, head, batch.bad.front());
+    batch.state = State::mended;
+  } else if (batch.bad.size() > 1) {
+    batch.state = State::damaged;
+  }
+  if (!read_table(batch, view, head)) return std::nullopt;
+  for (Row& row : batch.table.rows) {
+    for (auto* list : {&row.repaired, &row.entries}) {
+      for (EntryHead& entry : *list) {
+        entry.lost = !readable(batch, entry.at, entry.bytes);
+        if (entry.kind == raft::Kind::membership && !entry.lost)
+          batch.memberships.push_back({entry.id, entry.kind, payload_of(view, entry)});
+      }
+    }
+  }
+  return batch;
+}
+
+std::string gather(std::string_view blocks, std::uint64_t at, std::uint64_t bytes) {
+  std::string content;
+  content.reserve(bytes);
+  while (content.size() < bytes) {
+    const std::uint64_t fits =
+        std::min<std::uint64_t>(bytes - content.size(), room_bytes - at % room_bytes);
+    content += blocks.substr(spot(at), fits);
+    at += fits;
+  }
+  return content;
+}
+
+}  // namespace bowline::wal

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bowline/base/result.h"
+#include "bowline/raft/entry.h"
+#include "bowline/wal/block.h"
+#include "bowline/wal/row.h"
+
+namespace bowline::wal {
+
+// How well a batch is preserved.
+enum class State : std::uint8_t {
+  whole,
+  mended,   // one block was bad, and is rebuilt from the others
+  damaged,  // more are bad: some payloads are lost, the table is not
+};
+
+struct Batch {
+  std::uint64_t number = 0;
+  std::uint64_t block = 0;  // where it begins in the segment
+  std::uint32_t blocks = 0;
+  State state = State::whole;
+  std::vector<std::uint32_t> bad;  // which of its blocks
+  Table table;
+  std::vector<raft::Entry> memberships;  // those entries of it that bring one
+};
+
+// Which blocks of a batch are bad. `head`: of any good one.
+std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& first, const Head&);
+
+// Reads a batch. If one block is bad, it is rebuilt in place. Nothing if the table cannot be read:
+// then nobody knows what was in it.
+std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head&);
+
+// The bytes of a batch's content from `at` on, gathered from its blocks.
+std::string gather(std::string_view blocks, std::uint64_t at, std::uint64_t bytes);
+
+// The payload of one entry.
+inline Bytes payload_of(std::string_view blocks, const EntryHead& entry) {
+  return Bytes::own(gather(blocks, entry.at, entry.bytes));
+}
+
+}  // namespace bowline::wal

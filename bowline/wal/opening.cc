@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/opening.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "bowline/base/ensure.h"
+#include "bowline/wal/names.h"
+
+namespace bowline::wal {
+namespace {
+
+constexpr std::string_view new_identity_name = "identity.new";
+
+}  // namespace
+
+template <class Value, class Next>
+auto Opening::or_fail(std::string what, Next next) {
+  return life_.guard(
+      [this, what = std::move(what), next = std::move(next)](Result<Value> result) mutable {
+        if (!result) return fail(std::move(what), result.error());
+        if constexpr (std::is_void_v<Value>) {
+          next();
+        } else {
+          next(*std::move(result));
+        }
+      });
+}
+
+void Opening::fail(std::string what, const Error& error) {
+  done_(std::unexpected(Error{error.fault, what + ": " + error.what}));
+}
+
+void Opening::begin() {
+  env::Disk& disk = log_.env_.disk;
+  disk.lock(or_fail<void>("taking the log in " + disk.path(), [this] {
+    log_.env_.disk.list(or_fail<Files>("looking into " + log_.env_.disk.path(),
+                                       [this](const Files& files) { listed(files); }));
+  }));
+}
+
+void Opening::listed(const Files& files) {
+  bool identified = false;
+  for (const env::Listed& file : files) {
+    identified = identified || file.name == identity_name;
+    if (const auto number = segment_number(file.name)) segments_.push_back(*number);
+  }
+  std::ranges::sort(segments_);
+  if (!segments_.empty()) log_.newest_file_ = segments_.back();
+  account_.segments = segments_.size();
+  if (identified) return read_identity();
+  if (segments_.empty()) return make_identity();
+  fail(log_.env_.disk.path(),
+       {Fault::corrupt,
+        "there are segments of a log, but no file 'identity' that says whose they are. Put it "
+        "back, or move the directory away: the node then starts empty, and has to be added anew"});
+}
+
+// It gets its name when it is whole: there is never half an identity.
+void Opening::make_identity() {
+  env::Disk& disk = log_.env_.disk;
+  disk.remove(std::string(new_identity_name), life_.guard([this](const Result<void>&) {
+    log_.env_.disk.create(std::string(new_identity_name), identity_bytes,
+                          or_fail<File>("making the file 'identity' in " + log_.env_.disk.path(),
+                                        [this](File file) { write_identity(std::move(file)); }));
+  }));
+}
+
+void Opening::write_identity(File file) {
+  const std::string what = "making the file 'identity' in " + log_.env_.disk.path();
+  const Identity identity{log_.owner_, log_.fresh_};
+  env::Buffer buffer = log_.env_.disk.buffer(identity_bytes);
+  encode(identity, {buffer.data(), buffer.size()});
+  identity_file_ = std::move(file);
+  const auto written = [this, what, identity] {
+    log_.env_.disk.rename(std::string(new_identity_name), std::string(identity_name),
+                          or_fail<void>(what, [this, what, identity] {
+                            log_.env_.disk.sync_names(
+                                or_fail<void>(what, [this, identity] { identified(identity); }));
+                          }));
+  };
+  auto then = or_fail<void>(what, written);
+  identity_file_->write(0, std::move(buffer), env::Sync::yes,
+                        [then = std::move(then)](Result<void> result, const env::Buffer&) mutable {
+                          then(std::move(result));
+                        });
+}
+
+void Opening::read_identity() {
+  const std::string what = "reading the file 'identity' in " + log_.env_.disk.path();
+  log_.env_.disk.open(std::string(identity_name), or_fail<File>(what, [this](File file) {
+                        identity_file_ = std::move(file);
+                        read_patiently(
+                            log_.env_.disk, *identity_file_, 0, identity_bytes,
+                            [this](PatientlyRead read) {
+                              identified(decode_identity({read.bytes.data(), read.bytes.size()}));
+                            });
+                      }));
+}
+
+void Opening::identified(Result<Identity> identity) {
+  const std::string path = log_.env_.disk.path();
+  if (!identity) {
+    identity.error().what +=
+        ". Put the file back, or move the directory away: the node then starts empty, and has to "
+        "be added anew";
+    return fail("the file 'identity' in " + path, identity.error());
+  }
+  if (const std::string why = mismatch(identity->owner, log_.owner_); !why.empty())
+    return fail("the log in " + path,
+                {Fault::exists, why + ". Start with the directory of this node, or with an empty "
+                                      "one. Nothing was changed"});
+  log_.identity_ = account_.identity = *identity;
+  next_segment();
+}
+
+void Opening::next_segment() {
+  if (segments_.empty()) return finish();
+  const std::uint64_t number = segments_.back();
+  segments_.pop_back();
+  const std::string name = segment_name(number);
+  const std::string what = "opening " + name + " in " + log_.env_.disk.path();
+  log_.env_.disk.open(name, or_fail<File>(what, [this, number](File file) {
+                        read_segment(number, std::move(file));
+                      }));
+}
+
+void Opening::read_segment(std::uint64_t number, File file) {
+  env::File& open = *file;
+  log_.files_[number] = std::move(file);
+  const std::uint64_t whole_blocks = open.size() / block_bytes * block_bytes;
+  if (whole_blocks == 0) return nothing_in(number);
+  read_patiently(log_.env_.disk, open, 0, whole_blocks,
+                 [this, number](PatientlyRead read) { judge(number, std::move(read)); });
+}
+
+void Opening::judge(std::uint64_t number, PatientlyRead read) {
+  const std::optional<Follows> seal = seal_ && seal_->segment == number ? seal_ : std::nullopt;
+  const std::string where = segment_name(number) + " in " + log_.env_.disk.path();
+  const std::span<char> bytes(read.bytes.data(), read.bytes.size());
+  const Result<Survey> survey = wal::survey(bytes, {log_.identity_.disk.value, number, 0}, seal);
+  const std::string advice =
+      ". Entries that this node promised to keep are gone with it. Move the directory away: the "
+      "node then starts empty, and has to be added anew";
+  if (!survey) return fail(where, {survey.error().fault, survey.error().what + advice});
+  if (survey->torn && !read.unreadable.empty())
+    return fail(where, {Fault::io,
+                        "the disk reports errors where the log ends, so nobody knows "
+                        "what was there" +
+                            advice});
+  highest_batch_ = std::max(highest_batch_, survey->highest);
+  account_.torn = account_.torn || survey->torn;
+  if (survey->batches.empty()) return nothing_in(number);
+  if (seal_ && !seal)
+    return fail(where, {Fault::corrupt, "the next segment follows another one" + advice});
+  const bool newest = log_.segment_ == 0;
+  if (newest) {
+    log_.segment_ = number;
+    log_.end_ = survey->end;
+    log_.batch_ = survey->last();
+    last_is_mark_ = survey->batches.back().table.rows.empty();
+  }
+  replay_.add(number, survey->batches);
+  plan_repairs(number, *survey, {bytes.data(), bytes.size()});
+  seal_ = survey->batches.front().table.follows;
+  next_repair(number);
+}
+
+// A segment that was made in time and not used yet; or one of which the making was cut short.
+void Opening::nothing_in(std::uint64_t number) {
+  const std::string where = segment_name(number) + " in " + log_.env_.disk.path();
+  if (log_.segment_ != 0 && seal_ && seal_->segment >= number)
+    return fail(where, {Fault::corrupt, "the segment is empty, although the log went on after it"});
+  if (log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0) {
+    log_.ahead_.push_front(number);
+    return next_segment();
+  }
+  log_.files_.erase(number);
+  log_.env_.disk.remove(segment_name(number),
+                        or_fail<void>("removing " + where, [this] { next_segment(); }));
+}
+
+void Opening::plan_repairs(std::uint64_t number, const Survey& survey, std::string_view bytes) {
+  const auto plan = [&](std::uint64_t block, std::uint64_t blocks) {
+    env::Buffer copy = log_.env_.disk.buffer(blocks * block_bytes);
+    std::memcpy(copy.data(), bytes.data() + block * block_bytes, blocks * block_bytes);
+    repairs_.push_back({block * block_bytes, std::move(copy)});
+  };
+  for (const Batch& batch : survey.batches) {
+    ++account_.batches;
+    const bool last = number == log_.segment_ && &batch == &survey.batches.back();
+    if (batch.state == State::mended) ++account_.mended;
+    if (batch.state == State::damaged) ++account_.damaged;
+    if (last && batch.state != State::damaged) {
+      plan(batch.block, batch.blocks);
+    } else if (batch.state == State::mended) {
+      plan(batch.block + batch.bad.front(), 1);
+    }
+  }
+}
+
+void Opening::next_repair(std::uint64_t number) {
+  if (repairs_.empty()) return next_segment();
+  Repair repair = std::move(repairs_.front());
+  repairs_.pop_front();
+  auto then = or_fail<void>("mending " + segment_name(number) + " in " + log_.env_.disk.path(),
+                            [this, number] { next_repair(number); });
+  log_.files_.at(number)->write(
+      repair.offset, std::move(repair.bytes), env::Sync::yes,
+      [then = std::move(then)](Result<void> result, const env::Buffer&) mutable {
+        then(std::move(result));
+      });
+}
+
+void Opening::finish() {
+  log_.next_batch_ = highest_batch_ + 1;
+  log_.last_number_ = replay_.highest_number();
+  log_.marked_ = last_is_mark_;
+  Result<std::map<GroupId, GroupState>> groups = replay_.finish();
+  if (!groups) return fail("the log in " + log_.env_.disk.path(), groups.error());
+  Opened opened{account_, {}};
+  for (auto& [id, group] : *groups) {
+    opened.groups.push_back({id, found(group)});
+    log_.groups_[id] = {group.hard, group.base, std::move(group.runs)};
+  }
+  done_(std::move(opened));
+}
+
+}  // namespace bowline::wal

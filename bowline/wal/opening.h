@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bowline/wal/log.h"
+#include "bowline/wal/patience.h"
+#include "bowline/wal/replay.h"
+
+namespace bowline::wal {
+
+// The start of a log: whose directory is it, what do its segments hold, and where does it go on.
+// Reads everything, the newest segment first, because each one tells where the one before it ends.
+// Writes nothing but what mends: a block that is rebuilt, and the last batch once more, since it
+// may never have left a cache.
+class Opening {
+ public:
+  Opening(Log& log, env::Done<Result<Opened>> done) : log_(log), done_(std::move(done)) {}
+
+  void begin();
+
+ private:
+  using Files = std::vector<env::Listed>;
+  using File = std::unique_ptr<env::File>;
+
+  void listed(const Files&);
+  void make_identity();
+  void write_identity(File);
+  void read_identity();
+  void identified(Result<Identity>);
+  void next_segment();
+  void read_segment(std::uint64_t number, File);
+  void judge(std::uint64_t number, PatientlyRead);
+  void nothing_in(std::uint64_t number);
+  void plan_repairs(std::uint64_t number, const Survey&, std::string_view bytes);
+  void next_repair(std::uint64_t number);
+  void finish();
+  void fail(std::string what, const Error&);
+  // What to do with a result: go on with it, or end here and say what was tried.
+  template <class Value, class Next>
+  auto or_fail(std::string what, Next next);
+
+  struct Repair {
+    std::uint64_t offset = 0;
+    env::Buffer bytes;
+  };
+
+  Log& log_;
+  env::Done<Result<Opened>> done_;
+  File identity_file_;
+  std::vector<std::uint64_t> segments_;  // the last one is next
+  std::optional<Follows> seal_;          // of the next one
+  std::deque<Repair> repairs_;
+  Replay replay_;
+  Account account_;
+  std::uint64_t highest_batch_ = 0;
+  bool last_is_mark_ = true;
+  env::Life life_;
+};
+
+}  // namespace bowline::wal

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/options.h"
+
+#include "bowline/env/buffer.h"
+
+namespace bowline::wal {
+
+std::string Options::fault() const {
+  constexpr std::uint64_t least_blocks = 8;
+  if (segment_bytes % env::block_bytes != 0 || segment_bytes < least_blocks * env::block_bytes)
+    return "segment_bytes must be a multiple of 4096, and at least 32768";
+  if (segment_bytes > (std::uint64_t{1} << 32)) return "segment_bytes must be at most 4 GiB";
+  if (batch_bytes < env::block_bytes || batch_bytes > segment_bytes / 2)
+    return "batch_bytes must be at least 4096, and at most half of segment_bytes";
+  if (ahead == 0) return "ahead must be at least 1: a segment is made before it is needed";
+  if (mark_after <= Duration(0)) return "mark_after must be above zero";
+  return {};
+}
+
+}  // namespace bowline::wal

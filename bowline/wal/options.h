@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "bowline/base/time.h"
+
+namespace bowline::wal {
+
+struct Options {
+  std::uint64_t segment_bytes = 64 << 20;  // of each file
+  std::uint64_t batch_bytes = 1 << 20;     // of content written at once; one entry may be larger
+  std::uint64_t tail_bytes = 256 << 20;    // newest entries kept in memory, all groups together
+  std::uint32_t ahead = 2;                 // segments that are ready before they are needed
+  // After so long without anything to write, a mark says that the last batch is durable.
+  Duration mark_after = std::chrono::milliseconds(20);
+
+  std::string fault() const;  // what is wrong with them, as a sentence; empty: nothing
+  std::uint64_t most_entry_bytes() const { return segment_bytes / 2; }
+};
+
+}  // namespace bowline::wal

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/replay.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "bowline/base/mutant.h"
+#include "bowline/raft/membership_codec.h"
+
+namespace bowline::wal {
+namespace {
+
+void add_configs(const std::vector<EntryHead>& entries, const Batch& batch,
+                 std::vector<raft::Config>& configs) {
+  for (const EntryHead& entry : entries) {
+    if (entry.kind != raft::Kind::membership || entry.lost) continue;
+    const auto full = std::ranges::find(batch.memberships, entry.id, &raft::Entry::id);
+    if (full == batch.memberships.end()) continue;
+    raft::MembershipPtr membership = raft::decode_membership(full->payload.view());
+    if (membership != nullptr) configs.push_back({entry.id.index, std::move(membership)});
+  }
+}
+
+void put_config(const raft::Config& config, std::vector<raft::Config>& configs) {
+  const auto at = std::ranges::lower_bound(configs, config.at, {}, &raft::Config::at);
+  if (at != configs.end() && at->at == config.at) {
+    *at = config;
+  } else {
+    configs.insert(at, config);
+  }
+}
+
+}  // namespace
+
+void Replay::add(std::uint64_t segment, const std::vector<Batch>& batches) {
+  for (const Batch& batch : batches) {
+    std::uint32_t at = 0;
+    for (const Row& row : batch.table.rows)
+      add_row(row, {segment, static_cast<std::uint32_t>(batch.block), at++}, batch);
+  }
+}
+
+void Replay::add_row(const Row& row, Spot where, const Batch& batch) {
+  highest_ = std::max(highest_, row.number);
+  Change change{.group = row.group,
+                .number = row.number,
+                .where = where,
+                .moved = row.moved,
+                .forget = row.forget,
+                .discard = row.discard,
+                .hard = row.hard,
+                .base = row.base,
+                .cut_after = row.cut_after,
+                .runs = {},
+                .configs = {}};
+  if (planted(Bug::p70_moved_row_counts_as_new) && row.moved) change.number = batch.number << 32;
+  std::uint32_t skip = 0;
+  for (const auto* list : {&row.repaired, &row.entries})
+    for (const EntryHead& entry : *list) extend(change.runs, entry.id, where, skip++, entry.lost);
+  add_configs(row.repaired, batch, change.configs);
+  add_configs(row.entries, batch, change.configs);
+  changes_.push_back(std::move(change));
+}
+
+void Replay::take_away(const Change& change, GroupState& group) {
+  if (change.forget) group = {};
+  group.known = !change.forget;
+  if (change.hard) group.hard = *change.hard;
+  if (change.base) {
+    if (change.discard) {
+      group.runs.clear();
+      group.configs.clear();
+    }
+    group.base = *change.base;
+  }
+  if (change.cut_after) {
+    group.runs.cut_after(*change.cut_after);
+    std::erase_if(group.configs, [&](const auto& c) { return c.at > *change.cut_after; });
+  }
+}
+
+void Replay::bring(const Change& change, GroupState& group) {
+  for (const Run& run : change.runs) group.runs.put(run);
+  for (const raft::Config& config : change.configs) put_config(config, group.configs);
+}
+
+// What was moved may be there twice, in parts: all that one row takes away goes before anything
+// that it brings.
+void Replay::replay(std::map<GroupId, GroupState>& groups) {
+  std::ranges::sort(changes_, {}, [](const Change& c) {
+    return std::tuple(c.group, c.number, c.where.segment, c.where.block, c.where.row);
+  });
+  for (std::size_t i = 0; i < changes_.size();) {
+    GroupState& group = groups[changes_[i].group];
+    std::size_t end = i;
+    while (end < changes_.size() && changes_[end].group == changes_[i].group &&
+           changes_[end].number == changes_[i].number)
+      take_away(changes_[end++], group);
+    for (; i < end; ++i) bring(changes_[i], group);
+  }
+}
+
+Result<std::map<GroupId, GroupState>> Replay::finish() {
+  std::map<GroupId, GroupState> groups;
+  replay(groups);
+  changes_ = {};
+  std::erase_if(groups, [](const auto& item) { return !item.second.known; });
+  for (auto& [id, group] : groups) {
+    const Index base = group.base.id.index;
+    group.runs.rebase(base);
+    std::erase_if(group.configs, [&](const auto& c) { return c.at <= base; });
+    Index next = base.next();
+    for (const Run& run : group.runs.all()) {
+      if (run.first != next)
+        return std::unexpected(
+            Error{Fault::corrupt, "group " + std::to_string(id.value) + " has no entry " +
+                                      std::to_string(next.value) + ", but later ones"});
+      next = run.last().next();
+    }
+  }
+  return groups;
+}
+
+raft::Found found(const GroupState& group) {
+  raft::Found found;
+  found.hard_state = group.hard;
+  found.base = group.base;
+  found.configs = group.configs;
+  if (!group.runs.empty()) found.entries.reserve(group.runs.last() - group.base.id.index);
+  for (const Run& run : group.runs.all()) {
+    if (run.lost) found.damaged.push_back({run.first, run.last()});
+    for (std::uint64_t i = 0; i < run.count; ++i)
+      found.entries.push_back({run.term, run.first + i});
+  }
+  return found;
+}
+
+}  // namespace bowline::wal

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bowline/base/result.h"
+#include "bowline/raft/core.h"
+#include "bowline/wal/runs.h"
+#include "bowline/wal/survey.h"
+
+namespace bowline::wal {
+
+// One group, as its writes leave it.
+struct GroupState {
+  bool known = false;  // nothing but a forgotten group is not
+  raft::HardState hard;
+  raft::Base base;
+  Runs runs;
+  std::vector<raft::Config> configs;  // brought by the entries, by rising index
+};
+
+// Puts the rows of all segments together again. They may come in any order of segments: it is the
+// numbers that count, since a row that was moved keeps its number.
+class Replay {
+ public:
+  void add(std::uint64_t segment, const std::vector<Batch>& batches);
+
+  // All groups, in the order of their ids. An error: entries are missing in the midst of a log.
+  Result<std::map<GroupId, GroupState>> finish();
+  std::uint64_t highest_number() const { return highest_; }
+
+ private:
+  struct Change {  // a row, and where its entries lie
+    GroupId group;
+    std::uint64_t number = 0;
+    Spot where;
+    bool moved = false;
+    bool forget = false;
+    bool discard = false;
+    std::optional<raft::HardState> hard;
+    std::optional<raft::Base> base;
+    std::optional<Index> cut_after;
+    std::vector<Run> runs;
+    std::vector<raft::Config> configs;
+  };
+
+  void add_row(const Row&, Spot, const Batch&);
+  void replay(std::map<GroupId, GroupState>&);
+  static void take_away(const Change&, GroupState&);
+  static void bring(const Change&, GroupState&);
+
+  std::vector<Change> changes_;
+  std::uint64_t highest_ = 0;
+};
+
+// What the core is told of a group.
+raft::Found found(const GroupState&);
+
+}  // namespace bowline::wal

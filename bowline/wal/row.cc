@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/row.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/raft/membership_codec.h"
+#include "bowline/wal/block.h"
+#include "bowline/wal/bytes.h"
+
+// The content of a batch; v is a varint:
+//   table size u32 | flags u8 | follows? | rows v | row* | payload*
+//   follows  segment v | end v | batch v
+//   row      group v | number v | flags u8 | hard? | base? | cut v? | repaired? | entries?
+//   hard     term v | voted for v | its incarnation u64 | blank u8
+//   base     term v | index v | membership index v | known in v | size v | membership
+//   list     count v | (size, kind and flags v | index skipped v? | terms skipped v?)*
+namespace bowline::wal {
+namespace {
+
+constexpr std::uint8_t follows_flag = 1;
+
+// Of a row.
+constexpr unsigned has_hard = 1;
+constexpr unsigned has_base = 2;
+constexpr unsigned discards = 4;
+constexpr unsigned cuts = 8;
+constexpr unsigned has_entries = 16;
+constexpr unsigned has_repaired = 32;
+constexpr unsigned forgets = 64;
+constexpr unsigned was_moved = 128;
+
+constexpr std::uint64_t skips_terms = 1;
+constexpr std::uint64_t skips_indexes = 2;
+constexpr unsigned kind_shift = 2;
+constexpr std::uint64_t kind_mask = 3;
+constexpr unsigned size_shift = 4;
+
+void put_hard(std::string& out, const raft::HardState& hard) {
+  put_varint(out, hard.term.value);
+  put_varint(out, hard.voted_for.value);
+  put_u64(out, hard.voted_incarnation.value);
+  out.push_back(hard.blank ? 1 : 0);
+}
+
+raft::HardState take_hard(Cursor& in) {
+  raft::HardState hard;
+  hard.term = {in.varint()};
+  hard.voted_for = {in.varint()};
+  hard.voted_incarnation = {in.u64()};
+  const std::uint8_t blank = in.u8();
+  if (blank > 1) in.fail();
+  hard.blank = blank == 1;
+  return hard;
+}
+
+void put_base(std::string& out, const raft::Base& base) {
+  put_varint(out, base.id.term.value);
+  put_varint(out, base.id.index.value);
+  put_varint(out, base.membership_index.value);
+  put_varint(out, base.known_in.value);
+  const Bytes membership = base.membership == nullptr ? Bytes() : raft::encode(*base.membership);
+  put_varint(out, membership.size());
+  out += membership.view();
+}
+
+raft::Base take_base(Cursor& in) {
+  raft::Base base;
+  base.id.term = {in.varint()};
+  base.id.index = {in.varint()};
+  base.membership_index = {in.varint()};
+  base.known_in = {in.varint()};
+  const std::string_view membership = in.take(in.varint());
+  if (membership.empty()) return base;
+  base.membership = raft::decode_membership(membership);
+  if (base.membership == nullptr) in.fail();
+  return base;
+}
+
+std::vector<EntryHead> take_list(Cursor& in) {
+  std::vector<EntryHead> list;
+  const std::uint64_t count = in.varint();
+  if (count > in.left()) in.fail();  // each takes a byte at least
+  if (in.good()) list.reserve(count);
+  LogId id;
+  for (std::uint64_t i = 0; i < count && in.good(); ++i) {
+    const std::uint64_t code = in.varint();
+    const std::uint64_t kind = code >> kind_shift & kind_mask;
+    if (kind > std::to_underlying(raft::Kind::blank) || code >> size_shift > UINT32_MAX) in.fail();
+    const std::uint64_t indexes = (code & skips_indexes) != 0 ? in.varint_at_most(absurd) : 0;
+    const std::uint64_t terms = (code & skips_terms) != 0 ? in.varint_at_most(absurd) : 0;
+    id = {id.term + terms, id.index + (indexes + 1)};
+    if (id.index.value >= absurd || id.term.value >= absurd) in.fail();
+    list.push_back(
+        {id, static_cast<raft::Kind>(kind), static_cast<std::uint32_t>(code >> size_shift), 0});
+  }
+  return list;
+}
+
+Row take_row(Cursor& in) {
+  Row row;
+  row.group = {in.varint()};
+  row.number = in.varint();
+  const unsigned flags = in.u8();
+  row.moved = (flags & was_moved) != 0;
+  row.forget = (flags & forgets) != 0;
+  row.discard = (flags & discards) != 0;
+  if ((flags & has_hard) != 0) row.hard = take_hard(in);
+  if ((flags & has_base) != 0) row.base = take_base(in);
+  if ((flags & cuts) != 0) row.cut_after = Index{in.varint()};
+  if ((flags & has_repaired) != 0) row.repaired = take_list(in);
+  if ((flags & has_entries) != 0) row.entries = take_list(in);
+  if (row.discard && !row.base) in.fail();
+  return row;
+}
+
+// The payloads lie one behind the other, in the order of the table.
+std::uint64_t place_payloads(Row& row, std::uint64_t at) {
+  for (auto* list : {&row.repaired, &row.entries}) {
+    for (EntryHead& entry : *list) {
+      entry.at = at;
+      at += entry.bytes;
+    }
+  }
+  return at;
+}
+
+}  // namespace
+
+void Draft::add_list(const raft::Batch& entries) {
+  put_varint(table_, entries.size());
+  LogId last;
+  for (const raft::Entry& entry : entries) {
+    ensure(entry.id.index > last.index && entry.id.term >= last.term);
+    const std::uint64_t indexes = entry.id.index - last.index - 1;
+    const std::uint64_t terms = entry.id.term - last.term;
+    put_varint(table_, std::uint64_t{entry.payload.size()} << size_shift |
+                           std::uint64_t{std::to_underlying(entry.kind)} << kind_shift |
+                           (indexes > 0 ? skips_indexes : 0) | (terms > 0 ? skips_terms : 0));
+    if (indexes > 0) put_varint(table_, indexes);
+    if (terms > 0) put_varint(table_, terms);
+    last = entry.id;
+    payload_bytes_ += entry.payload.size();
+    payloads_.push_back(entry.payload);
+  }
+}
+
+void Draft::add(GroupId group, std::uint64_t number, const raft::Persist& write, bool moved) {
+  ++rows_;
+  put_varint(table_, group.value);
+  put_varint(table_, number);
+  const unsigned flags = (write.hard_state ? has_hard : 0U) | (write.base ? has_base : 0U) |
+                         (write.discard ? discards : 0U) | (write.cut_after ? cuts : 0U) |
+                         (write.entries.empty() ? 0U : has_entries) |
+                         (write.repaired.empty() ? 0U : has_repaired) | (moved ? was_moved : 0U);
+  table_.push_back(static_cast<char>(flags));
+  if (write.hard_state) put_hard(table_, *write.hard_state);
+  if (write.base) put_base(table_, *write.base);
+  if (write.cut_after) put_varint(table_, write.cut_after->value);
+  if (!write.repaired.empty()) add_list(write.repaired);
+  if (!write.entries.empty()) add_list(write.entries);
+}
+
+void Draft::add_forget(GroupId group, std::uint64_t number) {
+  ++rows_;
+  put_varint(table_, group.value);
+  put_varint(table_, number);
+  table_.push_back(static_cast<char>(forgets));
+}
+
+std::string Draft::head() const {
+  std::string head(table_size_bytes, '\0');
+  head.push_back(static_cast<char>(follows_ ? follows_flag : 0));
+  if (follows_) {
+    put_varint(head, follows_->segment);
+    put_varint(head, follows_->end);
+    put_varint(head, follows_->batch);
+  }
+  put_varint(head, rows_);
+  store(head.data(), static_cast<std::uint32_t>(head.size() + table_.size()));
+  return head;
+}
+
+std::uint64_t Draft::bytes() const { return head().size() + table_.size() + payload_bytes_; }
+
+void Draft::lay_out(char* to) const {
+  std::size_t at = 0;
+  const auto put = [&](std::string_view bytes) {
+    while (!bytes.empty()) {
+      const std::size_t fits = std::min(bytes.size(), room_bytes - at % room_bytes);
+      std::memcpy(to + spot(at), bytes.data(), fits);
+      bytes.remove_prefix(fits);
+      at += fits;
+    }
+  };
+  put(head());
+  put(table_);
+  for (const Bytes& payload : payloads_) put(payload.view());
+  for (; at % room_bytes != 0 || at == 0; ++at) to[spot(at)] = 0;  // the last block's rest
+}
+
+std::optional<Table> decode_table(std::string_view table, std::uint64_t content) {
+  if (table.size() < table_size_bytes || content < table.size()) return std::nullopt;
+  Table decoded;
+  decoded.bytes = load<std::uint32_t>(table.data());
+  if (decoded.bytes != table.size()) return std::nullopt;
+  Cursor in(table.substr(table_size_bytes));
+  const std::uint8_t flags = in.u8();
+  if (flags > follows_flag) return std::nullopt;
+  if (flags == follows_flag) {
+    const std::uint64_t segment = in.varint();
+    const std::uint64_t end = in.varint();
+    decoded.follows = Follows{segment, end, in.varint()};
+  }
+  const std::uint64_t rows = in.varint();
+  if (rows > in.left()) return std::nullopt;
+  decoded.rows.reserve(rows);
+  std::uint64_t at = decoded.bytes;
+  for (std::uint64_t i = 0; i < rows && in.good(); ++i) {
+    decoded.rows.push_back(take_row(in));
+    at = place_payloads(decoded.rows.back(), at);
+  }
+  if (!in.good() || !in.at_end() || at != content) return std::nullopt;
+  return decoded;
+}
+
+}  // namespace bowline::wal

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bowline/raft/effect.h"
+
+namespace bowline::wal {
+
+// Where the log went on before: whatever else lies behind that place does not count.
+struct Follows {
+  std::uint64_t segment = 0;  // 0: this is the first batch of all
+  std::uint64_t end = 0;      // in blocks
+  std::uint64_t batch = 0;
+  friend bool operator==(const Follows&, const Follows&) = default;
+};
+
+// An entry as a table has it; its payload is further behind.
+struct EntryHead {
+  LogId id;
+  raft::Kind kind = raft::Kind::command;
+  std::uint32_t bytes = 0;
+  std::uint64_t at = 0;  // where in the batch's content the payload begins
+  bool lost = false;     // and that part of the content cannot be read
+};
+
+// What one write of one group asks for. The numbers order all writes of a log, for all time; one
+// that was moved to another segment keeps its number.
+struct Row {
+  GroupId group;
+  std::uint64_t number = 0;
+  bool moved = false;
+  bool forget = false;  // the group left this node: nothing of it counts that is older
+  bool discard = false;
+  std::optional<raft::HardState> hard;
+  std::optional<raft::Base> base;
+  std::optional<Index> cut_after;
+  std::vector<EntryHead> repaired;
+  std::vector<EntryHead> entries;
+};
+
+// The contents of a batch, without the payloads.
+struct Table {
+  std::uint32_t bytes = 0;  // of the content: the payloads begin here
+  std::optional<Follows> follows;
+  std::vector<Row> rows;
+};
+
+// A batch that is being written: rows are added, and then all is laid out in blocks.
+class Draft {
+ public:
+  void follow(const Follows& follows) { follows_ = follows; }
+  // Of `write` its numbers count, and not its seq.
+  void add(GroupId, std::uint64_t number, const raft::Persist& write, bool moved = false);
+  void add_forget(GroupId, std::uint64_t number);
+
+  bool empty() const { return rows_ == 0; }
+  std::uint64_t rows() const { return rows_; }
+  std::uint64_t bytes() const;  // of content
+  std::uint64_t bytes_so_far() const { return table_.size() + payload_bytes_; }
+  // Into the blocks of a batch: `to` has room for blocks_for(bytes()).
+  void lay_out(char* to) const;
+
+ private:
+  std::string head() const;
+  void add_list(const raft::Batch& entries);
+
+  std::optional<Follows> follows_;
+  std::uint64_t rows_ = 0;
+  std::string table_;
+  std::vector<Bytes> payloads_;
+  std::uint64_t payload_bytes_ = 0;
+};
+
+// How many bytes of content the table of a batch takes; told by the first four.
+inline constexpr std::size_t table_size_bytes = 4;
+
+// `table`: the content's first bytes, all of the table; `content`: how long the content is.
+// Nothing if it does not make sense. Never trusts a length.
+std::optional<Table> decode_table(std::string_view table, std::uint64_t content);
+
+}  // namespace bowline::wal

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/runs.h"
+
+#include <map>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "bowline/base/prng.h"
+
+namespace bowline::wal {
+namespace {
+
+// What Runs says, entry by entry: the row and the place in it.
+using Model = std::map<std::uint64_t, std::pair<std::uint32_t, std::uint32_t>>;
+
+Model read_out(const Runs& runs) {
+  Model model;
+  for (const Run& run : runs.all())
+    for (std::uint32_t i = 0; i < run.count; ++i)
+      EXPECT_TRUE(
+          model.emplace(run.first.value + i, std::pair(run.where.row, run.skip + i)).second);
+  return model;
+}
+
+TEST(Runs, are_what_a_map_of_single_entries_is) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Prng prng(seed);
+    Runs runs;
+    Model model;
+    for (std::uint32_t row = 1; row < 60; ++row) {
+      const std::uint64_t index = 1 + prng.below(40);
+      if (prng.chance(20)) {
+        runs.cut_after({index});
+        model.erase(model.upper_bound(index), model.end());
+      } else if (prng.chance(15)) {
+        runs.rebase({index});
+        model.erase(model.begin(), model.upper_bound(index));
+      } else {
+        const auto count = static_cast<std::uint32_t>(1 + prng.below(8));
+        runs.put({.first = {index}, .term = {1}, .count = count, .where = {1, 1, row}});
+        for (std::uint32_t i = 0; i < count; ++i) model[index + i] = {row, i};
+      }
+      ASSERT_EQ(read_out(runs), model) << seed << ' ' << row;
+      for (std::uint64_t i = 1; i < 50; ++i)
+        ASSERT_EQ(runs.at({i}) != nullptr, model.contains(i)) << seed << ' ' << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bowline::wal

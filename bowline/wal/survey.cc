@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/survey.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "bowline/base/mutant.h"
+
+namespace bowline::wal {
+namespace {
+
+class Surveyor {
+ public:
+  Surveyor(std::span<char> bytes, const Place& first, const std::optional<Follows>& seal)
+      : bytes_(bytes), first_(first), seal_(seal) {}
+
+  Result<Survey> run() {
+    collect();
+    while (!done_ && (!seal_ || survey_.end < seal_->end))
+      if (Result<void> step = walk(); !step) return std::unexpected(step.error());
+    if (seal_ && (survey_.end != seal_->end || survey_.last() != seal_->batch))
+      return lost("the next segment tells of another end");
+    return std::move(survey_);
+  }
+
+ private:
+  void collect() {
+    const std::uint64_t blocks = bytes_.size() / block_bytes;
+    for (std::uint64_t i = 0; i < blocks; ++i) {
+      const std::string_view block(bytes_.data() + i * block_bytes, block_bytes);
+      const std::optional<Head> head = checked(block, first_.plus(i));
+      if (!head || i - head->at + head->blocks > blocks) continue;
+      survey_.highest = std::max(survey_.highest, head->batch);
+      starts_[i - head->at].insert_or_assign(head->batch, *head);
+    }
+  }
+
+  // Is there anything of a newer batch? Only one is ever under way, so this one was durable then.
+  bool followed(std::uint64_t batch) const { return seal_ || survey_.highest > batch; }
+
+  // The newest batch that begins here, if anything is left of it. An older one is what a crash
+  // left behind, before the log went on at this place.
+  std::optional<Head> candidate() const {
+    const auto here = starts_.find(survey_.end);
+    if (here == starts_.end()) return std::nullopt;
+    const Head& newest = here->second.rbegin()->second;
+    if (newest.batch <= survey_.last()) return std::nullopt;
+    return newest;
+  }
+
+  Result<void> walk() {
+    const std::optional<Head> head = candidate();
+    if (!head) {
+      if (followed(survey_.last())) return lost("a batch is gone");
+      done_ = true;
+      return {};
+    }
+    const Place place = first_.plus(survey_.end);
+    const std::span<char> blocks =
+        bytes_.subspan(survey_.end * block_bytes, head->blocks * block_bytes);
+    const auto bad = bad_blocks({blocks.data(), blocks.size()}, place, *head).size();
+    const bool doubtful = bad > 1 || (bad == 1 && planted(Bug::p71_doubtful_batch_is_torn));
+    if ((doubtful && !followed(head->batch)) ||
+        (bad > 0 && planted(Bug::p23_any_bad_batch_is_torn))) {
+      survey_.torn = done_ = true;
+      return {};
+    }
+    return take(examine(blocks, place, *head));
+  }
+
+  Result<void> take(std::optional<Batch> batch) {
+    if (!batch) return lost("the table of a batch cannot be read");
+    if (!continues(*batch)) return lost("a batch is there that does not belong there");
+    survey_.end += batch->blocks;
+    survey_.batches.push_back(*std::move(batch));
+    return {};
+  }
+
+  bool continues(const Batch& batch) const {
+    const std::optional<Follows>& follows = batch.table.follows;
+    if (survey_.batches.empty()) return follows.has_value() && follows->batch < batch.number;
+    if (!follows) return batch.number == survey_.last() + 1;
+    return *follows == Follows{first_.segment, survey_.end, survey_.last()};
+  }
+
+  std::unexpected<Error> lost(std::string_view why) const {
+    return std::unexpected(
+        Error{Fault::corrupt, "at block " + std::to_string(survey_.end) + " of segment " +
+                                  std::to_string(first_.segment) + ": " + std::string(why)});
+  }
+
+  std::span<char> bytes_;
+  Place first_;
+  std::optional<Follows> seal_;
+  Survey survey_;
+  bool done_ = false;
+  std::map<std::uint64_t, std::map<std::uint64_t, Head>> starts_;  // by first block, by number
+};
+
+}  // namespace
+
+Result<Survey> survey(std::span<char> bytes, const Place& first,
+                      const std::optional<Follows>& seal) {
+  return Surveyor(bytes, first, seal).run();
+}
+
+}  // namespace bowline::wal

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bowline/base/result.h"
+#include "bowline/wal/batch.h"
+
+namespace bowline::wal {
+
+// What a segment holds, from its beginning to where the log went on elsewhere, or ends.
+struct Survey {
+  std::vector<Batch> batches;
+  std::uint64_t end = 0;  // in blocks
+  std::uint64_t highest =
+      0;              // number of a batch of which anything is left, whether it counts or not
+  bool torn = false;  // behind the end lies the beginning of a write that never ended
+
+  std::uint64_t last() const { return batches.empty() ? 0 : batches.back().number; }
+};
+
+// Judges a segment that was read whole. Where a single block of a batch is bad it is rebuilt, in
+// `bytes` too. `seal`: what the next segment says of the end of this one; nothing: there is none,
+// so the last batch may be torn. The rules, each by its name in docs/LOG_FORMAT.md:
+//
+//   whole      all blocks of the batch are good
+//   mended     one is not, and comes from the others
+//   torn       more are not, and nothing shows that the batch ever became durable: it is left out
+//   damaged    more are not, and something behind it shows that it was durable
+//   lost       as damaged, but even the table is gone: an error, as nobody knows what was in there
+//   end        nothing is there, and nothing behind it
+Result<Survey> survey(std::span<char> bytes, const Place& first,
+                      const std::optional<Follows>& seal);
+
+}  // namespace bowline::wal

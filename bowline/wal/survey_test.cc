@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/survey.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "bowline/wal/forge.h"
+
+namespace bowline::wal {
+namespace {
+
+constexpr std::uint64_t disk = 11;
+constexpr std::uint64_t our_segment = 5;
+
+// A segment that is written as the log writes it.
+class Segment {
+ public:
+  Segment() : bytes_(64 * block_bytes, '\0') {}
+
+  // A batch with `entries` entries of 1,000 bytes each.
+  Segment& add(std::uint64_t number, std::size_t entries,
+               const std::optional<Follows>& follows = std::nullopt) {
+    Draft draft;
+    if (follows) draft.follow(*follows);
+    raft::Persist write;
+    for (std::size_t i = 0; i < entries; ++i)
+      write.entries.push_back(
+          {{{1}, {number * 100 + i}}, raft::Kind::command, Bytes::own(std::string(1000, 'e'))});
+    draft.add({1}, number, write);
+    const std::uint64_t blocks = blocks_for(draft.bytes());
+    const std::span<char> place =
+        std::span(bytes_).subspan(end_ * block_bytes, blocks * block_bytes);
+    draft.lay_out(place.data());
+    seal(place, {disk, our_segment, end_}, number, static_cast<std::uint32_t>(draft.bytes()));
+    begins_.push_back(end_);
+    end_ += blocks;
+    return *this;
+  }
+  Segment& first(std::uint64_t number, std::size_t entries) {
+    return add(number, entries, Follows{4, 60, number - 1});
+  }
+  // Goes back: what was written there is overwritten, as far as the new batch reaches.
+  Segment& resume_at(std::size_t batch) {
+    end_ = begins_[batch];
+    begins_.resize(batch);
+    return *this;
+  }
+  Segment& spoil(std::size_t batch, std::uint64_t block) {
+    bytes_[(begins_[batch] + block) * block_bytes + 99] ^= 4;
+    return *this;
+  }
+  Segment& erase(std::size_t batch, std::uint64_t blocks) {
+    const std::size_t at = begins_[batch] * block_bytes;
+    bytes_.replace(at, blocks * block_bytes, blocks * block_bytes, '\0');
+    return *this;
+  }
+  Result<Survey> judged(const std::optional<Follows>& seal = std::nullopt) {
+    std::string copy = bytes_;
+    return survey(copy, {disk, our_segment, 0}, seal);
+  }
+  std::uint64_t begin(std::size_t batch) const { return begins_[batch]; }
+  std::uint64_t end() const { return end_; }
+
+ private:
+  std::string bytes_;
+  std::uint64_t end_ = 0;
+  std::vector<std::uint64_t> begins_;
+};
+
+std::vector<State> states(const Survey& survey) {
+  std::vector<State> found;
+  for (const Batch& batch : survey.batches) found.push_back(batch.state);
+  return found;
+}
+
+TEST(Survey, an_empty_segment_has_nothing_in_it) {
+  const auto survey = Segment().judged();
+  ASSERT_TRUE(survey);
+  EXPECT_TRUE(survey->batches.empty());
+  EXPECT_FALSE(survey->torn);
+}
+
+TEST(Survey, whole_batches_are_found_one_behind_the_other) {
+  Segment segment;
+  segment.first(7, 3).add(8, 20).add(9, 0);
+  const auto survey = segment.judged();
+  ASSERT_TRUE(survey) << survey.error().what;
+  EXPECT_EQ(states(*survey), (std::vector{State::whole, State::whole, State::whole}));
+  EXPECT_EQ(survey->end, segment.end());
+  EXPECT_EQ(survey->last(), 9U);
+  EXPECT_EQ(survey->batches[1].table.rows[0].entries.size(), 20U);
+}
+
+TEST(Survey, one_bad_block_is_mended_in_any_batch) {
+  for (const std::size_t batch : {0U, 1U, 2U}) {
+    const auto survey = Segment().first(7, 3).add(8, 20).add(9, 2).spoil(batch, 1).judged();
+    ASSERT_TRUE(survey) << survey.error().what;
+    ASSERT_EQ(survey->batches.size(), 3U);
+    EXPECT_EQ(survey->batches[batch].state, State::mended);
+    for (const EntryHead& entry : survey->batches[batch].table.rows[0].entries)
+      EXPECT_FALSE(entry.lost);
+  }
+}
+
+TEST(Survey, more_bad_blocks_in_the_last_batch_are_a_write_that_never_ended) {
+  Segment segment;
+  segment.first(7, 3).add(8, 20).spoil(1, 2).spoil(1, 4);
+  const auto survey = segment.judged();
+  ASSERT_TRUE(survey) << survey.error().what;
+  EXPECT_EQ(survey->batches.size(), 1U);
+  EXPECT_TRUE(survey->torn);
+  EXPECT_EQ(survey->end, segment.begin(1));
+  EXPECT_EQ(survey->highest, 8U);
+}
+
+TEST(Survey, more_bad_blocks_in_a_batch_that_another_follows_are_damage) {
+  const auto survey = Segment().first(7, 3).add(8, 20).add(9, 0).spoil(1, 2).spoil(1, 4).judged();
+  ASSERT_TRUE(survey) << survey.error().what;
+  ASSERT_EQ(survey->batches.size(), 3U);
+  EXPECT_EQ(survey->batches[1].state, State::damaged);
+  EXPECT_FALSE(survey->torn);
+}
+
+TEST(Survey, damage_at_the_end_is_no_tear_when_the_next_segment_knows_better) {
+  Segment segment;
+  segment.first(7, 3).add(8, 20).spoil(1, 2).spoil(1, 4);
+  const auto survey = segment.judged(Follows{5, segment.end(), 8});
+  ASSERT_TRUE(survey) << survey.error().what;
+  ASSERT_EQ(survey->batches.size(), 2U);
+  EXPECT_EQ(survey->batches[1].state, State::damaged);
+}
+
+TEST(Survey, what_lies_behind_the_end_that_the_next_segment_tells_does_not_count) {
+  Segment segment;
+  segment.first(7, 3).add(8, 20).spoil(1, 2).spoil(1, 4);
+  const auto survey = segment.judged(Follows{5, segment.begin(1), 7});
+  ASSERT_TRUE(survey) << survey.error().what;
+  EXPECT_EQ(survey->batches.size(), 1U);
+}
+
+TEST(Survey, a_batch_that_is_gone_altogether_is_an_error_and_no_end) {
+  EXPECT_FALSE(Segment().first(7, 3).add(8, 2).add(9, 2).erase(1, 2).judged());
+  Segment segment;
+  segment.first(7, 3).add(8, 2);
+  EXPECT_FALSE(segment.erase(1, 2).judged(Follows{5, segment.end(), 8}));
+  EXPECT_FALSE(Segment().first(7, 3).add(8, 2).erase(0, 2).judged());
+}
+
+TEST(Survey, a_lost_table_is_an_error) {
+  EXPECT_FALSE(Segment().first(7, 3).add(8, 20).add(9, 2).spoil(1, 0).spoil(1, 3).judged());
+}
+
+TEST(Survey, the_log_goes_on_over_what_a_crash_left) {
+  Segment segment;
+  segment.first(7, 3).add(8, 20).spoil(1, 1).spoil(1, 3).resume_at(1);
+  segment.add(9, 1, Follows{5, segment.end(), 7}).add(10, 1);
+  const auto survey = segment.judged();
+  ASSERT_TRUE(survey) << survey.error().what;
+  EXPECT_EQ(states(*survey), (std::vector{State::whole, State::whole, State::whole}));
+  EXPECT_EQ(survey->last(), 10U);
+}
+
+TEST(Survey, a_second_crash_at_the_same_place_is_a_tear_again) {
+  Segment segment;
+  segment.first(7, 3).add(8, 20).spoil(1, 1).spoil(1, 3).resume_at(1);
+  segment.add(9, 5, Follows{5, segment.end(), 7}).spoil(1, 0).spoil(1, 1);
+  const auto survey = segment.judged();
+  ASSERT_TRUE(survey) << survey.error().what;
+  EXPECT_EQ(survey->batches.size(), 1U);
+  EXPECT_TRUE(survey->torn);
+  EXPECT_EQ(survey->highest, 9U);
+}
+
+TEST(Survey, a_batch_out_of_turn_is_an_error) {
+  EXPECT_FALSE(Segment().first(7, 3).add(9, 2).judged());
+  EXPECT_FALSE(Segment().add(7, 3).judged());
+  EXPECT_FALSE(Segment().first(7, 3).add(9, 2, Follows{5, 1, 7}).judged());
+}
+
+}  // namespace
+}  // namespace bowline::wal

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/tail.h"
+
+#include "bowline/base/ensure.h"
+
+namespace bowline::wal {
+namespace {
+
+std::uint64_t weight(const raft::Entry& entry) {
+  return entry.payload.size() + raft::entry_overhead;
+}
+
+}  // namespace
+
+void Tail::drop_front(Kepts& kepts) {
+  bytes_ -= weight(kepts.front().entry);
+  kepts.pop_front();
+}
+
+void Tail::cut(Kepts& kepts, Index keep) {
+  while (!kepts.empty() && kepts.back().entry.id.index > keep) {
+    bytes_ -= weight(kepts.back().entry);
+    kepts.pop_back();
+  }
+}
+
+void Tail::append(GroupId group, Kepts& kepts, const raft::Entry& entry, std::uint64_t number) {
+  ensure(kepts.empty() || kepts.back().entry.id.index.next() == entry.id.index);
+  bytes_ += weight(entry);
+  kepts.push_back({entry, number});
+  arrivals_.push_back({group, entry.id.index, number});
+}
+
+void Tail::take(GroupId group, const raft::Persist& write, std::uint64_t number) {
+  Kepts& kepts = groups_[group];
+  if (write.discard) cut(kepts, {});
+  if (write.base)
+    while (!kepts.empty() && kepts.front().entry.id.index <= write.base->id.index)
+      drop_front(kepts);
+  if (write.cut_after) cut(kepts, *write.cut_after);
+  for (const raft::Entry& entry : write.entries) append(group, kepts, entry, number);
+  if (kepts.empty()) groups_.erase(group);
+}
+
+void Tail::forget(GroupId group) {
+  const auto at = groups_.find(group);
+  if (at == groups_.end()) return;
+  cut(at->second, {});
+  groups_.erase(at);
+}
+
+void Tail::durable(std::uint64_t number) {
+  durable_ = number;
+  let_go();
+}
+
+// What an arrival brought may have been cut since, and its index taken by another entry.
+void Tail::let_go() {
+  while (bytes_ > most_bytes_ && !arrivals_.empty() && arrivals_.front().number <= durable_) {
+    const Arrival oldest = arrivals_.front();
+    arrivals_.pop_front();
+    const auto group = groups_.find(oldest.group);
+    if (group == groups_.end()) continue;
+    Kepts& kepts = group->second;
+    while (!kepts.empty() && kepts.front().entry.id.index <= oldest.index &&
+           kepts.front().number <= oldest.number)
+      drop_front(kepts);
+    if (kepts.empty()) groups_.erase(group);
+  }
+}
+
+raft::Batch Tail::peek(GroupId group, Index after, Index through, std::uint64_t bytes) const {
+  raft::Batch found;
+  const auto at = groups_.find(group);
+  if (at == groups_.end()) return found;
+  const Kepts& kepts = at->second;
+  const Index first = kepts.front().entry.id.index;
+  if (after.next() < first) return found;
+  std::uint64_t sum = 0;
+  for (std::size_t i = after.next() - first; i < kepts.size(); ++i) {
+    const raft::Entry& entry = kepts[i].entry;
+    sum += entry.payload.size();
+    if (entry.id.index > through || (!found.empty() && sum > bytes)) break;
+    found.push_back(entry);
+  }
+  return found;
+}
+
+}  // namespace bowline::wal

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+
+#include "bowline/raft/effect.h"
+
+namespace bowline::wal {
+
+// The newest entries of all groups, in memory: what is not on disk yet, and as much of the rest as
+// fits. Most readers want what was written last.
+class Tail {
+ public:
+  explicit Tail(std::uint64_t most_bytes) : most_bytes_(most_bytes) {}
+
+  void take(GroupId, const raft::Persist&, std::uint64_t number);
+  void forget(GroupId);
+  void durable(std::uint64_t number);  // all writes through here; lets the oldest go
+
+  // Those in (after, through] up to so many bytes, but at least one. Empty: the first one is not
+  // here.
+  raft::Batch peek(GroupId, Index after, Index through, std::uint64_t bytes) const;
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  struct Kept {
+    raft::Entry entry;
+    std::uint64_t number = 0;  // of the write that brought it
+  };
+  using Kepts = std::deque<Kept>;  // consecutive indexes
+  struct Arrival {
+    GroupId group;
+    Index index;
+    std::uint64_t number = 0;
+  };
+
+  void cut(Kepts&, Index keep);
+  void drop_front(Kepts&);
+  void append(GroupId, Kepts&, const raft::Entry&, std::uint64_t number);
+  void let_go();
+
+  std::uint64_t most_bytes_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t durable_ = 0;
+  std::map<GroupId, Kepts> groups_;
+  std::deque<Arrival> arrivals_;  // of all groups, oldest first
+};
+
+}  // namespace bowline::wal

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wal/tail.h"
+
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "bowline/base/prng.h"
+
+namespace bowline::wal {
+namespace {
+
+constexpr GroupId one{1};
+constexpr GroupId two{2};
+
+raft::Persist entries(std::uint64_t first, std::size_t count, std::uint64_t term = 1,
+                      std::size_t bytes = 100) {
+  raft::Persist write;
+  for (std::size_t i = 0; i < count; ++i)
+    write.entries.push_back(
+        {{{term}, {first + i}}, raft::Kind::command, Bytes::own(std::string(bytes, 'e'))});
+  return write;
+}
+
+TEST(Tail, gives_what_was_written_last_at_once_and_as_much_as_was_asked_for) {
+  Tail tail(1 << 20);
+  tail.take(one, entries(1, 10), 1);
+  EXPECT_EQ(tail.peek(one, {0}, {10}, 1 << 20).size(), 10U);
+  EXPECT_EQ(tail.peek(one, {4}, {7}, 1 << 20).size(), 3U);
+  EXPECT_EQ(tail.peek(one, {4}, {7}, 250).size(), 2U);
+  EXPECT_EQ(tail.peek(one, {4}, {7}, 1).size(), 1U) << "at least one";
+  EXPECT_TRUE(tail.peek(one, {10}, {12}, 1 << 20).empty());
+  EXPECT_TRUE(tail.peek(two, {0}, {10}, 1 << 20).empty());
+}
+
+TEST(Tail, keeps_what_is_not_durable_however_much_it_is) {
+  Tail tail(1000);
+  tail.take(one, entries(1, 20), 1);
+  tail.take(two, entries(1, 20), 2);
+  EXPECT_EQ(tail.peek(one, {0}, {20}, 1 << 20).size(), 20U);
+  tail.durable(1);
+  EXPECT_TRUE(tail.peek(one, {0}, {20}, 1 << 20).empty());
+  EXPECT_EQ(tail.peek(two, {0}, {20}, 1 << 20).size(), 20U);
+  tail.durable(2);
+  EXPECT_LE(tail.bytes(), 1000U);
+  EXPECT_FALSE(tail.peek(two, {19}, {20}, 1 << 20).empty()) << "the newest stay";
+}
+
+TEST(Tail, an_old_arrival_does_not_take_a_newer_entry_of_its_index_away) {
+  Tail tail(0);
+  tail.take(one, entries(1, 5), 1);
+  raft::Persist again = entries(3, 3, 2);
+  again.cut_after = Index{2};
+  tail.take(one, again, 2);
+  tail.durable(1);
+  EXPECT_TRUE(tail.peek(one, {0}, {2}, 1 << 20).empty());
+  const raft::Batch kept = tail.peek(one, {2}, {9}, 1 << 20);
+  ASSERT_EQ(kept.size(), 3U);
+  EXPECT_EQ(kept[0].id.term, Term{2});
+}
+
+TEST(Tail, weighs_nothing_once_everything_is_gone) {
+  Prng prng(3);
+  for (int round = 0; round < 100; ++round) {
+    Tail tail(prng.below(3000));
+    std::map<std::uint64_t, std::uint64_t> last;
+    std::uint64_t number = 0;
+    for (int i = 0; i < 50; ++i) {
+      const std::uint64_t group = 1 + prng.below(3);
+      raft::Persist write = entries(last[group] + 1, prng.below(5));
+      if (prng.chance(20) && last[group] > 0) {
+        const std::uint64_t keep = prng.below(last[group] + 1);
+        write = entries(keep + 1, prng.below(5), static_cast<std::uint64_t>(i) + 2);
+        write.cut_after = Index{keep};
+        last[group] = keep;
+      }
+      last[group] += write.entries.size();
+      tail.take({group}, write, ++number);
+      if (prng.chance(50)) tail.durable(number - prng.below(2));
+    }
+    for (std::uint64_t group = 1; group <= 3; ++group) {
+      if (prng.chance(50)) {
+        tail.forget({group});
+        continue;
+      }
+      raft::Persist base;
+      base.base = raft::Base{{{1}, {last[group]}}, nullptr, {}, {1}};
+      tail.take({group}, base, ++number);
+    }
+    EXPECT_EQ(tail.bytes(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace bowline::wal

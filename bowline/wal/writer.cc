@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/wal/block.h"
+#include "bowline/wal/log.h"
+#include "bowline/wal/names.h"
+
+// One batch at a time is on its way to the disk. What is submitted meanwhile makes the next one, so
+// that batches grow as fast as the disk is slow.
+namespace bowline::wal {
+
+void Log::flush() {
+  if (flight_ || pending_.empty() || broken_ || opening_ != nullptr) return;
+  Draft draft;
+  std::size_t count = 0;
+  for (const Write& write : pending_) {
+    if (count > 0 && draft.bytes_so_far() + write.bytes > options_.batch_bytes) break;
+    if (write.forget) {
+      draft.add_forget(write.group, write.number);
+    } else {
+      draft.add(write.group, write.number, write.what);
+    }
+    ++count;
+  }
+  if (!place(draft)) return;
+  std::vector<Write> writes;
+  writes.reserve(count);
+  for (; count > 0; --count) {
+    writes.push_back(std::move(pending_.front()));
+    pending_.pop_front();
+  }
+  launch(std::move(writes), draft);
+}
+
+// Finds where the batch goes: behind the last one, or to the next segment. False: there is none
+// yet; flush() is called again when there is.
+bool Log::place(Draft& draft) {
+  if (says_what_it_follows_) draft.follow({segment_, end_, batch_});
+  const auto fits = [&] {
+    const std::uint64_t bytes = (end_ + blocks_for(draft.bytes())) * block_bytes;
+    return segment_ != 0 && bytes <= files_.at(segment_)->size();
+  };
+  if (fits()) return true;
+  if (ahead_.empty()) {
+    prepare();
+    return false;
+  }
+  draft.follow({segment_, end_, batch_});
+  says_what_it_follows_ = true;
+  segment_ = ahead_.front();
+  ahead_.pop_front();
+  end_ = 0;
+  ensure(fits());
+  prepare();
+  return true;
+}
+
+void Log::launch(std::vector<Write> writes, const Draft& draft) {
+  const std::uint64_t content = draft.bytes();
+  const std::uint64_t blocks = blocks_for(content);
+  env::Buffer buffer = env_.disk.buffer(blocks * block_bytes);
+  draft.lay_out(buffer.data());
+  const Place where{identity_.disk.value, segment_, end_};
+  batch_ = next_batch_++;
+  seal({buffer.data(), buffer.size()}, where, batch_, static_cast<std::uint32_t>(content));
+  marked_ = writes.empty();
+  flight_ = Flight{std::move(writes), {segment_, static_cast<std::uint32_t>(end_), 0}};
+  const std::uint64_t offset = end_ * block_bytes;
+  end_ += blocks;
+  says_what_it_follows_ = false;
+  files_.at(segment_)->write(
+      offset, std::move(buffer), env::Sync::yes,
+      [this](Result<void> result, env::Buffer) { landed(std::move(result)); });
+}
+
+// An error is the last word: the kernel may have dropped what it could not write, and a second
+// attempt that succeeds would prove nothing.
+void Log::landed(Result<void> result) {
+  if (!result && !planted(Bug::p25_sync_error_ignored)) return fail(std::move(result.error()));
+  const Flight flight = *std::move(flight_);
+  flight_.reset();
+  Spot where = flight.where;
+  for (const Write& write : flight.writes) {
+    settle(write, where);
+    ++where.row;
+  }
+  if (!flight.writes.empty()) tail_.durable(flight.writes.back().number);
+  for (const Write& write : flight.writes)
+    if (write.last_part) hooks_.persisted(write.group, write.what.seq);
+  flush();
+  if (!flight_ && !marked_) env_.loop.set(mark_timer_, env_.clock.now() + options_.mark_after);
+}
+
+// It is durable: from now on it can be read back.
+void Log::settle(const Write& write, Spot where) {
+  if (write.forget) {
+    groups_.erase(write.group);
+    return;
+  }
+  Group& group = groups_[write.group];
+  const raft::Persist& what = write.what;
+  if (what.hard_state) group.hard = *what.hard_state;
+  if (what.base) {
+    if (what.discard) group.runs.clear();
+    group.base = *what.base;
+    group.runs.rebase(what.base->id.index);
+  }
+  if (what.cut_after) group.runs.cut_after(*what.cut_after);
+  std::vector<Run> runs;
+  std::uint32_t skip = 0;
+  for (const auto* list : {&what.repaired, &what.entries})
+    for (const raft::Entry& entry : *list) extend(runs, entry.id, where, skip++);
+  for (const Run& run : runs) group.runs.put(run);
+}
+
+// A batch is proven durable by one that follows it. If nothing does, something has to, before the
+// blocks have time to rot.
+void Log::write_mark() {
+  if (flight_ || !pending_.empty() || marked_ || broken_) return;
+  Draft draft;
+  if (!place(draft)) return;
+  launch({}, draft);
+}
+
+void Log::prepare() {
+  if (preparing_ || broken_ || ahead_.size() >= options_.ahead) return;
+  preparing_ = true;
+  const std::uint64_t number = ++newest_file_;
+  env_.disk.create(segment_name(number), options_.segment_bytes,
+                   life_.guard([this, number](Result<std::unique_ptr<env::File>> made) {
+                     named(number, std::move(made));
+                   }));
+}
+
+void Log::named(std::uint64_t number, Result<std::unique_ptr<env::File>> made) {
+  if (!made) return fail(std::move(made.error()));
+  files_[number] = *std::move(made);
+  auto done = life_.guard([this, number](Result<void> result) {
+    if (!result) return fail(std::move(result.error()));
+    preparing_ = false;
+    ahead_.push_back(number);
+    prepare();
+    flush();
+  });
+  if (planted(Bug::p22_names_not_synced))
+    return env_.loop.soon([done]() mutable { done(Result<void>()); });
+  env_.disk.sync_names(done);
+}
+
+void Log::fail(Error error) {
+  if (broken_) return;
+  broken_ = true;
+  hooks_.broken(std::move(error));
+}
+
+}  // namespace bowline::wal
