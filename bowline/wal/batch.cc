@@ -17,14 +17,19 @@ bool readable(const Batch& batch, std::uint64_t at, std::uint64_t bytes) {
   });
 }
 
-bool read_table(Batch& batch, std::string_view blocks, const Head& head) {
-  if (!readable(batch, 0, table_size_bytes)) return false;
+std::optional<Table> table_in(const Batch& batch, std::string_view blocks, const Head& head) {
+  if (!readable(batch, 0, table_size_bytes)) return std::nullopt;
   const auto bytes = load<std::uint32_t>(gather(blocks, 0, table_size_bytes).data());
-  if (bytes > head.content || !readable(batch, 0, bytes)) return false;
-  std::optional<Table> table = decode_table(gather(blocks, 0, bytes), head.content);
-  if (!table) return false;
-  batch.table = *std::move(table);
-  return true;
+  if (bytes > head.content || !readable(batch, 0, bytes)) return std::nullopt;
+  return decode_table(gather(blocks, 0, bytes), head.content);
+}
+
+// What is not there is what ties it to the batch before it. Whoever needs that has the echo.
+std::optional<Table> table_of(const std::optional<Echo>& echo, const Head& head) {
+  if (!echo || echo->batch != head.batch || echo->content != head.content) return std::nullopt;
+  std::optional<std::vector<Row>> rows = decode_echo(*echo);
+  if (!rows) return std::nullopt;
+  return Table{echo->follows, {}, *std::move(rows), *echo};
 }
 
 }  // namespace
@@ -39,12 +44,14 @@ std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& firs
   return bad;
 }
 
-std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head& head) {
+std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head& head,
+                             const std::optional<Echo>& echo) {
   const std::string_view view(blocks.data(), blocks.size());
   Batch batch{.number = head.batch,
               .block = first.block,
               .blocks = head.blocks,
               .state = State::whole,
+              .echoed = false,
               .bad = bad_blocks(view, first, head),
               .table = {},
               .memberships = {}};
@@ -54,7 +61,13 @@ std::optional<Batch> examine(std::span<char> blocks, const Place& first, const H
   } else if (batch.bad.size() > 1) {
     batch.state = State::damaged;
   }
-  if (!read_table(batch, view, head)) return std::nullopt;
+  std::optional<Table> table = table_in(batch, view, head);
+  batch.echoed = !table;
+  if (!table) table = table_of(echo, head);
+  if (!table) return std::nullopt;
+  batch.table = *std::move(table);
+  batch.table.own.batch = batch.number;
+  batch.table.own.blocks = batch.blocks;
   for (Row& row : batch.table.rows) {
     for (auto* list : {&row.repaired, &row.entries}) {
       for (EntryHead& entry : *list) {

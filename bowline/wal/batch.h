@@ -17,7 +17,7 @@ namespace bowline::wal {
 enum class State : std::uint8_t {
   whole,
   mended,   // one block was bad, and is rebuilt from the others
-  damaged,  // more are bad: some payloads are lost, the table is not
+  damaged,  // more are bad, and what they held is lost, but the table is known
 };
 
 struct Batch {
@@ -25,6 +25,7 @@ struct Batch {
   std::uint64_t block = 0;  // where it begins in the segment
   std::uint32_t blocks = 0;
   State state = State::whole;
+  bool echoed = false;             // the table comes from the next batch
   std::vector<std::uint32_t> bad;  // which of its blocks
   Table table;
   std::vector<raft::Entry> memberships;  // those entries of it that bring one
@@ -33,9 +34,11 @@ struct Batch {
 // Which blocks of a batch are bad. `head`: of any good one.
 std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& first, const Head&);
 
-// Reads a batch. If one block is bad, it is rebuilt in place. Nothing if the table cannot be read:
-// then nobody knows what was in it.
-std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head&);
+// Reads a batch. If one block is bad, it is rebuilt in place. If the table cannot be read, it comes
+// from the batch's echo, where there is one. Nothing if there is none: then nobody knows what was
+// in it.
+std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head&,
+                             const std::optional<Echo>& echo = std::nullopt);
 
 // The bytes of a batch's content from `at` on, gathered from its blocks.
 std::string gather(std::string_view blocks, std::uint64_t at, std::uint64_t bytes);

@@ -150,6 +150,7 @@ class Log {
   std::uint64_t batch_ = 0;    // the last one
   std::uint64_t next_batch_ = 1;
   bool says_what_it_follows_ = true;  // the next batch does
+  Echo echo_;                         // of the last one
   bool marked_ = true;                // the last batch is a mark, or there is none
   env::TimerId mark_timer_;
   env::Life life_;  // the last: callbacks end before anything else

@@ -135,7 +135,7 @@ void Opening::read_segment(std::uint64_t number, File file) {
 }
 
 void Opening::judge(std::uint64_t number, PatientlyRead read) {
-  const std::optional<Follows> seal = seal_ && seal_->segment == number ? seal_ : std::nullopt;
+  const std::optional<Seal> seal = seal_ && seal_->end.segment == number ? seal_ : std::nullopt;
   const std::string where = segment_name(number) + " in " + log_.env_.disk.path();
   const std::span<char> bytes(read.bytes.data(), read.bytes.size());
   const Result<Survey> survey = wal::survey(bytes, {log_.identity_.disk.value, number, 0}, seal);
@@ -158,18 +158,20 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
     log_.segment_ = number;
     log_.end_ = survey->end;
     log_.batch_ = survey->last();
+    log_.echo_ = survey->batches.back().table.own;
     last_is_mark_ = survey->batches.back().table.rows.empty();
   }
   replay_.add(number, survey->batches);
   plan_repairs(number, *survey, {bytes.data(), bytes.size()});
-  seal_ = survey->batches.front().table.follows;
+  const Table& front = survey->batches.front().table;
+  seal_ = Seal{*front.follows, front.echo};
   next_repair(number);
 }
 
 // A segment that was made in time and not used yet; or one of which the making was cut short.
 void Opening::nothing_in(std::uint64_t number) {
   const std::string where = segment_name(number) + " in " + log_.env_.disk.path();
-  if (log_.segment_ != 0 && seal_ && seal_->segment >= number)
+  if (log_.segment_ != 0 && seal_ && seal_->end.segment >= number)
     return fail(where, {Fault::corrupt, "the segment is empty, although the log went on after it"});
   if (log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0) {
     log_.ahead_.push_front(number);

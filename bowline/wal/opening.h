@@ -54,7 +54,7 @@ class Opening {
   env::Done<Result<Opened>> done_;
   File identity_file_;
   std::vector<std::uint64_t> segments_;  // the last one is next
-  std::optional<Follows> seal_;          // of the next one
+  std::optional<Seal> seal_;             // of the next one
   std::deque<Repair> repairs_;
   Replay replay_;
   Account account_;

@@ -10,8 +10,9 @@
 #include "bowline/wal/bytes.h"
 
 // The content of a batch; v is a varint:
-//   table size u32 | flags u8 | follows? | rows v | row* | payload*
+//   table size u32 | flags u8 | follows? | echo? | rows v | row* | payload*
 //   follows  segment v | end v | batch v
+//   echo     batch v | content v | table size v | flags u8 | follows? | rows v | size v | row*
 //   row      group v | number v | flags u8 | hard? | base? | cut v? | repaired? | entries?
 //   hard     term v | voted for v | its incarnation u64 | blank u8
 //   base     term v | index v | membership index v | known in v | size v | membership
@@ -19,7 +20,9 @@
 namespace bowline::wal {
 namespace {
 
-constexpr std::uint8_t follows_flag = 1;
+// Of a batch.
+constexpr unsigned has_follows = 1;
+constexpr unsigned has_echo = 2;
 
 // Of a row.
 constexpr unsigned has_hard = 1;
@@ -36,6 +39,12 @@ constexpr std::uint64_t skips_indexes = 2;
 constexpr unsigned kind_shift = 2;
 constexpr std::uint64_t kind_mask = 3;
 constexpr unsigned size_shift = 4;
+
+void put_follows(std::string& out, const Follows& follows) {
+  put_varint(out, follows.segment);
+  put_varint(out, follows.end);
+  put_varint(out, follows.batch);
+}
 
 void put_hard(std::string& out, const raft::HardState& hard) {
   put_varint(out, hard.term.value);
@@ -171,15 +180,33 @@ void Draft::add_forget(GroupId group, std::uint64_t number) {
 
 std::string Draft::head() const {
   std::string head(table_size_bytes, '\0');
-  head.push_back(static_cast<char>(follows_ ? follows_flag : 0));
-  if (follows_) {
-    put_varint(head, follows_->segment);
-    put_varint(head, follows_->end);
-    put_varint(head, follows_->batch);
+  head.push_back(
+      static_cast<char>((follows_ ? has_follows : 0U) | (echo_.batch != 0 ? has_echo : 0U)));
+  if (follows_) put_follows(head, *follows_);
+  if (echo_.batch != 0) {
+    put_varint(head, echo_.batch);
+    put_varint(head, echo_.content);
+    put_varint(head, echo_.table);
+    head.push_back(static_cast<char>(echo_.follows ? has_follows : 0U));
+    if (echo_.follows) put_follows(head, *echo_.follows);
+    put_varint(head, echo_.rows);
+    put_varint(head, echo_.bytes.size());
+    head += echo_.bytes;
   }
   put_varint(head, rows_);
   store(head.data(), static_cast<std::uint32_t>(head.size() + table_.size()));
   return head;
+}
+
+Echo Draft::echo(std::uint64_t batch) const {
+  const std::uint64_t content = bytes();
+  return {batch,
+          static_cast<std::uint32_t>(blocks_for(content)),
+          static_cast<std::uint32_t>(content),
+          static_cast<std::uint32_t>(content - payload_bytes_),
+          follows_,
+          rows_,
+          table_};
 }
 
 std::uint64_t Draft::bytes() const { return head().size() + table_.size() + payload_bytes_; }
@@ -197,32 +224,72 @@ void Draft::lay_out(char* to) const {
   put(head());
   put(table_);
   for (const Bytes& payload : payloads_) put(payload.view());
-  for (; at % room_bytes != 0 || at == 0; ++at) to[spot(at)] = 0;  // the last block's rest
+  for (; at % room_bytes != 0; ++at) to[spot(at)] = 0;  // the last block's rest
 }
+
+namespace {
+
+std::optional<Follows> take_follows(Cursor& in) {
+  const std::uint64_t segment = in.varint();
+  const std::uint64_t end = in.varint();
+  return Follows{segment, end, in.varint()};
+}
+
+std::optional<Echo> take_echo(Cursor& in) {
+  Echo echo;
+  echo.batch = in.varint();
+  echo.content = static_cast<std::uint32_t>(in.varint_at_most(UINT32_MAX));
+  echo.table = static_cast<std::uint32_t>(in.varint_at_most(UINT32_MAX));
+  echo.blocks = static_cast<std::uint32_t>(blocks_for(echo.content));
+  const unsigned flags = in.u8();
+  if ((flags & has_follows) != 0) echo.follows = take_follows(in);
+  if (echo.batch == 0 || flags > has_follows) in.fail();
+  echo.rows = in.varint();
+  echo.bytes = in.take(in.varint());
+  return echo;
+}
+
+// `payloads`: where they begin, and then where they end.
+std::vector<Row> take_rows(Cursor& in, std::uint64_t count, std::uint64_t& payloads) {
+  std::vector<Row> rows;
+  if (count > in.left()) in.fail();
+  if (in.good()) rows.reserve(count);
+  for (std::uint64_t i = 0; i < count && in.good(); ++i) {
+    rows.push_back(take_row(in));
+    payloads = place_payloads(rows.back(), payloads);
+  }
+  return rows;
+}
+
+}  // namespace
 
 std::optional<Table> decode_table(std::string_view table, std::uint64_t content) {
   if (table.size() < table_size_bytes || content < table.size()) return std::nullopt;
-  Table decoded;
-  decoded.bytes = load<std::uint32_t>(table.data());
-  if (decoded.bytes != table.size()) return std::nullopt;
+  if (load<std::uint32_t>(table.data()) != table.size()) return std::nullopt;
   Cursor in(table.substr(table_size_bytes));
-  const std::uint8_t flags = in.u8();
-  if (flags > follows_flag) return std::nullopt;
-  if (flags == follows_flag) {
-    const std::uint64_t segment = in.varint();
-    const std::uint64_t end = in.varint();
-    decoded.follows = Follows{segment, end, in.varint()};
-  }
-  const std::uint64_t rows = in.varint();
-  if (rows > in.left()) return std::nullopt;
-  decoded.rows.reserve(rows);
-  std::uint64_t at = decoded.bytes;
-  for (std::uint64_t i = 0; i < rows && in.good(); ++i) {
-    decoded.rows.push_back(take_row(in));
-    at = place_payloads(decoded.rows.back(), at);
-  }
-  if (!in.good() || !in.at_end() || at != content) return std::nullopt;
+  const unsigned flags = in.u8();
+  if (flags > (has_follows | has_echo)) return std::nullopt;
+  Table decoded;
+  if ((flags & has_follows) != 0) decoded.follows = take_follows(in);
+  if ((flags & has_echo) != 0) decoded.echo = take_echo(in);
+  Echo& own = decoded.own;
+  own.content = static_cast<std::uint32_t>(content);
+  own.table = static_cast<std::uint32_t>(table.size());
+  own.follows = decoded.follows;
+  own.rows = in.varint();
+  own.bytes = table.substr(table_size_bytes + in.at());
+  std::uint64_t payloads = table.size();
+  decoded.rows = take_rows(in, own.rows, payloads);
+  if (!in.good() || !in.at_end() || payloads != content) return std::nullopt;
   return decoded;
+}
+
+std::optional<std::vector<Row>> decode_echo(const Echo& echo) {
+  Cursor in(echo.bytes);
+  std::uint64_t payloads = echo.table;
+  std::vector<Row> rows = take_rows(in, echo.rows, payloads);
+  if (!in.good() || !in.at_end() || payloads != echo.content) return std::nullopt;
+  return rows;
 }
 
 }  // namespace bowline::wal

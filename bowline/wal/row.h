@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bowline/raft/effect.h"
@@ -42,25 +43,40 @@ struct Row {
   std::vector<EntryHead> entries;
 };
 
+// What a batch tells of the one before it: all but the payloads. So what is known of a batch that
+// is lost altogether is what is known of one whose payloads are lost.
+struct Echo {
+  std::uint64_t batch = 0;    // its number; 0: there is none
+  std::uint32_t blocks = 0;   // how long it is ...
+  std::uint32_t content = 0;  // ... and how much of that is content
+  std::uint32_t table = 0;    // where its payloads begin
+  std::optional<Follows> follows;
+  std::uint64_t rows = 0;
+  std::string bytes;  // the rows as they are in its table
+  friend bool operator==(const Echo&, const Echo&) = default;
+};
+
 // The contents of a batch, without the payloads.
 struct Table {
-  std::uint32_t bytes = 0;  // of the content: the payloads begin here
   std::optional<Follows> follows;
+  std::optional<Echo> echo;
   std::vector<Row> rows;
+  Echo own;  // what the next batch tells of this one; its number and blocks are not known here
 };
 
 // A batch that is being written: rows are added, and then all is laid out in blocks.
 class Draft {
  public:
   void follow(const Follows& follows) { follows_ = follows; }
+  void repeat(Echo echo) { echo_ = std::move(echo); }
   // Of `write` its numbers count, and not its seq.
   void add(GroupId, std::uint64_t number, const raft::Persist& write, bool moved = false);
   void add_forget(GroupId, std::uint64_t number);
 
   bool empty() const { return rows_ == 0; }
-  std::uint64_t rows() const { return rows_; }
   std::uint64_t bytes() const;  // of content
   std::uint64_t bytes_so_far() const { return table_.size() + payload_bytes_; }
+  Echo echo(std::uint64_t batch) const;  // for the next one
   // Into the blocks of a batch: `to` has room for blocks_for(bytes()).
   void lay_out(char* to) const;
 
@@ -69,6 +85,7 @@ class Draft {
   void add_list(const raft::Batch& entries);
 
   std::optional<Follows> follows_;
+  Echo echo_;
   std::uint64_t rows_ = 0;
   std::string table_;
   std::vector<Bytes> payloads_;
@@ -81,5 +98,8 @@ inline constexpr std::size_t table_size_bytes = 4;
 // `table`: the content's first bytes, all of the table; `content`: how long the content is.
 // Nothing if it does not make sense. Never trusts a length.
 std::optional<Table> decode_table(std::string_view table, std::uint64_t content);
+
+// The rows of a batch that only its successor tells of.
+std::optional<std::vector<Row>> decode_echo(const Echo&);
 
 }  // namespace bowline::wal

@@ -14,14 +14,14 @@ namespace {
 
 class Surveyor {
  public:
-  Surveyor(std::span<char> bytes, const Place& first, const std::optional<Follows>& seal)
+  Surveyor(std::span<char> bytes, const Place& first, const std::optional<Seal>& seal)
       : bytes_(bytes), first_(first), seal_(seal) {}
 
   Result<Survey> run() {
     collect();
-    while (!done_ && (!seal_ || survey_.end < seal_->end))
+    while (!done_ && (!seal_ || survey_.end < seal_->end.end))
       if (Result<void> step = walk(); !step) return std::unexpected(step.error());
-    if (seal_ && (survey_.end != seal_->end || survey_.last() != seal_->batch))
+    if (seal_ && seal_->end != Follows{first_.segment, survey_.end, survey_.last()})
       return lost("the next segment tells of another end");
     return std::move(survey_);
   }
@@ -43,24 +43,28 @@ class Surveyor {
 
   // The newest batch that begins here, if anything is left of it. An older one is what a crash
   // left behind, before the log went on at this place.
-  std::optional<Head> candidate() const {
-    const auto here = starts_.find(survey_.end);
+  std::optional<Head> candidate(std::uint64_t block) const {
+    const auto here = starts_.find(block);
     if (here == starts_.end()) return std::nullopt;
     const Head& newest = here->second.rbegin()->second;
     if (newest.batch <= survey_.last()) return std::nullopt;
     return newest;
   }
 
+  std::span<char> blocks_of(std::uint64_t block, const Head& head) const {
+    return bytes_.subspan(block * block_bytes, head.blocks * block_bytes);
+  }
+
   Result<void> walk() {
-    const std::optional<Head> head = candidate();
-    if (!head) {
-      if (followed(survey_.last())) return lost("a batch is gone");
+    std::optional<Head> head = candidate(survey_.end);
+    if (!head && !followed(survey_.last())) {
       done_ = true;
       return {};
     }
+    if (!head) head = vanished();
+    if (!head) return lost("a batch is gone");
     const Place place = first_.plus(survey_.end);
-    const std::span<char> blocks =
-        bytes_.subspan(survey_.end * block_bytes, head->blocks * block_bytes);
+    const std::span<char> blocks = blocks_of(survey_.end, *head);
     const auto bad = bad_blocks({blocks.data(), blocks.size()}, place, *head).size();
     const bool doubtful = bad > 1 || (bad == 1 && planted(Bug::p71_doubtful_batch_is_torn));
     if ((doubtful && !followed(head->batch)) ||
@@ -68,11 +72,37 @@ class Surveyor {
       survey_.torn = done_ = true;
       return {};
     }
-    return take(examine(blocks, place, *head));
+    return take(examine(blocks, place, *head, bad > 1 ? echo_of(*head) : std::nullopt));
+  }
+
+  // What the batch behind this place tells of the one before it. That one is read again later, so
+  // nothing is mended here.
+  std::optional<Echo> echo_at(std::uint64_t block) const {
+    if (seal_ && seal_->end.end == block) return seal_->echo;
+    const std::optional<Head> head = candidate(block);
+    if (!head) return std::nullopt;
+    const std::span<char> blocks = blocks_of(block, *head);
+    std::string copy(blocks.data(), blocks.size());
+    const std::optional<Batch> next = examine(copy, first_.plus(block), *head);
+    return next ? next->table.echo : std::nullopt;
+  }
+
+  std::optional<Echo> echo_of(const Head& head) const { return echo_at(survey_.end + head.blocks); }
+
+  // A batch of which no block is left: only the next one tells that there was one, and how long.
+  std::optional<Head> vanished() const {
+    const auto next = starts_.upper_bound(survey_.end);
+    const std::uint64_t begin = next != starts_.end() ? next->first : 0;
+    for (const std::uint64_t block : {begin, seal_ ? seal_->end.end : 0}) {
+      const std::optional<Echo> echo = block == 0 ? std::nullopt : echo_at(block);
+      if (echo && survey_.end + echo->blocks == block && echo->batch > survey_.last())
+        return Head{echo->batch, 0, echo->blocks, echo->content};
+    }
+    return std::nullopt;
   }
 
   Result<void> take(std::optional<Batch> batch) {
-    if (!batch) return lost("the table of a batch cannot be read");
+    if (!batch) return lost("the table of a batch is lost, here and in the next one");
     if (!continues(*batch)) return lost("a batch is there that does not belong there");
     survey_.end += batch->blocks;
     survey_.batches.push_back(*std::move(batch));
@@ -94,7 +124,7 @@ class Surveyor {
 
   std::span<char> bytes_;
   Place first_;
-  std::optional<Follows> seal_;
+  std::optional<Seal> seal_;
   Survey survey_;
   bool done_ = false;
   std::map<std::uint64_t, std::map<std::uint64_t, Head>> starts_;  // by first block, by number
@@ -102,8 +132,7 @@ class Surveyor {
 
 }  // namespace
 
-Result<Survey> survey(std::span<char> bytes, const Place& first,
-                      const std::optional<Follows>& seal) {
+Result<Survey> survey(std::span<char> bytes, const Place& first, const std::optional<Seal>& seal) {
   return Surveyor(bytes, first, seal).run();
 }
 

@@ -21,6 +21,12 @@ struct Survey {
   std::uint64_t last() const { return batches.empty() ? 0 : batches.back().number; }
 };
 
+// What a segment's first batch tells of the segment before it.
+struct Seal {
+  Follows end;
+  std::optional<Echo> echo;
+};
+
 // Judges a segment that was read whole. Where a single block of a batch is bad it is rebuilt, in
 // `bytes` too. `seal`: what the next segment says of the end of this one; nothing: there is none,
 // so the last batch may be torn. The rules, each by its name in docs/LOG_FORMAT.md:
@@ -29,9 +35,9 @@ struct Survey {
 //   mended     one is not, and comes from the others
 //   torn       more are not, and nothing shows that the batch ever became durable: it is left out
 //   damaged    more are not, and something behind it shows that it was durable
-//   lost       as damaged, but even the table is gone: an error, as nobody knows what was in there
+//   lost       as damaged, but the table is gone here and in the next batch: an error, as nobody
+//              knows what was in there
 //   end        nothing is there, and nothing behind it
-Result<Survey> survey(std::span<char> bytes, const Place& first,
-                      const std::optional<Follows>& seal);
+Result<Survey> survey(std::span<char> bytes, const Place& first, const std::optional<Seal>& seal);
 
 }  // namespace bowline::wal

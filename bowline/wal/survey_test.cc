@@ -23,6 +23,7 @@ class Segment {
                const std::optional<Follows>& follows = std::nullopt) {
     Draft draft;
     if (follows) draft.follow(*follows);
+    draft.repeat(echo_);
     raft::Persist write;
     for (std::size_t i = 0; i < entries; ++i)
       write.entries.push_back(
@@ -34,6 +35,7 @@ class Segment {
     draft.lay_out(place.data());
     seal(place, {disk, our_segment, end_}, number, static_cast<std::uint32_t>(draft.bytes()));
     begins_.push_back(end_);
+    echo_ = draft.echo(number);
     end_ += blocks;
     return *this;
   }
@@ -55,7 +57,8 @@ class Segment {
     bytes_.replace(at, blocks * block_bytes, blocks * block_bytes, '\0');
     return *this;
   }
-  Result<Survey> judged(const std::optional<Follows>& seal = std::nullopt) {
+  Seal sealed() const { return {{our_segment, end_, echo_.batch}, echo_}; }
+  Result<Survey> judged(const std::optional<Seal>& seal = std::nullopt) {
     std::string copy = bytes_;
     return survey(copy, {disk, our_segment, 0}, seal);
   }
@@ -65,6 +68,7 @@ class Segment {
  private:
   std::string bytes_;
   std::uint64_t end_ = 0;
+  Echo echo_;
   std::vector<std::uint64_t> begins_;
 };
 
@@ -125,7 +129,7 @@ TEST(Survey, more_bad_blocks_in_a_batch_that_another_follows_are_damage) {
 TEST(Survey, damage_at_the_end_is_no_tear_when_the_next_segment_knows_better) {
   Segment segment;
   segment.first(7, 3).add(8, 20).spoil(1, 2).spoil(1, 4);
-  const auto survey = segment.judged(Follows{5, segment.end(), 8});
+  const auto survey = segment.judged(segment.sealed());
   ASSERT_TRUE(survey) << survey.error().what;
   ASSERT_EQ(survey->batches.size(), 2U);
   EXPECT_EQ(survey->batches[1].state, State::damaged);
@@ -134,21 +138,49 @@ TEST(Survey, damage_at_the_end_is_no_tear_when_the_next_segment_knows_better) {
 TEST(Survey, what_lies_behind_the_end_that_the_next_segment_tells_does_not_count) {
   Segment segment;
   segment.first(7, 3).add(8, 20).spoil(1, 2).spoil(1, 4);
-  const auto survey = segment.judged(Follows{5, segment.begin(1), 7});
+  const auto survey = segment.judged(Seal{{5, segment.begin(1), 7}, {}});
   ASSERT_TRUE(survey) << survey.error().what;
   EXPECT_EQ(survey->batches.size(), 1U);
 }
 
-TEST(Survey, a_batch_that_is_gone_altogether_is_an_error_and_no_end) {
-  EXPECT_FALSE(Segment().first(7, 3).add(8, 2).add(9, 2).erase(1, 2).judged());
-  Segment segment;
-  segment.first(7, 3).add(8, 2);
-  EXPECT_FALSE(segment.erase(1, 2).judged(Follows{5, segment.end(), 8}));
-  EXPECT_FALSE(Segment().first(7, 3).add(8, 2).erase(0, 2).judged());
+std::size_t lost_in(const Batch& batch) {
+  std::size_t lost = 0;
+  for (const EntryHead& entry : batch.table.rows.at(0).entries) lost += entry.lost ? 1 : 0;
+  return lost;
 }
 
-TEST(Survey, a_lost_table_is_an_error) {
-  EXPECT_FALSE(Segment().first(7, 3).add(8, 20).add(9, 2).spoil(1, 0).spoil(1, 3).judged());
+TEST(Survey, a_batch_that_is_gone_altogether_is_known_from_the_next_one) {
+  const auto middle = Segment().first(7, 3).add(8, 2).add(9, 2).erase(1, 2).judged();
+  ASSERT_TRUE(middle) << middle.error().what;
+  ASSERT_EQ(middle->batches.size(), 3U);
+  EXPECT_EQ(middle->batches[1].state, State::damaged);
+  EXPECT_TRUE(middle->batches[1].echoed);
+  EXPECT_EQ(middle->batches[1].table.rows[0].number, 8U);
+  EXPECT_EQ(lost_in(middle->batches[1]), 2U);
+  const auto first = Segment().first(7, 3).add(8, 2).erase(0, 2).judged();
+  ASSERT_TRUE(first) << first.error().what;
+  EXPECT_EQ(first->batches[0].table.follows, (Follows{4, 60, 6}));
+  Segment segment;
+  segment.first(7, 3).add(8, 2).erase(1, 2);
+  const auto last = segment.judged(segment.sealed());
+  ASSERT_TRUE(last) << last.error().what;
+  EXPECT_EQ(lost_in(last->batches[1]), 2U);
+}
+
+TEST(Survey, a_lost_table_is_known_from_the_next_batch) {
+  const auto survey = Segment().first(7, 3).add(8, 20).add(9, 2).spoil(1, 0).spoil(1, 3).judged();
+  ASSERT_TRUE(survey) << survey.error().what;
+  EXPECT_TRUE(survey->batches[1].echoed);
+  EXPECT_GT(lost_in(survey->batches[1]), 4U);
+  EXPECT_LT(lost_in(survey->batches[1]), 15U);
+}
+
+TEST(Survey, two_batches_that_are_gone_are_an_error_and_no_end) {
+  EXPECT_FALSE(Segment().first(7, 3).add(8, 2).add(9, 2).add(10, 1).erase(1, 4).judged());
+  Segment segment;
+  segment.first(7, 3).add(8, 2).add(9, 2).erase(1, 4);
+  EXPECT_FALSE(segment.judged(segment.sealed()));
+  EXPECT_FALSE(segment.judged(Seal{{5, segment.end(), 9}, {}}));
 }
 
 TEST(Survey, the_log_goes_on_over_what_a_crash_left) {

@@ -38,6 +38,7 @@ void Log::flush() {
 // yet; flush() is called again when there is.
 bool Log::place(Draft& draft) {
   if (says_what_it_follows_) draft.follow({segment_, end_, batch_});
+  draft.repeat(echo_);
   const auto fits = [&] {
     const std::uint64_t bytes = (end_ + blocks_for(draft.bytes())) * block_bytes;
     return segment_ != 0 && bytes <= files_.at(segment_)->size();
@@ -64,6 +65,7 @@ void Log::launch(std::vector<Write> writes, const Draft& draft) {
   draft.lay_out(buffer.data());
   const Place where{identity_.disk.value, segment_, end_};
   batch_ = next_batch_++;
+  echo_ = draft.echo(batch_);
   seal({buffer.data(), buffer.size()}, where, batch_, static_cast<std::uint32_t>(content));
   marked_ = writes.empty();
   flight_ = Flight{std::move(writes), {segment_, static_cast<std::uint32_t>(end_), 0}};
