@@ -53,8 +53,7 @@ std::optional<Batch> examine(std::span<char> blocks, const Place& first, const H
               .state = State::whole,
               .echoed = false,
               .bad = bad_blocks(view, first, head),
-              .table = {},
-              .memberships = {}};
+              .table = {}};
   if (batch.bad.size() == 1) {
     rebuild(blocks, first, head, batch.bad.front());
     batch.state = State::mended;
@@ -73,7 +72,7 @@ std::optional<Batch> examine(std::span<char> blocks, const Place& first, const H
       for (EntryHead& entry : *list) {
         entry.lost = !readable(batch, entry.at, entry.bytes);
         if (entry.kind == raft::Kind::membership && !entry.lost)
-          batch.memberships.push_back({entry.id, entry.kind, payload_of(view, entry)});
+          row.memberships.push_back({entry.id, entry.kind, payload_of(view, entry)});
       }
     }
   }

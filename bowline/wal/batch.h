@@ -28,7 +28,6 @@ struct Batch {
   bool echoed = false;             // the table comes from the next batch
   std::vector<std::uint32_t> bad;  // which of its blocks
   Table table;
-  std::vector<raft::Entry> memberships;  // those entries of it that bring one
 };
 
 // Which blocks of a batch are bad. `head`: of any good one.

@@ -64,6 +64,9 @@ void Log::fetch(GroupId group, Index after, Index through, std::uint64_t bytes,
     }));
     return;
   }
+  // From there on what is on disk may be about to be replaced.
+  if (const Index newer = tail_.first(group); newer > after.next())
+    through = std::min(through, newer.prev());
   Fetch fetch{*run, after, through, bytes, std::move(done)};
   const env::File& file = *files_.at(run->where.segment);
   const std::uint64_t left = file.size() / block_bytes - run->where.block;

@@ -11,15 +11,12 @@
 namespace bowline::wal {
 namespace {
 
-void add_configs(const std::vector<EntryHead>& entries, const Batch& batch,
-                 std::vector<raft::Config>& configs) {
-  for (const EntryHead& entry : entries) {
-    if (entry.kind != raft::Kind::membership || entry.lost) continue;
-    const auto full = std::ranges::find(batch.memberships, entry.id, &raft::Entry::id);
-    if (full == batch.memberships.end()) continue;
-    raft::MembershipPtr membership = raft::decode_membership(full->payload.view());
-    if (membership != nullptr) configs.push_back({entry.id.index, std::move(membership)});
-  }
+std::vector<raft::Config> configs_of(const Row& row) {
+  std::vector<raft::Config> configs;
+  for (const raft::Entry& entry : row.memberships)
+    if (raft::MembershipPtr membership = raft::decode_membership(entry.payload.view()))
+      configs.push_back({entry.id.index, std::move(membership)});
+  return configs;
 }
 
 void put_config(const raft::Config& config, std::vector<raft::Config>& configs) {
@@ -37,11 +34,11 @@ void Replay::add(std::uint64_t segment, const std::vector<Batch>& batches) {
   for (const Batch& batch : batches) {
     std::uint32_t at = 0;
     for (const Row& row : batch.table.rows)
-      add_row(row, {segment, static_cast<std::uint32_t>(batch.block), at++}, batch);
+      add_row(row, {segment, static_cast<std::uint32_t>(batch.block), at++}, batch.number);
   }
 }
 
-void Replay::add_row(const Row& row, Spot where, const Batch& batch) {
+void Replay::add_row(const Row& row, Spot where, std::uint64_t batch) {
   highest_ = std::max(highest_, row.number);
   Change change{.group = row.group,
                 .number = row.number,
@@ -53,13 +50,11 @@ void Replay::add_row(const Row& row, Spot where, const Batch& batch) {
                 .base = row.base,
                 .cut_after = row.cut_after,
                 .runs = {},
-                .configs = {}};
-  if (planted(Bug::p70_moved_row_counts_as_new) && row.moved) change.number = batch.number << 32;
+                .configs = configs_of(row)};
+  if (planted(Bug::p70_moved_row_counts_as_new) && row.moved) change.number = batch << 32;
   std::uint32_t skip = 0;
   for (const auto* list : {&row.repaired, &row.entries})
     for (const EntryHead& entry : *list) extend(change.runs, entry.id, where, skip++, entry.lost);
-  add_configs(row.repaired, batch, change.configs);
-  add_configs(row.entries, batch, change.configs);
   changes_.push_back(std::move(change));
 }
 

@@ -46,7 +46,7 @@ class Replay {
     std::vector<raft::Config> configs;
   };
 
-  void add_row(const Row&, Spot, const Batch&);
+  void add_row(const Row&, Spot, std::uint64_t batch);
   void replay(std::map<GroupId, GroupState>&);
   static void take_away(const Change&, GroupState&);
   static void bring(const Change&, GroupState&);

@@ -41,6 +41,7 @@ struct Row {
   std::optional<Index> cut_after;
   std::vector<EntryHead> repaired;
   std::vector<EntryHead> entries;
+  std::vector<raft::Entry> memberships;  // those of both lists that bring one, read in full
 };
 
 // What a batch tells of the one before it: all but the payloads. So what is known of a batch that

@@ -69,6 +69,11 @@ void Tail::let_go() {
   }
 }
 
+Index Tail::first(GroupId group) const {
+  const auto at = groups_.find(group);
+  return at == groups_.end() ? Index{} : at->second.front().entry.id.index;
+}
+
 raft::Batch Tail::peek(GroupId group, Index after, Index through, std::uint64_t bytes) const {
   raft::Batch found;
   const auto at = groups_.find(group);

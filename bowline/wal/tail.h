@@ -21,6 +21,7 @@ class Tail {
   // Those in (after, through] up to so many bytes, but at least one. Empty: the first one is not
   // here.
   raft::Batch peek(GroupId, Index after, Index through, std::uint64_t bytes) const;
+  Index first(GroupId) const;  // from here on all are here; 0: none is
   std::uint64_t bytes() const { return bytes_; }
 
  private:

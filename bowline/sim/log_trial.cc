@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/log_trial.h"
+
+#include <chrono>
+#include <utility>
+
+#include "bowline/raft/membership_codec.h"
+#include "bowline/sim/hash.h"
+
+namespace bowline::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+raft::MembershipPtr some_members(std::uint64_t count) {
+  raft::Membership membership;
+  membership.cluster = ClusterId{77};
+  for (std::uint64_t id = 1; id <= 1 + count % 5; ++id) {
+    raft::Member member;
+    member.id = {id};
+    membership.members.push_back(member);
+  }
+  return std::make_shared<const raft::Membership>(std::move(membership));
+}
+
+std::uint64_t prefix_at(const Image& image, Index index) {
+  const Line* line = image.at(index);
+  return line == nullptr ? image.base_prefix : line->prefix;
+}
+
+LogId id_at(const Image& image, Index index) {
+  const Line* line = image.at(index);
+  return line == nullptr ? image.base.id : line->entry.id;
+}
+
+}  // namespace
+
+// The parts of a write, as often as cores ask for them, more or less.
+Write Writes::next(const Image& written, std::uint64_t most_bytes) {
+  Write write{.seq = {++seqs_},
+              .hard = {},
+              .base = {},
+              .base_prefix = 0,
+              .discard = false,
+              .cut_after = {},
+              .repaired = {},
+              .entries = {}};
+  if (chance_.happens("hard state", 150'000))
+    write.hard = raft::HardState{written.hard.term.next(), {chance_.below("vote", 5)}, {seqs_}};
+  change_log(written, write, most_bytes);
+  return write;
+}
+
+void Writes::change_log(const Image& written, Write& write, std::uint64_t most_bytes) {
+  const Index last = written.last();
+  const Index base = written.base.id.index;
+  Index end = last;
+  std::uint64_t prefix = prefix_at(written, last);
+  Term term = id_at(written, last).term;
+  if (chance_.happens("discard", 10'000)) {
+    end = last + (1 + chance_.below("discard to", 50));
+    term = term.next();
+    prefix = seqs_;
+    write.base = raft::Base{{term, end}, some_members(seqs_), base, term};
+    write.base_prefix = prefix;
+    write.discard = true;
+  } else if (chance_.happens("base", 60'000)) {
+    const Index at = base + chance_.below("base at", last - base + 1);
+    write.base = raft::Base{id_at(written, at), some_members(seqs_), base, term};
+    write.base_prefix = prefix_at(written, at);
+  }
+  const Index begin = write.base ? write.base->id.index : base;
+  if (!write.discard && chance_.happens("cut", 60'000)) {
+    end = begin + chance_.below("cut after", last - begin + 1);
+    write.cut_after = end;
+    prefix = end == begin && write.base ? write.base_prefix : prefix_at(written, end);
+    term = term.next();
+  }
+  std::uint64_t count = chance_.log_between("entries", std::uint64_t{1}, std::uint64_t{40}) - 1;
+  for (; count > 0; --count) {
+    end = end.next();
+    if (chance_.happens("new term", 50'000)) term = term.next();
+    const bool membership = chance_.happens("membership", 30'000);
+    const std::uint64_t bytes = chance_.log_between("bytes", std::uint64_t{1}, most_bytes);
+    const std::string value(bytes, static_cast<char>('a' + ++values_ % 26));
+    raft::Entry entry{{term, end},
+                      membership ? raft::Kind::membership : raft::Kind::command,
+                      membership ? raft::encode(*some_members(values_))
+                                 : Bytes::own(std::to_string(values_) + value)};
+    prefix = extended(prefix, entry);
+    write.entries.push_back({std::move(entry), prefix});
+  }
+}
+
+namespace {
+
+class Trial {
+ public:
+  Trial(const LogTrial& trial, std::uint64_t seed)
+      : trial_(trial),
+        decisions_(seed),
+        chance_(decisions_, {.part = Part::plan}),
+        rig_(seed, options()) {
+    groups_ = chance_.log_between("groups", std::uint64_t{1}, std::uint64_t{30});
+    for (std::uint64_t i = 0; i < groups_; ++i) writes_.emplace_back(chance_);
+    rig_.climate.write = chance_.log_between("write takes", Duration(1us), Duration(5ms));
+  }
+
+  LogTrialEnd run() {
+    start();
+    for (std::uint64_t i = 0; i < trial_.steps && fine(); ++i) step();
+    if (fine()) finish();
+    end_.wrong = rig_.wrong.empty() ? rig_.refused : rig_.wrong;
+    return end_;
+  }
+
+ private:
+  wal::Options options() {
+    wal::Options options;
+    options.segment_bytes =
+        env::block_bytes *
+        chance_.log_between("segment blocks", std::uint64_t{16}, std::uint64_t{96});
+    options.batch_bytes = options.segment_bytes / 2 - env::block_bytes * 2;
+    options.batch_bytes = chance_.log_between("batch bytes", env::block_bytes, options.batch_bytes);
+    options.tail_bytes =
+        chance_.log_between("tail bytes", std::uint64_t{1}, std::uint64_t{1} << 20);
+    return options;
+  }
+
+  bool fine() const { return rig_.wrong.empty() && rig_.refused.empty(); }
+
+  void start() {
+    ++end_.starts;
+    if (!rig_.start()) return;
+    end_.torn += rig_.opened()->torn ? 1 : 0;
+    end_.mended += rig_.opened()->mended;
+    check_all();
+  }
+
+  void check_all() {
+    for (std::uint64_t i = 1; i <= groups_ && fine(); ++i) rig_.check({i});
+  }
+
+  void step() {
+    const std::uint64_t what = chance_.below("step", 100);
+    if (what < 60) return write();
+    if (what < 80)
+      return rig_.run(Duration(chance_.log_between("for", Duration(1us), Duration(80ms))));
+    if (what < 90) return rig_.check({1 + chance_.below("check", groups_)});
+    // Most interesting is what happens to what is under way.
+    if (chance_.happens("amid a write", 700'000)) {
+      write();
+      rig_.flush();
+      rig_.run(Duration(chance_.below("after", 200'000)));
+    }
+    ++end_.crashes;
+    if (what < 93) {
+      rig_.kill();
+    } else {
+      rig_.crash(chance_);
+    }
+    start();
+  }
+
+  void write() {
+    const std::uint64_t group = chance_.below("group", groups_);
+    const std::uint64_t most = chance_.happens("large", 200'000) ? 6'000 : 300;
+    rig_.submit({group + 1}, writes_[group].next(rig_.shadow({group + 1}).written(), most));
+    ++end_.writes;
+    if (chance_.happens("flush", 700'000)) rig_.flush();
+  }
+
+  // Whatever was asked for becomes durable in the end, and is there after the next crash.
+  void finish() {
+    if (!rig_.drain(60s)) {
+      rig_.wrong = "what was asked for never becomes durable";
+      return;
+    }
+    for (const auto& [id, shadow] : rig_.shadows())
+      if (shadow.under_way() > 0) rig_.wrong = "a write was never reported";
+    rig_.crash(Loss::everything);
+    start();
+  }
+
+  LogTrial trial_;
+  Decisions decisions_;
+  Chance chance_;
+  LogRig rig_;
+  std::uint64_t groups_ = 0;
+  std::vector<Writes> writes_;
+  LogTrialEnd end_;
+};
+
+}  // namespace
+
+LogTrialEnd run(const LogTrial& trial, std::uint64_t seed) { return Trial(trial, seed).run(); }
+
+}  // namespace bowline::sim

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "bowline/sim/log_rig.h"
+
+namespace bowline::sim {
+
+// Writes as cores ask for them, of one group, each fit for the log that is there.
+class Writes {
+ public:
+  explicit Writes(Chance& chance) : chance_(chance) {}
+  Write next(const Image& written, std::uint64_t most_bytes);
+
+ private:
+  void change_log(const Image& written, Write&, std::uint64_t most_bytes);
+  std::uint64_t seqs_ = 0;
+  std::uint64_t values_ = 0;
+  Chance& chance_;
+};
+
+// A log under random writes, crashes and restarts. The same seed does the same.
+struct LogTrial {
+  std::uint64_t steps = 300;
+  bool flips = false;  // single bits of durable blocks, never two of one batch
+};
+struct LogTrialEnd {
+  std::string wrong;  // empty: all was as it must be
+  std::uint64_t starts = 0;
+  std::uint64_t crashes = 0;
+  std::uint64_t torn = 0;
+  std::uint64_t mended = 0;
+  std::uint64_t writes = 0;
+};
+LogTrialEnd run(const LogTrial&, std::uint64_t seed);
+
+}  // namespace bowline::sim

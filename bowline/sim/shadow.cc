@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/shadow.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bowline/raft/membership_codec.h"
+
+namespace bowline::sim {
+namespace {
+
+std::string text(LogId id) {
+  return std::to_string(id.index.value) + "^" + std::to_string(id.term.value);
+}
+
+bool same(const raft::MembershipPtr& a, const raft::MembershipPtr& b) {
+  return (a == nullptr && b == nullptr) || (a != nullptr && b != nullptr && *a == *b);
+}
+
+std::string base_difference(const raft::Base& wanted, const raft::Base& found) {
+  if (wanted.id != found.id) return "its base is " + text(found.id) + " and not " + text(wanted.id);
+  if (!same(wanted.membership, found.membership)) return "its base has another membership";
+  if (wanted.membership_index != found.membership_index || wanted.known_in != found.known_in)
+    return "its base has another membership index, or is known in another term";
+  return {};
+}
+
+std::string config_difference(const Image& image, const raft::Found& found) {
+  std::size_t at = 0;
+  for (const Line& line : image.lines) {
+    if (line.entry.kind != raft::Kind::membership) continue;
+    const Index index = line.entry.id.index;
+    const bool damaged = std::ranges::any_of(
+        found.damaged, [&](const auto& d) { return d.first <= index && index <= d.last; });
+    if (damaged) continue;
+    if (at >= found.configs.size() || found.configs[at].at != index)
+      return "it lacks the membership of entry " + text(line.entry.id);
+    if (!same(found.configs[at].membership, raft::decode_membership(line.entry.payload.view())))
+      return "it has another membership at entry " + text(line.entry.id);
+    ++at;
+  }
+  return at == found.configs.size() ? "" : "it has memberships that no entry brought";
+}
+
+}  // namespace
+
+std::string difference(const Image& image, const raft::Found& found) {
+  if (image.hard != found.hard_state)
+    return "its term is " + std::to_string(found.hard_state.term.value) + " and its vote for " +
+           std::to_string(found.hard_state.voted_for.value) + ", and not " +
+           std::to_string(image.hard.term.value) + " and " +
+           std::to_string(image.hard.voted_for.value);
+  if (std::string wrong = base_difference(image.base, found.base); !wrong.empty()) return wrong;
+  const std::size_t both = std::min(image.lines.size(), found.entries.size());
+  for (std::size_t i = 0; i < both; ++i)
+    if (image.lines[i].entry.id != found.entries[i])
+      return "it has entry " + text(found.entries[i]) + " and not " + text(image.lines[i].entry.id);
+  if (image.lines.size() != found.entries.size())
+    return "it has " + std::to_string(found.entries.size()) + " entries, and not " +
+           std::to_string(image.lines.size());
+  return config_difference(image, found);
+}
+
+bool Shadow::submit(Write write) {
+  if (!apply(write, written_)) return false;
+  under_way_.push_back(std::move(write));
+  return true;
+}
+
+std::string Shadow::persisted(Seq seq) {
+  while (!under_way_.empty() && under_way_.front().seq <= seq) {
+    const Write write = std::move(under_way_.front());
+    under_way_.pop_front();
+    if (!apply(write, durable_)) return "a write makes no sense for what was durable before it";
+    if (write.seq == seq) return {};
+  }
+  return "a write is reported durable that nobody waits for";
+}
+
+std::string Shadow::recovered(const raft::Found& found) {
+  const std::string missing = difference(durable_, found);
+  Image image = durable_;
+  bool explained = missing.empty();
+  for (auto write = under_way_.begin(); !explained && write != under_way_.end(); ++write) {
+    for (std::size_t parts = 1; !explained && parts < write->parts(); ++parts) {
+      Image partly = image;
+      explained = apply(*write, parts, partly) && difference(partly, found).empty();
+      if (explained) durable_ = std::move(partly);
+    }
+    if (explained) break;
+    if (!apply(*write, image)) return "a write makes no sense for the one before it";
+    explained = difference(image, found).empty();
+    if (explained) durable_ = image;
+  }
+  if (!explained) return missing;
+  under_way_.clear();
+  written_ = durable_;
+  return {};
+}
+
+}  // namespace bowline::sim
