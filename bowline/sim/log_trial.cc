@@ -56,17 +56,16 @@ void Writes::change_log(const Image& written, Write& write, std::uint64_t most_b
   const Index base = written.base.id.index;
   Index end = last;
   std::uint64_t prefix = prefix_at(written, last);
-  Term term = id_at(written, last).term;
   if (chance_.happens("discard", 10'000)) {
     end = last + (1 + chance_.below("discard to", 50));
-    term = term.next();
+    term_ = term_.next();
     prefix = seqs_;
-    write.base = raft::Base{{term, end}, some_members(seqs_), base, term};
+    write.base = raft::Base{{term_, end}, some_members(seqs_), base, term_};
     write.base_prefix = prefix;
     write.discard = true;
   } else if (chance_.happens("base", 60'000)) {
     const Index at = base + chance_.below("base at", last - base + 1);
-    write.base = raft::Base{id_at(written, at), some_members(seqs_), base, term};
+    write.base = raft::Base{id_at(written, at), some_members(seqs_), base, term_};
     write.base_prefix = prefix_at(written, at);
   }
   const Index begin = write.base ? write.base->id.index : base;
@@ -74,16 +73,16 @@ void Writes::change_log(const Image& written, Write& write, std::uint64_t most_b
     end = begin + chance_.below("cut after", last - begin + 1);
     write.cut_after = end;
     prefix = end == begin && write.base ? write.base_prefix : prefix_at(written, end);
-    term = term.next();
+    term_ = term_.next();
   }
   std::uint64_t count = chance_.log_between("entries", std::uint64_t{1}, std::uint64_t{40}) - 1;
   for (; count > 0; --count) {
     end = end.next();
-    if (chance_.happens("new term", 50'000)) term = term.next();
+    if (chance_.happens("new term", 50'000)) term_ = term_.next();
     const bool membership = chance_.happens("membership", 30'000);
     const std::uint64_t bytes = chance_.log_between("bytes", std::uint64_t{1}, most_bytes);
     const std::string value(bytes, static_cast<char>('a' + ++values_ % 26));
-    raft::Entry entry{{term, end},
+    raft::Entry entry{{term_, end},
                       membership ? raft::Kind::membership : raft::Kind::command,
                       membership ? raft::encode(*some_members(values_))
                                  : Bytes::own(std::to_string(values_) + value)};
@@ -120,8 +119,8 @@ class Trial {
     options.segment_bytes =
         env::block_bytes *
         chance_.log_between("segment blocks", std::uint64_t{16}, std::uint64_t{96});
-    options.batch_bytes = options.segment_bytes / 2 - env::block_bytes * 2;
-    options.batch_bytes = chance_.log_between("batch bytes", env::block_bytes, options.batch_bytes);
+    options.batch_bytes =
+        chance_.log_between("batch bytes", env::block_bytes, options.segment_bytes / 4);
     options.tail_bytes =
         chance_.log_between("tail bytes", std::uint64_t{1}, std::uint64_t{1} << 20);
     return options;
@@ -154,6 +153,7 @@ class Trial {
       rig_.run(Duration(chance_.below("after", 200'000)));
     }
     ++end_.crashes;
+    for (Writes& writes : writes_) writes.crashed();
     if (what < 93) {
       rig_.kill();
     } else {

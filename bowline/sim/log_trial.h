@@ -12,9 +12,12 @@ class Writes {
  public:
   explicit Writes(Chance& chance) : chance_(chance) {}
   Write next(const Image& written, std::uint64_t most_bytes);
+  // What was asked for may be lost: no id of it may come again.
+  void crashed() { term_ = term_.next(); }
 
  private:
   void change_log(const Image& written, Write&, std::uint64_t most_bytes);
+  Term term_;
   std::uint64_t seqs_ = 0;
   std::uint64_t values_ = 0;
   Chance& chance_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bowline/base/ensure.h"
+#include "bowline/raft/membership_codec.h"
 #include "bowline/wal/opening.h"
 
 namespace bowline::wal {
@@ -19,6 +20,13 @@ std::uint64_t weight(const raft::Batch& entries) {
   std::uint64_t sum = row_room;
   for (const raft::Entry& entry : entries) sum += weight(entry);
   return sum;
+}
+
+// About what a write takes in a batch, and never less.
+std::uint64_t weight(const raft::Persist& write) {
+  const bool members = write.base && write.base->membership != nullptr;
+  return weight(write.repaired) + weight(write.entries) +
+         (members ? raft::encode(*write.base->membership).size() : 0);
 }
 
 // Moves as many entries as fit, but at least one, to the part that goes first.
@@ -70,7 +78,7 @@ void Log::opened(env::Done<Result<Opened>> done, Result<Opened> result) {
 // A write that is larger than a batch goes in parts, in the order in which they may survive. Only
 // the last one is reported.
 void Log::submit(GroupId group, raft::Persist&& what) {
-  while (weight(what.repaired) + weight(what.entries) > options_.batch_bytes) {
+  while (weight(what) > options_.batch_bytes && what.repaired.size() + what.entries.size() > 0) {
     raft::Persist part{.hard_state = std::exchange(what.hard_state, {}),
                        .base = std::exchange(what.base, {}),
                        .discard = std::exchange(what.discard, false),
@@ -96,7 +104,7 @@ void Log::forget(GroupId group) {
 }
 
 void Log::enqueue(GroupId group, raft::Persist&& what, bool last_part) {
-  const std::uint64_t bytes = weight(what.repaired) + weight(what.entries);
+  const std::uint64_t bytes = weight(what);
   for (const raft::Batch* list : {&what.repaired, &what.entries})
     for (const raft::Entry& entry : *list) ensure(weight(entry) <= options_.most_entry_bytes());
   tail_.take(group, what, ++last_number_);

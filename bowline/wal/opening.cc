@@ -33,9 +33,14 @@ void Opening::fail(std::string what, const Error& error) {
 
 void Opening::begin() {
   env::Disk& disk = log_.env_.disk;
-  disk.lock(or_fail<void>("taking the log in " + disk.path(), [this] {
-    log_.env_.disk.list(or_fail<Files>("looking into " + log_.env_.disk.path(),
-                                       [this](const Files& files) { listed(files); }));
+  disk.lock(or_fail<void>("taking the log in " + disk.path(), [this] { look(); }));
+}
+
+// A name that we see may be in a cache only, if the process before us was killed.
+void Opening::look() {
+  const std::string what = "looking into " + log_.env_.disk.path();
+  log_.env_.disk.sync_names(or_fail<void>(what, [this, what] {
+    log_.env_.disk.list(or_fail<Files>(what, [this](const Files& files) { listed(files); }));
   }));
 }
 
@@ -150,7 +155,10 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
                             advice});
   highest_batch_ = std::max(highest_batch_, survey->highest);
   account_.torn = account_.torn || survey->torn;
-  if (survey->batches.empty()) return nothing_in(number);
+  if (survey->batches.empty()) {
+    if (log_.segment_ == 0) plan_erasure(0, read);
+    return nothing_in(number);
+  }
   if (seal_ && !seal)
     return fail(where, {Fault::corrupt, "the next segment follows another one" + advice});
   const bool newest = log_.segment_ == 0;
@@ -163,6 +171,7 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
   }
   replay_.add(number, survey->batches);
   plan_repairs(number, *survey, {bytes.data(), bytes.size()});
+  if (newest) plan_erasure(survey->end, read);
   const Table& front = survey->batches.front().table;
   seal_ = Seal{*front.follows, front.echo};
   next_repair(number);
@@ -175,11 +184,34 @@ void Opening::nothing_in(std::uint64_t number) {
     return fail(where, {Fault::corrupt, "the segment is empty, although the log went on after it"});
   if (log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0) {
     log_.ahead_.push_front(number);
-    return next_segment();
+    return next_repair(number);
   }
+  repairs_.clear();
   log_.files_.erase(number);
   log_.env_.disk.remove(segment_name(number),
                         or_fail<void>("removing " + where, [this] { next_segment(); }));
+}
+
+// What a crash left of a write has to go before the next one goes there. If that one is cut short
+// too, sectors of both may come to lie side by side, and where they happen to be alike, the older
+// one would be whole: a write that we have said is not there.
+void Opening::plan_erasure(std::uint64_t end, const PatientlyRead& read) {
+  const std::string_view bytes = read.bytes.view();
+  const std::uint64_t most = blocks_for(log_.options_.most_batch_bytes());
+  const std::uint64_t stop = std::min(end + most, bytes.size() / block_bytes);
+  const auto clean = [&](std::uint64_t block) {
+    const std::string_view content = bytes.substr(block * block_bytes, block_bytes);
+    return content.find_first_not_of('\0') == std::string_view::npos &&
+           !std::ranges::binary_search(read.unreadable, block);
+  };
+  std::uint64_t first = end;
+  while (first < stop && clean(first)) ++first;
+  std::uint64_t last = stop;
+  while (last > first && clean(last - 1)) --last;
+  if (first == last) return;
+  env::Buffer zeros = log_.env_.disk.buffer((last - first) * block_bytes);
+  std::memset(zeros.data(), 0, zeros.size());
+  repairs_.push_back({first * block_bytes, std::move(zeros)});
 }
 
 void Opening::plan_repairs(std::uint64_t number, const Survey& survey, std::string_view bytes) {

@@ -16,8 +16,8 @@ namespace bowline::wal {
 
 // The start of a log: whose directory is it, what do its segments hold, and where does it go on.
 // Reads everything, the newest segment first, because each one tells where the one before it ends.
-// Writes nothing but what mends: a block that is rebuilt, and the last batch once more, since it
-// may never have left a cache.
+// Writes nothing but what mends: a block that is rebuilt, the last batch once more, since it may
+// never have left a cache, and zeros over what is left of a write that never ended.
 class Opening {
  public:
   Opening(Log& log, env::Done<Result<Opened>> done) : log_(log), done_(std::move(done)) {}
@@ -28,6 +28,7 @@ class Opening {
   using Files = std::vector<env::Listed>;
   using File = std::unique_ptr<env::File>;
 
+  void look();
   void listed(const Files&);
   void make_identity();
   void write_identity(File);
@@ -38,6 +39,7 @@ class Opening {
   void judge(std::uint64_t number, PatientlyRead);
   void nothing_in(std::uint64_t number);
   void plan_repairs(std::uint64_t number, const Survey&, std::string_view bytes);
+  void plan_erasure(std::uint64_t end, const PatientlyRead&);
   void next_repair(std::uint64_t number);
   void finish();
   void fail(std::string what, const Error&);

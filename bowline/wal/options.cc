@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/wal/options.h"
 
+#include <algorithm>
+
 #include "bowline/env/buffer.h"
 
 namespace bowline::wal {
@@ -10,11 +12,16 @@ std::string Options::fault() const {
   if (segment_bytes % env::block_bytes != 0 || segment_bytes < least_blocks * env::block_bytes)
     return "segment_bytes must be a multiple of 4096, and at least 32768";
   if (segment_bytes > (std::uint64_t{1} << 32)) return "segment_bytes must be at most 4 GiB";
-  if (batch_bytes < env::block_bytes || batch_bytes > segment_bytes / 2)
-    return "batch_bytes must be at least 4096, and at most half of segment_bytes";
+  if (batch_bytes < env::block_bytes || batch_bytes > segment_bytes / 4)
+    return "batch_bytes must be at least 4096, and at most a quarter of segment_bytes";
   if (ahead == 0) return "ahead must be at least 1: a segment is made before it is needed";
   if (mark_after <= Duration(0)) return "mark_after must be above zero";
   return {};
+}
+
+// Its own rows, the echo of the batch before it, and what ties it to that.
+std::uint64_t Options::most_batch_bytes() const {
+  return std::max(batch_bytes, most_entry_bytes()) + batch_bytes + env::block_bytes;
 }
 
 }  // namespace bowline::wal

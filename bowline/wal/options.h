@@ -16,7 +16,8 @@ struct Options {
   Duration mark_after = std::chrono::milliseconds(20);
 
   std::string fault() const;  // what is wrong with them, as a sentence; empty: nothing
-  std::uint64_t most_entry_bytes() const { return segment_bytes / 2; }
+  std::uint64_t most_entry_bytes() const { return segment_bytes / 4; }
+  std::uint64_t most_batch_bytes() const;  // of content, everything included
 };
 
 }  // namespace bowline::wal

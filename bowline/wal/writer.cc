@@ -60,6 +60,7 @@ bool Log::place(Draft& draft) {
 
 void Log::launch(std::vector<Write> writes, const Draft& draft) {
   const std::uint64_t content = draft.bytes();
+  ensure(content <= options_.most_batch_bytes());
   const std::uint64_t blocks = blocks_for(content);
   env::Buffer buffer = env_.disk.buffer(blocks * block_bytes);
   draft.lay_out(buffer.data());
