@@ -60,8 +60,9 @@ enum class Bug : std::uint8_t {
   p66_pre_vote_moves_the_term = 66,
   p67_span_of_an_old_term_sent = 67,
   p68_damaged_replica_leads = 68,
-  p70_moved_row_counts_as_new = 70,
+  p70_moves_what_was_replaced = 70,
   p71_doubtful_batch_is_torn = 71,
+  p72_cut_goes_before_what_it_killed = 72,
   p99_canary = 99,
 };
 

@@ -123,6 +123,9 @@ class Trial {
         chance_.log_between("batch bytes", env::block_bytes, options.segment_bytes / 4);
     options.tail_bytes =
         chance_.log_between("tail bytes", std::uint64_t{1}, std::uint64_t{1} << 20);
+    options.most_segments = chance_.log_between("segments", std::uint64_t{2}, std::uint64_t{12});
+    options.move_below_permille =
+        static_cast<std::uint32_t>(chance_.below("move below permille", 1000));
     return options;
   }
 
@@ -153,6 +156,7 @@ class Trial {
       rig_.run(Duration(chance_.below("after", 200'000)));
     }
     ++end_.crashes;
+    end_.retired += rig_.log().retired();
     for (Writes& writes : writes_) writes.crashed();
     if (what < 93) {
       rig_.kill();
@@ -178,6 +182,7 @@ class Trial {
     }
     for (const auto& [id, shadow] : rig_.shadows())
       if (shadow.under_way() > 0) rig_.wrong = "a write was never reported";
+    end_.retired += rig_.log().retired();
     rig_.crash(Loss::everything);
     start();
   }

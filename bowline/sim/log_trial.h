@@ -35,6 +35,7 @@ struct LogTrialEnd {
   std::uint64_t torn = 0;
   std::uint64_t mended = 0;
   std::uint64_t writes = 0;
+  std::uint64_t retired = 0;  // segments that went
 };
 LogTrialEnd run(const LogTrial&, std::uint64_t seed);
 

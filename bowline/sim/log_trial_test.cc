@@ -14,9 +14,11 @@ TEST(LogTrial, nothing_that_was_reported_durable_is_lost_and_nothing_else_is_fou
     all.crashes += end.crashes;
     all.torn += end.torn;
     all.writes += end.writes;
+    all.retired += end.retired;
   }
   EXPECT_GT(all.crashes, 2000U);
   EXPECT_GT(all.torn, 40U);
+  EXPECT_GT(all.retired, 500U);
   EXPECT_GT(all.writes, 15'000U);
 }
 

@@ -4,34 +4,15 @@
 #include <utility>
 
 #include "bowline/base/ensure.h"
-#include "bowline/raft/membership_codec.h"
 #include "bowline/wal/opening.h"
+#include "bowline/wal/weight.h"
 
 namespace bowline::wal {
 namespace {
 
-// What a write may weigh in a batch beyond its payloads, at most, for each entry and for the rest.
-constexpr std::uint64_t entry_room = 32;
-constexpr std::uint64_t row_room = 64;
-
-std::uint64_t weight(const raft::Entry& entry) { return entry.payload.size() + entry_room; }
-
-std::uint64_t weight(const raft::Batch& entries) {
-  std::uint64_t sum = row_room;
-  for (const raft::Entry& entry : entries) sum += weight(entry);
-  return sum;
-}
-
-// About what a write takes in a batch, and never less.
-std::uint64_t weight(const raft::Persist& write) {
-  const bool members = write.base && write.base->membership != nullptr;
-  return weight(write.repaired) + weight(write.entries) +
-         (members ? raft::encode(*write.base->membership).size() : 0);
-}
-
 // Moves as many entries as fit, but at least one, to the part that goes first.
 void split(raft::Batch& from, raft::Batch& to, std::uint64_t fits) {
-  std::uint64_t sum = row_room;
+  std::uint64_t sum = row_weight;
   std::size_t count = 0;
   while (count < from.size() && (count == 0 || sum + weight(from[count]) <= fits))
     sum += weight(from[count++]);
@@ -51,9 +32,13 @@ Log::Log(env::Env env, Options options, Owner owner, Incarnation fresh, Hooks ho
       tail_(options.tail_bytes) {
   ensure(options_.fault().empty());
   mark_timer_ = env_.loop.timer([this] { write_mark(); });
+  retry_timer_ = env_.loop.timer([this] { prepare(); });
 }
 
-Log::~Log() { env_.loop.drop(mark_timer_); }
+Log::~Log() {
+  env_.loop.drop(mark_timer_);
+  env_.loop.drop(retry_timer_);
+}
 
 void Log::open(env::Done<Result<Opened>> done) {
   ensure(opening_ == nullptr && segment_ == 0);
@@ -73,6 +58,14 @@ void Log::opened(env::Done<Result<Opened>> done, Result<Opened> result) {
     broken_ = true;
   }
   done(std::move(result));
+}
+
+void Log::take_over(GroupId id, GroupState&& found) {
+  Group& group = groups_[id];
+  group = {found.hard, found.base, found.hard_in, found.base_in, std::move(found.runs)};
+  for (const Run& run : group.runs.all()) ledger_.add(run.where.segment, id, run.count);
+  if (group.hard_in != 0) ledger_.add(group.hard_in, id, 1);
+  if (group.base_in != 0) ledger_.add(group.base_in, id, 1);
 }
 
 // A write that is larger than a batch goes in parts, in the order in which they may survive. Only
@@ -98,9 +91,10 @@ void Log::forget(GroupId group) {
   pending_.push_back({.group = group,
                       .number = ++last_number_,
                       .what = {},
-                      .bytes = row_room,
+                      .bytes = row_weight,
                       .last_part = false,
-                      .forget = true});
+                      .forget = true,
+                      .moved = false});
 }
 
 void Log::enqueue(GroupId group, raft::Persist&& what, bool last_part) {
@@ -113,7 +107,8 @@ void Log::enqueue(GroupId group, raft::Persist&& what, bool last_part) {
                       .what = std::move(what),
                       .bytes = bytes,
                       .last_part = last_part,
-                      .forget = false});
+                      .forget = false,
+                      .moved = false});
 }
 
 }  // namespace bowline::wal

@@ -13,8 +13,10 @@
 #include "bowline/env/life.h"
 #include "bowline/raft/core.h"
 #include "bowline/wal/identity.h"
+#include "bowline/wal/ledger.h"
 #include "bowline/wal/options.h"
 #include "bowline/wal/patience.h"
+#include "bowline/wal/replay.h"
 #include "bowline/wal/row.h"
 #include "bowline/wal/runs.h"
 #include "bowline/wal/tail.h"
@@ -53,6 +55,11 @@ class Log {
     std::move_only_function<void(GroupId, Seq)> persisted;
     // A write or sync failed: nobody knows what the disk holds. Stop the process.
     std::move_only_function<void(Error)> broken;
+    // These entries cannot be read back, although they were durable. May be left out.
+    std::move_only_function<void(GroupId, Index first, Index last)> unreadable;
+    // There is no space for the next segment, or there is again. What is asked for meanwhile waits,
+    // as soon as the segments that were made in time are full. May be left out.
+    std::move_only_function<void(bool full)> full;
   };
 
   // `options` must have no fault. `fresh`: the disk's identity, if this is a new directory; drawn
@@ -78,6 +85,10 @@ class Log {
   void fetch(GroupId, Index after, Index through, std::uint64_t bytes,
              env::Done<Result<raft::Batch>>);
 
+  // What keeps the oldest segment from going: for each group, how many entries and states.
+  Ledger::Needs pins() const;
+  std::uint64_t segments() const { return files_.size(); }
+  std::uint64_t retired() const { return retired_; }  // segments that went, since the start
   bool idle() const { return pending_.empty() && !flight_; }
 
  private:
@@ -90,6 +101,7 @@ class Log {
     std::uint64_t bytes = 0;  // about what it takes in a batch
     bool last_part = true;    // of what was submitted; only this one is reported
     bool forget = false;
+    bool moved = false;  // copies out of a segment that is to go
   };
   struct Flight {
     std::vector<Write> writes;
@@ -99,14 +111,18 @@ class Log {
     Run run;
     Index after, through;
     std::uint64_t bytes = 0;
+    std::shared_ptr<env::File> file;
     env::Done<Result<raft::Batch>> done;
   };
   struct Group {
     raft::HardState hard;
     raft::Base base;
+    std::uint64_t hard_in = 0;  // the segment with the newest copy; 0: there is none
+    std::uint64_t base_in = 0;
     Runs runs;
   };
 
+  void take_over(GroupId, GroupState&&);
   void opened(env::Done<Result<Opened>>, Result<Opened>);
 
   void enqueue(GroupId, raft::Persist&&, bool last_part);
@@ -118,10 +134,30 @@ class Log {
   void settle(const Write&, Spot);
   void write_mark();
   void prepare();
-  void named(std::uint64_t number, Result<std::unique_ptr<env::File>>);
+  void created(std::uint64_t number, Result<std::unique_ptr<env::File>>);
+  void named(std::uint64_t number, Result<void>);
+  void no_space();
   void fail(Error);
 
+  // cleaning.cc
+  void drop(GroupId, const Runs::Dropped&);
+  void need(GroupId, std::uint64_t& at, std::uint64_t segment);
+  void forget_needs(GroupId, const Group&);
+  void clean();
+  std::uint64_t next_to_go() const;
+  bool worth_moving(std::uint64_t segment) const;
+  void move_next();
+  template <class Ask>
+  bool any_under_way(GroupId, Ask) const;
+  bool restate(GroupId, const Group&);
+  bool still_needed(GroupId, Index, Spot) const;
+  void moved(GroupId, const Run&, Result<raft::Batch>);
+  void copy(Write);
+  void report_lost(GroupId, const Run&);
+  void retire(std::uint64_t segment);
+
   // reader.cc
+  void begin(Fetch);
   void read_batch(Fetch, std::uint64_t blocks);
   void batch_read(Fetch, PatientlyRead);
 
@@ -140,7 +176,14 @@ class Log {
   std::optional<Flight> flight_;
   std::uint64_t last_number_ = 0;
 
-  std::map<std::uint64_t, std::unique_ptr<env::File>> files_;
+  // Shared with reads that are under way: the segment may go meanwhile.
+  std::map<std::uint64_t, std::shared_ptr<env::File>> files_;
+  Ledger ledger_;
+  std::uint64_t cleaning_ = 0;  // the segment that is being emptied; 0: none
+  bool moving_ = false;         // an entry of it is being read
+  bool retiring_ = false;
+  std::uint64_t retired_ = 0;
+  bool full_ = false;
   std::deque<std::uint64_t> ahead_;  // segments that are ready; older first
   std::uint64_t newest_file_ = 0;
   bool preparing_ = false;
@@ -153,6 +196,7 @@ class Log {
   Echo echo_;                         // of the last one
   bool marked_ = true;                // the last batch is a mark, or there is none
   env::TimerId mark_timer_;
+  env::TimerId retry_timer_;
   env::Life life_;  // the last: callbacks end before anything else
 };
 

@@ -174,6 +174,7 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
   if (newest) plan_erasure(survey->end, read);
   const Table& front = survey->batches.front().table;
   seal_ = Seal{*front.follows, front.echo};
+  log_.ledger_.opened(number);
   next_repair(number);
 }
 
@@ -255,7 +256,7 @@ void Opening::finish() {
   Opened opened{account_, {}};
   for (auto& [id, group] : *groups) {
     opened.groups.push_back({id, found(group)});
-    log_.groups_[id] = {group.hard, group.base, std::move(group.runs)};
+    log_.take_over(id, std::move(group));
   }
   done_(std::move(opened));
 }

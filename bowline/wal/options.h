@@ -15,6 +15,12 @@ struct Options {
   // After so long without anything to write, a mark says that the last batch is durable.
   Duration mark_after = std::chrono::milliseconds(20);
 
+  Duration retry_full_after = std::chrono::seconds(1);  // when the disk had no space
+  // The oldest segment is emptied, by copying what is still needed of it, once that is less than
+  // so many parts of 1,000; or, however much it is, when there are more segments than this.
+  std::uint32_t move_below_permille = 250;
+  std::uint64_t most_segments = 64;
+
   std::string fault() const;  // what is wrong with them, as a sentence; empty: nothing
   std::uint64_t most_entry_bytes() const { return segment_bytes / 4; }
   std::uint64_t most_batch_bytes() const;  // of content, everything included

@@ -67,19 +67,21 @@ void Log::fetch(GroupId group, Index after, Index through, std::uint64_t bytes,
   // From there on what is on disk may be about to be replaced.
   if (const Index newer = tail_.first(group); newer > after.next())
     through = std::min(through, newer.prev());
-  Fetch fetch{*run, after, through, bytes, std::move(done)};
-  const env::File& file = *files_.at(run->where.segment);
-  const std::uint64_t left = file.size() / block_bytes - run->where.block;
+  begin({*run, after, through, bytes, files_.at(run->where.segment), std::move(done)});
+}
+
+void Log::begin(Fetch fetch) {
+  const std::uint64_t left = fetch.file->size() / block_bytes - fetch.run.where.block;
   read_batch(std::move(fetch), std::min(first_read_blocks, left));
 }
 
 void Log::read_batch(Fetch fetch, std::uint64_t blocks) {
-  const Spot where = fetch.run.where;
-  read_patiently(env_.disk, *files_.at(where.segment), std::uint64_t{where.block} * block_bytes,
-                 blocks * block_bytes,
-                 [this, fetch = std::move(fetch)](PatientlyRead read) mutable {
+  env::File& file = *fetch.file;
+  const std::uint64_t offset = std::uint64_t{fetch.run.where.block} * block_bytes;
+  read_patiently(env_.disk, file, offset, blocks * block_bytes,
+                 life_.guard([this, fetch = std::move(fetch)](PatientlyRead read) mutable {
                    batch_read(std::move(fetch), std::move(read));
-                 });
+                 }));
 }
 
 void Log::batch_read(Fetch fetch, PatientlyRead read) {

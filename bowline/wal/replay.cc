@@ -34,16 +34,15 @@ void Replay::add(std::uint64_t segment, const std::vector<Batch>& batches) {
   for (const Batch& batch : batches) {
     std::uint32_t at = 0;
     for (const Row& row : batch.table.rows)
-      add_row(row, {segment, static_cast<std::uint32_t>(batch.block), at++}, batch.number);
+      add_row(row, {segment, static_cast<std::uint32_t>(batch.block), at++});
   }
 }
 
-void Replay::add_row(const Row& row, Spot where, std::uint64_t batch) {
+void Replay::add_row(const Row& row, Spot where) {
   highest_ = std::max(highest_, row.number);
   Change change{.group = row.group,
                 .number = row.number,
                 .where = where,
-                .moved = row.moved,
                 .forget = row.forget,
                 .discard = row.discard,
                 .hard = row.hard,
@@ -51,7 +50,6 @@ void Replay::add_row(const Row& row, Spot where, std::uint64_t batch) {
                 .cut_after = row.cut_after,
                 .runs = {},
                 .configs = configs_of(row)};
-  if (planted(Bug::p70_moved_row_counts_as_new) && row.moved) change.number = batch << 32;
   std::uint32_t skip = 0;
   for (const auto* list : {&row.repaired, &row.entries})
     for (const EntryHead& entry : *list) extend(change.runs, entry.id, where, skip++, entry.lost);
@@ -61,13 +59,17 @@ void Replay::add_row(const Row& row, Spot where, std::uint64_t batch) {
 void Replay::take_away(const Change& change, GroupState& group) {
   if (change.forget) group = {};
   group.known = !change.forget;
-  if (change.hard) group.hard = *change.hard;
+  if (change.hard) {
+    group.hard = *change.hard;
+    group.hard_in = change.where.segment;
+  }
   if (change.base) {
     if (change.discard) {
       group.runs.clear();
       group.configs.clear();
     }
     group.base = *change.base;
+    group.base_in = change.where.segment;
   }
   if (change.cut_after) {
     group.runs.cut_after(*change.cut_after);
@@ -80,19 +82,12 @@ void Replay::bring(const Change& change, GroupState& group) {
   for (const raft::Config& config : change.configs) put_config(config, group.configs);
 }
 
-// What was moved may be there twice, in parts: all that one row takes away goes before anything
-// that it brings.
 void Replay::replay(std::map<GroupId, GroupState>& groups) {
-  std::ranges::sort(changes_, {}, [](const Change& c) {
-    return std::tuple(c.group, c.number, c.where.segment, c.where.block, c.where.row);
-  });
-  for (std::size_t i = 0; i < changes_.size();) {
-    GroupState& group = groups[changes_[i].group];
-    std::size_t end = i;
-    while (end < changes_.size() && changes_[end].group == changes_[i].group &&
-           changes_[end].number == changes_[i].number)
-      take_away(changes_[end++], group);
-    for (; i < end; ++i) bring(changes_[i], group);
+  std::ranges::sort(changes_, {}, [](const Change& c) { return std::tuple(c.group, c.number); });
+  for (const Change& change : changes_) {
+    GroupState& group = groups[change.group];
+    take_away(change, group);
+    bring(change, group);
   }
 }
 

@@ -17,12 +17,14 @@ struct GroupState {
   bool known = false;  // nothing but a forgotten group is not
   raft::HardState hard;
   raft::Base base;
+  std::uint64_t hard_in = 0;  // the segments with their newest copies; 0: there is none
+  std::uint64_t base_in = 0;
   Runs runs;
   std::vector<raft::Config> configs;  // brought by the entries, by rising index
 };
 
 // Puts the rows of all segments together again. They may come in any order of segments: it is the
-// numbers that count, since a row that was moved keeps its number.
+// numbers that count.
 class Replay {
  public:
   void add(std::uint64_t segment, const std::vector<Batch>& batches);
@@ -36,7 +38,6 @@ class Replay {
     GroupId group;
     std::uint64_t number = 0;
     Spot where;
-    bool moved = false;
     bool forget = false;
     bool discard = false;
     std::optional<raft::HardState> hard;
@@ -46,7 +47,7 @@ class Replay {
     std::vector<raft::Config> configs;
   };
 
-  void add_row(const Row&, Spot, std::uint64_t batch);
+  void add_row(const Row&, Spot);
   void replay(std::map<GroupId, GroupState>&);
   static void take_away(const Change&, GroupState&);
   static void bring(const Change&, GroupState&);

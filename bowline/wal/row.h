@@ -28,12 +28,11 @@ struct EntryHead {
   bool lost = false;     // and that part of the content cannot be read
 };
 
-// What one write of one group asks for. The numbers order all writes of a log, for all time; one
-// that was moved to another segment keeps its number.
+// What one write of one group asks for. The numbers order all writes of a log, for all time.
 struct Row {
   GroupId group;
   std::uint64_t number = 0;
-  bool moved = false;
+  bool moved = false;   // a copy out of a segment that was to go
   bool forget = false;  // the group left this node: nothing of it counts that is older
   bool discard = false;
   std::optional<raft::HardState> hard;

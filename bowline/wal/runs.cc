@@ -48,40 +48,40 @@ const Run* Runs::at(Index index) const {
 }
 
 // Makes room: takes these indexes out, and leaves what sticks out on both sides.
-void Runs::carve(Index first, Index last) {
+void Runs::carve(Index first, Index last, Dropped* dropped) {
   const auto at = [this](std::size_t i) { return runs_.begin() + static_cast<std::ptrdiff_t>(i); };
-  std::size_t i = behind(first);
-  if (i < runs_.size() && runs_[i].first < first) {
+  for (std::size_t i = behind(first); i < runs_.size() && runs_[i].first <= last;) {
     const Run whole = runs_[i];
-    runs_[i] = front_of(whole, first.prev());
-    ++i;
-    if (whole.last() >= first) runs_.insert(at(i), back_of(whole, first));
+    runs_.erase(at(i));
+    if (whole.first < first) runs_.insert(at(i++), front_of(whole, first.prev()));
+    if (whole.last() > last) runs_.insert(at(i), back_of(whole, last.next()));
+    Run gone = whole.first < first ? back_of(whole, first) : whole;
+    if (gone.last() > last) gone = front_of(gone, last);
+    if (dropped != nullptr) dropped->push_back(gone);
   }
-  std::size_t end = i;
-  while (end < runs_.size() && runs_[end].last() <= last) ++end;
-  runs_.erase(at(i), at(end));
-  if (i < runs_.size() && runs_[i].first <= last) runs_[i] = back_of(runs_[i], last.next());
 }
 
-void Runs::put(Run run) {
+void Runs::put(Run run, Dropped* dropped) {
   ensure(run.count > 0 && run.first);
   if (runs_.empty() || runs_.back().last() < run.first) {
     runs_.push_back(run);
     return;
   }
-  carve(run.first, run.last());
+  carve(run.first, run.last(), dropped);
   runs_.insert(runs_.begin() + static_cast<std::ptrdiff_t>(behind(run.first)), run);
 }
 
-void Runs::cut_after(Index keep) {
-  while (!runs_.empty() && runs_.back().first > keep) runs_.pop_back();
-  if (!runs_.empty() && runs_.back().last() > keep) runs_.back() = front_of(runs_.back(), keep);
+void Runs::cut_after(Index keep, Dropped* dropped) {
+  if (last() > keep) carve(keep.next(), last(), dropped);
 }
 
-void Runs::rebase(Index base) {
-  while (!runs_.empty() && runs_.front().last() <= base) runs_.pop_front();
-  if (!runs_.empty() && runs_.front().first <= base)
-    runs_.front() = back_of(runs_.front(), base.next());
+void Runs::rebase(Index base, Dropped* dropped) {
+  if (!runs_.empty() && runs_.front().first <= base) carve(runs_.front().first, base, dropped);
+}
+
+void Runs::clear(Dropped* dropped) {
+  if (dropped != nullptr) dropped->insert(dropped->end(), runs_.begin(), runs_.end());
+  runs_.clear();
 }
 
 }  // namespace bowline::wal

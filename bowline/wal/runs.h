@@ -43,14 +43,16 @@ class Runs {
   const std::deque<Run>& all() const { return runs_; }
   const Run* at(Index) const;
 
-  void put(Run);  // in place of whatever was known of these indexes
-  void cut_after(Index);
-  void rebase(Index);  // forgets everything through here
-  void clear() { runs_.clear(); }
+  // What is not needed any more goes to `dropped`, if somebody wants to know.
+  using Dropped = std::vector<Run>;
+  void put(Run, Dropped* dropped = nullptr);  // in place of whatever was known of these indexes
+  void cut_after(Index, Dropped* dropped = nullptr);
+  void rebase(Index, Dropped* dropped = nullptr);  // forgets everything through here
+  void clear(Dropped* dropped = nullptr);
 
  private:
   std::size_t behind(Index) const;  // the first run that ends at this index or later
-  void carve(Index first, Index last);
+  void carve(Index first, Index last, Dropped*);
 
   std::deque<Run> runs_;
 };

@@ -27,23 +27,29 @@ TEST(Runs, are_what_a_map_of_single_entries_is) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     Prng prng(seed);
     Runs runs;
+    Runs::Dropped dropped;
     Model model;
+    std::uint64_t put = 0;
     for (std::uint32_t row = 1; row < 60; ++row) {
       const std::uint64_t index = 1 + prng.below(40);
       if (prng.chance(20)) {
-        runs.cut_after({index});
+        runs.cut_after({index}, &dropped);
         model.erase(model.upper_bound(index), model.end());
       } else if (prng.chance(15)) {
-        runs.rebase({index});
+        runs.rebase({index}, &dropped);
         model.erase(model.begin(), model.upper_bound(index));
       } else {
         const auto count = static_cast<std::uint32_t>(1 + prng.below(8));
-        runs.put({.first = {index}, .term = {1}, .count = count, .where = {1, 1, row}});
+        runs.put({.first = {index}, .term = {1}, .count = count, .where = {1, 1, row}}, &dropped);
+        put += count;
         for (std::uint32_t i = 0; i < count; ++i) model[index + i] = {row, i};
       }
       ASSERT_EQ(read_out(runs), model) << seed << ' ' << row;
       for (std::uint64_t i = 1; i < 50; ++i)
         ASSERT_EQ(runs.at({i}) != nullptr, model.contains(i)) << seed << ' ' << i;
+      std::uint64_t gone = 0;
+      for (const wal::Run& run : dropped) gone += run.count;
+      ASSERT_EQ(gone + model.size(), put) << seed << ' ' << row;
     }
   }
 }

@@ -20,7 +20,7 @@ void Log::flush() {
     if (write.forget) {
       draft.add_forget(write.group, write.number);
     } else {
-      draft.add(write.group, write.number, write.what);
+      draft.add(write.group, write.number, write.what, write.moved);
     }
     ++count;
   }
@@ -52,6 +52,7 @@ bool Log::place(Draft& draft) {
   says_what_it_follows_ = true;
   segment_ = ahead_.front();
   ahead_.pop_front();
+  ledger_.opened(segment_);
   end_ = 0;
   ensure(fits());
   prepare();
@@ -92,30 +93,41 @@ void Log::landed(Result<void> result) {
   if (!flight.writes.empty()) tail_.durable(flight.writes.back().number);
   for (const Write& write : flight.writes)
     if (write.last_part) hooks_.persisted(write.group, write.what.seq);
+  clean();
   flush();
   if (!flight_ && !marked_) env_.loop.set(mark_timer_, env_.clock.now() + options_.mark_after);
 }
 
-// It is durable: from now on it can be read back.
+// It is durable: from now on it can be read back, and what it replaces is not needed any more.
 void Log::settle(const Write& write, Spot where) {
+  Runs::Dropped dropped;
+  Group& group = groups_[write.group];
+  const raft::Persist& what = write.what;
   if (write.forget) {
+    forget_needs(write.group, group);
     groups_.erase(write.group);
     return;
   }
-  Group& group = groups_[write.group];
-  const raft::Persist& what = write.what;
-  if (what.hard_state) group.hard = *what.hard_state;
-  if (what.base) {
-    if (what.discard) group.runs.clear();
-    group.base = *what.base;
-    group.runs.rebase(what.base->id.index);
+  if (what.hard_state) {
+    group.hard = *what.hard_state;
+    need(write.group, group.hard_in, where.segment);
   }
-  if (what.cut_after) group.runs.cut_after(*what.cut_after);
+  if (what.base) {
+    if (what.discard) group.runs.clear(&dropped);
+    group.base = *what.base;
+    group.runs.rebase(what.base->id.index, &dropped);
+    need(write.group, group.base_in, where.segment);
+  }
+  if (what.cut_after) group.runs.cut_after(*what.cut_after, &dropped);
   std::vector<Run> runs;
   std::uint32_t skip = 0;
   for (const auto* list : {&what.repaired, &what.entries})
     for (const raft::Entry& entry : *list) extend(runs, entry.id, where, skip++);
-  for (const Run& run : runs) group.runs.put(run);
+  for (const Run& run : runs) {
+    group.runs.put(run, &dropped);
+    ledger_.add(run.where.segment, write.group, run.count);
+  }
+  drop(write.group, dropped);
 }
 
 // A batch is proven durable by one that follows it. If nothing does, something has to, before the
@@ -133,23 +145,38 @@ void Log::prepare() {
   const std::uint64_t number = ++newest_file_;
   env_.disk.create(segment_name(number), options_.segment_bytes,
                    life_.guard([this, number](Result<std::unique_ptr<env::File>> made) {
-                     named(number, std::move(made));
+                     created(number, std::move(made));
                    }));
 }
 
-void Log::named(std::uint64_t number, Result<std::unique_ptr<env::File>> made) {
+void Log::created(std::uint64_t number, Result<std::unique_ptr<env::File>> made) {
+  preparing_ = false;
+  if (!made && made.error().fault == Fault::full) return no_space();
   if (!made) return fail(std::move(made.error()));
   files_[number] = *std::move(made);
-  auto done = life_.guard([this, number](Result<void> result) {
-    if (!result) return fail(std::move(result.error()));
-    preparing_ = false;
-    ahead_.push_back(number);
-    prepare();
-    flush();
-  });
+  preparing_ = true;
+  auto done =
+      life_.guard([this, number](Result<void> result) { named(number, std::move(result)); });
   if (planted(Bug::p22_names_not_synced))
     return env_.loop.soon([done]() mutable { done(Result<void>()); });
-  env_.disk.sync_names(done);
+  env_.disk.sync_names(std::move(done));
+}
+
+void Log::named(std::uint64_t number, Result<void> result) {
+  preparing_ = false;
+  if (!result) return fail(std::move(result.error()));
+  ahead_.push_back(number);
+  if (std::exchange(full_, false) && hooks_.full) hooks_.full(false);
+  prepare();
+  flush();
+}
+
+// Nothing is lost by that: what was acknowledged is on disk, and what was not waits. It is tried
+// again from time to time, and whenever a segment goes.
+void Log::no_space() {
+  env_.loop.set(retry_timer_, env_.clock.now() + options_.retry_full_after);
+  if (!std::exchange(full_, true) && hooks_.full) hooks_.full(true);
+  clean();
 }
 
 void Log::fail(Error error) {
