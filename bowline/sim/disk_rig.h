@@ -24,6 +24,11 @@ class DiskRig {
     start();
   }
 
+  DiskRig(std::uint64_t seed, Recording replayed)
+      : decisions_(seed, std::move(replayed)), chance_(decisions_, {.part = Part::disk, .a = 1}) {
+    start();
+  }
+
   // A life of the process.
   struct Process {
     Process(Platter& platter, Chance& chance, const DiskClimate& climate, Time now)

@@ -90,13 +90,13 @@ bool Platter::pass(ProcessId process) {
 // --- contents
 
 WriteId Platter::begin_write(ProcessId process, FileId id, std::uint64_t offset,
-                             std::string_view data) {
+                             std::string_view data, bool astray) {
   if (!pass(process)) return {};
   ensure(offset % block_bytes == 0);
   PlatterFile* file = changed(id);
   ensure(file != nullptr);
   const WriteId write{++contents_.write_ids};
-  file->begin(write, offset / block_bytes, data);
+  file->begin(write, offset / block_bytes, data, astray);
   ++counters_.writes;
   counters_.written_bytes += data.size();
   return write;

@@ -65,6 +65,7 @@ class Platter {
   std::vector<env::Listed> list() const { return listed(contents_.names.cached()); }
   std::vector<env::Listed> list_durable() const { return listed(contents_.names.durable()); }
   std::uint64_t used_bytes() const;
+  std::uint64_t files() const { return contents_.files.size(); }  // also such that have no name
 
   // --- what goes wrong by command. False: it was not allowed, or there is no such thing.
   // One of the next operations of that kind, on that file or (empty) on any.
@@ -114,7 +115,8 @@ class Platter {
   bool suffers(Mishap, bool drawn, FileId, Stretch);
   bool suffers(Mishap, bool drawn, std::string_view file, Stretch);
 
-  WriteId begin_write(ProcessId, FileId, std::uint64_t offset, std::string_view data);
+  WriteId begin_write(ProcessId, FileId, std::uint64_t offset, std::string_view data,
+                      bool astray = false);
   void finish_write(ProcessId, FileId, WriteId, Reach);
   void fail_write(ProcessId, FileId, WriteId, std::uint64_t sectors);
   std::optional<std::uint64_t> begin_sync(ProcessId, FileId);  // nullopt: the process is gone

@@ -83,16 +83,17 @@ void PlatterFile::erase(Blocks blocks) {
 bool PlatterFile::busy(std::uint64_t block, std::uint64_t count) const {
   if (under_way_ == 0) return false;
   return std::ranges::any_of(unsynced_, [&](const Unsynced& part) {
-    return part.finished == 0 && part.block >= block && part.block - block < count;
+    return part.finished == 0 && !part.astray && part.block >= block && part.block - block < count;
   });
 }
 
-void PlatterFile::begin(WriteId write, std::uint64_t block, std::string_view data) {
+void PlatterFile::begin(WriteId write, std::uint64_t block, std::string_view data, bool astray) {
   ensure(!data.empty());
   ensure(data.size() % block_bytes == 0);
   ensure(block + data.size() / block_bytes <= blocks_.size());
   for (; !data.empty(); data.remove_prefix(block_bytes), ++block)
-    unsynced_.push_back({.write = write, .block = block, .page = page_of(data.data())});
+    unsynced_.push_back(
+        {.write = write, .block = block, .astray = astray, .page = page_of(data.data())});
   ++under_way_;
 }
 

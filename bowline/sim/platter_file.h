@@ -50,7 +50,8 @@ class PlatterFile {
   bool busy() const { return under_way_ > 0; }
   bool busy(std::uint64_t block, std::uint64_t count) const;  // a write is under way there
 
-  void begin(WriteId, std::uint64_t block, std::string_view data);
+  // Astray: whoever wrote it means another place, and cannot know that this one is busy.
+  void begin(WriteId, std::uint64_t block, std::string_view data, bool astray);
   void finish(WriteId, Reach);
   void finish_partly(WriteId, std::uint64_t sectors);  // so many of the first reach the cache
   std::uint64_t sectors(WriteId) const;
@@ -83,7 +84,8 @@ class PlatterFile {
   struct Unsynced {  // one block of a write; those of one write lie together
     WriteId write;
     std::uint64_t block = 0;
-    std::uint64_t finished = 0;  // the how-manieth; 0: under way
+    std::uint64_t finished = 0;  // as which write of this file; 0: under way
+    bool astray = false;
     PageRef page;
   };
   using Blocks = std::span<Unsynced>;

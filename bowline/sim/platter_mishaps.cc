@@ -158,7 +158,6 @@ std::optional<Platter::Place> Platter::elsewhere(Chance& chance, FileId id, std:
 
 bool Platter::may_be_hit(const Place& place, std::uint64_t count) {
   const Stretch stretch{.offset = place.block * block_bytes, .bytes = count * block_bytes};
-  if (busy(place.file, stretch.offset, stretch.bytes)) return false;
   return !guard_.value ||
          guard_.value(Mishap::misdirected_write, contents_.names.name_of(place.file), stretch);
 }

@@ -19,12 +19,12 @@ Result<void> without_value(const Result<FileId>& result) {
 
 }  // namespace
 
-Duration Device::takes(const char* what, Duration mean, std::uint64_t bytes) {
+Duration Device::takes(const char* what, FileId file, Duration mean, std::uint64_t bytes) {
   const auto blocks = static_cast<std::int64_t>(bytes / env::block_bytes);
   Duration takes = climate.floor + climate.slower + climate.each_block * blocks;
   takes += chance.exponential(what, mean);
-  if (suffers(Mishap::slow, {})) takes += chance.exponential("slow by", climate.slow);
-  if (suffers(Mishap::hung, {})) takes += climate.hang;
+  if (suffers(Mishap::slow, file)) takes += chance.exponential("slow by", climate.slow);
+  if (suffers(Mishap::hung, file)) takes += climate.hang;
   return takes;
 }
 
@@ -52,7 +52,7 @@ SimulatedDisk::~SimulatedDisk() {
 // Calls `finish` with the device after a while, unless the process is gone then.
 template <class Finish>
 void SimulatedDisk::later(std::uint64_t bytes, Finish finish) {
-  const Duration takes = device_->takes("names take", device_->climate.names, bytes);
+  const Duration takes = device_->takes("names take", {}, device_->climate.names, bytes);
   device_->loop.after(takes, [device = device_, finish = std::move(finish)]() mutable {
     if (device->alive()) finish(*device);
   });

@@ -27,7 +27,7 @@ struct Device {
 
   bool alive() const { return platter.alive(process); }
   // How long an operation takes; slow ones and those that hang included.
-  Duration takes(const char* what, Duration mean, std::uint64_t bytes);
+  Duration takes(const char* what, FileId file, Duration mean, std::uint64_t bytes);
   bool suffers(Mishap mishap, FileId file, Stretch stretch = {}) {
     return platter.suffers(mishap, chance.happens(name(mishap), climate.of(mishap)), file, stretch);
   }

@@ -50,6 +50,7 @@ SimulatedFile::Writing SimulatedFile::plan_write(const Open& open, std::uint64_t
     const auto place =
         device.platter.elsewhere(device.chance, open.id, writing.block, writing.blocks);
     if (place && device.platter.may_be_hit(*place, writing.blocks)) {
+      writing.astray = true;
       writing.file = place->file;
       writing.block = place->block;
     }
@@ -71,8 +72,8 @@ void SimulatedFile::write(std::uint64_t offset, env::Buffer buffer, env::Sync sy
   ensure(!device.platter.busy(open_->id, offset, bytes));
   Writing writing = plan_write(*open_, offset, bytes, sync);
   writing.id = device.platter.begin_write(device.process, writing.file, writing.block * block_bytes,
-                                          buffer.view());
-  Duration takes = device.takes("write takes", device.climate.write, bytes);
+                                          buffer.view(), writing.astray);
+  Duration takes = device.takes("write takes", open_->id, device.climate.write, bytes);
   if (writing.syncs) takes += device.chance.exponential("sync takes", device.climate.sync);
   device.loop.after(
       takes, [open = open_, writing, buffer = std::move(buffer), done = std::move(done)]() mutable {
@@ -105,7 +106,7 @@ void SimulatedFile::sync(env::Done<Result<void>> done) {
   const std::optional<std::uint64_t> mark = device.platter.begin_sync(device.process, open_->id);
   if (!mark) return;
   const Synced synced = device.sync_outcome(open_->id);
-  const Duration takes = device.takes("sync takes", device.climate.sync, 0);
+  const Duration takes = device.takes("sync takes", open_->id, device.climate.sync, 0);
   device.loop.after(takes, [open = open_, mark = *mark, synced, done = std::move(done)]() mutable {
     Device& here = *open->device;
     here.platter.finish_sync(here.process, open->id, mark, synced);
@@ -123,7 +124,7 @@ void SimulatedFile::read(std::uint64_t offset, std::uint64_t bytes,
   ensure(bytes % block_bytes == 0);
   const std::uint64_t left = open_->bytes - std::min(offset, open_->bytes);
   const Reading reading{.offset = offset, .bytes = std::min(bytes, left)};
-  const Duration takes = device.takes("read takes", device.climate.read, reading.bytes);
+  const Duration takes = device.takes("read takes", open_->id, device.climate.read, reading.bytes);
   device.loop.after(takes, [open = open_, reading, done = std::move(done)]() mutable {
     if (!open->open || !open->device->alive()) return;
     done(finish(*open, reading));

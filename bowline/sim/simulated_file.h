@@ -37,6 +37,7 @@ class SimulatedFile final : public env::File {
     std::uint64_t block = 0;
     std::uint64_t blocks = 0;
     Fate fate = Fate::fine;
+    bool astray = false;
     bool syncs = false;
     Platter::Synced synced = Platter::Synced::truly;
   };
