@@ -298,9 +298,9 @@ TEST(Mishap, each_happens_by_chance) {
     rig.climate.of(mishap) = 300'000;
     rig.climate.hang = 1ms;
     for (int step = 0; step < 100; ++step) {
-      static_cast<void>(rig.write(*file, 0, 'x', 1, Sync::yes));
-      static_cast<void>(rig.read(*file, 0));
-      static_cast<void>(rig.create("b" + std::to_string(step), 2 * block_bytes));
+      either_way(rig.write(*file, 0, 'x', 1, Sync::yes));
+      either_way(rig.read(*file, 0));
+      either_way(rig.create("b" + std::to_string(step), 2 * block_bytes));
     }
     EXPECT_GT(rig.platter.counters().of(mishap), 10U) << name(mishap);
     EXPECT_LT(rig.platter.counters().of(mishap), 150U) << name(mishap);

@@ -56,25 +56,24 @@ class Platter {
   void crash_at(std::uint64_t point, std::function<void()> calls);
 
   // --- what can be asked, by whoever sees through walls
-  // What a power failure would surely leave under this name; nullopt: there would be none, or it
-  // would be shorter.
-  std::optional<std::string> durable(std::string_view file, std::uint64_t offset,
+  // What is durable under this name; nullopt: there is none, or it is shorter. What is pending may
+  // still change it when the power fails.
+  std::optional<std::string> durable(std::string_view name, std::uint64_t offset,
                                      std::uint64_t bytes) const;
   // These bytes are what processes see as well, and nothing is pending there, nor its name.
-  bool is_durable(std::string_view file, std::uint64_t offset, std::uint64_t bytes) const;
+  bool is_durable(std::string_view name, std::uint64_t offset, std::uint64_t bytes) const;
   std::vector<env::Listed> list() const { return listed(contents_.names.cached()); }
   std::vector<env::Listed> list_durable() const { return listed(contents_.names.durable()); }
   std::uint64_t used_bytes() const;
   std::uint64_t files() const { return contents_.files.size(); }  // also such that have no name
 
-  // --- what goes wrong by command. False: it was not allowed, or there is no such thing.
-  // One of the next operations of that kind, on that file or (empty) on any.
+  // --- what goes wrong by command. False: it was not allowed, or there is no such thing. What
+  // rots, and what cannot be read any more, is counted in sectors. One of the next operations of
+  // that kind, on that file or (empty) on any.
   void arrange(Mishap mishap, std::string file = {}, std::uint32_t times = 1);
-  bool flip(std::string_view file, std::uint64_t offset, unsigned bit);
-  bool rot(std::string_view file, std::uint64_t first_sector, std::uint64_t count,
-           std::uint64_t seed = 1);
-  bool spoil(std::string_view file, std::uint64_t first_sector, std::uint64_t count,
-             bool once = false);
+  bool flip(std::string_view name, std::uint64_t offset, unsigned bit);
+  bool rot(std::string_view name, std::uint64_t first, std::uint64_t count, std::uint64_t seed = 1);
+  bool spoil(std::string_view name, std::uint64_t first, std::uint64_t count, bool once = false);
   void limit(std::uint64_t bytes) { capacity_ = bytes; }
   // These are for disks that no process uses.
   void wipe();
@@ -134,7 +133,7 @@ class Platter {
   void decay(Chance&, Mishap, FileId);                 // of some bit or sector of it
 
   std::uint64_t begin_change(ProcessId, NameChange);
-  Result<FileId> finish_change(ProcessId, std::uint64_t change, bool full);
+  Result<FileId> finish_change(ProcessId, std::uint64_t id, bool full);
   std::optional<std::uint64_t> begin_name_sync(ProcessId);
   void finish_name_sync(ProcessId, std::uint64_t mark, Synced);
 

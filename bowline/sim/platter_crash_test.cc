@@ -258,15 +258,15 @@ std::uint64_t turmoil(DiskRig& rig) {
       const std::string name(1, static_cast<char>('a' + chance.below("name", 4)));
       if (auto file = rig.open(name)) files.push_back(std::move(*file));
       if (auto file = rig.create(name, 4 * block_bytes)) files.push_back(std::move(*file));
-      if (chance.happens("removes", 50'000)) static_cast<void>(rig.remove(name));
-      if (chance.happens("syncs names", 200'000)) static_cast<void>(rig.sync_names());
+      if (chance.happens("removes", 50'000)) either_way(rig.remove(name));
+      if (chance.happens("syncs names", 200'000)) either_way(rig.sync_names());
       if (files.empty()) continue;
       env::File& file = *files[chance.below("file", files.size())];
       if (file.size() < 4 * block_bytes) continue;
       const auto letter = static_cast<char>('a' + step % 26);
       const std::uint64_t block = chance.below("block", 4);
-      static_cast<void>(rig.write(file, block, letter, 1, step % 3 == 0 ? Sync::yes : Sync::no));
-      if (chance.happens("syncs", 200'000)) static_cast<void>(rig.sync(file));
+      either_way(rig.write(file, block, letter, 1, step % 3 == 0 ? Sync::yes : Sync::no));
+      if (chance.happens("syncs", 200'000)) either_way(rig.sync(file));
       const auto read = rig.read(file, 0, 4);
       hash = mixed(hash, read ? read->view() : "!");
     }

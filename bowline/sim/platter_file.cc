@@ -12,9 +12,9 @@ namespace {
 
 using env::block_bytes;
 
-PageRef page_of(const char* data) {
+PageRef page_of(std::span<const char> data) {
   auto page = std::make_shared_for_overwrite<Page>();
-  std::memcpy(page->data(), data, block_bytes);
+  std::memcpy(page->data(), data.data(), block_bytes);
   return page;
 }
 
@@ -91,9 +91,12 @@ void PlatterFile::begin(WriteId write, std::uint64_t block, std::string_view dat
   ensure(!data.empty());
   ensure(data.size() % block_bytes == 0);
   ensure(block + data.size() / block_bytes <= blocks_.size());
-  for (; !data.empty(); data.remove_prefix(block_bytes), ++block)
-    unsynced_.push_back(
-        {.write = write, .block = block, .astray = astray, .page = page_of(data.data())});
+  const std::span<const char> bytes(data);
+  for (std::size_t at = 0; at < bytes.size(); at += block_bytes, ++block)
+    unsynced_.push_back({.write = write,
+                         .block = block,
+                         .astray = astray,
+                         .page = page_of(bytes.subspan(at, block_bytes))});
   ++under_way_;
 }
 

@@ -93,7 +93,7 @@ class PlatterFile {
   void erase(Blocks);
   void heal(std::uint64_t block);
   template <class Change>
-  void change_medium(std::uint64_t block, Change);
+  void change_medium(std::uint64_t index, Change change);
   void lose_sectors(Chance&, Blocks write);
   void lose_prefix(Chance&);
   void keep(Blocks write, std::uint64_t sectors, std::uint64_t bytes);
