@@ -67,6 +67,9 @@ TEST_F(Mishaps, a_write_whose_own_sync_fails_is_seen_and_not_durable) {
   ASSERT_TRUE(rig.sync(*file));
   EXPECT_EQ(left(), "0000");
   EXPECT_FALSE(rig.platter.is_durable("a", block_bytes, block_bytes));
+  rig.lose_power(Loss::nothing);
+  file = std::move(*rig.open("a"));
+  EXPECT_EQ(seen(), "0000");
 }
 
 TEST_F(Mishaps, a_lying_sync_is_no_sync_but_the_next_one_may_be) {
@@ -85,13 +88,13 @@ TEST_F(Mishaps, a_lying_sync_is_no_sync_but_the_next_one_may_be) {
 }
 
 TEST_F(Mishaps, name_syncs_fail_and_lie_as_well) {
-  ASSERT_TRUE(rig.create("b", 1));
+  ASSERT_TRUE(rig.create("b", block_bytes));
   rig.platter.arrange(Mishap::lying_sync);
   ASSERT_TRUE(rig.sync_names());
   EXPECT_EQ(rig.platter.list_durable().size(), 1U);
   ASSERT_TRUE(rig.sync_names());
   EXPECT_EQ(rig.platter.list_durable().size(), 2U);
-  ASSERT_TRUE(rig.create("c", 1));
+  ASSERT_TRUE(rig.create("c", block_bytes));
   rig.platter.arrange(Mishap::failed_sync);
   EXPECT_EQ(rig.sync_names().error().fault, Fault::io);
   ASSERT_TRUE(rig.sync_names());
@@ -216,10 +219,10 @@ TEST_F(Mishaps, what_rots_under_a_newer_page_is_healed_when_that_is_synced) {
 
 TEST_F(Mishaps, a_disk_may_be_full_for_once) {
   rig.platter.arrange(Mishap::full, "b");
-  ASSERT_TRUE(rig.create("c", 1));
-  EXPECT_EQ(rig.create("b", 1).error().fault, Fault::full);
+  ASSERT_TRUE(rig.create("c", block_bytes));
+  EXPECT_EQ(rig.create("b", block_bytes).error().fault, Fault::full);
   EXPECT_EQ(rig.open("b").error().fault, Fault::not_found);
-  ASSERT_TRUE(rig.create("b", 1));
+  ASSERT_TRUE(rig.create("b", block_bytes));
 }
 
 TEST_F(Mishaps, operations_may_be_slow_or_hang) {
@@ -268,7 +271,7 @@ TEST_F(Mishaps, nothing_happens_that_is_not_allowed) {
   for (std::uint32_t& ppm : rig.climate.ppm) ppm = 1'000'000;
   ASSERT_TRUE(rig.write(*file, 0, 'y', 1, Sync::yes));
   ASSERT_TRUE(rig.sync(*file));
-  ASSERT_TRUE(rig.create("b", 1));
+  ASSERT_TRUE(rig.create("b", block_bytes));
   EXPECT_EQ(seen(), "y0xx");
   EXPECT_EQ(left(), "y0xx");
   for (const std::uint64_t count : rig.platter.counters().suffered) EXPECT_EQ(count, 0U);

@@ -112,20 +112,19 @@ void Platter::fail_write(ProcessId process, FileId id, WriteId write, std::uint6
   if (PlatterFile* file = changed(id)) file->finish_partly(write, sectors);
 }
 
-std::optional<std::uint64_t> Platter::begin_sync(ProcessId process, FileId id) {
-  if (!pass(process)) return std::nullopt;
+WriteId Platter::begin_sync(ProcessId process, FileId id) {
+  if (!pass(process)) return {};
   ++counters_.syncs;
-  const PlatterFile* found = file(id);
-  ensure(found != nullptr);
-  return found->mark();
+  ensure(file(id) != nullptr);
+  return {contents_.write_ids};
 }
 
-void Platter::finish_sync(ProcessId process, FileId id, std::uint64_t mark, Synced synced) {
+void Platter::finish_sync(ProcessId process, FileId id, WriteId through, Synced synced) {
   if (!pass(process) || synced == Synced::not_yet) return;
   PlatterFile* file = changed(id);
   if (file == nullptr) return;
-  if (synced == Synced::truly) return file->sync(mark);
-  file->fail_sync(mark, synced == Synced::failed_and_shows_old);
+  if (synced == Synced::truly) return file->sync(through);
+  file->fail_sync(through, synced == Synced::failed_and_shows_old);
 }
 
 bool Platter::busy(FileId id, std::uint64_t offset, std::uint64_t bytes) const {
@@ -182,16 +181,14 @@ Result<FileId> Platter::apply(const NameChange& change, bool full) {
   return made;
 }
 
-std::optional<std::uint64_t> Platter::begin_name_sync(ProcessId process) {
-  if (!pass(process)) return std::nullopt;
-  ++counters_.name_syncs;
-  return contents_.names.mark();
+void Platter::begin_name_sync(ProcessId process) {
+  if (pass(process)) ++counters_.name_syncs;
 }
 
-void Platter::finish_name_sync(ProcessId process, std::uint64_t mark, Synced synced) {
+void Platter::finish_name_sync(ProcessId process, Synced synced) {
   if (!pass(process) || synced == Synced::not_yet) return;
-  if (synced != Synced::truly) return contents_.names.fail_sync(mark);
-  contents_.names.sync(mark);
+  if (synced != Synced::truly) return contents_.names.fail_sync();
+  contents_.names.sync();
   collect();
 }
 

@@ -118,9 +118,9 @@ class Platter {
                       bool astray = false);
   void finish_write(ProcessId, FileId, WriteId, Reach);
   void fail_write(ProcessId, FileId, WriteId, std::uint64_t sectors);
-  std::optional<std::uint64_t> begin_sync(ProcessId, FileId);  // nullopt: the process is gone
+  WriteId begin_sync(ProcessId, FileId);  // what it covers
   enum class Synced : std::uint8_t { truly, not_yet, failed, failed_and_shows_old };
-  void finish_sync(ProcessId, FileId, std::uint64_t mark, Synced);
+  void finish_sync(ProcessId, FileId, WriteId through, Synced);
   bool busy(FileId, std::uint64_t offset, std::uint64_t bytes) const;
   Result<void> read(FileId, std::uint64_t offset, std::span<char> into);
   // Where so many blocks may go, or come from, by mistake.
@@ -134,8 +134,8 @@ class Platter {
 
   std::uint64_t begin_change(ProcessId, NameChange);
   Result<FileId> finish_change(ProcessId, std::uint64_t id, bool full);
-  std::optional<std::uint64_t> begin_name_sync(ProcessId);
-  void finish_name_sync(ProcessId, std::uint64_t mark, Synced);
+  void begin_name_sync(ProcessId);
+  void finish_name_sync(ProcessId, Synced);
 
  private:
   struct Contents {

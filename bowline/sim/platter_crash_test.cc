@@ -128,11 +128,12 @@ TEST(PowerFailure, amid_a_create_leaves_nothing_a_file_or_a_shorter_one) {
     if (rig.platter.list().empty()) {
       ++missing;
     } else {
-      sizes.insert(rig.platter.list().front().bytes / block_bytes);
+      sizes.insert(rig.platter.list().front().bytes);
     }
   }
   EXPECT_GT(missing, 10);
-  EXPECT_EQ(sizes, (std::set<std::uint64_t>{0, 1, 2, 3}));
+  EXPECT_TRUE(sizes.contains(3 * block_bytes));
+  EXPECT_GT(sizes.size(), 10U);
 }
 
 TEST(PowerFailure, a_process_that_has_no_power_does_nothing) {
@@ -146,7 +147,7 @@ TEST(PowerFailure, a_process_that_has_no_power_does_nothing) {
   file->sync([&](Result<void>) { ++told; });
   file->read(0, block_bytes, [&](Result<env::Buffer>) { ++told; });
   rig.disk().remove("a", [&](Result<void>) { ++told; });
-  rig.disk().create("b", 1, [&](Result<DiskRig::FilePtr>) { ++told; });
+  rig.disk().create("b", block_bytes, [&](Result<DiskRig::FilePtr>) { ++told; });
   rig.disk().sync_names([&](Result<void>) { ++told; });
   rig.disk().lock([&](Result<void>) { ++told; });
   rig.disk().list([&](Result<std::vector<env::Listed>>) { ++told; });
@@ -242,7 +243,7 @@ TEST(CrashSweep, a_copy_does_not_call_the_hook) {
   copy.begin_change(rig.disk().process(), {.name = "a", .to = {}});
   EXPECT_EQ(copy.points(), 1U);
   EXPECT_EQ(crashes, 0);
-  ASSERT_TRUE(rig.create("a", 1));
+  ASSERT_TRUE(rig.create("a", block_bytes));
   EXPECT_EQ(crashes, 1);
 }
 
@@ -302,7 +303,7 @@ TEST(PowerFailure, with_calm_draws_takes_nothing) {
   DiskRig rig(1, Recording{});
   const auto file = rig.durable_file("a", 2);
   ASSERT_TRUE(rig.write(*file, 0, 'x'));
-  ASSERT_TRUE(rig.create("b", 1));
+  ASSERT_TRUE(rig.create("b", block_bytes));
   file->write(block_bytes, rig.letters('y'), Sync::no, [](Result<void>, env::Buffer) {});
   rig.platter.lose_power(rig.chance());
   EXPECT_EQ(rig.left("a", 0), 'x');

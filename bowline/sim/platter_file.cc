@@ -83,7 +83,7 @@ void PlatterFile::erase(Blocks blocks) {
 bool PlatterFile::busy(std::uint64_t block, std::uint64_t count) const {
   if (under_way_ == 0) return false;
   return std::ranges::any_of(unsynced_, [&](const Unsynced& part) {
-    return part.finished == 0 && !part.astray && part.block >= block && part.block - block < count;
+    return part.under_way && !part.astray && part.block >= block && part.block - block < count;
   });
 }
 
@@ -110,13 +110,12 @@ void PlatterFile::finish(WriteId write, Reach reach) {
   const Blocks parts = blocks_of(write);
   if (parts.empty()) return;
   --under_way_;
-  ++finished_;
   if (reach == Reach::nowhere) return erase(parts);
   for (Unsynced& part : parts) {
     Block& block = blocks_[part.block];
     block.cached = part.page;
     heal(part.block);
-    part.finished = finished_;
+    part.under_way = false;
     if (reach != Reach::disk) continue;
     block.durable = std::move(part.page);
     block.durable_by = write;
@@ -147,9 +146,9 @@ void PlatterFile::finish_partly(WriteId write, std::uint64_t sectors) {
   finish(write, Reach::cache);
 }
 
-void PlatterFile::sync(std::uint64_t mark) {
+void PlatterFile::sync(WriteId through) {
   std::erase_if(unsynced_, [&](Unsynced& part) {
-    if (part.finished == 0 || part.finished > mark) return false;
+    if (part.under_way || part.write > through) return false;
     Block& block = blocks_[part.block];
     if (part.write < block.durable_by) return true;
     block.durable = std::move(part.page);
@@ -159,9 +158,9 @@ void PlatterFile::sync(std::uint64_t mark) {
 }
 
 // The kernel marks a page clean that it could not write, so nobody will try again.
-void PlatterFile::fail_sync(std::uint64_t mark, bool shows_old) {
+void PlatterFile::fail_sync(WriteId through, bool shows_old) {
   std::erase_if(unsynced_, [&](const Unsynced& part) {
-    if (part.finished == 0 || part.finished > mark) return false;
+    if (part.under_way || part.write > through) return false;
     if (shows_old) blocks_[part.block].cached = blocks_[part.block].durable;
     strayed_ = true;
     return true;
@@ -240,7 +239,7 @@ void PlatterFile::forget_spoilt_once(std::uint64_t offset, std::uint64_t bytes) 
 
 void PlatterFile::settle(Chance& chance) {
   while (under_way_ > 0) {
-    const auto part = std::ranges::find(unsynced_, 0U, &Unsynced::finished);
+    const auto part = std::ranges::find(unsynced_, true, &Unsynced::under_way);
     const WriteId write = part->write;
     const std::uint64_t whole = sectors(write);
     finish_partly(write, whole - chance.below("sectors that the kill took", whole + 1));

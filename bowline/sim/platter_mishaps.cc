@@ -48,8 +48,7 @@ void Platter::settle(Chance& chance, const NameChange& change, Loss loss) {
   if (fate == 1) return;
   NameChange happens = change;
   if (fate == 2 && change.kind == NameChange::Kind::create) {
-    const std::uint64_t blocks = change.bytes / block_bytes + 1;
-    happens.bytes -= std::min(happens.bytes, chance.below("blocks missing", blocks) * block_bytes);
+    happens.bytes -= chance.below("bytes missing", change.bytes + 1);
   }
   const Result<FileId> ignored = apply(happens, false);
   static_cast<void>(ignored);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/platter.h"
 
+#include <optional>
 #include <set>
 #include <string>
 
@@ -40,20 +41,27 @@ TEST(Platter, a_write_that_syncs_takes_no_other_with_it) {
   EXPECT_EQ(rig.left("a", 1), 'y');
 }
 
-TEST(Platter, a_sync_covers_only_what_was_written_when_it_began) {
-  DiskRig rig;
-  rig.climate.sync = 1s;
-  const auto file = rig.durable_file("a", 3);
-  ASSERT_TRUE(rig.write(*file, 0, 'x'));
-  file->write(block_bytes, rig.letters('y'), Sync::no, ignore);
-  bool synced = false;
-  file->sync([&](Result<void>) { synced = true; });
-  file->write(2 * block_bytes, rig.letters('z'), Sync::no, ignore);
-  ASSERT_TRUE(rig.loop().run_until([&] { return synced; }, 1min));
-  EXPECT_EQ(rig.left("a", 0), 'x');
-  EXPECT_EQ(rig.left("a", 1), '0');
-  EXPECT_EQ(rig.left("a", 2), '0');
-  EXPECT_EQ(rig.seen(*file, 2), 'z');
+TEST(Platter, a_sync_waits_for_the_writes_before_it_and_covers_no_later_ones) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    DiskRig rig(seed);
+    const auto file = rig.durable_file("a", 3);
+    ASSERT_TRUE(rig.write(*file, 0, 'x'));
+    rig.climate.sync = Duration(0);
+    rig.climate.write = 1s;
+    bool written = false;
+    file->write(block_bytes, rig.letters('y'), Sync::no,
+                [&](Result<void>, env::Buffer) { written = true; });
+    bool synced = false;
+    file->sync([&](Result<void>) { synced = true; });
+    rig.climate.write = Duration(0);
+    file->write(2 * block_bytes, rig.letters('z'), Sync::no, ignore);
+    ASSERT_TRUE(rig.loop().run_until([&] { return synced; }, 1min));
+    EXPECT_TRUE(written);
+    EXPECT_EQ(rig.left("a", 0), 'x');
+    EXPECT_EQ(rig.left("a", 1), 'y');
+    EXPECT_EQ(rig.left("a", 2), '0');
+    EXPECT_EQ(rig.seen(*file, 2), 'z');
+  }
 }
 
 TEST(Platter, two_syncs_that_overlap_cover_what_each_saw) {
@@ -80,6 +88,12 @@ TEST(Platter, an_older_write_cannot_come_back_over_a_durable_one) {
     rig.lose_power({});
     EXPECT_EQ(rig.left("a", 0), 'y') << seed;
   }
+  DiskRig rig;
+  const auto file = rig.durable_file("a", 1);
+  ASSERT_TRUE(rig.write(*file, 0, 'x'));
+  ASSERT_TRUE(rig.write(*file, 0, 'y', 1, Sync::yes));
+  ASSERT_TRUE(rig.sync(*file));
+  EXPECT_EQ(rig.left("a", 0), 'y');
 }
 
 TEST(Platter, a_sync_keeps_the_newest_of_two_writes) {
@@ -145,7 +159,7 @@ TEST(Platter, names_survive_out_of_order_unless_they_are_the_same) {
     DiskRig rig(seed);
     const auto ready = rig.durable_file("spare", 1);
     ASSERT_TRUE(rig.rename("spare", "log"));
-    ASSERT_TRUE(rig.create("other", 1));
+    ASSERT_TRUE(rig.create("other", block_bytes));
     ASSERT_TRUE(rig.rename("log", "last"));
     rig.lose_power({});
     std::string names;
@@ -156,22 +170,21 @@ TEST(Platter, names_survive_out_of_order_unless_they_are_the_same) {
                                          "other spare "}));
 }
 
-TEST(Platter, a_name_sync_covers_only_what_had_happened_when_it_began) {
+TEST(Platter, a_name_that_goes_and_comes_back_is_in_doubt_until_names_are_synced) {
   DiskRig rig;
-  ASSERT_TRUE(rig.create("a", 1));
-  int done = 0;
-  rig.disk().sync_names([&](Result<void>) { ++done; });
-  rig.disk().create("b", 1, [&](Result<DiskRig::FilePtr>) { ++done; });
-  ASSERT_TRUE(rig.loop().run_until([&] { return done == 2; }, 1s));
-  ASSERT_EQ(rig.platter.list_durable().size(), 1U);
-  EXPECT_EQ(rig.platter.list_durable().front().name, "a");
+  const auto file = rig.durable_file("a", 1);
+  ASSERT_TRUE(rig.rename("a", "b"));
+  ASSERT_TRUE(rig.rename("b", "a"));
+  EXPECT_FALSE(rig.platter.is_durable("a", 0, block_bytes));
+  ASSERT_TRUE(rig.sync_names());
+  EXPECT_TRUE(rig.platter.is_durable("a", 0, block_bytes));
 }
 
 TEST(Platter, a_kill_keeps_what_was_written_and_the_power_may_still_take_it) {
   DiskRig rig;
   auto file = rig.durable_file("a", 1);
   ASSERT_TRUE(rig.write(*file, 0, 'x'));
-  ASSERT_TRUE(rig.create("b", 1));
+  ASSERT_TRUE(rig.create("b", block_bytes));
   rig.kill();
   EXPECT_EQ(rig.platter.list().size(), 2U);
   file = std::move(*rig.open("a"));
@@ -212,6 +225,27 @@ TEST(Platter, a_kill_amid_a_write_keeps_all_nothing_or_some_of_its_first_sectors
   EXPECT_EQ(seen.size(), block_sectors + 1);
 }
 
+TEST(Platter, a_kill_amid_a_change_of_names_keeps_it_or_not) {
+  std::set<std::string> seen;
+  std::set<std::uint64_t> sizes;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    DiskRig rig(seed);
+    rig.durable_file("a", 1).reset();
+    rig.disk().rename("a", "b", [](Result<void>) { FAIL(); });
+    rig.disk().create("c", block_bytes, [](Result<DiskRig::FilePtr>) { FAIL(); });
+    rig.kill();
+    std::string names;
+    for (const env::Listed& listed : rig.platter.list()) names += listed.name;
+    seen.insert(names);
+    if (names.ends_with("c")) sizes.insert(rig.platter.list().back().bytes);
+    rig.lose_power(Loss::everything);
+    EXPECT_EQ(rig.platter.list().front().name, "a");
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"a", "b", "ac", "bc"}));
+  EXPECT_TRUE(sizes.contains(block_bytes));
+  EXPECT_GT(sizes.size(), 10U);
+}
+
 TEST(Platter, a_copy_is_independent) {
   DiskRig rig;
   const auto file = rig.durable_file("a", 2);
@@ -222,7 +256,7 @@ TEST(Platter, a_copy_is_independent) {
   EXPECT_EQ(copy.hash(), rig.platter.hash());
   ASSERT_TRUE(rig.write(*file, 0, 'z', 1, Sync::yes));
   ASSERT_TRUE(rig.sync(*file));
-  ASSERT_TRUE(rig.create("b", 1));
+  ASSERT_TRUE(rig.create("b", block_bytes));
   other.lose_power(rig.chance(), Loss::everything);
   ASSERT_TRUE(other.flip("a", 0, 3));
   EXPECT_EQ(DiskRig::letter_of(*copy.durable("a", 0, block_bytes)), 'x');

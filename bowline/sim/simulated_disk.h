@@ -23,9 +23,11 @@ struct Device {
   std::string path;
   ProcessId process{};
   bool open = true;  // the process still has its Disk
+  Time names_end;    // names change one after the other, as the process asks for it
   std::shared_ptr<BufferPool> buffers = std::make_shared<BufferPool>();
 
   bool alive() const { return platter.alive(process); }
+  bool heard() const { return open && alive(); }
   // How long an operation takes; slow ones and those that hang included.
   Duration takes(const char* what, FileId file, Duration mean, std::uint64_t bytes);
   bool suffers(Mishap mishap, FileId file, Stretch stretch = {}) {

@@ -29,6 +29,8 @@ class SimulatedFile final : public env::File {
     FileId id;
     std::uint64_t bytes = 0;
     bool open = true;  // the process still has the file
+    Time writes_end;   // those asked for so far
+    bool heard() const { return open && device->heard(); }
   };
   enum class Fate : std::uint8_t { fine, failed, lost };
   struct Writing {
