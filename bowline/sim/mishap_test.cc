@@ -50,6 +50,20 @@ TEST_F(Mishaps, a_failed_sync_leaves_pages_clean_that_are_not_durable) {
   EXPECT_EQ(seen(), "0000");
 }
 
+TEST_F(Mishaps, a_failed_sync_says_nothing_of_later_writes) {
+  rig.climate.sync = 1000s;
+  ASSERT_TRUE(rig.write(*file, 0, 'x'));
+  rig.platter.arrange(Mishap::failed_sync);
+  bool failed = false;
+  file->sync([&](Result<void> result) { failed = !result; });
+  ASSERT_TRUE(rig.write(*file, 1, 'y'));
+  rig.loop().run(100000s);
+  ASSERT_TRUE(failed);
+  rig.climate.sync = 1ms;
+  ASSERT_TRUE(rig.sync(*file));
+  EXPECT_EQ(left(), "0y00");
+}
+
 TEST_F(Mishaps, a_failed_sync_of_some_file_systems_shows_the_old) {
   std::set<std::string> outcomes;
   for (int i = 0; i < 40; ++i) {
@@ -100,6 +114,8 @@ TEST_F(Mishaps, name_syncs_fail_and_lie_as_well) {
   ASSERT_TRUE(rig.sync_names());
   EXPECT_EQ(rig.platter.list().size(), 3U);
   EXPECT_EQ(rig.platter.list_durable().size(), 2U);
+  EXPECT_TRUE(rig.platter.is_durable("b", 0, 1));
+  EXPECT_FALSE(rig.platter.is_durable("c", 0, 1));
 }
 
 TEST_F(Mishaps, a_failed_write_leaves_some_of_its_first_sectors) {

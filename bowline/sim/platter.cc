@@ -68,8 +68,7 @@ void Platter::closed(ProcessId process, FileId file) {
 // Files that nobody can name or use any more.
 void Platter::collect() {
   std::erase_if(contents_.files, [&](const auto& entry) {
-    const auto& [id, contents] = entry;
-    return !contents_.names.refers(id) && !open_.contains(id) && !contents->busy();
+    return !contents_.names.refers(entry.first) && !open_.contains(entry.first);
   });
 }
 

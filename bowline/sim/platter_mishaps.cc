@@ -171,9 +171,7 @@ void Platter::wipe() {
 void Platter::roll_back(const Platter& earlier) {
   ensure(alive_.empty());
   ensure(earlier.alive_.empty());
-  const std::uint64_t writes = std::max(contents_.write_ids, earlier.contents_.write_ids);
   contents_ = earlier.contents_;
-  contents_.write_ids = writes;
 }
 
 void exchange_contents(Platter& a, Platter& b) {

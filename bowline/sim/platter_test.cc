@@ -64,6 +64,17 @@ TEST(Platter, a_sync_waits_for_the_writes_before_it_and_covers_no_later_ones) {
   }
 }
 
+TEST(Platter, a_sync_covers_no_write_that_is_under_way_elsewhere) {
+  DiskRig rig;
+  const auto file = rig.durable_file("a", 2);
+  const auto other = rig.open("a");
+  rig.climate.write = 1000s;
+  file->write(0, rig.letters('x'), Sync::no, ignore);
+  ASSERT_TRUE(rig.sync(**other));
+  EXPECT_EQ(rig.left("a", 0), '0');
+  EXPECT_EQ(rig.seen(*file, 0), '0');
+}
+
 TEST(Platter, two_syncs_that_overlap_cover_what_each_saw) {
   DiskRig rig;
   rig.climate.sync = 1s;
@@ -168,6 +179,15 @@ TEST(Platter, names_survive_out_of_order_unless_they_are_the_same) {
   }
   EXPECT_EQ(seen, (std::set<std::string>{"spare ", "log ", "last ", "log other ", "last other ",
                                          "other spare "}));
+}
+
+TEST(Platter, what_the_power_took_from_the_names_does_not_come_back) {
+  DiskRig rig;
+  rig.disk().create("a", block_bytes, [](Result<DiskRig::FilePtr>) { FAIL(); });
+  rig.lose_power(Loss::everything);
+  EXPECT_TRUE(rig.platter.list().empty());
+  rig.lose_power(Loss::nothing);
+  EXPECT_TRUE(rig.platter.list().empty());
 }
 
 TEST(Platter, a_name_that_goes_and_comes_back_is_in_doubt_until_names_are_synced) {

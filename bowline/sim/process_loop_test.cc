@@ -99,6 +99,17 @@ TEST_F(ProcessLoops, a_timer_that_is_moved_at_every_beat_does_not_fill_the_queue
   EXPECT_LE(loop->ran(), 4U);
 }
 
+TEST_F(ProcessLoops, times_that_a_timer_left_do_not_add_up) {
+  env::TimerId timer;
+  timer = loop->timer([&] {
+    loop->set(timer, loop->now() + 10ms);
+    loop->set(timer, loop->now() + 1ms);
+  });
+  loop->set(timer, Time{});
+  runs(1s);
+  EXPECT_LE(loop->ran(), 2002U);
+}
+
 TEST_F(ProcessLoops, a_timer_may_drop_itself_or_set_itself_when_it_rings) {
   env::TimerId once;
   once = loop->timer([&] {
@@ -200,6 +211,9 @@ TEST_F(ProcessLoops, timers_go_by_the_clock_of_the_process) {
     const Time set_at = loop->now();
     runs(20s);
     EXPECT_EQ(rang, set_at + (permille < 0 ? 8s : 2s));
+    loop->clock_changed();
+    runs(1s);
+    EXPECT_EQ(rang, set_at + (permille < 0 ? 8s : 2s));  // not again
   }
 }
 
