@@ -138,7 +138,9 @@ TEST(PowerFailure, amid_a_create_leaves_nothing_a_file_or_a_shorter_one) {
 
 TEST(PowerFailure, a_process_that_has_no_power_does_nothing) {
   DiskRig rig;
-  const auto file = rig.durable_file("a", 1);
+  const auto file = rig.durable_file("a", 2);
+  rig.climate.of(Mishap::rot) = 1'000'000;
+  file->write(block_bytes, rig.letters('x'), Sync::yes, [](Result<void>, env::Buffer) { FAIL(); });
   rig.platter.lose_power(rig.chance(), Loss::nothing);
   const std::uint64_t before = rig.platter.hash();
   const std::uint64_t points = rig.platter.points();

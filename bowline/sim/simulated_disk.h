@@ -14,7 +14,7 @@
 
 namespace bowline::sim {
 
-// What one process needs to use a platter. All of them outlive the loop's last callback.
+// What one process needs to use a platter. All of that outlives its disk and its files.
 struct Device {
   Platter& platter;
   ProcessLoop& loop;

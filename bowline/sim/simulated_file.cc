@@ -78,6 +78,7 @@ void SimulatedFile::write(std::uint64_t offset, env::Buffer buffer, env::Sync sy
   open_->writes_end = std::max(open_->writes_end, device.loop.now() + takes);
   device.loop.after(
       takes, [open = open_, writing, buffer = std::move(buffer), done = std::move(done)]() mutable {
+        if (!open->device->alive()) return;
         const Result<void> result = finish(*open, writing);
         if (open->heard()) done(result, std::move(buffer));
       });
