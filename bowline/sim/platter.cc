@@ -171,9 +171,7 @@ Result<FileId> Platter::apply(const NameChange& change, bool full) {
     return known;
   }
   if (known) return error(Fault::exists, change.name + ": there is such a file");
-  const std::uint64_t used = used_bytes();
-  if (full || used > capacity_ || change.bytes > capacity_ - used)
-    return error(Fault::full, change.name + ": no space");
+  if (full || change.bytes > free_bytes()) return error(Fault::full, change.name + ": no space");
   const FileId made{++contents_.file_ids};
   contents_.files.emplace(made, std::make_shared<PlatterFile>(change.bytes));
   contents_.names.apply(change, made);
@@ -200,10 +198,10 @@ std::vector<env::Listed> Platter::listed(const Directory& directory) const {
   return list;
 }
 
-std::uint64_t Platter::used_bytes() const {
+std::uint64_t Platter::free_bytes() const {
   std::uint64_t used = 0;
   for (const auto& [name, id] : contents_.names.cached()) used += bytes(id);
-  return used;
+  return capacity_ - std::min(capacity_, used);
 }
 
 std::optional<std::string> Platter::durable(std::string_view name, std::uint64_t offset,

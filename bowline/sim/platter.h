@@ -64,7 +64,7 @@ class Platter {
   bool is_durable(std::string_view name, std::uint64_t offset, std::uint64_t bytes) const;
   std::vector<env::Listed> list() const { return listed(contents_.names.cached()); }
   std::vector<env::Listed> list_durable() const { return listed(contents_.names.durable()); }
-  std::uint64_t used_bytes() const;
+  std::uint64_t free_bytes() const;
   std::uint64_t files() const { return contents_.files.size(); }  // also such that have no name
 
   // --- what goes wrong by command. False: it was not allowed, or there is no such thing. What
@@ -170,7 +170,7 @@ class Platter {
   ProcessId holder_;
   std::map<FileId, std::uint32_t> open_;
   std::vector<Arranged> arranged_;
-  std::uint64_t capacity_ = ~0ULL;
+  std::uint64_t capacity_ = 1ULL << 36;
   std::uint64_t process_ids_ = 0;
   std::uint64_t change_ids_ = 0;
   std::uint64_t points_ = 0;

@@ -99,7 +99,8 @@ void SimulatedDisk::create(std::string name, std::uint64_t bytes,
       device_->process,
       {.kind = NameChange::Kind::create, .name = std::move(name), .to = {}, .bytes = bytes});
   const auto device = device_;
-  later(bytes, [device, change, full, done = std::move(done)](Device&) mutable {
+  const bool fits = bytes <= device_->platter.free_bytes();
+  later(fits ? bytes : 0, [device, change, full, done = std::move(done)](Device&) mutable {
     const auto made = device->platter.finish_change(device->process, change, full);
     if (!device->heard()) return;
     if (!made) return done(std::unexpected(made.error()));

@@ -298,6 +298,8 @@ TEST(SimulatedDisk, there_is_no_more_space_than_there_is) {
   ASSERT_TRUE(rig.create("a", 3 * block_bytes));
   EXPECT_EQ(rig.create("b", 2 * block_bytes).error().fault, Fault::full);
   EXPECT_EQ(rig.platter.list().size(), 1U);  // nothing is left behind
+  EXPECT_EQ(rig.platter.free_bytes(), block_bytes);
+  EXPECT_EQ(rig.create("b", 1ULL << 50U).error().fault, Fault::full);
   ASSERT_TRUE(rig.create("b", block_bytes));
   EXPECT_EQ(rig.create("c", block_bytes).error().fault, Fault::full);
   ASSERT_TRUE(rig.remove("a"));
