@@ -80,11 +80,19 @@ void PlatterFile::erase(Blocks blocks) {
   unsynced_.erase(first, first + static_cast<std::ptrdiff_t>(blocks.size()));
 }
 
+// Also from the end, and no further than needed: many writes may wait for a sync.
 bool PlatterFile::busy(std::uint64_t block, std::uint64_t count) const {
-  if (under_way_ == 0) return false;
-  return std::ranges::any_of(unsynced_, [&](const Unsynced& part) {
-    return part.under_way && !part.astray && part.block >= block && part.block - block < count;
-  });
+  std::uint64_t left = under_way_;
+  WriteId last;
+  for (std::size_t i = unsynced_.size(); i > 0; --i) {
+    const Unsynced& part = unsynced_[i - 1];
+    if (part.write != last && left == 0) return false;
+    if (!part.under_way) continue;
+    if (part.write != last) --left;
+    last = part.write;
+    if (!part.astray && part.block >= block && part.block - block < count) return true;
+  }
+  return false;
 }
 
 void PlatterFile::begin(WriteId write, std::uint64_t block, std::string_view data, bool astray) {
