@@ -249,6 +249,68 @@ TEST(CrashSweep, a_copy_does_not_call_the_hook) {
   EXPECT_EQ(crashes, 1);
 }
 
+// A disk as simple as can be said, beside the real one: one letter a block, and what of it is
+// durable. Operations of many lives, some of them still under way when the power fails.
+struct PlainFile {
+  std::string cached;
+  std::string durable;
+};
+
+TEST(PowerFailure, leaves_all_that_is_durable_by_a_plain_account_of_it) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    DiskRig rig(seed);
+    Chance& chance = rig.chance();
+    rig.durable_file("a", 8).reset();
+    PlainFile plain{.cached = "00000000", .durable = "00000000"};
+    for (int life = 0; life < 12; ++life) {
+      auto file = std::move(*rig.open("a"));
+      for (std::uint64_t step = chance.below("steps", 12); step > 0; --step) {
+        const std::uint64_t block = chance.below("block", 8);
+        const auto letter = static_cast<char>('a' + chance.below("letter", 26));
+        const bool syncs = chance.happens("syncs itself", 300'000);
+        ASSERT_TRUE(rig.write(*file, block, letter, 1, syncs ? Sync::yes : Sync::no));
+        plain.cached[block] = letter;
+        if (syncs) plain.durable[block] = letter;
+        if (!chance.happens("syncs", 200'000)) continue;
+        ASSERT_TRUE(rig.sync(*file));
+        plain.durable = plain.cached;
+      }
+      for (std::uint64_t block = 0; block < 8; ++block) {
+        ASSERT_EQ(rig.left("a", block), plain.durable[block]) << seed;
+        ASSERT_EQ(rig.seen(*file, block), plain.cached[block]) << seed;
+      }
+      std::set<std::uint64_t> open_to_loss;
+      for (std::uint64_t block = 0; block < 8; ++block)
+        if (!rig.platter.is_durable("a", block * block_bytes, block_bytes))
+          open_to_loss.insert(block);
+      const std::uint64_t last = chance.below("block", 8);
+      open_to_loss.insert(last);
+      file->write(last * block_bytes, rig.letters('!'), Sync::yes,
+                  [](Result<void>, env::Buffer) { FAIL(); });
+      const bool kills = chance.happens("kills", 300'000);
+      if (kills) {
+        rig.platter.kill(chance);
+      } else {
+        rig.platter.lose_power(chance);
+      }
+      file.reset();
+      rig.kill();
+      file = std::move(*rig.open("a"));
+      for (std::uint64_t block = 0; block < 8; ++block) {
+        if (!kills && !open_to_loss.contains(block)) {
+          ASSERT_EQ(rig.seen(*file, block), plain.durable[block]) << seed;
+        }
+        if (kills && block != last) {
+          ASSERT_EQ(rig.seen(*file, block), plain.cached[block]) << seed;
+        }
+      }
+      // What nobody can foretell is written again, so that the account is right.
+      ASSERT_TRUE(rig.write(*file, 0, '=', 8, Sync::yes));
+      plain.cached = plain.durable = "========";
+    }
+  }
+}
+
 // Random writes, syncs, names and crashes, with every mishap possible.
 std::uint64_t turmoil(DiskRig& rig) {
   for (std::uint32_t& ppm : rig.climate.ppm) ppm = 20'000;
