@@ -15,12 +15,20 @@
 
 namespace bowline::sim {
 
+// For those who do not mind whether it worked.
+inline void either_way(const auto& result) { static_cast<void>(result); }
+
 // A platter and one process that uses it, for tests that go step by step: each call waits in
 // virtual time until it is answered.
 class DiskRig {
  public:
   explicit DiskRig(std::uint64_t seed = 1, Decisions::Mode mode = Decisions::Mode::draw)
       : decisions_(seed, mode), chance_(decisions_, {.part = Part::disk, .a = 1}) {
+    start();
+  }
+
+  DiskRig(std::uint64_t seed, Recording replayed)
+      : decisions_(seed, std::move(replayed)), chance_(decisions_, {.part = Part::disk, .a = 1}) {
     start();
   }
 

@@ -68,8 +68,7 @@ void Platter::closed(ProcessId process, FileId file) {
 // Files that nobody can name or use any more.
 void Platter::collect() {
   std::erase_if(contents_.files, [&](const auto& entry) {
-    const auto& [id, contents] = entry;
-    return !contents_.names.refers(id) && !open_.contains(id) && !contents->busy();
+    return !contents_.names.refers(entry.first) && !open_.contains(entry.first);
   });
 }
 
@@ -90,13 +89,13 @@ bool Platter::pass(ProcessId process) {
 // --- contents
 
 WriteId Platter::begin_write(ProcessId process, FileId id, std::uint64_t offset,
-                             std::string_view data) {
+                             std::string_view data, bool astray) {
   if (!pass(process)) return {};
   ensure(offset % block_bytes == 0);
   PlatterFile* file = changed(id);
   ensure(file != nullptr);
   const WriteId write{++contents_.write_ids};
-  file->begin(write, offset / block_bytes, data);
+  file->begin(write, offset / block_bytes, data, astray);
   ++counters_.writes;
   counters_.written_bytes += data.size();
   return write;
@@ -112,20 +111,19 @@ void Platter::fail_write(ProcessId process, FileId id, WriteId write, std::uint6
   if (PlatterFile* file = changed(id)) file->finish_partly(write, sectors);
 }
 
-std::optional<std::uint64_t> Platter::begin_sync(ProcessId process, FileId id) {
-  if (!pass(process)) return std::nullopt;
+WriteId Platter::begin_sync(ProcessId process, FileId id) {
+  if (!pass(process)) return {};
   ++counters_.syncs;
-  const PlatterFile* found = file(id);
-  ensure(found != nullptr);
-  return found->mark();
+  ensure(file(id) != nullptr);
+  return {contents_.write_ids};
 }
 
-void Platter::finish_sync(ProcessId process, FileId id, std::uint64_t mark, Synced synced) {
+void Platter::finish_sync(ProcessId process, FileId id, WriteId through, Synced synced) {
   if (!pass(process) || synced == Synced::not_yet) return;
   PlatterFile* file = changed(id);
   if (file == nullptr) return;
-  if (synced == Synced::truly) return file->sync(mark);
-  file->fail_sync(mark, synced == Synced::failed_and_shows_old);
+  if (synced == Synced::truly) return file->sync(through);
+  file->fail_sync(through, synced == Synced::failed_and_shows_old);
 }
 
 bool Platter::busy(FileId id, std::uint64_t offset, std::uint64_t bytes) const {
@@ -173,25 +171,21 @@ Result<FileId> Platter::apply(const NameChange& change, bool full) {
     return known;
   }
   if (known) return error(Fault::exists, change.name + ": there is such a file");
-  const std::uint64_t used = used_bytes();
-  if (full || used > capacity_ || change.bytes > capacity_ - used)
-    return error(Fault::full, change.name + ": no space");
+  if (full || change.bytes > free_bytes()) return error(Fault::full, change.name + ": no space");
   const FileId made{++contents_.file_ids};
   contents_.files.emplace(made, std::make_shared<PlatterFile>(change.bytes));
   contents_.names.apply(change, made);
   return made;
 }
 
-std::optional<std::uint64_t> Platter::begin_name_sync(ProcessId process) {
-  if (!pass(process)) return std::nullopt;
-  ++counters_.name_syncs;
-  return contents_.names.mark();
+void Platter::begin_name_sync(ProcessId process) {
+  if (pass(process)) ++counters_.name_syncs;
 }
 
-void Platter::finish_name_sync(ProcessId process, std::uint64_t mark, Synced synced) {
+void Platter::finish_name_sync(ProcessId process, Synced synced) {
   if (!pass(process) || synced == Synced::not_yet) return;
-  if (synced != Synced::truly) return contents_.names.fail_sync(mark);
-  contents_.names.sync(mark);
+  if (synced != Synced::truly) return contents_.names.fail_sync();
+  contents_.names.sync();
   collect();
 }
 
@@ -204,10 +198,10 @@ std::vector<env::Listed> Platter::listed(const Directory& directory) const {
   return list;
 }
 
-std::uint64_t Platter::used_bytes() const {
+std::uint64_t Platter::free_bytes() const {
   std::uint64_t used = 0;
   for (const auto& [name, id] : contents_.names.cached()) used += bytes(id);
-  return used;
+  return capacity_ - std::min(capacity_, used);
 }
 
 std::optional<std::string> Platter::durable(std::string_view name, std::uint64_t offset,

@@ -56,24 +56,24 @@ class Platter {
   void crash_at(std::uint64_t point, std::function<void()> calls);
 
   // --- what can be asked, by whoever sees through walls
-  // What a power failure would surely leave under this name; nullopt: there would be none, or it
-  // would be shorter.
-  std::optional<std::string> durable(std::string_view file, std::uint64_t offset,
+  // What is durable under this name; nullopt: there is none, or it is shorter. What is pending may
+  // still change it when the power fails.
+  std::optional<std::string> durable(std::string_view name, std::uint64_t offset,
                                      std::uint64_t bytes) const;
   // These bytes are what processes see as well, and nothing is pending there, nor its name.
-  bool is_durable(std::string_view file, std::uint64_t offset, std::uint64_t bytes) const;
+  bool is_durable(std::string_view name, std::uint64_t offset, std::uint64_t bytes) const;
   std::vector<env::Listed> list() const { return listed(contents_.names.cached()); }
   std::vector<env::Listed> list_durable() const { return listed(contents_.names.durable()); }
-  std::uint64_t used_bytes() const;
+  std::uint64_t free_bytes() const;
+  std::uint64_t files() const { return contents_.files.size(); }  // also such that have no name
 
-  // --- what goes wrong by command. False: it was not allowed, or there is no such thing.
-  // One of the next operations of that kind, on that file or (empty) on any.
+  // --- what goes wrong by command. False: it was not allowed, or there is no such thing. What
+  // rots, and what cannot be read any more, is counted in sectors. One of the next operations of
+  // that kind, on that file or (empty) on any.
   void arrange(Mishap mishap, std::string file = {}, std::uint32_t times = 1);
-  bool flip(std::string_view file, std::uint64_t offset, unsigned bit);
-  bool rot(std::string_view file, std::uint64_t first_sector, std::uint64_t count,
-           std::uint64_t seed = 1);
-  bool spoil(std::string_view file, std::uint64_t first_sector, std::uint64_t count,
-             bool once = false);
+  bool flip(std::string_view name, std::uint64_t offset, unsigned bit);
+  bool rot(std::string_view name, std::uint64_t first, std::uint64_t count, std::uint64_t seed = 1);
+  bool spoil(std::string_view name, std::uint64_t first, std::uint64_t count, bool once = false);
   void limit(std::uint64_t bytes) { capacity_ = bytes; }
   // These are for disks that no process uses.
   void wipe();
@@ -114,12 +114,13 @@ class Platter {
   bool suffers(Mishap, bool drawn, FileId, Stretch);
   bool suffers(Mishap, bool drawn, std::string_view file, Stretch);
 
-  WriteId begin_write(ProcessId, FileId, std::uint64_t offset, std::string_view data);
+  WriteId begin_write(ProcessId, FileId, std::uint64_t offset, std::string_view data,
+                      bool astray = false);
   void finish_write(ProcessId, FileId, WriteId, Reach);
   void fail_write(ProcessId, FileId, WriteId, std::uint64_t sectors);
-  std::optional<std::uint64_t> begin_sync(ProcessId, FileId);  // nullopt: the process is gone
+  WriteId begin_sync(ProcessId, FileId);  // what it covers
   enum class Synced : std::uint8_t { truly, not_yet, failed, failed_and_shows_old };
-  void finish_sync(ProcessId, FileId, std::uint64_t mark, Synced);
+  void finish_sync(ProcessId, FileId, WriteId through, Synced);
   bool busy(FileId, std::uint64_t offset, std::uint64_t bytes) const;
   Result<void> read(FileId, std::uint64_t offset, std::span<char> into);
   // Where so many blocks may go, or come from, by mistake.
@@ -132,9 +133,9 @@ class Platter {
   void decay(Chance&, Mishap, FileId);                 // of some bit or sector of it
 
   std::uint64_t begin_change(ProcessId, NameChange);
-  Result<FileId> finish_change(ProcessId, std::uint64_t change, bool full);
-  std::optional<std::uint64_t> begin_name_sync(ProcessId);
-  void finish_name_sync(ProcessId, std::uint64_t mark, Synced);
+  Result<FileId> finish_change(ProcessId, std::uint64_t id, bool full);
+  void begin_name_sync(ProcessId);
+  void finish_name_sync(ProcessId, Synced);
 
  private:
   struct Contents {
@@ -169,7 +170,7 @@ class Platter {
   ProcessId holder_;
   std::map<FileId, std::uint32_t> open_;
   std::vector<Arranged> arranged_;
-  std::uint64_t capacity_ = ~0ULL;
+  std::uint64_t capacity_ = 1ULL << 36;
   std::uint64_t process_ids_ = 0;
   std::uint64_t change_ids_ = 0;
   std::uint64_t points_ = 0;

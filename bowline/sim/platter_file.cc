@@ -12,9 +12,9 @@ namespace {
 
 using env::block_bytes;
 
-PageRef page_of(const char* data) {
+PageRef page_of(std::span<const char> data) {
   auto page = std::make_shared_for_overwrite<Page>();
-  std::memcpy(page->data(), data, block_bytes);
+  std::memcpy(page->data(), data.data(), block_bytes);
   return page;
 }
 
@@ -80,19 +80,31 @@ void PlatterFile::erase(Blocks blocks) {
   unsynced_.erase(first, first + static_cast<std::ptrdiff_t>(blocks.size()));
 }
 
+// Also from the end, and no further than needed: many writes may wait for a sync.
 bool PlatterFile::busy(std::uint64_t block, std::uint64_t count) const {
-  if (under_way_ == 0) return false;
-  return std::ranges::any_of(unsynced_, [&](const Unsynced& part) {
-    return part.finished == 0 && part.block >= block && part.block - block < count;
-  });
+  std::uint64_t left = under_way_;
+  WriteId last;
+  for (std::size_t i = unsynced_.size(); i > 0; --i) {
+    const Unsynced& part = unsynced_[i - 1];
+    if (part.write != last && left == 0) return false;
+    if (!part.under_way) continue;
+    if (part.write != last) --left;
+    last = part.write;
+    if (!part.astray && part.block >= block && part.block - block < count) return true;
+  }
+  return false;
 }
 
-void PlatterFile::begin(WriteId write, std::uint64_t block, std::string_view data) {
+void PlatterFile::begin(WriteId write, std::uint64_t block, std::string_view data, bool astray) {
   ensure(!data.empty());
   ensure(data.size() % block_bytes == 0);
   ensure(block + data.size() / block_bytes <= blocks_.size());
-  for (; !data.empty(); data.remove_prefix(block_bytes), ++block)
-    unsynced_.push_back({.write = write, .block = block, .page = page_of(data.data())});
+  const std::span<const char> bytes(data);
+  for (std::size_t at = 0; at < bytes.size(); at += block_bytes, ++block)
+    unsynced_.push_back({.write = write,
+                         .block = block,
+                         .astray = astray,
+                         .page = page_of(bytes.subspan(at, block_bytes))});
   ++under_way_;
 }
 
@@ -106,13 +118,12 @@ void PlatterFile::finish(WriteId write, Reach reach) {
   const Blocks parts = blocks_of(write);
   if (parts.empty()) return;
   --under_way_;
-  ++finished_;
   if (reach == Reach::nowhere) return erase(parts);
   for (Unsynced& part : parts) {
     Block& block = blocks_[part.block];
     block.cached = part.page;
     heal(part.block);
-    part.finished = finished_;
+    part.under_way = false;
     if (reach != Reach::disk) continue;
     block.durable = std::move(part.page);
     block.durable_by = write;
@@ -143,9 +154,9 @@ void PlatterFile::finish_partly(WriteId write, std::uint64_t sectors) {
   finish(write, Reach::cache);
 }
 
-void PlatterFile::sync(std::uint64_t mark) {
+void PlatterFile::sync(WriteId through) {
   std::erase_if(unsynced_, [&](Unsynced& part) {
-    if (part.finished == 0 || part.finished > mark) return false;
+    if (part.under_way || part.write > through) return false;
     Block& block = blocks_[part.block];
     if (part.write < block.durable_by) return true;
     block.durable = std::move(part.page);
@@ -155,9 +166,9 @@ void PlatterFile::sync(std::uint64_t mark) {
 }
 
 // The kernel marks a page clean that it could not write, so nobody will try again.
-void PlatterFile::fail_sync(std::uint64_t mark, bool shows_old) {
+void PlatterFile::fail_sync(WriteId through, bool shows_old) {
   std::erase_if(unsynced_, [&](const Unsynced& part) {
-    if (part.finished == 0 || part.finished > mark) return false;
+    if (part.under_way || part.write > through) return false;
     if (shows_old) blocks_[part.block].cached = blocks_[part.block].durable;
     strayed_ = true;
     return true;
@@ -236,7 +247,7 @@ void PlatterFile::forget_spoilt_once(std::uint64_t offset, std::uint64_t bytes) 
 
 void PlatterFile::settle(Chance& chance) {
   while (under_way_ > 0) {
-    const auto part = std::ranges::find(unsynced_, 0U, &Unsynced::finished);
+    const auto part = std::ranges::find(unsynced_, true, &Unsynced::under_way);
     const WriteId write = part->write;
     const std::uint64_t whole = sectors(write);
     finish_partly(write, whole - chance.below("sectors that the kill took", whole + 1));

@@ -50,15 +50,15 @@ class PlatterFile {
   bool busy() const { return under_way_ > 0; }
   bool busy(std::uint64_t block, std::uint64_t count) const;  // a write is under way there
 
-  void begin(WriteId, std::uint64_t block, std::string_view data);
+  // Astray: whoever wrote it means another place, and cannot know that this one is busy.
+  void begin(WriteId, std::uint64_t block, std::string_view data, bool astray);
   void finish(WriteId, Reach);
   void finish_partly(WriteId, std::uint64_t sectors);  // so many of the first reach the cache
   std::uint64_t sectors(WriteId) const;
 
-  // A sync covers what was finished when it began.
-  std::uint64_t mark() const { return finished_; }
-  void sync(std::uint64_t mark);
-  void fail_sync(std::uint64_t mark, bool shows_old);
+  // A sync covers the writes up to one, as far as they are finished.
+  void sync(WriteId through);
+  void fail_sync(WriteId through, bool shows_old);
 
   void read(std::uint64_t offset, std::span<char> into) const;
   void read_durable(std::uint64_t offset, std::span<char> into) const;
@@ -83,7 +83,8 @@ class PlatterFile {
   struct Unsynced {  // one block of a write; those of one write lie together
     WriteId write;
     std::uint64_t block = 0;
-    std::uint64_t finished = 0;  // the how-manieth; 0: under way
+    bool under_way = true;
+    bool astray = false;
     PageRef page;
   };
   using Blocks = std::span<Unsynced>;
@@ -91,13 +92,12 @@ class PlatterFile {
   void erase(Blocks);
   void heal(std::uint64_t block);
   template <class Change>
-  void change_medium(std::uint64_t block, Change);
+  void change_medium(std::uint64_t index, Change change);
   void lose_sectors(Chance&, Blocks write);
   void lose_prefix(Chance&);
   void keep(Blocks write, std::uint64_t sectors, std::uint64_t bytes);
 
   std::uint64_t bytes_;
-  std::uint64_t finished_ = 0;   // writes
   std::uint64_t under_way_ = 0;  // writes
   bool strayed_ = false;         // somewhere the cache is not what is durable, nor waits for a sync
   std::vector<Block> blocks_;

@@ -48,8 +48,7 @@ void Platter::settle(Chance& chance, const NameChange& change, Loss loss) {
   if (fate == 1) return;
   NameChange happens = change;
   if (fate == 2 && change.kind == NameChange::Kind::create) {
-    const std::uint64_t blocks = change.bytes / block_bytes + 1;
-    happens.bytes -= std::min(happens.bytes, chance.below("blocks missing", blocks) * block_bytes);
+    happens.bytes -= chance.below("bytes missing", change.bytes + 1);
   }
   const Result<FileId> ignored = apply(happens, false);
   static_cast<void>(ignored);
@@ -158,7 +157,6 @@ std::optional<Platter::Place> Platter::elsewhere(Chance& chance, FileId id, std:
 
 bool Platter::may_be_hit(const Place& place, std::uint64_t count) {
   const Stretch stretch{.offset = place.block * block_bytes, .bytes = count * block_bytes};
-  if (busy(place.file, stretch.offset, stretch.bytes)) return false;
   return !guard_.value ||
          guard_.value(Mishap::misdirected_write, contents_.names.name_of(place.file), stretch);
 }
@@ -173,9 +171,7 @@ void Platter::wipe() {
 void Platter::roll_back(const Platter& earlier) {
   ensure(alive_.empty());
   ensure(earlier.alive_.empty());
-  const std::uint64_t writes = std::max(contents_.write_ids, earlier.contents_.write_ids);
   contents_ = earlier.contents_;
-  contents_.write_ids = writes;
 }
 
 void exchange_contents(Platter& a, Platter& b) {

@@ -56,20 +56,13 @@ void PlatterNames::apply(const Unsynced& unsynced, Directory& directory) {
 }
 
 void PlatterNames::apply(NameChange change, FileId file) {
-  unsynced_.push_back({std::move(change), file, ++changes_});
+  unsynced_.push_back({std::move(change), file});
   apply(unsynced_.back(), cached_);
 }
 
-void PlatterNames::sync(std::uint64_t mark) {
-  std::erase_if(unsynced_, [&](const Unsynced& unsynced) {
-    if (unsynced.number > mark) return false;
-    apply(unsynced, durable_);
-    return true;
-  });
-}
-
-void PlatterNames::fail_sync(std::uint64_t mark) {
-  std::erase_if(unsynced_, [&](const Unsynced& unsynced) { return unsynced.number <= mark; });
+void PlatterNames::sync() {
+  for (const Unsynced& unsynced : unsynced_) apply(unsynced, durable_);
+  unsynced_.clear();
 }
 
 // What a file system without a journal shows: changes of different names survive or not, each by

@@ -36,10 +36,8 @@ class PlatterNames {
 
   void apply(NameChange, FileId);
 
-  // A sync covers what was changed when it began.
-  std::uint64_t mark() const { return changes_; }
-  void sync(std::uint64_t mark);
-  void fail_sync(std::uint64_t mark);  // nobody will try again
+  void sync();
+  void fail_sync() { unsynced_.clear(); }  // nobody will try again
 
   void lose_power(Chance&, Loss);
 
@@ -47,7 +45,6 @@ class PlatterNames {
   struct Unsynced {
     NameChange change;
     FileId file;
-    std::uint64_t number = 0;
   };
   static void apply(const Unsynced&, Directory&);
   void lose_any(Chance&);
@@ -55,7 +52,6 @@ class PlatterNames {
   Directory cached_;
   Directory durable_;
   std::vector<Unsynced> unsynced_;
-  std::uint64_t changes_ = 0;
 };
 
 }  // namespace bowline::sim

@@ -129,7 +129,6 @@ void ProcessLoop::run(Duration time) {
 
 void ProcessLoop::clock_changed() {
   for (auto& [id, timer] : timers_) {
-    timer.queued = never;
     if (timer.when != never) queue(id, timer);
   }
 }

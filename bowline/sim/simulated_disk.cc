@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/simulated_disk.h"
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -19,12 +19,12 @@ Result<void> without_value(const Result<FileId>& result) {
 
 }  // namespace
 
-Duration Device::takes(const char* what, Duration mean, std::uint64_t bytes) {
+Duration Device::takes(const char* what, FileId file, Duration mean, std::uint64_t bytes) {
   const auto blocks = static_cast<std::int64_t>(bytes / env::block_bytes);
   Duration takes = climate.floor + climate.slower + climate.each_block * blocks;
   takes += chance.exponential(what, mean);
-  if (suffers(Mishap::slow, {})) takes += chance.exponential("slow by", climate.slow);
-  if (suffers(Mishap::hung, {})) takes += climate.hang;
+  if (suffers(Mishap::slow, file)) takes += chance.exponential("slow by", climate.slow);
+  if (suffers(Mishap::hung, file)) takes += climate.hang;
   return takes;
 }
 
@@ -52,10 +52,13 @@ SimulatedDisk::~SimulatedDisk() {
 // Calls `finish` with the device after a while, unless the process is gone then.
 template <class Finish>
 void SimulatedDisk::later(std::uint64_t bytes, Finish finish) {
-  const Duration takes = device_->takes("names take", device_->climate.names, bytes);
-  device_->loop.after(takes, [device = device_, finish = std::move(finish)]() mutable {
-    if (device->alive()) finish(*device);
-  });
+  const Time now = device_->loop.now();
+  device_->names_end = std::max(device_->names_end, now) +
+                       device_->takes("names take", {}, device_->climate.names, bytes);
+  device_->loop.after(device_->names_end - now,
+                      [device = device_, finish = std::move(finish)]() mutable {
+                        if (device->alive()) finish(*device);
+                      });
 }
 
 void SimulatedDisk::lock(env::Done<Result<void>> done) {
@@ -87,6 +90,7 @@ void SimulatedDisk::open(std::string name, env::Done<Result<std::unique_ptr<env:
 
 void SimulatedDisk::create(std::string name, std::uint64_t bytes,
                            env::Done<Result<std::unique_ptr<env::File>>> done) {
+  ensure(bytes % env::block_bytes == 0);
   if (!device_->alive()) return;
   const bool full = device_->platter.suffers(
       Mishap::full, device_->chance.happens("full", device_->climate.of(Mishap::full)), name,
@@ -95,9 +99,10 @@ void SimulatedDisk::create(std::string name, std::uint64_t bytes,
       device_->process,
       {.kind = NameChange::Kind::create, .name = std::move(name), .to = {}, .bytes = bytes});
   const auto device = device_;
-  later(bytes, [device, change, full, done = std::move(done)](Device&) mutable {
+  const bool fits = bytes <= device_->platter.free_bytes();
+  later(fits ? bytes : 0, [device, change, full, done = std::move(done)](Device&) mutable {
     const auto made = device->platter.finish_change(device->process, change, full);
-    if (!device->open || !device->alive()) return;
+    if (!device->heard()) return;
     if (!made) return done(std::unexpected(made.error()));
     done(std::make_unique<SimulatedFile>(device, *made));
   });
@@ -108,7 +113,7 @@ void SimulatedDisk::change(NameChange change, env::Done<Result<void>> done) {
   const std::uint64_t id = device_->platter.begin_change(device_->process, std::move(change));
   later(0, [id, done = std::move(done)](Device& device) mutable {
     const auto changed = device.platter.finish_change(device.process, id, false);
-    if (device.open && device.alive()) done(without_value(changed));
+    if (device.heard()) done(without_value(changed));
   });
 }
 
@@ -122,12 +127,12 @@ void SimulatedDisk::rename(std::string from, std::string to, env::Done<Result<vo
 }
 
 void SimulatedDisk::sync_names(env::Done<Result<void>> done) {
-  const std::optional<std::uint64_t> mark = device_->platter.begin_name_sync(device_->process);
-  if (!mark) return;
+  if (!device_->alive()) return;
+  device_->platter.begin_name_sync(device_->process);
   const Synced synced = device_->sync_outcome({});
-  later(0, [mark = *mark, synced, done = std::move(done)](Device& device) mutable {
-    device.platter.finish_name_sync(device.process, mark, synced);
-    if (!device.open || !device.alive()) return;
+  later(0, [synced, done = std::move(done)](Device& device) mutable {
+    device.platter.finish_name_sync(device.process, synced);
+    if (!device.heard()) return;
     if (synced == Synced::truly || synced == Synced::not_yet) return done({});
     done(std::unexpected(Error{Fault::io, "the disk failed to sync its names"}));
   });

@@ -14,7 +14,7 @@
 
 namespace bowline::sim {
 
-// What one process needs to use a platter. All of them outlive the loop's last callback.
+// What one process needs to use a platter. All of that outlives its disk and its files.
 struct Device {
   Platter& platter;
   ProcessLoop& loop;
@@ -23,11 +23,13 @@ struct Device {
   std::string path;
   ProcessId process{};
   bool open = true;  // the process still has its Disk
+  Time names_end;    // names change one after the other, as the process asks for it
   std::shared_ptr<BufferPool> buffers = std::make_shared<BufferPool>();
 
   bool alive() const { return platter.alive(process); }
+  bool heard() const { return open && alive(); }
   // How long an operation takes; slow ones and those that hang included.
-  Duration takes(const char* what, Duration mean, std::uint64_t bytes);
+  Duration takes(const char* what, FileId file, Duration mean, std::uint64_t bytes);
   bool suffers(Mishap mishap, FileId file, Stretch stretch = {}) {
     return platter.suffers(mishap, chance.happens(name(mishap), climate.of(mishap)), file, stretch);
   }

@@ -61,13 +61,11 @@ TEST(SimulatedDisk, a_write_gives_its_buffer_back_also_when_it_fails) {
 
 TEST(SimulatedDisk, a_read_ends_where_the_file_ends) {
   DiskRig rig;
-  const auto file = rig.create("a", block_bytes + 100);
-  ASSERT_TRUE(file);
-  EXPECT_EQ((*file)->size(), block_bytes + 100);
-  EXPECT_EQ(rig.read(**file, 0, 4)->size(), block_bytes + 100);
-  EXPECT_EQ(rig.read(**file, 1, 1)->size(), 100U);
-  EXPECT_EQ(rig.read(**file, 2, 1)->size(), 0U);
-  EXPECT_EQ(rig.read(**file, 7, 1)->size(), 0U);
+  const auto file = rig.durable_file("a", 2);
+  EXPECT_EQ(rig.read(*file, 0, 4)->size(), 2 * block_bytes);
+  EXPECT_EQ(rig.read(*file, 1, 2)->size(), block_bytes);
+  EXPECT_EQ(rig.read(*file, 2, 1)->size(), 0U);
+  EXPECT_EQ(rig.read(*file, 7, 1)->size(), 0U);
 }
 
 TEST(SimulatedDisk, buffers_are_whole_blocks_at_the_edge_of_a_block) {
@@ -114,17 +112,31 @@ TEST(SimulatedDisk, of_two_that_create_the_same_name_at_once_one_wins) {
   EXPECT_EQ(refused, 1);
 }
 
+TEST(SimulatedDisk, names_change_in_the_order_in_which_that_was_asked_for) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    DiskRig rig(seed);
+    std::string said;
+    rig.disk().create("a", block_bytes, [&](Result<DiskRig::FilePtr>) { said += "c"; });
+    rig.disk().rename("a", "b", [&](Result<void> result) { said += result ? "r" : "x"; });
+    rig.disk().sync_names([&](Result<void>) { said += "s"; });
+    rig.disk().remove("b", [&](Result<void> result) { said += result ? "d" : "x"; });
+    rig.loop().run(1s);
+    EXPECT_EQ(said, "crsd");
+    EXPECT_EQ(rig.left("b", 0), '0');
+  }
+}
+
 TEST(SimulatedDisk, the_list_is_sorted_and_knows_sizes) {
   DiskRig rig;
   for (const char* name : {"b", "c", "a"}) ASSERT_TRUE(rig.create(name, block_bytes));
   ASSERT_TRUE(rig.remove("c"));
-  ASSERT_TRUE(rig.create("aa", 5));
+  ASSERT_TRUE(rig.create("aa", 5 * block_bytes));
   const auto list =
       rig.answer<std::vector<env::Listed>>([&](auto done) { rig.disk().list(std::move(done)); });
   ASSERT_EQ(list->size(), 3U);
   EXPECT_EQ((*list)[0].name, "a");
   EXPECT_EQ((*list)[1].name, "aa");
-  EXPECT_EQ((*list)[1].bytes, 5U);
+  EXPECT_EQ((*list)[1].bytes, 5 * block_bytes);
   EXPECT_EQ((*list)[2].name, "b");
 }
 
@@ -230,6 +242,24 @@ TEST(SimulatedDisk, a_disk_that_is_gone_calls_nobody) {
   EXPECT_EQ(platter.list().size(), 1U);  // it was on its way
 }
 
+TEST(SimulatedDisk, files_do_no_more_when_the_disk_is_gone) {
+  Decisions decisions(1);
+  Chance chance(decisions, {.part = Part::disk});
+  const DiskClimate climate;
+  Platter platter;
+  ProcessLoop loop(chance);
+  auto disk = std::make_unique<SimulatedDisk>(platter, loop, chance, climate);
+  DiskRig::FilePtr file;
+  disk->create("a", block_bytes, [&](Result<DiskRig::FilePtr> made) { file = std::move(*made); });
+  loop.run(1s);
+  int called = 0;
+  file->sync([&](Result<void>) { ++called; });
+  disk.reset();
+  loop.run(1s);
+  EXPECT_EQ(called, 0);
+  EXPECT_DEATH(file->sync([](Result<void>) {}), "ensure");
+}
+
 TEST(SimulatedDisk, one_living_process_holds_the_lock) {
   DiskRig rig;
   const auto locks = [](DiskRig::Process& process) {
@@ -268,8 +298,10 @@ TEST(SimulatedDisk, there_is_no_more_space_than_there_is) {
   ASSERT_TRUE(rig.create("a", 3 * block_bytes));
   EXPECT_EQ(rig.create("b", 2 * block_bytes).error().fault, Fault::full);
   EXPECT_EQ(rig.platter.list().size(), 1U);  // nothing is left behind
+  EXPECT_EQ(rig.platter.free_bytes(), block_bytes);
+  EXPECT_EQ(rig.create("b", 1ULL << 50U).error().fault, Fault::full);
   ASSERT_TRUE(rig.create("b", block_bytes));
-  EXPECT_EQ(rig.create("c", 1).error().fault, Fault::full);
+  EXPECT_EQ(rig.create("c", block_bytes).error().fault, Fault::full);
   ASSERT_TRUE(rig.remove("a"));
   ASSERT_TRUE(rig.create("c", block_bytes));
 }

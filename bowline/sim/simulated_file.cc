@@ -2,7 +2,6 @@
 #include "bowline/sim/simulated_file.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -50,6 +49,7 @@ SimulatedFile::Writing SimulatedFile::plan_write(const Open& open, std::uint64_t
     const auto place =
         device.platter.elsewhere(device.chance, open.id, writing.block, writing.blocks);
     if (place && device.platter.may_be_hit(*place, writing.blocks)) {
+      writing.astray = true;
       writing.file = place->file;
       writing.block = place->block;
     }
@@ -68,16 +68,19 @@ void SimulatedFile::write(std::uint64_t offset, env::Buffer buffer, env::Sync sy
   ensure(offset <= open_->bytes);
   ensure(bytes <= open_->bytes - offset);
   if (!device.alive()) return;
+  ensure(device.open);
   ensure(!device.platter.busy(open_->id, offset, bytes));
   Writing writing = plan_write(*open_, offset, bytes, sync);
   writing.id = device.platter.begin_write(device.process, writing.file, writing.block * block_bytes,
-                                          buffer.view());
-  Duration takes = device.takes("write takes", device.climate.write, bytes);
+                                          buffer.view(), writing.astray);
+  Duration takes = device.takes("write takes", open_->id, device.climate.write, bytes);
   if (writing.syncs) takes += device.chance.exponential("sync takes", device.climate.sync);
+  open_->writes_end = std::max(open_->writes_end, device.loop.now() + takes);
   device.loop.after(
       takes, [open = open_, writing, buffer = std::move(buffer), done = std::move(done)]() mutable {
+        if (!open->device->alive()) return;
         const Result<void> result = finish(*open, writing);
-        if (open->open && open->device->alive()) done(result, std::move(buffer));
+        if (open->heard()) done(result, std::move(buffer));
       });
 }
 
@@ -102,30 +105,35 @@ Result<void> SimulatedFile::finish(const Open& open, const Writing& writing) {
 
 void SimulatedFile::sync(env::Done<Result<void>> done) {
   Device& device = *open_->device;
-  const std::optional<std::uint64_t> mark = device.platter.begin_sync(device.process, open_->id);
-  if (!mark) return;
+  if (!device.alive()) return;
+  ensure(device.open);
+  const WriteId through = device.platter.begin_sync(device.process, open_->id);
   const Synced synced = device.sync_outcome(open_->id);
-  const Duration takes = device.takes("sync takes", device.climate.sync, 0);
-  device.loop.after(takes, [open = open_, mark = *mark, synced, done = std::move(done)]() mutable {
-    Device& here = *open->device;
-    here.platter.finish_sync(here.process, open->id, mark, synced);
-    if (!open->open || !here.alive()) return;
-    if (synced == Synced::truly || synced == Synced::not_yet) return done({});
-    done(failed("the disk failed to sync"));
-  });
+  // Earlier writes are waited for.
+  const Duration waits = std::max(Duration(0), open_->writes_end - device.loop.now());
+  const Duration takes = device.takes("sync takes", open_->id, device.climate.sync, 0);
+  device.loop.after(waits + takes,
+                    [open = open_, through, synced, done = std::move(done)]() mutable {
+                      Device& here = *open->device;
+                      here.platter.finish_sync(here.process, open->id, through, synced);
+                      if (!open->heard()) return;
+                      if (synced == Synced::truly || synced == Synced::not_yet) return done({});
+                      done(failed("the disk failed to sync"));
+                    });
 }
 
 void SimulatedFile::read(std::uint64_t offset, std::uint64_t bytes,
                          env::Done<Result<env::Buffer>> done) {
   Device& device = *open_->device;
   if (!device.alive()) return;
+  ensure(device.open);
   ensure(offset % block_bytes == 0);
   ensure(bytes % block_bytes == 0);
   const std::uint64_t left = open_->bytes - std::min(offset, open_->bytes);
   const Reading reading{.offset = offset, .bytes = std::min(bytes, left)};
-  const Duration takes = device.takes("read takes", device.climate.read, reading.bytes);
+  const Duration takes = device.takes("read takes", open_->id, device.climate.read, reading.bytes);
   device.loop.after(takes, [open = open_, reading, done = std::move(done)]() mutable {
-    if (!open->open || !open->device->alive()) return;
+    if (!open->heard()) return;
     done(finish(*open, reading));
   });
 }

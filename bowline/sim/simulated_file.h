@@ -29,6 +29,8 @@ class SimulatedFile final : public env::File {
     FileId id;
     std::uint64_t bytes = 0;
     bool open = true;  // the process still has the file
+    Time writes_end;   // those asked for so far
+    bool heard() const { return open && device->heard(); }
   };
   enum class Fate : std::uint8_t { fine, failed, lost };
   struct Writing {
@@ -37,6 +39,7 @@ class SimulatedFile final : public env::File {
     std::uint64_t block = 0;
     std::uint64_t blocks = 0;
     Fate fate = Fate::fine;
+    bool astray = false;
     bool syncs = false;
     Platter::Synced synced = Platter::Synced::truly;
   };
