@@ -74,7 +74,11 @@ void Log::move_next() {
     if (run == group.runs.all().end()) continue;  // until somebody repairs it
     moving_ = true;
     Fetch fetch{
-        *run, run->first.prev(), run->last(), bytes_at_once,
+        *run,
+        run->first.prev(),
+        run->last(),
+        bytes_at_once,
+        files_.at(cleaning_),
         [this, id, run = *run](Result<raft::Batch> batch) { moved(id, run, std::move(batch)); }};
     return begin(std::move(fetch));
   }
