@@ -29,7 +29,7 @@
 namespace bowline::bench {
 namespace {
 
-constexpr std::uint64_t file_bytes = 64 << 20;
+constexpr std::uint64_t file_bytes = 16 << 20;
 constexpr std::array<std::size_t, 6> sizes = {4 << 10,  8 << 10,   16 << 10,
                                               64 << 10, 256 << 10, 1 << 20};
 using Way = runtime::DiskOptions::Way;
@@ -147,6 +147,7 @@ void make_file(const std::string& path, const std::string& name) {
   runtime::Loop loop;
   auto disk = runtime::open_disk(path, loop);
   if (!disk) stop(disk.error().what);
+  (void)::unlink((path + "/" + name).c_str());  // of a run that was ended
   bool is_made = false;
   (*disk)->create(name, file_bytes, [&](Result<std::unique_ptr<env::File>> file) {
     if (!file) stop(file.error().what);
@@ -210,7 +211,7 @@ constexpr const char* help =
     "\n"
     "Durable writes a second, by system calls alone and through the library, side by side.\n"
     "\n"
-    "  --directory D  where its files go, 256 MiB in all; they are removed (default: bench-disk)\n"
+    "  --directory D  where its files go, 64 MiB in all; they are removed (default: bench-disk)\n"
     "  --rounds N     of each way and size, at least 5 (default: 7)\n"
     "  --seconds S    for all of it (default: 20)\n"
     "  --help         this\n";
