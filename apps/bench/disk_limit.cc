@@ -30,6 +30,7 @@ namespace bowline::bench {
 namespace {
 
 constexpr std::uint64_t file_bytes = 16 << 20;
+constexpr std::uint64_t most_sample_bytes = 16 << 20;
 constexpr std::array<std::size_t, 6> sizes = {4 << 10,  8 << 10,   16 << 10,
                                               64 << 10, 256 << 10, 1 << 20};
 using Way = runtime::DiskOptions::Way;
@@ -60,14 +61,7 @@ class Place {
 class Contender {
  public:
   virtual ~Contender() = default;
-  virtual void write(std::size_t size, double until) = 0;  // one after the other
-  std::uint64_t writes() const { return writes_; }
-
- protected:
-  void count() { ++writes_; }
-
- private:
-  std::uint64_t writes_ = 0;
+  virtual void write(std::size_t size, int times) = 0;  // one after the other
 };
 
 // System calls and nothing else.
@@ -81,13 +75,12 @@ class Bare final : public Contender {
     std::fill_n(memory_.get(), sizes.back(), 'b');
   }
 
-  void write(std::size_t size, double until) override {
-    while (seconds(CLOCK_MONOTONIC) < until) {
+  void write(std::size_t size, int times) override {
+    for (; times > 0; --times) {
       const auto at = static_cast<off_t>(place_.next(size));
       const bool wrote =
           ::pwrite(file_.number(), memory_.get(), size, at) == static_cast<ssize_t>(size);
       if (!wrote || (!direct_ && ::fdatasync(file_.number()) != 0)) stop("cannot write");
-      count();
     }
   }
 
@@ -113,22 +106,21 @@ class Ours final : public Contender {
     loop_.run_until([&] { return is_open; });
   }
 
-  void write(std::size_t size, double until) override {
+  void write(std::size_t size, int times) override {
     env::Buffer buffer = disk_->buffer(size);
     std::fill_n(buffer.data(), size, 'o');
-    write_on(std::move(buffer), until);
+    write_on(std::move(buffer), times);
     loop_.run();
   }
 
  private:
-  void write_on(env::Buffer buffer, double until) {
-    if (seconds(CLOCK_MONOTONIC) >= until) return loop_.stop();
+  void write_on(env::Buffer buffer, int left) {
+    if (left == 0) return loop_.stop();
     const std::uint64_t at = place_.next(buffer.size());
     file_->write(at, std::move(buffer), env::Sync::yes,
-                 [this, until](Result<void> wrote, env::Buffer back) {
+                 [this, left](Result<void> wrote, env::Buffer back) {
                    if (!wrote) stop(wrote.error().what);
-                   count();
-                   write_on(std::move(back), until);
+                   write_on(std::move(back), left - 1);
                  });
   }
 
@@ -176,14 +168,12 @@ struct Samples {
   std::vector<double> cpu_us;
 };
 
-void sample(Contender& contender, std::size_t size, double duration, Samples& samples) {
-  const std::uint64_t before = contender.writes();
+void sample(Contender& contender, std::size_t size, int times, Samples& samples) {
   const double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
   const double began = seconds(CLOCK_MONOTONIC);
-  contender.write(size, began + duration);
-  const auto writes = static_cast<double>(contender.writes() - before);
-  samples.a_second.push_back(writes / (seconds(CLOCK_MONOTONIC) - began));
-  samples.cpu_us.push_back((seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e6 / writes);
+  contender.write(size, times);
+  samples.a_second.push_back(times / (seconds(CLOCK_MONOTONIC) - began));
+  samples.cpu_us.push_back((seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e6 / times);
 }
 
 double median(std::vector<double> values) {
@@ -191,11 +181,10 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void measure(std::vector<Entry>& all, std::size_t size, int rounds, double duration) {
+void measure(std::vector<Entry>& all, std::size_t size, int rounds, int times) {
   std::vector<Samples> samples(all.size());
   for (int round = 0; round < rounds; ++round) {
-    for (std::size_t i = 0; i < all.size(); ++i)
-      sample(*all[i].contender, size, duration, samples[i]);
+    for (std::size_t i = 0; i < all.size(); ++i) sample(*all[i].contender, size, times, samples[i]);
   }
   const double best = std::max(median(samples[0].a_second), median(samples[1].a_second));
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -207,21 +196,23 @@ void measure(std::vector<Entry>& all, std::size_t size, int rounds, double durat
 }
 
 constexpr const char* help =
-    "bowline-bench-disk [--directory D] [--rounds N] [--seconds S]\n"
+    "bowline-bench-disk [--directory D] [--rounds N] [--writes N]\n"
     "\n"
     "Durable writes a second, by system calls alone and through the library, side by side.\n"
     "\n"
     "  --directory D  where its files go, 64 MiB in all; they are removed (default: bench-disk)\n"
     "  --rounds N     of each way and size, at least 5 (default: 7)\n"
-    "  --seconds S    for all of it (default: 20)\n"
+    "  --writes N     in a round (default: 60); many cloud disks are fast for some thousands of\n"
+    "                 writes only, and then a tenth of it: least and most are far apart then\n"
     "  --help         this\n";
 
-void run(const std::string& path, int rounds, double duration) {
+void run(const std::string& path, int rounds, int writes) {
   std::vector<Entry> all = entries(path);
   std::printf("%7s  %-18s %8s  %20s %8s  %8s\n", "", "", "median/s", "least .. most  ", "CPU us",
               "of best");
   for (const std::size_t size : sizes) {
-    measure(all, size, rounds, duration / static_cast<double>(sizes.size() * all.size()) / rounds);
+    const int most = static_cast<int>(most_sample_bytes / size);
+    measure(all, size, rounds, std::min(writes, most));
   }
   for (const char* name : {"cached", "direct", "uring", "threads"})
     (void)::unlink((path + "/" + name).c_str());
@@ -234,7 +225,7 @@ void run(const std::string& path, int rounds, double duration) {
 int main(int argc, char** argv) {
   std::string path = "bench-disk";
   int rounds = 7;
-  double duration = 20;
+  int writes = 60;
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
     const char* const value = i + 1 < argc ? argv[i + 1] : nullptr;
@@ -246,14 +237,14 @@ int main(int argc, char** argv) {
       path = argv[++i];
     } else if (option == "--rounds" && value != nullptr) {
       rounds = std::max(5, std::atoi(argv[++i]));
-    } else if (option == "--seconds" && value != nullptr) {
-      duration = std::max(1.0, std::atof(argv[++i]));
+    } else if (option == "--writes" && value != nullptr) {
+      writes = std::max(1, std::atoi(argv[++i]));
     } else {
       std::fprintf(stderr, "bowline-bench-disk: cannot use '%s'; --help lists what it takes\n",
                    argv[i]);
       return 2;
     }
   }
-  bowline::bench::run(path, rounds, duration);
+  bowline::bench::run(path, rounds, writes);
   return 0;
 }
