@@ -54,6 +54,11 @@ struct Desk {
   explicit Desk(bool direct = true)
       : file(life, OpenFile{std::make_shared<const Handle>(), "a/b", 100 * block, direct}) {}
 
+  // What is under way holds the file, and that this kernel.
+  ~Desk() { kernel->under_way.clear(); }
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+
   void write(std::uint64_t offset, std::uint64_t blocks, env::Sync sync) {
     file.write(offset, kernel->lend(blocks * block), sync,
                [this](const Result<void>& result, const env::Buffer&) { tell(result); });

@@ -24,7 +24,8 @@ constexpr unsigned entries = 256;            // a transfer takes two at most
 constexpr std::size_t most_under_way = 128;  // what is more waits here
 
 // The first that the kernel knows is the best: what ends is then noted when we ask, and not by
-// interrupting us.
+// interrupting us. (Only an eventfd tells that there is something to ask for: to wait for the ring
+// itself to become readable waits for ever, Linux 6.18.)
 constexpr std::array<unsigned, 3> setups = {
     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG, 0};
@@ -115,6 +116,9 @@ void UringTransfers::Ring::prepare(Transfer& transfer) {
       } else {
         io_uring_prep_write(entry, file, memory, size, transfer.offset);
       }
+      // One request and not a write with an fdatasync linked to it: on a disk of 0.1 ms that made
+      // 11,040 writes a second of 4 KiB for 17 us of CPU each, and the two linked 10,162 for 36 us
+      // (64 KiB: 8,855 and 8,520). The second of the two always needs a thread of the kernel.
       if (transfer.kind == Transfer::Kind::durable_write) entry->rw_flags = RWF_DSYNC;
       break;
     case Transfer::Kind::read:
@@ -155,10 +159,12 @@ void UringTransfers::Ring::listen() {
                    [weak = weak_from_this()](const asio::error_code& error) {
                      const std::shared_ptr<Ring> self = weak.lock();
                      if (self == nullptr || error) return;
-                     self->is_listening = false;
-                     eventfd_t ended = 0;  // how often it was added to; reap() finds it all
-                     (void)::eventfd_read(self->ready.native_handle(), &ended);
+                     // First what has ended, and what that starts: the disk shall not wait.
                      self->reap();
+                     eventfd_t times = 0;
+                     (void)::eventfd_read(self->ready.native_handle(), &times);
+                     self->reap();  // what ended before that, and will not be announced again
+                     self->is_listening = false;
                      self->listen();
                    });
 }
