@@ -197,8 +197,7 @@ void UringTransfers::Ring::finish() {
   ensure(waiting.empty());
 }
 
-UringTransfers::UringTransfers(Loop& loop)
-    : loop_(loop), ring_(std::make_shared<Ring>(loop, buffers_)) {}
+UringTransfers::UringTransfers(Loop& loop) : ring_(std::make_shared<Ring>(loop, buffers_)) {}
 
 UringTransfers::~UringTransfers() { finish(); }
 

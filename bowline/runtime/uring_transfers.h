@@ -29,7 +29,6 @@ class UringTransfers final : public Transfers {
  private:
   struct Ring;  // keeps liburing and Asio out of this header
 
-  Loop& loop_;
   Buffers buffers_;
   std::shared_ptr<Ring> ring_;
 };
