@@ -61,10 +61,10 @@ class Disk final : public env::Disk {
   void aside(Work work, Told done);
   auto opened(FileDone done);
 
-  const Directory directory_;
-  const Way way_;
-  const std::string description_;
-  const bool direct_;
+  Directory directory_;
+  Way way_;
+  std::string description_;
+  bool direct_;
   std::shared_ptr<DiskLife> life_;
   // One thread, so that names change in the order in which we were asked to.
   Workers names_;

@@ -14,17 +14,22 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 #include "bowline/env/conformance.h"
+#include "bowline/runtime/handle.h"
 #include "bowline/runtime/loop.h"
 #include "bowline/runtime/test_places.h"
 #include "bowline/runtime/uring_transfers.h"
 
 namespace bowline::env {
 
-void PrintTo(const Check& check, std::ostream* out) { *out << check.name; }
+std::ostream& operator<<(std::ostream& out, const Check& check) { return out << check.name; }
 
 }  // namespace bowline::env
 
@@ -39,7 +44,7 @@ struct Kind {
   bool in_memory = false;
 };
 
-void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
 
 bool has_uring() {
   Loop loop;
@@ -202,6 +207,34 @@ TEST_P(Errors, a_file_that_failed_once_is_never_trusted_again) {
 
 INSTANTIATE_TEST_SUITE_P(Disk, Errors, testing::ValuesIn(kinds()),
                          [](const auto& test) { return std::string(test.param.name); });
+
+// By the flags of a file's extents: promised (by fallocate) only, or not even that.
+bool is_written(const std::string& path, std::uint64_t bytes) {
+  constexpr std::uint32_t most = 64;
+  std::vector<char> memory(sizeof(fiemap) + most * sizeof(fiemap_extent));
+  auto* const map = reinterpret_cast<fiemap*>(memory.data());
+  map->fm_length = bytes;
+  map->fm_extent_count = most;
+  const Handle file(::open(path.c_str(), O_RDONLY));
+  if (::ioctl(file.number(), FS_IOC_FIEMAP, map) != 0) {
+    std::printf("this file system does not say what of a file is written\n");
+    return true;
+  }
+  std::uint64_t written = 0;
+  for (std::uint32_t i = 0; i < map->fm_mapped_extents; ++i) {
+    const fiemap_extent& extent = map->fm_extents[i];
+    if ((extent.fe_flags & FIEMAP_EXTENT_UNWRITTEN) == 0) written += extent.fe_length;
+  }
+  return written >= bytes;
+}
+
+TEST(Disk, a_new_file_is_written_and_not_only_promised) {
+  for (const Kind& kind : kinds()) {
+    RealGround ground(ordinary_parent(), kind.options);
+    ASSERT_NE(created(ground, "a", 5 << 20), nullptr);
+    EXPECT_TRUE(is_written(ground.path() + "/a", 5 << 20)) << kind.name;
+  }
+}
 
 TEST(Disk, what_is_under_way_reaches_the_disk_although_its_file_is_closed) {
   for (const Kind& kind : kinds()) {

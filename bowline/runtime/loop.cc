@@ -3,12 +3,10 @@
 
 #include <chrono>
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
 #include "bowline/base/ensure.h"
+#include "bowline/runtime/loop_asio.h"
 #include "bowline/runtime/workers.h"
 
 namespace bowline::runtime {
@@ -28,12 +26,6 @@ std::int64_t Clock::wall_ms() const {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
 }
-
-struct Loop::Asio {
-  asio::io_context context{1};  // one thread runs it; others may still post
-  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
-  asio::steady_timer alarm{context};
-};
 
 Loop::Loop(std::size_t threads_aside)
     : asio_(std::make_unique<Asio>()),
@@ -155,7 +147,5 @@ bool Loop::run_until(const std::function<bool()>& holds, Time deadline) {
 }
 
 void Loop::stop() { asio_->context.stop(); }
-
-asio::io_context& Loop::context() { return asio_->context; }
 
 }  // namespace bowline::runtime

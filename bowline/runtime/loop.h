@@ -13,10 +13,6 @@
 #include "bowline/base/time.h"
 #include "bowline/env/env.h"
 
-namespace asio {
-class io_context;
-}
-
 namespace bowline::runtime {
 
 class Workers;
@@ -53,11 +49,12 @@ class Loop final : public env::Loop {
   void stop();             // from any thread; the loop ends, or ends at once when next it is run
   void post(env::Done<>);  // from any thread: run this on the loop's, in this order
 
-  // For what waits for the kernel: sockets, signals, disks.
-  asio::io_context& context();
+  // For what waits for the kernel: sockets, signals, disks. loop_asio.h says what that is, and
+  // keeps the library out of this header.
+  struct Asio;
+  Asio& asio() { return *asio_; }
 
  private:
-  struct Asio;  // keeps that library out of this header
   struct Timer {
     std::move_only_function<void()> rings;
     Time when = never;  // invariant: in set_timers_, unless never

@@ -15,7 +15,7 @@
 
 namespace bowline::env {
 
-void PrintTo(const Check& check, std::ostream* out) { *out << check.name; }
+std::ostream& operator<<(std::ostream& out, const Check& check) { return out << check.name; }
 
 }  // namespace bowline::env
 

@@ -16,6 +16,8 @@
 
 #include "bowline/base/ensure.h"
 #include "bowline/runtime/fault.h"
+#include "bowline/runtime/handle.h"
+#include "bowline/runtime/loop_asio.h"
 
 namespace bowline::runtime {
 namespace {
@@ -37,7 +39,7 @@ constexpr std::array<int, 6> needed = {IORING_OP_READ,    IORING_OP_WRITE,
 }  // namespace
 
 struct UringTransfers::Ring : std::enable_shared_from_this<Ring> {
-  Ring(Loop& l, Buffers& b) : loop(l), buffers(b), ready(l.context()) {}
+  Ring(Loop& l, Buffers& b) : loop(l), buffers(b), ready(l.asio().context) {}
   ~Ring();
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
@@ -73,7 +75,14 @@ Result<void> UringTransfers::Ring::open() {
   const iovec memory{area.data(), area.size()};
   // It may be more than this user may lock in memory, and is only faster.
   is_registered = io_uring_register_buffers(&ring, &memory, 1) == 0;
-  ready.assign(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const int counter = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (counter < 0) return std::unexpected(system_error(errno, "cannot have an eventfd"));
+  asio::error_code error;
+  (void)ready.assign(counter, error);
+  if (error) {
+    const Handle closes(counter);
+    return std::unexpected(system_error(error.value(), "cannot wait for io_uring"));
+  }
   answer = io_uring_register_eventfd(&ring, ready.native_handle());
   if (answer < 0) return std::unexpected(system_error(-answer, "io_uring is refused"));
   return {};
