@@ -61,10 +61,10 @@ std::string a_timer_can_be_moved_and_unset(Ground& ground) {
   const TimerId dropped = loop.timer([&] { order += 'd'; });
   const TimerId sooner = loop.timer([&] { order += 's'; });
   const TimerId last = loop.timer([&] { order += '.'; });
+  loop.set(sooner, now + 1h);
   loop.set(later, now + 1ms);
   loop.set(unset, now + 1ms);
   loop.set(dropped, now + 1ms);
-  loop.set(sooner, now + 1h);
   loop.set(last, now + 5ms);
   loop.set(later, now + 4ms);
   loop.set(unset, never);

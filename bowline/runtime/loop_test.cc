@@ -10,7 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include "bowline/base/time.h"
 #include "bowline/env/conformance.h"
+#include "bowline/env/env.h"
 #include "bowline/runtime/test_places.h"
 
 namespace bowline::env {
@@ -48,6 +50,20 @@ TEST(Loop, runs_until_it_is_stopped_and_then_again) {
   loop.soon(stop);
   loop.run();
   EXPECT_EQ(times, 2);
+}
+
+TEST(Loop, a_timer_that_is_always_due_holds_up_nobody) {
+  Loop loop;
+  int times = 0;
+  bool is_over = false;
+  env::TimerId always;
+  always = loop.timer([&] {
+    if (++times == 1) loop.soon([&] { is_over = true; });
+    ASSERT_LT(times, 1000);
+    loop.set(always, Time{});
+  });
+  loop.set(always, Time{});
+  EXPECT_TRUE(loop.run_until([&] { return is_over; }, loop.clock().now() + 60s));
 }
 
 TEST(Loop, gives_up_when_it_is_late) {
