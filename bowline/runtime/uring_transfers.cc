@@ -78,7 +78,7 @@ Result<void> UringTransfers::Ring::open() {
   const int counter = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (counter < 0) return std::unexpected(system_error(errno, "cannot have an eventfd"));
   asio::error_code error;
-  (void)ready.assign(counter, error);
+  ready.assign(counter, error);
   if (error) {
     const Handle closes(counter);
     return std::unexpected(system_error(error.value(), "cannot wait for io_uring"));
@@ -104,8 +104,7 @@ UringTransfers::Ring::~Ring() {
 void UringTransfers::Ring::start(std::unique_ptr<Transfer> transfer) {
   if (under_way == most_under_way) return waiting.push_back(std::move(transfer));
   ++under_way;
-  prepare(*transfer);
-  (void)transfer.release();  // reap() takes it up again
+  prepare(*transfer.release());  // reap() takes it up again
   submit();
   listen();
 }
