@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+#include "bowline/base/result.h"
+
+namespace bowline::runtime {
+
+// What the kernel answered (an errno) when we tried what `doing` says, e.g. "cannot open /a/b".
+Error system_error(int number, const std::string& doing);
+
+}  // namespace bowline::runtime
