@@ -13,8 +13,8 @@ namespace bowline::sim {
 enum class What : std::uint8_t {
   input,     // a message, a request or a hint reaches a node
   wake,      // a core's deadline may have passed
-  synced,    // a node's oldest write has become durable
-  told,      // and the core is told of it
+  process,   // the loop of a node's process has something to do
+  broken,    // a node's disk has failed, so its process ends
   errand,    // a courier reads the log and sends
   apply,     // the machine goes on
   snapshot,  // a snapshot of one's own is durable

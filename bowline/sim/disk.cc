@@ -117,21 +117,4 @@ std::optional<Write> prepared(const raft::Persist& persist, const Site& site) {
   return write;
 }
 
-void Disk::lose_power(Chance& chance, Image& durable) {
-  const std::uint64_t whole =
-      writes_.size() - chance.below("writes that the power took", writes_.size() + 1);
-  for (std::uint64_t i = 0; i < whole; ++i) apply(writes_[i], durable);
-  if (whole < writes_.size()) {
-    const Write& torn = writes_[whole];
-    const std::uint64_t lost = 1 + chance.below("parts that the power took", torn.parts());
-    apply(torn, torn.parts() - lost, durable);
-  }
-  writes_.clear();
-}
-
-void Disk::keep_all(Image& durable) {
-  for (const Write& write : writes_) apply(write, durable);
-  writes_.clear();
-}
-
 }  // namespace bowline::sim

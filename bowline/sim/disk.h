@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
-#include "bowline/sim/decisions.h"
 #include "bowline/sim/site.h"
 
 namespace bowline::sim {
@@ -35,31 +33,5 @@ std::optional<Write> prepared(const raft::Persist&, const Site&);
 void restart_from(const Snapshot&, Image&);
 
 bool contains(const Image&, LogId);
-
-// The writes of one node that are not durable yet, oldest first.
-class Disk {
- public:
-  void submit(Write write, Time done) {
-    writes_.push_back(std::move(write));
-    last_done_ = done;
-  }
-  bool idle() const { return writes_.empty(); }
-  std::size_t waiting() const { return writes_.size(); }
-  void done_by(Time time) { last_done_ = time; }
-  Time last_done() const { return last_done_; }
-  Write finish() {
-    Write write = std::move(writes_.front());
-    writes_.pop_front();
-    return write;
-  }
-  // The power fails: some of the oldest writes survive, the last of them perhaps in part.
-  void lose_power(Chance&, Image& durable);
-  // The process dies, and the kernel writes what it had been given.
-  void keep_all(Image& durable);
-
- private:
-  std::deque<Write> writes_;
-  Time last_done_;
-};
 
 }  // namespace bowline::sim

@@ -2,6 +2,8 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -11,6 +13,8 @@
 #include "bowline/sim/clock.h"
 #include "bowline/sim/decisions.h"
 #include "bowline/sim/disk.h"
+#include "bowline/sim/platter.h"
+#include "bowline/sim/process.h"
 #include "bowline/sim/site.h"
 
 namespace bowline::sim {
@@ -46,6 +50,7 @@ struct Node {
         disk_chance(decisions, {.part = Part::disk, .a = small(id)}),
         courier_chance(decisions, {.part = Part::courier, .a = small(id)}),
         transfer_chance(decisions, {.part = Part::transfer, .a = small(id)}),
+        platter_chance(decisions, {.part = Part::disk, .a = small(id), .b = 1}),
         chance(decisions, {.part = Part::node, .a = small(id)}) {
     site.id = id;
   }
@@ -53,12 +58,18 @@ struct Node {
   bool up() const { return site.core != nullptr; }
 
   Site site;
-  Disk disk;
   Clock clock;
   Chance disk_chance;
   Chance courier_chance;
   Chance transfer_chance;
+  Chance platter_chance;
   Chance chance;
+
+  Platter platter;                   // its disk
+  bool founds = false;               // the disk is to be given the founding membership, once
+  std::unique_ptr<Process> process;  // null while it is down
+  Time process_at = never;           // when the agenda will call its loop
+  std::deque<Write> under_way;       // not reported durable yet, oldest first
 
   Time wake_at = never;  // when the agenda will wake it
   std::uint32_t pauses = 0;

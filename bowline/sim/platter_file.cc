@@ -282,7 +282,7 @@ void PlatterFile::lose_sectors(Chance& chance, Blocks write) {
       } else if (fate == 13) {
         std::ranges::fill(old, '\0');
       } else if (fate == 14) {
-        fill_with_garbage(old, chance.word("garbage"));
+        fill_with_garbage(old, chance.below("garbage", std::uint64_t{1} << 32));
       } else if (fate == 15 && !std::exchange(torn, true)) {
         std::copy_n(fresh, chance.below("torn at", sector_bytes), old.begin());
       }

@@ -137,7 +137,7 @@ void Platter::decay(Chance& chance, Mishap mishap, FileId id) {
     if (allowed(mishap, name, {sector * sector_bytes, sector_bytes})) file->spoil(sector, false);
   } else if (chance.happens("a whole sector rots", 500'000)) {
     if (allowed(mishap, name, {sector * sector_bytes, sector_bytes}))
-      file->garble(sector, chance.word("garbage"));
+      file->garble(sector, chance.below("garbage", std::uint64_t{1} << 32));
   } else if (allowed(mishap, name, {offset, 1})) {
     file->flip(offset, static_cast<unsigned>(chance.below("decays at bit", 8)));
   }

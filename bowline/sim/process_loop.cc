@@ -134,6 +134,17 @@ void ProcessLoop::clock_changed() {
 }
 
 // What dies here may call us: it finds a loop that is dead, and empty.
+void ProcessLoop::hurry(Duration each) {
+  std::ranges::sort(heap_, [](const Event& a, const Event& b) { return later(b, a); });
+  Time at = now_;
+  for (Event& event : heap_) {
+    if (event.timer != 0) continue;
+    at = at + each;
+    event.at = std::min(event.at, at);
+  }
+  std::ranges::make_heap(heap_, later);
+}
+
 void ProcessLoop::clear() {
   dead_ = true;
   const auto heap = std::exchange(heap_, {});

@@ -77,22 +77,28 @@ std::string Shadow::persisted(Seq seq) {
   return "a write is reported durable that nobody waits for";
 }
 
-std::string Shadow::recovered(const raft::Found& found) {
-  const std::string missing = difference(durable_, found);
-  Image image = durable_;
-  bool explained = missing.empty();
-  for (auto write = under_way_.begin(); !explained && write != under_way_.end(); ++write) {
-    for (std::size_t parts = 1; !explained && parts < write->parts(); ++parts) {
+std::string explain(const raft::Found& found, const std::deque<Write>& under_way, Image& durable) {
+  const std::string missing = difference(durable, found);
+  if (missing.empty()) return {};
+  Image image = durable;
+  for (const Write& write : under_way) {
+    for (std::size_t parts = 1; parts < write.parts(); ++parts) {
       Image partly = image;
-      explained = apply(*write, parts, partly) && difference(partly, found).empty();
-      if (explained) durable_ = std::move(partly);
+      if (!apply(write, parts, partly) || !difference(partly, found).empty()) continue;
+      durable = std::move(partly);
+      return {};
     }
-    if (explained) break;
-    if (!apply(*write, image)) return "a write makes no sense for the one before it";
-    explained = difference(image, found).empty();
-    if (explained) durable_ = image;
+    if (!apply(write, image)) return "a write makes no sense for the one before it";
+    if (!difference(image, found).empty()) continue;
+    durable = std::move(image);
+    return {};
   }
-  if (!explained) return missing;
+  return missing;
+}
+
+std::string Shadow::recovered(const raft::Found& found) {
+  const std::string wrong = explain(found, under_way_, durable_);
+  if (!wrong.empty()) return wrong;
   under_way_.clear();
   written_ = durable_;
   return {};

@@ -12,6 +12,10 @@ namespace bowline::sim {
 // What tells an image from what a log found at its start; empty: nothing does.
 std::string difference(const Image&, const raft::Found&);
 
+// After a crash, the log says that it has this. It may be what was durable, and more of what was
+// under way, in the order in which it was asked for: then that is durable now. Else: what is wrong.
+std::string explain(const raft::Found&, const std::deque<Write>& under_way, Image& durable);
+
 // What the log of one group has to hold: everything that was reported durable, and perhaps more of
 // what was asked for, in the order in which it was.
 class Shadow {

@@ -59,6 +59,7 @@ void World::found_group() {
     site.durable.base = {{}, shared, {}};
     site.written = site.durable;
     site.snapshot = {site.durable.base, 0};
+    nodes_[i].founds = true;
   }
 }
 
@@ -140,7 +141,7 @@ void World::happen(const Event& event) {
     if (event.what == What::fetched) fetches_.take(event.slot);
     return;
   }
-  const bool outside = event.what == What::synced || event.what == What::strike;
+  const bool outside = event.what == What::process || event.what == What::strike;
   if (node.pauses > 0 && !outside) {
     if (event.what == What::wake) {
       node.wake_at = never;
@@ -156,8 +157,11 @@ void World::happen_to(Node& node, const Event& event) {
   switch (event.what) {
     case What::input: return deliver(node, letters_.take(event.slot));
     case What::wake: return woken(node, event);
-    case What::synced: return synced(node);
-    case What::told: return step(node, raft::Persisted{Seq{event.slot}});
+    case What::process: return run_process(node, event);
+    case What::broken:
+      // A process whose write failed cannot know what the disk holds. It stops, and starts over.
+      crash(node.site.id, Crash::power);
+      return restart_later(node.site.id, std::chrono::milliseconds(200));
     case What::errand: return run_errand(node, errands_.take(event.slot));
     case What::apply: node.apply_due = false; return apply(node);
     case What::snapshot: return snapshot_done(node);
@@ -224,6 +228,7 @@ void World::start(NodeId id) {
   if (node.up() || node.ruined) return;
   came_to_life(node);
   arm(node);
+  arm_process(node);
 }
 
 void World::restart_later(NodeId id, Duration after) {
@@ -232,10 +237,20 @@ void World::restart_later(NodeId id, Duration after) {
 
 void World::came_to_life(Node& node) {
   Site& site = node.site;
+  if (!open_log(node)) return;
   const Snapshot& snapshot = site.snapshot;
-  if (snapshot.base.id.index && !contains(site.durable, snapshot.base.id))
-    restart_from(snapshot, site.durable);
-  site.written = site.durable;
+  const bool ahead = snapshot.base.id.index && !contains(site.durable, snapshot.base.id);
+  if (ahead || std::exchange(node.founds, false))
+    write_at_once(node, {.seq = {},
+                         .hard = {},
+                         .base = snapshot.base,
+                         .base_prefix = snapshot.digest,
+                         .discard = true,
+                         .cut_after = {},
+                         .repaired = {},
+                         .entries = {}});
+  node.process_at = never;
+  let_climate_in(node);
   site.machine = {snapshot.base.id, snapshot.digest};
   node.apply_through = snapshot.base.id.index;
   node.apply_due = false;
@@ -259,12 +274,14 @@ void World::crash(NodeId id, Crash how) {
   Site& site = node.site;
   if (how == Crash::power) {
     ++counters_.crashes;
-    counters_.writes_lost += node.disk.waiting();
-    node.disk.lose_power(node.disk_chance, site.durable);
+    counters_.writes_lost += node.under_way.size();
+    node.platter.lose_power(node.platter_chance);
   } else {
     ++counters_.kills;
-    node.disk.keep_all(site.durable);
+    node.platter.kill(node.platter_chance);
   }
+  node.process.reset();
+  mix(node.platter.hash());
   give_up_others(node);
   node.forcing = {};
   site.written = site.durable;
@@ -320,6 +337,8 @@ void World::resume(NodeId id) {
   node.burst_ends = at;
   node.wake_at = never;
   arm(node);
+  node.process_at = never;
+  arm_process(node);
 }
 
 void World::wipe(NodeId id) {
@@ -328,6 +347,9 @@ void World::wipe(NodeId id) {
   Site& site = node.site;
   const Incarnation former = site.incarnation;
   ++counters_.wipes;
+  node.platter.wipe();
+  node.under_way.clear();
+  node.founds = false;
   site.durable = {};
   site.written = {};
   site.snapshot = {};

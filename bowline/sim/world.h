@@ -198,9 +198,15 @@ class World : public Court {
   void perform(Node&, raft::StandingBy&) {}
   void perform(Node&, raft::Removed&);
   void perform(Node&, raft::Impossible&);
+
+  // world_disks.cc: logs on disks
+  bool open_log(Node&);
+  void write_at_once(Node&, Write);
+  void let_climate_in(Node&);
   void take_over(Node&, const raft::Persist&);
-  void synced(Node&);
-  void write_failed(Node&);
+  void arm_process(Node&);
+  void run_process(Node&, const Event&);
+  void reported(Node&, Seq);
 
   // world_sending.cc: messages and couriers
   void post(Node&, NodeId to, raft::Message);

@@ -53,19 +53,13 @@ void World::strike_during(Node& node, Duration write_takes) {
                .life = node.site.life});
 }
 
-// What waits for a slow disk is done soon. The events that were to finish it come too late then.
+// What waits for a slow disk is done soon.
 void World::hurry_disk(NodeId id) {
   Node& node = mine(id);
-  Time at = now_;
-  for (std::size_t i = 0; i < node.disk.waiting(); ++i) {
-    at = at + plan_.climate.sync_floor;
-    agenda_.add({.at = at,
-                 .what = What::synced,
-                 .node = Node::small(id),
-                 .slot = 0,
-                 .life = node.site.life});
-  }
-  node.disk.done_by(at);
+  if (!node.up()) return;
+  let_climate_in(node);
+  node.process->loop().hurry(plan_.climate.sync_floor);
+  arm_process(node);
 }
 
 void World::change_clock(NodeId id, std::int64_t permille_fast) {
@@ -73,6 +67,9 @@ void World::change_clock(NodeId id, std::int64_t permille_fast) {
   node.clock.change_rate(now_, permille_fast);
   node.wake_at = never;
   arm(node);
+  if (!node.up()) return;
+  node.process->loop().clock_changed();
+  arm_process(node);
 }
 
 }  // namespace bowline::sim

@@ -55,62 +55,6 @@ void World::perform(Node& node, raft::Effect& effect) {
   std::visit([&](auto& one) { perform(node, one); }, effect);
 }
 
-void World::take_over(Node& node, const raft::Persist& persist) {
-  std::optional<Write> write = prepared(persist, node.site);
-  if (!write || !sim::apply(*write, node.site.written))
-    return violated({"I25", "node " + std::to_string(node.site.id.value) +
-                                " asked for a write that makes no sense for its log"});
-  ++counters_.writes;
-  mix(write->entries.size());
-  const Climate& climate = plan_.climate;
-  Duration takes = climate.sync_floor + node.disk_slower;
-  takes += node.disk_chance.exponential("sync", climate.sync);
-  if (node.disk_chance.happens("slow sync", climate.slow_sync_ppm))
-    takes += node.disk_chance.exponential("slow sync by", climate.slow_sync);
-  const Time done = std::max(now_ + takes, node.disk.last_done() + Duration(1));
-  node.disk.submit(*std::move(write), done);
-  if (now_ < node.struck_until) strike_during(node, done - now_);
-  agenda_.add({.at = done,
-               .what = What::synced,
-               .node = Node::small(node.site.id),
-               .slot = 0,
-               .life = node.site.life});
-}
-
-// The kernel goes on syncing while the process is paused; only then it cannot be told.
-void World::synced(Node& node) {
-  Site& site = node.site;
-  if (node.disk.idle()) return;  // the disk was hurried: all is done already
-  Write write = node.disk.finish();
-  if (write.hard && node.disk_chance.happens("write fails", plan_.climate.failed_write_ppm)) {
-    if (!planted(Bug::p03_vote_write_error_ignored)) return write_failed(node);
-    write.hard.reset();
-  }
-  counters_.entries_mended += write.repaired.size();
-  if (!sim::apply(write, site.durable))
-    return violated({"I25", "node " + std::to_string(site.id.value) +
-                                " asked for a write that makes no sense for its disk"});
-  give_up_others(node);
-  for (Witness* witness : witnesses_) witness->persisted(site, write.seq);
-  if (node.pauses > 0) {
-    node.parked.push_back({.at = now_,
-                           .what = What::told,
-                           .node = Node::small(site.id),
-                           .slot = static_cast<std::uint32_t>(write.seq.value),
-                           .life = site.life});
-    return;
-  }
-  step(node, raft::Persisted{write.seq});
-}
-
-// A process whose write failed cannot know what the disk holds. It stops, and starts over.
-void World::write_failed(Node& node) {
-  const NodeId id = node.site.id;
-  node.disk = {};
-  crash(id, Crash::power);
-  restart_later(id, std::chrono::milliseconds(200));
-}
-
 void World::perform(Node& node, raft::Send& send) { post(node, send.to, std::move(send.message)); }
 
 void World::perform(Node& node, raft::Commit& commit) {

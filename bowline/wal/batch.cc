@@ -34,6 +34,14 @@ std::optional<Table> table_of(const std::optional<Echo>& echo, const Head& head)
 
 }  // namespace
 
+std::optional<Head> head_at(std::string_view blocks, const Place& first) {
+  for (std::uint64_t i = 0; i < blocks.size() / block_bytes; ++i) {
+    const auto head = checked(blocks.substr(i * block_bytes, block_bytes), first.plus(i));
+    if (head && head->at == i) return head;
+  }
+  return std::nullopt;
+}
+
 std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& first,
                                       const Head& head) {
   std::vector<std::uint32_t> bad;

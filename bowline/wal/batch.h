@@ -30,6 +30,9 @@ struct Batch {
   Table table;
 };
 
+// What is known of the batch that begins here, from whichever of these blocks is good.
+std::optional<Head> head_at(std::string_view blocks, const Place& first);
+
 // Which blocks of a batch are bad. `head`: of any good one.
 std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& first, const Head&);
 

@@ -15,24 +15,24 @@
 namespace bowline::wal {
 namespace {
 
-constexpr std::uint64_t bytes_at_once = 256 << 10;
+constexpr std::uint64_t blocks_at_once = 64;
 
 }  // namespace
 
 void Log::drop(GroupId group, const Runs::Dropped& dropped) {
-  for (const Run& run : dropped) ledger_.take(run.where.segment, group, run.count);
+  for (const Run& run : dropped) ledger_.take(run.where.segment, group, run.bytes);
 }
 
 void Log::need(GroupId group, std::uint64_t& at, std::uint64_t segment) {
-  if (at != 0) ledger_.take(at, group, 1);
+  if (at != 0) ledger_.take(at, group, row_weight);
   at = segment;
-  ledger_.add(at, group, 1);
+  ledger_.add(at, group, row_weight);
 }
 
 void Log::forget_needs(GroupId id, const Group& group) {
-  for (const Run& run : group.runs.all()) ledger_.take(run.where.segment, id, run.count);
-  if (group.hard_in != 0) ledger_.take(group.hard_in, id, 1);
-  if (group.base_in != 0) ledger_.take(group.base_in, id, 1);
+  for (const Run& run : group.runs.all()) ledger_.take(run.where.segment, id, run.bytes);
+  if (group.hard_in != 0) ledger_.take(group.hard_in, id, row_weight);
+  if (group.base_in != 0) ledger_.take(group.base_in, id, row_weight);
 }
 
 Ledger::Needs Log::pins() const {
@@ -50,108 +50,142 @@ std::uint64_t Log::next_to_go() const {
 void Log::clean() {
   if (broken_ || retiring_ || moving_ || ledger_.empty()) return;
   const std::uint64_t oldest = next_to_go();
-  if (oldest == segment_ || (flight_ && flight_->where.segment == oldest)) return;
+  if (oldest == segment_) return;
   if (ledger_.live(oldest) == 0) return retire(oldest);
-  if (cleaning_ != oldest && worth_moving(oldest)) cleaning_ = oldest;
-  if (cleaning_ == oldest) move_next();
+  if (cleaning_.segment != oldest && worth_moving(oldest)) cleaning_ = {oldest, 0};
+  if (cleaning_.segment == oldest) move_next(blocks_at_once);
 }
 
+// What is needed of it has to be little, or space scarce; and then something has to come of it.
 bool Log::worth_moving(std::uint64_t segment) const {
-  return ledger_.permille_live(segment) < options_.move_below_permille ||
-         ledger_.segments() > options_.most_segments || full_;
+  if (ledger_.permille_live(segment) < options_.move_below_permille) return true;
+  const bool many = ledger_.segments() > options_.most_segments;
+  return (many && ledger_.permille_live() < 500) || (full_ && ledger_.permille_live() < 900);
 }
 
-// One group at a time, and a bounded piece of it, so that nobody waits for long behind it.
-void Log::move_next() {
-  for (const auto& [id, count] : ledger_.needs(cleaning_)) {
-    Group& group = groups_.at(id);
-    if (group.hard_in == cleaning_ || group.base_in == cleaning_) {
-      if (restate(id, group)) return;
-      continue;  // a newer one is on its way
+// A bounded piece at a time, so that nobody waits for long behind it.
+void Log::move_next(std::uint64_t blocks) {
+  const std::uint64_t end = ledger_.end(cleaning_.segment);
+  if (cleaning_.block >= end) return moved_all();
+  const std::shared_ptr<env::File> file = files_.at(cleaning_.segment);
+  moving_ = true;
+  blocks = std::min(blocks, end - cleaning_.block);
+  read_patiently(
+      env_.disk, *file, cleaning_.block * block_bytes, blocks * block_bytes,
+      life_.guard([this, file](const PatientlyRead& read) { move_from(read.bytes.view()); }));
+}
+
+void Log::move_from(std::string_view read) {
+  moving_ = false;
+  const std::uint64_t blocks = read.size() / block_bytes;
+  std::uint64_t at = 0;
+  Moves moves;
+  while (at < blocks) {
+    const Place place{identity_.disk.value, cleaning_.segment, cleaning_.block + at};
+    const std::string_view rest = read.substr(at * block_bytes);
+    const std::optional<Head> head = head_at(rest, place);
+    if (!head) {
+      ++at;  // lost; what begins behind it may be well
+      continue;
     }
-    const auto run = std::ranges::find_if(
-        group.runs.all(), [this](const Run& r) { return r.where.segment == cleaning_ && !r.lost; });
-    if (run == group.runs.all().end()) continue;  // until somebody repairs it
-    moving_ = true;
-    Fetch fetch{
-        *run,
-        run->first.prev(),
-        run->last(),
-        bytes_at_once,
-        files_.at(cleaning_),
-        [this, id, run = *run](Result<raft::Batch> batch) { moved(id, run, std::move(batch)); }};
-    return begin(std::move(fetch));
+    if (head->blocks > blocks - at) break;
+    std::string copy(rest.substr(0, head->blocks * block_bytes));
+    if (const auto batch = examine(copy, place, *head)) move_batch(*batch, copy, moves);
+    at += head->blocks;
+  }
+  if (at == 0) return move_next(options_.most_batch_bytes() / room_bytes + 2);
+  cleaning_.block += at;
+  launch_moves(std::move(moves));
+}
+
+void Log::move_batch(const Batch& batch, std::string_view blocks, Moves& moves) {
+  Spot where{cleaning_.segment, static_cast<std::uint32_t>(batch.block), 0};
+  for (const Row& row : batch.table.rows) {
+    move_row(row, where, blocks, moves);
+    ++where.row;
   }
 }
 
-// What was asked for and is not settled yet, of this group.
-template <class Ask>
-bool Log::any_under_way(GroupId id, Ask ask) const {
-  const auto concerns = [&](const Write& write) { return write.group == id && ask(write); };
-  return std::ranges::any_of(pending_, concerns) ||
-         (flight_ && std::ranges::any_of(flight_->writes, concerns));
+// Some of it may have been cut, or written anew, or is about to be: that must not come back.
+void Log::move_row(const Row& row, Spot where, std::string_view blocks, Moves& moves) {
+  const auto group = groups_.find(row.group);
+  if (group == groups_.end()) return;
+  const auto [move, fresh] = moves.try_emplace(row.group);
+  if (fresh) move->second.newer = under_way(row.group);
+  raft::Batch& copies = move->second.what.repaired;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const EntryHead& entry = *row.at(i);
+    const Run* run = group->second.runs.at(entry.id.index);
+    if (run == nullptr || run->where != where || entry.lost) continue;
+    const bool replaced = replaced_by(move->second.newer, entry.id.index);
+    if (replaced && !planted(Bug::p70_moves_what_was_replaced)) continue;
+    copies.push_back({entry.id, entry.kind, payload_of(blocks, entry)});
+  }
 }
 
-bool Log::restate(GroupId id, const Group& group) {
-  Write write{.group = id, .what = {}, .last_part = false, .moved = true};
-  if (group.hard_in == cleaning_ &&
-      !any_under_way(id, [](const Write& w) { return w.forget || w.what.hard_state; }))
-    write.what.hard_state = group.hard;
-  if (group.base_in == cleaning_ &&
-      !any_under_way(id, [](const Write& w) { return w.forget || w.what.base; }))
-    write.what.base = group.base;
-  if (!write.what.hard_state && !write.what.base) return false;
-  copy(std::move(write));
-  return true;
+// One row a group, however many it had been: so what is left of small batches becomes dense.
+void Log::launch_moves(Moves moves) {
+  for (auto& [id, move] : moves) {
+    const Group& group = groups_.at(id);
+    const auto newer = [&move](auto ask) { return std::ranges::any_of(move.newer, ask); };
+    if (group.hard_in == cleaning_.segment &&
+        !newer([](const Write* w) { return w->forget || w->what.hard_state; }))
+      move.what.hard_state = group.hard;
+    if (group.base_in == cleaning_.segment &&
+        !newer([](const Write* w) { return w->forget || w->what.base; }))
+      move.what.base = group.base;
+    if (!move.what.hard_state && !move.what.base && move.what.repaired.empty()) continue;
+    std::ranges::sort(move.what.repaired, {}, [](const raft::Entry& e) { return e.id.index; });
+    pending_.push_back({.group = id,
+                        .number = ++last_number_,
+                        .what = move.what,
+                        .bytes = weight(move.what),
+                        .last_part = false,
+                        .forget = false,
+                        .moved = true});
+  }
+  flush();
+  // If nothing had to be copied, nothing will land and call us.
+  if (!flight_) env_.loop.soon(life_.guard([this] { clean(); }));
 }
 
-// Meanwhile some of them may have been cut, or written anew, or are about to be: those must not
-// come back.
-bool Log::still_needed(GroupId id, Index index, Spot where) const {
-  const auto group = groups_.find(id);
-  if (group == groups_.end()) return false;
-  const Run* run = group->second.runs.at(index);
-  if (run == nullptr || run->where != where) return false;
-  return !any_under_way(id, [index](const Write& write) {
-    const raft::Persist& what = write.what;
-    if (write.forget || what.discard) return true;
+// What was asked for of this group and is not settled yet.
+std::vector<const Log::Write*> Log::under_way(GroupId id) const {
+  std::vector<const Write*> found;
+  const auto look = [&](const auto& writes) {
+    for (const Write& write : writes)
+      if (write.group == id) found.push_back(&write);
+  };
+  if (flight_) look(flight_->writes);
+  look(pending_);
+  return found;
+}
+
+bool Log::replaced_by(const std::vector<const Write*>& newer, Index index) {
+  return std::ranges::any_of(newer, [index](const Write* write) {
+    const raft::Persist& what = write->what;
+    if (write->forget || what.discard) return true;
     if (what.base && what.base->id.index >= index) return true;
     if (what.cut_after && *what.cut_after < index) return true;
     return std::ranges::any_of(what.repaired, [&](const auto& e) { return e.id.index == index; });
   });
 }
 
-void Log::moved(GroupId id, const Run& run, Result<raft::Batch> batch) {
-  moving_ = false;
-  if (!batch) {
-    report_lost(id, run);
-    return clean();
-  }
-  Write write{.group = id, .what = {}, .last_part = false, .moved = true};
-  for (raft::Entry& entry : *batch)
-    if (still_needed(id, entry.id.index, run.where) || planted(Bug::p70_moves_what_was_replaced))
-      write.what.repaired.push_back(std::move(entry));
-  if (write.what.repaired.empty()) return env_.loop.soon(life_.guard([this] { clean(); }));
-  copy(std::move(write));
-}
-
-void Log::copy(Write write) {
-  write.number = ++last_number_;
-  write.bytes = weight(write.what);
-  pending_.push_back(std::move(write));
-  flush();
+// Once the copies are settled, what is still needed there could not be read.
+void Log::moved_all() {
+  if (flight_ || !pending_.empty() || cleaning_.told) return;
+  cleaning_.told = true;
+  for (const auto& [id, bytes] : Ledger::Needs(ledger_.needs(cleaning_.segment)))
+    for (const Run& run : std::deque<Run>(groups_.at(id).runs.all()))
+      if (run.where.segment == cleaning_.segment && !run.lost) report_lost(id, run);
 }
 
 // Its contents are gone, although the disk had said that it has them. Who leads may have others
 // send them again; until then the segment stays.
-void Log::report_lost(GroupId id, const Run& run) {
-  Group& group = groups_.at(id);
-  const Run* now = group.runs.at(run.first);
-  if (now == nullptr || now->where != run.where) return;
-  Run lost = *now;
-  lost.lost = true;
-  group.runs.put(lost);
-  if (hooks_.unreadable) hooks_.unreadable(id, lost.first, lost.last());
+void Log::report_lost(GroupId id, Run run) {
+  run.lost = true;
+  groups_.at(id).runs.put(run);
+  if (hooks_.unreadable) hooks_.unreadable(id, run.first, run.last());
 }
 
 // Its name has to be gone for good before the next one goes: if an older segment came back and a
@@ -159,8 +193,8 @@ void Log::report_lost(GroupId id, const Run& run) {
 void Log::retire(std::uint64_t segment) {
   retiring_ = true;
   ++retired_;
-  cleaning_ = 0;
-  ledger_.closed(segment);
+  if (cleaning_.segment == segment) cleaning_ = {};
+  ledger_.gone(segment);
   files_.erase(segment);
   auto synced = life_.guard([this](Result<void> result) {
     retiring_ = false;

@@ -8,23 +8,27 @@
 
 namespace bowline::wal {
 
-// What each segment is still needed for: for each group the entries, the hard state and the base of
-// which the newest copy is there. A segment that is needed for nothing can go.
+// What each segment is still needed for: for each group about how many bytes of entries, of its
+// hard state and of its base, of which the newest copy is there. A segment that is needed for
+// nothing can go.
 class Ledger {
  public:
   using Needs = std::map<GroupId, std::uint64_t>;
 
   void opened(std::uint64_t segment) { segments_[segment]; }
-  void closed(std::uint64_t segment) { segments_.erase(segment); }
-  void add(std::uint64_t segment, GroupId, std::uint64_t count);
-  void take(std::uint64_t segment, GroupId, std::uint64_t count);
+  void ended(std::uint64_t segment, std::uint64_t blocks) { segments_.at(segment).end = blocks; }
+  void gone(std::uint64_t segment) { segments_.erase(segment); }
+  void add(std::uint64_t segment, GroupId, std::uint64_t bytes);
+  void take(std::uint64_t segment, GroupId, std::uint64_t bytes);
 
   bool empty() const { return segments_.empty(); }
   std::uint64_t oldest() const { return segments_.begin()->first; }
+  std::uint64_t end(std::uint64_t segment) const { return segments_.at(segment).end; }  // in blocks
   const Needs& needs(std::uint64_t segment) const { return segments_.at(segment).needs; }
-  // Of all that was ever written there, as parts of 1,000.
-  std::uint64_t permille_live(std::uint64_t segment) const;
   std::uint64_t live(std::uint64_t segment) const { return segments_.at(segment).live; }
+  // How much of what was written is still needed, as parts of 1,000.
+  std::uint64_t permille_live(std::uint64_t segment) const;
+  std::uint64_t permille_live() const;  // of all segments that are not written any more
   std::size_t segments() const { return segments_.size(); }
   auto all() const { return std::views::keys(segments_); }
 
@@ -32,7 +36,7 @@ class Ledger {
   struct Segment {
     Needs needs;
     std::uint64_t live = 0;
-    std::uint64_t ever = 0;
+    std::uint64_t end = 0;  // 0: it is still being written
   };
   std::map<std::uint64_t, Segment> segments_;
 };

@@ -53,6 +53,7 @@ void Log::opened(env::Done<Result<Opened>> done, Result<Opened> result) {
   // It is the one that calls us: it ends once we are back.
   env_.loop.soon(life_.guard([this] { opening_.reset(); }));
   if (result) {
+    open_ = true;
     prepare();
   } else {
     broken_ = true;
@@ -63,9 +64,9 @@ void Log::opened(env::Done<Result<Opened>> done, Result<Opened> result) {
 void Log::take_over(GroupId id, GroupState&& found) {
   Group& group = groups_[id];
   group = {found.hard, found.base, found.hard_in, found.base_in, std::move(found.runs)};
-  for (const Run& run : group.runs.all()) ledger_.add(run.where.segment, id, run.count);
-  if (group.hard_in != 0) ledger_.add(group.hard_in, id, 1);
-  if (group.base_in != 0) ledger_.add(group.base_in, id, 1);
+  for (const Run& run : group.runs.all()) ledger_.add(run.where.segment, id, run.bytes);
+  if (group.hard_in != 0) ledger_.add(group.hard_in, id, row_weight);
+  if (group.base_in != 0) ledger_.add(group.base_in, id, row_weight);
 }
 
 // A write that is larger than a batch goes in parts, in the order in which they may survive. Only

@@ -85,9 +85,12 @@ class Log {
   void fetch(GroupId, Index after, Index through, std::uint64_t bytes,
              env::Done<Result<raft::Batch>>);
 
-  // What keeps the oldest segment from going: for each group, how many entries and states.
+  // What keeps the oldest segment from going: for each group, about how many bytes.
   Ledger::Needs pins() const;
   std::uint64_t segments() const { return files_.size(); }
+  // The last batch that was reported durable, for those who look whether it is.
+  Spot landed_at() const { return landed_; }
+  std::uint64_t landed_blocks() const { return landed_blocks_; }
   std::uint64_t retired() const { return retired_; }  // segments that went, since the start
   bool idle() const { return pending_.empty() && !flight_; }
 
@@ -106,7 +109,18 @@ class Log {
   struct Flight {
     std::vector<Write> writes;
     Spot where;  // of the batch
+    std::uint64_t blocks = 0;
   };
+  struct Cleaning {
+    std::uint64_t segment = 0;  // which is being emptied; 0: none
+    std::uint64_t block = 0;    // all before it is done
+    bool told = false;          // what could not be read
+  };
+  struct Move {                       // what is copied of one group
+    std::vector<const Write*> newer;  // what was asked for and is not settled yet
+    raft::Persist what;
+  };
+  using Moves = std::map<GroupId, Move>;
   struct Fetch {  // who asked for what
     Run run;
     Index after, through;
@@ -146,14 +160,15 @@ class Log {
   void clean();
   std::uint64_t next_to_go() const;
   bool worth_moving(std::uint64_t segment) const;
-  void move_next();
-  template <class Ask>
-  bool any_under_way(GroupId, Ask) const;
-  bool restate(GroupId, const Group&);
-  bool still_needed(GroupId, Index, Spot) const;
-  void moved(GroupId, const Run&, Result<raft::Batch>);
-  void copy(Write);
-  void report_lost(GroupId, const Run&);
+  void move_next(std::uint64_t blocks);
+  void move_from(std::string_view read);
+  void move_batch(const Batch&, std::string_view blocks, Moves&);
+  void move_row(const Row&, Spot where, std::string_view blocks, Moves&);
+  void launch_moves(Moves);
+  std::vector<const Write*> under_way(GroupId) const;
+  static bool replaced_by(const std::vector<const Write*>& newer, Index);
+  void moved_all();
+  void report_lost(GroupId, Run);
   void retire(std::uint64_t segment);
 
   // reader.cc
@@ -168,7 +183,10 @@ class Log {
   Hooks hooks_;
   Identity identity_;
   std::unique_ptr<Opening> opening_;
+  bool open_ = false;
   bool broken_ = false;
+  Spot landed_;
+  std::uint64_t landed_blocks_ = 0;
 
   std::map<GroupId, Group> groups_;
   Tail tail_;
@@ -179,8 +197,8 @@ class Log {
   // Shared with reads that are under way: the segment may go meanwhile.
   std::map<std::uint64_t, std::shared_ptr<env::File>> files_;
   Ledger ledger_;
-  std::uint64_t cleaning_ = 0;  // the segment that is being emptied; 0: none
-  bool moving_ = false;         // an entry of it is being read
+  Cleaning cleaning_;
+  bool moving_ = false;  // a piece of it is being read
   bool retiring_ = false;
   std::uint64_t retired_ = 0;
   bool full_ = false;

@@ -175,6 +175,7 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
   const Table& front = survey->batches.front().table;
   seal_ = Seal{*front.follows, front.echo};
   log_.ledger_.opened(number);
+  log_.ledger_.ended(number, survey->end);
   next_repair(number);
 }
 

@@ -12,21 +12,6 @@ namespace {
 
 constexpr std::uint64_t first_read_blocks = 16;  // more only if the batch is longer
 
-// What is known of the batch that begins here, from whichever block is good.
-std::optional<Head> head_of(std::string_view blocks, const Place& first) {
-  for (std::uint64_t i = 0; i < blocks.size() / block_bytes; ++i) {
-    const auto head = checked(blocks.substr(i * block_bytes, block_bytes), first.plus(i));
-    if (head && head->at == i) return head;
-  }
-  return std::nullopt;
-}
-
-std::vector<EntryHead> list_of(const Row& row) {
-  std::vector<EntryHead> all = row.repaired;
-  all.insert(all.end(), row.entries.begin(), row.entries.end());
-  return all;
-}
-
 std::unexpected<Error> unreadable(const Place& place) {
   return std::unexpected(Error{Fault::corrupt, "block " + std::to_string(place.block) +
                                                    " of segment " + std::to_string(place.segment) +
@@ -38,12 +23,13 @@ Result<raft::Batch> entries_of(std::string_view blocks, const Batch& batch, cons
                                Index after, Index through, std::uint64_t bytes) {
   raft::Batch found;
   if (run.where.row >= batch.table.rows.size()) return found;
-  const std::vector<EntryHead> list = list_of(batch.table.rows[run.where.row]);
+  const Row& row = batch.table.rows[run.where.row];
   std::uint64_t sum = 0;
   for (Index i = after.next(); i <= std::min(through, run.last()); i = i.next()) {
     const std::uint64_t place = run.skip + (i - run.first);
-    if (place >= list.size()) break;
-    const EntryHead& entry = list[place];
+    const EntryHead* const head = row.at(place);
+    if (head == nullptr) break;
+    const EntryHead& entry = *head;
     sum += entry.bytes;
     if (entry.lost || entry.id != LogId{run.term, i} || (!found.empty() && sum > bytes)) break;
     found.push_back({entry.id, entry.kind, payload_of(blocks, entry)});
@@ -86,7 +72,7 @@ void Log::read_batch(Fetch fetch, std::uint64_t blocks) {
 
 void Log::batch_read(Fetch fetch, PatientlyRead read) {
   const Place place{identity_.disk.value, fetch.run.where.segment, fetch.run.where.block};
-  const std::optional<Head> head = head_of(read.bytes.view(), place);
+  const std::optional<Head> head = head_at(read.bytes.view(), place);
   if (!head) return fetch.done(unreadable(place));
   const std::uint64_t size = std::uint64_t{head->blocks} * block_bytes;
   if (size > read.bytes.size()) return read_batch(std::move(fetch), head->blocks);

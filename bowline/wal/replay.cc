@@ -7,6 +7,7 @@
 
 #include "bowline/base/mutant.h"
 #include "bowline/raft/membership_codec.h"
+#include "bowline/wal/weight.h"
 
 namespace bowline::wal {
 namespace {
@@ -52,7 +53,8 @@ void Replay::add_row(const Row& row, Spot where) {
                 .configs = configs_of(row)};
   std::uint32_t skip = 0;
   for (const auto* list : {&row.repaired, &row.entries})
-    for (const EntryHead& entry : *list) extend(change.runs, entry.id, where, skip++, entry.lost);
+    for (const EntryHead& entry : *list)
+      extend(change.runs, entry.id, entry.bytes + entry_weight, where, skip++, entry.lost);
   changes_.push_back(std::move(change));
 }
 

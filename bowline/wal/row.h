@@ -41,6 +41,13 @@ struct Row {
   std::vector<EntryHead> repaired;
   std::vector<EntryHead> entries;
   std::vector<raft::Entry> memberships;  // those of both lists that bring one, read in full
+
+  std::size_t size() const { return repaired.size() + entries.size(); }
+  const EntryHead* at(std::size_t place) const {  // in both lists; null: past the end
+    if (place < repaired.size()) return &repaired[place];
+    place -= repaired.size();
+    return place < entries.size() ? &entries[place] : nullptr;
+  }
 };
 
 // What a batch tells of the one before it: all but the payloads. So what is known of a batch that

@@ -8,31 +8,42 @@
 namespace bowline::wal {
 namespace {
 
+// Both parts together are what the whole was, to the byte.
+std::uint32_t share(const Run& run, std::uint64_t entries) {
+  return static_cast<std::uint32_t>(run.bytes * entries / run.count);
+}
+
 Run front_of(Run run, Index through) {
-  run.count = static_cast<std::uint32_t>(through - run.first + 1);
+  const std::uint64_t kept = through - run.first + 1;
+  run.bytes = share(run, kept);
+  run.count = static_cast<std::uint32_t>(kept);
   return run;
 }
 
 Run back_of(Run run, Index from) {
-  const auto dropped = static_cast<std::uint32_t>(from - run.first);
+  const std::uint64_t dropped = from - run.first;
+  run.bytes -= share(run, dropped);
   run.first = from;
-  run.count -= dropped;
-  run.skip += dropped;
+  run.count -= static_cast<std::uint32_t>(dropped);
+  run.skip += static_cast<std::uint32_t>(dropped);
   return run;
 }
 
 }  // namespace
 
-void extend(std::vector<Run>& runs, LogId id, Spot where, std::uint32_t skip, bool lost) {
+void extend(std::vector<Run>& runs, LogId id, std::uint64_t bytes, Spot where, std::uint32_t skip,
+            bool lost) {
+  const auto more = static_cast<std::uint32_t>(bytes);
   if (!runs.empty()) {
     Run& last = runs.back();
     if (last.last().next() == id.index && last.term == id.term && last.lost == lost &&
         last.where == where && last.skip + last.count == skip) {
       ++last.count;
+      last.bytes += more;
       return;
     }
   }
-  runs.push_back({id.index, id.term, 1, skip, where, lost});
+  runs.push_back({id.index, id.term, 1, skip, more, where, lost});
 }
 
 Index Runs::last() const { return runs_.empty() ? Index{} : runs_.back().last(); }
@@ -49,16 +60,23 @@ const Run* Runs::at(Index index) const {
 
 // Makes room: takes these indexes out, and leaves what sticks out on both sides.
 void Runs::carve(Index first, Index last, Dropped* dropped) {
-  const auto at = [this](std::size_t i) { return runs_.begin() + static_cast<std::ptrdiff_t>(i); };
-  for (std::size_t i = behind(first); i < runs_.size() && runs_[i].first <= last;) {
-    const Run whole = runs_[i];
-    runs_.erase(at(i));
-    if (whole.first < first) runs_.insert(at(i++), front_of(whole, first.prev()));
-    if (whole.last() > last) runs_.insert(at(i), back_of(whole, last.next()));
-    Run gone = whole.first < first ? back_of(whole, first) : whole;
-    if (gone.last() > last) gone = front_of(gone, last);
+  const auto begin = runs_.begin() + static_cast<std::ptrdiff_t>(behind(first));
+  auto end = begin;
+  std::vector<Run> left;  // at most one on each side
+  for (; end != runs_.end() && end->first <= last; ++end) {
+    Run gone = *end;
+    if (gone.first < first) {
+      left.push_back(front_of(gone, first.prev()));
+      gone = back_of(gone, first);
+    }
+    if (gone.last() > last) {
+      left.push_back(back_of(gone, last.next()));
+      gone = front_of(gone, last);
+    }
     if (dropped != nullptr) dropped->push_back(gone);
   }
+  const auto place = runs_.erase(begin, end);
+  runs_.insert(place, left.begin(), left.end());
 }
 
 void Runs::put(Run run, Dropped* dropped) {

@@ -22,7 +22,8 @@ struct Run {
   Index first;
   Term term;
   std::uint32_t count = 0;
-  std::uint32_t skip = 0;  // entries of the row before these
+  std::uint32_t skip = 0;   // entries of the row before these
+  std::uint32_t bytes = 0;  // about what they take there
   Spot where;
   bool lost = false;  // the payloads cannot be read
 
@@ -30,8 +31,9 @@ struct Run {
   friend bool operator==(const Run&, const Run&) = default;
 };
 
-// Adds an entry that is the `skip`th of its row.
-void extend(std::vector<Run>& runs, LogId, Spot where, std::uint32_t skip, bool lost = false);
+// Adds an entry of so many bytes that is the `skip`th of its row.
+void extend(std::vector<Run>& runs, LogId, std::uint64_t bytes, Spot where, std::uint32_t skip,
+            bool lost = false);
 
 // Where the entries of one group are: runs by rising index, none twice. A gap is what nobody wrote
 // (yet): while a log is replayed its oldest parts may be gone, and what made them needless is met

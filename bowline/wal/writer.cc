@@ -6,13 +6,14 @@
 #include "bowline/wal/block.h"
 #include "bowline/wal/log.h"
 #include "bowline/wal/names.h"
+#include "bowline/wal/weight.h"
 
 // One batch at a time is on its way to the disk. What is submitted meanwhile makes the next one, so
 // that batches grow as fast as the disk is slow.
 namespace bowline::wal {
 
 void Log::flush() {
-  if (flight_ || pending_.empty() || broken_ || opening_ != nullptr) return;
+  if (flight_ || pending_.empty() || broken_ || !open_) return;
   Draft draft;
   std::size_t count = 0;
   for (const Write& write : pending_) {
@@ -50,6 +51,7 @@ bool Log::place(Draft& draft) {
   }
   draft.follow({segment_, end_, batch_});
   says_what_it_follows_ = true;
+  if (segment_ != 0) ledger_.ended(segment_, end_);
   segment_ = ahead_.front();
   ahead_.pop_front();
   ledger_.opened(segment_);
@@ -70,7 +72,7 @@ void Log::launch(std::vector<Write> writes, const Draft& draft) {
   echo_ = draft.echo(batch_);
   seal({buffer.data(), buffer.size()}, where, batch_, static_cast<std::uint32_t>(content));
   marked_ = writes.empty();
-  flight_ = Flight{std::move(writes), {segment_, static_cast<std::uint32_t>(end_), 0}};
+  flight_ = Flight{std::move(writes), {segment_, static_cast<std::uint32_t>(end_), 0}, blocks};
   const std::uint64_t offset = end_ * block_bytes;
   end_ += blocks;
   says_what_it_follows_ = false;
@@ -82,10 +84,13 @@ void Log::launch(std::vector<Write> writes, const Draft& draft) {
 // An error is the last word: the kernel may have dropped what it could not write, and a second
 // attempt that succeeds would prove nothing.
 void Log::landed(Result<void> result) {
-  if (!result && !planted(Bug::p25_sync_error_ignored)) return fail(std::move(result.error()));
+  if (!result && !planted(Bug::p25_sync_error_ignored) &&
+      !planted(Bug::p03_vote_write_error_ignored))
+    return fail(std::move(result.error()));
   const Flight flight = *std::move(flight_);
   flight_.reset();
-  Spot where = flight.where;
+  Spot where = landed_ = flight.where;
+  landed_blocks_ = flight.blocks;
   for (const Write& write : flight.writes) {
     settle(write, where);
     ++where.row;
@@ -122,10 +127,10 @@ void Log::settle(const Write& write, Spot where) {
   std::vector<Run> runs;
   std::uint32_t skip = 0;
   for (const auto* list : {&what.repaired, &what.entries})
-    for (const raft::Entry& entry : *list) extend(runs, entry.id, where, skip++);
+    for (const raft::Entry& entry : *list) extend(runs, entry.id, weight(entry), where, skip++);
   for (const Run& run : runs) {
     group.runs.put(run, &dropped);
-    ledger_.add(run.where.segment, write.group, run.count);
+    ledger_.add(run.where.segment, write.group, run.bytes);
   }
   drop(write.group, dropped);
 }
@@ -158,7 +163,7 @@ void Log::created(std::uint64_t number, Result<std::unique_ptr<env::File>> made)
   auto done =
       life_.guard([this, number](Result<void> result) { named(number, std::move(result)); });
   if (planted(Bug::p22_names_not_synced))
-    return env_.loop.soon([done]() mutable { done(Result<void>()); });
+    return env_.loop.soon([this, number] { named(number, {}); });
   env_.disk.sync_names(std::move(done));
 }
 
