@@ -136,13 +136,7 @@ void Log::launch_moves(Moves moves) {
       move.what.base = group.base;
     if (!move.what.hard_state && !move.what.base && move.what.repaired.empty()) continue;
     std::ranges::sort(move.what.repaired, {}, [](const raft::Entry& e) { return e.id.index; });
-    pending_.push_back({.group = id,
-                        .number = ++last_number_,
-                        .what = move.what,
-                        .bytes = weight(move.what),
-                        .last_part = false,
-                        .forget = false,
-                        .moved = true});
+    enqueue(id, std::move(move.what), {.moved = true});
   }
   flush();
   // If nothing had to be copied, nothing will land and call us.

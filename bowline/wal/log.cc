@@ -69,9 +69,13 @@ void Log::take_over(GroupId id, GroupState&& found) {
   if (group.base_in != 0) ledger_.add(group.base_in, id, row_weight);
 }
 
+void Log::submit(GroupId group, raft::Persist&& what) {
+  enqueue(group, std::move(what), {.reported = true});
+}
+
 // A write that is larger than a batch goes in parts, in the order in which they may survive. Only
 // the last one is reported.
-void Log::submit(GroupId group, raft::Persist&& what) {
+void Log::enqueue(GroupId group, raft::Persist&& what, Asked asked) {
   while (weight(what) > options_.batch_bytes && what.repaired.size() + what.entries.size() > 0) {
     raft::Persist part{.hard_state = std::exchange(what.hard_state, {}),
                        .base = std::exchange(what.base, {}),
@@ -82,9 +86,9 @@ void Log::submit(GroupId group, raft::Persist&& what) {
     const bool repairs = !what.repaired.empty();
     split(repairs ? what.repaired : what.entries, repairs ? part.repaired : part.entries,
           options_.batch_bytes);
-    enqueue(group, std::move(part), false);
+    enqueue_part(group, std::move(part), {.reported = false, .moved = asked.moved});
   }
-  enqueue(group, std::move(what), true);
+  enqueue_part(group, std::move(what), asked);
 }
 
 void Log::forget(GroupId group) {
@@ -93,12 +97,11 @@ void Log::forget(GroupId group) {
                       .number = ++last_number_,
                       .what = {},
                       .bytes = row_weight,
-                      .last_part = false,
-                      .forget = true,
-                      .moved = false});
+                      .asked = {},
+                      .forget = true});
 }
 
-void Log::enqueue(GroupId group, raft::Persist&& what, bool last_part) {
+void Log::enqueue_part(GroupId group, raft::Persist&& what, Asked asked) {
   const std::uint64_t bytes = weight(what);
   for (const raft::Batch* list : {&what.repaired, &what.entries})
     for (const raft::Entry& entry : *list) ensure(weight(entry) <= options_.most_entry_bytes());
@@ -107,9 +110,8 @@ void Log::enqueue(GroupId group, raft::Persist&& what, bool last_part) {
                       .number = last_number_,
                       .what = std::move(what),
                       .bytes = bytes,
-                      .last_part = last_part,
-                      .forget = false,
-                      .moved = false});
+                      .asked = asked,
+                      .forget = false});
 }
 
 }  // namespace bowline::wal

@@ -97,14 +97,17 @@ class Log {
  private:
   friend class Opening;
 
+  struct Asked {
+    bool reported = false;  // by a core, which is told of it; only of the last part
+    bool moved = false;     // by us: copies out of a segment that is to go
+  };
   struct Write {
     GroupId group;
     std::uint64_t number = 0;
     raft::Persist what;
     std::uint64_t bytes = 0;  // about what it takes in a batch
-    bool last_part = true;    // of what was submitted; only this one is reported
+    Asked asked;
     bool forget = false;
-    bool moved = false;  // copies out of a segment that is to go
   };
   struct Flight {
     std::vector<Write> writes;
@@ -139,7 +142,8 @@ class Log {
   void take_over(GroupId, GroupState&&);
   void opened(env::Done<Result<Opened>>, Result<Opened>);
 
-  void enqueue(GroupId, raft::Persist&&, bool last_part);
+  void enqueue(GroupId, raft::Persist&&, Asked);
+  void enqueue_part(GroupId, raft::Persist&&, Asked);
 
   // writer.cc
   bool place(Draft&);

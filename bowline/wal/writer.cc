@@ -21,7 +21,7 @@ void Log::flush() {
     if (write.forget) {
       draft.add_forget(write.group, write.number);
     } else {
-      draft.add(write.group, write.number, write.what, write.moved);
+      draft.add(write.group, write.number, write.what, write.asked.moved);
     }
     ++count;
   }
@@ -97,7 +97,7 @@ void Log::landed(Result<void> result) {
   }
   if (!flight.writes.empty()) tail_.durable(flight.writes.back().number);
   for (const Write& write : flight.writes)
-    if (write.last_part) hooks_.persisted(write.group, write.what.seq);
+    if (write.asked.reported) hooks_.persisted(write.group, write.what.seq);
   clean();
   flush();
   if (!flight_ && !marked_) env_.loop.set(mark_timer_, env_.clock.now() + options_.mark_after);
