@@ -152,4 +152,30 @@ Findings Inspector::finish() {
   return std::move(findings_);
 }
 
+std::vector<Batch> salvage(std::span<char> bytes, const Place& first) {
+  const std::string_view view(bytes.data(), bytes.size());
+  const std::uint64_t blocks = bytes.size() / block_bytes;
+  std::map<std::uint64_t, std::map<std::uint64_t, Head>> heads;  // by number, by first block
+  for (std::uint64_t i = 0; i < blocks; ++i) {
+    const auto head = checked(view.substr(i * block_bytes, block_bytes), first.plus(i));
+    if (head && i - head->at + head->blocks <= blocks) heads[head->batch][i - head->at] = *head;
+  }
+  std::vector<Batch> batches;
+  std::vector<bool> taken(blocks);
+  for (auto newest = heads.rbegin(); newest != heads.rend(); ++newest) {
+    for (const auto& [block, head] : newest->second) {
+      const auto from = taken.begin() + static_cast<std::ptrdiff_t>(block);
+      const auto to = from + head.blocks;
+      if (std::find(from, to, true) != to) continue;
+      const auto place = bytes.subspan(block * block_bytes, head.blocks * block_bytes);
+      std::optional<Batch> batch = examine(place, first.plus(block), head);
+      if (!batch) continue;
+      std::fill(from, to, true);
+      batches.push_back(*std::move(batch));
+    }
+  }
+  std::ranges::sort(batches, {}, &Batch::block);
+  return batches;
+}
+
 }  // namespace bowline::wal

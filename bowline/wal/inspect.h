@@ -80,4 +80,8 @@ class Inspector {
   Findings findings_;
 };
 
+// Of a segment that cannot be judged: all batches that can be read, in order of place, the newest
+// where two share blocks. Which of them count nobody knows. Rebuilds like survey().
+std::vector<Batch> salvage(std::span<char> bytes, const Place& first);
+
 }  // namespace bowline::wal

@@ -170,6 +170,23 @@ TEST(Inspect, blocks_that_the_disk_does_not_give_are_no_end) {
   EXPECT_TRUE(other.judge(2, copy, {torn.second.begin(1)}).wrong.contains("does not give"));
 }
 
+TEST(Inspect, what_can_be_read_of_a_segment_that_cannot_be_judged_is_salvaged) {
+  ForgedSegment segment(1);
+  segment.put(1, draft(1, 1, 2, Follows{})).put(2, draft(2, 3, 8)).put(3, draft(3, 11, 8));
+  segment.put(4, draft(4, 19, 1)).put(5, draft(5, 20, 1)).spoil(4, 0).erase(1, 6);
+  segment.resume_at(3).put(6, draft(6, 19, 1, segment.follows()));
+  ASSERT_FALSE(segment.judged());
+  std::string copy = segment.bytes();
+  std::vector<std::uint64_t> numbers;
+  for (const Batch& batch : salvage(copy, {forged_disk, 1, 0})) {
+    numbers.push_back(batch.number);
+    EXPECT_EQ(payload_of(std::string_view(copy).substr(batch.block * block_bytes),
+                         batch.table.rows.at(0).entries.at(0)),
+              Bytes::own(std::string(1000, 'e')));
+  }
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{1, 6, 5}));
+}
+
 TEST(Weighing, tells_what_is_live_and_who_pins_a_segment) {
   ForgedSegment first(1);
   first.put(1, draft(1, 1, 4, Follows{}));
