@@ -166,7 +166,7 @@ std::set<std::string, std::less<>> vocabulary() {
       if (end > at) words.emplace(text, at, end - at);
     }
   };
-  for (const char* folder : {"bowline", "apps", "tools", "cmake", "docs", "deploy"})
+  for (const char* folder : {"bowline", "apps", "tools", "cmake", "docs", "deploy", "fuzz"})
     for (const auto& file : fs::recursive_directory_iterator(folder))
       if (file.is_regular_file()) learn(file.path());
   for (const auto& file : fs::directory_iterator("."))
