@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -50,7 +51,7 @@ std::vector<Seed> files_in(const fs::path& folder) {
 
 // Numbers at which arithmetic goes wrong.
 char edge(Prng& prng) {
-  constexpr std::string_view edges = "\x00\x01\x7f\x80\xff\xfe\x10\x40";
+  constexpr std::array edges = {'\x00', '\x01', '\x7f', '\x80', '\xff', '\xfe', '\x10', '\x40'};
   return prng.chance(50) ? static_cast<char>(prng.next()) : edges[prng.below(edges.size())];
 }
 
