@@ -15,7 +15,6 @@ namespace {
 
 using wal::block_bytes;
 using wal::Draft;
-using wal::Follows;
 
 struct Made {
   std::string name;
@@ -123,7 +122,7 @@ std::vector<Seed> memberships() {
 std::string four(char flags, unsigned char bad) {
   std::string input(1, flags);
   wal::Echo echo;
-  for (unsigned i = 1; i <= 4; ++i) {
+  for (std::uint64_t i = 1; i <= 4; ++i) {
     Draft draft;
     if (i == 1) draft.follow({1, 9, 0});
     draft.repeat(echo);

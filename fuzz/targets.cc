@@ -16,7 +16,6 @@
 namespace bowline::fuzz {
 namespace {
 
-using wal::Cursor;
 using wal::Echo;
 using wal::EntryHead;
 using wal::Row;
@@ -81,12 +80,17 @@ void check_again(const Table& table) {
            again->rows[i].entries.size() == table.rows[i].entries.size());
 }
 
+std::uint16_t payload_of(std::string_view input) {
+  const std::string bytes(input.substr(0, 2));
+  return wal::load<std::uint16_t>(bytes.data());
+}
+
 //   payload bytes u16 | table; its first four bytes, the size, are put right
 bool eat_table(std::string_view input) {
   if (input.size() < 2 + wal::table_size_bytes) return false;
   std::string table(input.substr(2));
   wal::store(table.data(), static_cast<std::uint32_t>(table.size()));
-  const std::uint64_t content = table.size() + wal::load<std::uint16_t>(input.data());
+  const std::uint64_t content = table.size() + payload_of(input);
   const std::optional<Table> decoded = wal::decode_table(table, content);
   if (!decoded) return false;
   for (const Row& row : decoded->rows) {
@@ -105,7 +109,7 @@ bool eat_table(std::string_view input) {
 bool eat_echo(std::string_view input) {
   if (input.size() < 3) return false;
   constexpr std::uint32_t table = 100;
-  const std::uint32_t content = table + wal::load<std::uint16_t>(input.data());
+  const std::uint32_t content = table + payload_of(input);
   const Echo echo{.batch = 1,
                   .blocks = static_cast<std::uint32_t>(wal::blocks_for(content)),
                   .content = content,

@@ -73,19 +73,19 @@ class WalProgram : public testing::Test {
   WalProgram() {
     std::string path = (fs::temp_directory_path() / "bowline-XXXXXX").string();
     EXPECT_NE(::mkdtemp(path.data()), nullptr);
-    directory = path;
+    directory_ = path;
     put(std::string(wal::identity_name), identity(1));
     Draft begin = draft({1}, 1, 1, 2, "say \"hi\"\x1b[31m");
     begin.follow({});
     begin.add({1}, 2, {.hard_state = raft::HardState{{3}, {2}, {100}, false}});
-    first.put(1, std::move(begin)).put(2, draft({2}, 3, 1, 8, std::string(1000, 'e')));
-    first.put(3, Draft());
-    second = ForgedSegment(2, first.echo(), 16);
+    first_.put(1, std::move(begin)).put(2, draft({2}, 3, 1, 8, std::string(1000, 'e')));
+    first_.put(3, Draft());
+    second_ = ForgedSegment(2, first_.echo(), 16);
     Draft on = draft({1}, 4, 3, 1, "go on");
-    on.follow(first.follows());
-    second.put(4, std::move(on)).put(5, draft({2}, 5, 9, 8, std::string(1000, 'e')));
+    on.follow(first_.follows());
+    second_.put(4, std::move(on)).put(5, draft({2}, 5, 9, 8, std::string(1000, 'e')));
   }
-  ~WalProgram() override { fs::remove_all(directory); }
+  ~WalProgram() override { fs::remove_all(directory_); }
 
   static std::string identity(char version) {
     std::string file(wal::identity_bytes, '\0');
@@ -96,19 +96,19 @@ class WalProgram : public testing::Test {
     return file;
   }
   void put(const std::string& name, const std::string& bytes) const {
-    std::ofstream(directory / name, std::ios::binary) << bytes;
+    std::ofstream(directory_ / name, std::ios::binary) << bytes;
   }
   void put_segments() const {
-    put(wal::segment_name(1), first.bytes());
-    put(wal::segment_name(2), second.bytes());
+    put(wal::segment_name(1), first_.bytes());
+    put(wal::segment_name(2), second_.bytes());
   }
   std::map<std::string, std::string> files() const {
     std::map<std::string, std::string> files;
-    for (const auto& file : fs::directory_iterator(directory))
+    for (const auto& file : fs::directory_iterator(directory_))
       files[file.path().filename().string()] = read(file.path());
     return files;
   }
-  Ran look(const std::string& verb) const { return run("wal " + verb + " " + directory.string()); }
+  Ran look(const std::string& verb) const { return run("wal " + verb + " " + directory_.string()); }
   // Whatever is looked at, nothing is changed.
   Ran verified() const {
     put_segments();
@@ -121,9 +121,9 @@ class WalProgram : public testing::Test {
     return ran;
   }
 
-  fs::path directory;
-  ForgedSegment first{1, {}, 16};
-  ForgedSegment second;
+  fs::path directory_;
+  ForgedSegment first_{1, {}, 16};
+  ForgedSegment second_;
 };
 
 // Is it a value of JSON, up to the end?
@@ -183,7 +183,7 @@ TEST_F(WalProgram, verify_finds_a_good_log_good) {
 }
 
 TEST_F(WalProgram, a_write_that_never_ended_is_no_harm) {
-  second.spoil(1, 0).spoil(1, 2);
+  second_.spoil(1, 0).spoil(1, 2);
   const Ran ran = verified();
   EXPECT_EQ(ran.status, 0);
   EXPECT_EQ(ran.last_line(),
@@ -192,7 +192,7 @@ TEST_F(WalProgram, a_write_that_never_ended_is_no_harm) {
 }
 
 TEST_F(WalProgram, a_flipped_bit_is_found_and_named) {
-  first.spoil(1, 1);
+  first_.spoil(1, 1);
   const Ran ran = verified();
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(ran.out.contains("rebuilds block 3 of batch 2, which rotted; nothing is lost"))
@@ -204,7 +204,7 @@ TEST_F(WalProgram, a_flipped_bit_is_found_and_named) {
 }
 
 TEST_F(WalProgram, what_is_lost_is_told_entry_by_entry) {
-  first.spoil(1, 0).spoil(1, 1);
+  first_.spoil(1, 0).spoil(1, 1);
   const Ran ran = verified();
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(ran.last_line().contains("1 batch damaged, 8 entries lost")) << ran.out;
@@ -215,7 +215,7 @@ TEST_F(WalProgram, what_is_lost_is_told_entry_by_entry) {
 }
 
 TEST_F(WalProgram, a_log_that_no_node_starts_with_is_refused_and_still_shown) {
-  first.erase(0, 5);
+  first_.erase(0, 5);
   const Ran ran = verified();
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(ran.out.contains("lost: at block 0 of segment 1: a batch is gone")) << ran.out;
@@ -230,7 +230,7 @@ TEST_F(WalProgram, a_log_that_no_node_starts_with_is_refused_and_still_shown) {
 
 TEST_F(WalProgram, a_file_that_was_cut_short_is_found) {
   put_segments();
-  put(wal::segment_name(2), second.bytes().substr(0, 4 * block_bytes + 100));
+  put(wal::segment_name(2), second_.bytes().substr(0, 4 * block_bytes + 100));
   const Ran ran = look("verify");
   EXPECT_EQ(ran.status, 1);
   EXPECT_TRUE(ran.out.contains("no multiple of 4096")) << ran.out;
@@ -250,20 +250,20 @@ TEST_F(WalProgram, an_identity_that_is_bad_gone_or_of_another_format_is_told) {
   half[block_bytes + 100] ^= 1;
   put("identity", half);
   EXPECT_TRUE(look("verify").out.contains("is damaged, and so is its copy")) << look("verify").out;
-  fs::remove(directory / "identity");
-  EXPECT_TRUE(look("verify").out.contains("cannot read " + directory.string() + "/identity"))
+  fs::remove(directory_ / "identity");
+  EXPECT_TRUE(look("verify").out.contains("cannot read " + directory_.string() + "/identity"))
       << look("verify").out;
   EXPECT_EQ(look("stat").status, 1);
 }
 
 TEST_F(WalProgram, who_names_no_log_is_told_so) {
-  fs::remove(directory / "identity");
+  fs::remove(directory_ / "identity");
   for (const char* verb : {"verify", "dump", "stat"}) {
     EXPECT_EQ(look(verb).status, 2) << verb;
-    EXPECT_TRUE(look(verb).out.contains("there is no log in " + directory.string())) << verb;
+    EXPECT_TRUE(look(verb).out.contains("there is no log in " + directory_.string())) << verb;
   }
   put("file", "x");
-  const std::string file = (directory / "file").string();
+  const std::string file = (directory_ / "file").string();
   EXPECT_EQ(run("wal verify " + file).out,
             "bowline: " + file + " is no directory: name the one that holds the file 'identity'\n");
   EXPECT_EQ(run("wal verify " + file + ".none").status, 2);
@@ -336,7 +336,7 @@ TEST_F(WalProgram, json_is_json) {
 TEST_F(WalProgram, says_who_has_the_log_open) {
   put_segments();
   EXPECT_FALSE(look("verify").out.contains("has it open"));
-  const int handle = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int handle = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   ASSERT_EQ(::flock(handle, LOCK_EX | LOCK_NB), 0);
   const std::string text = look("verify").out;
   ::close(handle);

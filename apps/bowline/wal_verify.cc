@@ -120,6 +120,7 @@ Json json_of(const SegmentReport& segment) {
 
 std::string json_of(const LogFiles& log) {
   std::vector<Json> segments;
+  segments.reserve(log.findings.segments.size());
   for (const SegmentReport& segment : log.findings.segments) segments.push_back(json_of(segment));
   return JsonObject()
       .add("path", log.path)

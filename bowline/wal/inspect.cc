@@ -134,10 +134,11 @@ void Inspector::plan(SegmentReport& report) {
 void Inspector::empty(SegmentReport& report) {
   if (seal_ && seal_->end.segment >= report.number)
     return refuse(report, "the segment is empty, although the log went on after it");
-  report.steps.push_back(begun_ ? "removes this file, which holds nothing"
-                                : "keeps this file, which holds nothing yet, if it has the size "
-                                  "that the node is told to give segments; else removes it");
-  if (report.torn) report.steps.push_back("leaves out a write that never ended, at the beginning");
+  report.steps.emplace_back(begun_ ? "removes this file, which holds nothing"
+                                   : "keeps this file, which holds nothing yet, if it has the size "
+                                     "that the node is told to give segments; else removes it");
+  if (report.torn)
+    report.steps.emplace_back("leaves out a write that never ended, at the beginning");
 }
 
 Findings Inspector::finish() {

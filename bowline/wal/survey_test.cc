@@ -14,6 +14,7 @@ using Segment = ForgedSegment;
 
 std::vector<State> states(const Survey& survey) {
   std::vector<State> found;
+  found.reserve(survey.batches.size());
   for (const Batch& batch : survey.batches) found.push_back(batch.state);
   return found;
 }
