@@ -31,7 +31,7 @@ raft::Persist entries(std::uint64_t first, std::size_t count, std::size_t bytes)
 
 // One of each thing that a table may have.
 std::vector<Made> drafts() {
-  std::vector<Made> made(6);
+  std::vector<Made> made(7);
   made[0].name = "first";
   made[0].draft.follow({});
   made[0].draft.add({1}, 1, {.hard_state = raft::HardState{{3}, {2}, {100}, true}});
@@ -58,6 +58,8 @@ std::vector<Made> drafts() {
   Prng prng(1);
   made[5].draft.follow({1, 9, 6});
   for (std::uint64_t i = 1; i < 6; ++i) made[5].draft.add({i}, i, wal::random_write(prng));
+  made[6].name = "absurd";  // refused: arithmetic with such an index could wrap around
+  made[6].draft.add({1}, 1, entries(absurd - 1, 2, 5));
   return made;
 }
 
@@ -164,6 +166,10 @@ std::vector<Seed> segments() {
   }
   seeds.push_back({"three", '\1' + blocks});
   seeds.push_back({"followed", '\3' + blocks.substr(0, 5 * block_bytes)});
+  seeds.push_back({"cut", '\1' + blocks.substr(0, 6 * block_bytes)});
+  std::string shifted = '\1' + blocks;  // as if its batch began before the segment
+  shifted[1 + 4] = 1;
+  seeds.push_back({"shifted", shifted});
   blocks[3 * block_bytes + 99] ^= 4;
   seeds.push_back({"flipped", '\0' + blocks});
   return seeds;

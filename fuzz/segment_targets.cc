@@ -117,8 +117,9 @@ bool eat_segment(std::string_view input) {
   if (input.empty()) return false;
   const auto flags = static_cast<unsigned char>(input.front());
   std::string segment(input.substr(1, segment_target_bytes - 1));
-  segment.resize(segment_blocks * block_bytes);
-  for (std::size_t i = 0; i < segment_blocks && (flags & puts_right) != 0; ++i) {
+  const std::size_t blocks = (segment.size() + block_bytes - 1) / block_bytes;
+  segment.resize(blocks * block_bytes);
+  for (std::size_t i = 0; i < blocks && (flags & puts_right) != 0; ++i) {
     const std::span<char> block = std::span(segment).subspan(i * block_bytes, block_bytes);
     if (std::ranges::any_of(block, [](char c) { return c != 0; })) put_right(block, i);
   }

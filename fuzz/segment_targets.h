@@ -13,7 +13,7 @@ inline constexpr wal::Place segment_place{11, 2, 0};
 inline constexpr std::size_t segment_blocks = 12;
 inline constexpr std::size_t segment_target_bytes = 1 + segment_blocks * wal::block_bytes;
 
-// flags u8 | blocks, the missing ones zero.
+// flags u8 | blocks; the rest of the last one is zero.
 // 1: the checksums of all blocks that hold something are put right. 2: a next segment follows the
 // last batch that there seems to be.
 bool eat_segment(std::string_view input);

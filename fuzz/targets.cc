@@ -143,6 +143,7 @@ bool eat_identity(std::string_view input) {
   if (!found) return false;
   std::string again(wal::identity_bytes, '\0');
   encode(*found, again);
+  ensure(!seals || file == again);
   for (std::string* bytes : {&file, &again}) {
     const auto same = wal::decode_identity(*bytes);
     ensure(same.has_value() && *same == *found);
