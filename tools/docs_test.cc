@@ -98,12 +98,16 @@ class Checker {
     const std::string name = words[0].substr(words[0].find('/') + 1);
     if (!is_target(name)) return "the build makes no program '" + name + "'";
     if (!fs::exists(products_ / name)) return "";  // made by hand only, and not yet
-    const std::string program = (products_ / name).string();
+    // Each word may be a verb of the one before it, which has a help of its own.
+    std::string program = (products_ / name).string();
+    std::string help = help_of(program).out;
     for (std::size_t i = 1; i < words.size(); ++i) {
-      if (!words[i].starts_with('-')) continue;
-      const bool known = names(help_of(program).out, option_of(words[i])) ||
-                         names(help_of(program + " " + words[1]).out, option_of(words[i]));
-      if (!known) return "'" + words[0] + " --help' does not know " + words[i];
+      if (!words[i].starts_with('-')) {
+        const bool verb = names(help_of(program).out, words[i]);
+        if (verb) help += help_of(program += " " + words[i]).out;
+      } else if (!names(help, option_of(words[i]))) {
+        return "'" + words[0] + " --help' does not know " + words[i];
+      }
     }
     return "";
   }
@@ -162,7 +166,7 @@ std::set<std::string, std::less<>> vocabulary() {
       if (end > at) words.emplace(text, at, end - at);
     }
   };
-  for (const char* folder : {"bowline", "apps", "tools", "cmake", "docs", "deploy"})
+  for (const char* folder : {"bowline", "apps", "tools", "cmake", "docs", "deploy", "fuzz"})
     for (const auto& file : fs::recursive_directory_iterator(folder))
       if (file.is_regular_file()) learn(file.path());
   for (const auto& file : fs::directory_iterator("."))

@@ -14,9 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 namespace tidy = bowline::tidy;
 
-// Products, and what belongs to version control or to an editor: see .gitignore.
+// Products, what is fed to the fuzzers, and what belongs to version control or to an editor: see
+// .gitignore.
 bool is_skipped_folder(const std::string& name) {
-  return name == "build" || name == "campaign" || (name.starts_with('.') && name != ".ci");
+  return name == "build" || name == "campaign" || name == "corpus" ||
+         (name.starts_with('.') && name != ".ci");
 }
 
 std::string read(const fs::path& path) {

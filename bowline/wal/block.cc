@@ -6,6 +6,7 @@
 
 #include "bowline/base/crc32c.h"
 #include "bowline/base/ensure.h"
+#include "bowline/base/ids.h"
 #include "bowline/wal/bytes.h"
 
 // The head of a block, little-endian:
@@ -69,7 +70,7 @@ std::optional<Head> checked(std::string_view block, const Place& place) {
   head.content = load<std::uint32_t>(block.data() + 12);
   head.batch = load<std::uint64_t>(block.data() + 16);
   if (head.at >= head.blocks || head.blocks != blocks_for(head.content)) return std::nullopt;
-  if (place.block < head.at) return std::nullopt;
+  if (place.block < head.at || head.batch == 0 || head.batch >= absurd) return std::nullopt;
   if (load<std::uint32_t>(block.data()) != checksum(block, place)) return std::nullopt;
   return head;
 }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bowline/base/ids.h"
 #include "bowline/wal/batch.h"
 #include "bowline/wal/forge.h"
 
@@ -72,6 +73,15 @@ TEST(Block, any_one_bad_block_comes_back_from_the_others) {
       rebuild(batch.blocks, place, any, bad);
       EXPECT_EQ(batch.blocks, good);
     }
+  }
+}
+
+TEST(Block, a_number_that_nobody_counted_to_is_no_number) {
+  for (const std::uint64_t number : {std::uint64_t{1}, absurd - 1, absurd, ~std::uint64_t{0}}) {
+    std::string blocks(blocks_for(5) * block_bytes, '\0');
+    seal(blocks, Place{1, 2, 0}, number, 5);
+    const auto head = checked(std::string_view(blocks).substr(0, block_bytes), Place{1, 2, 0});
+    EXPECT_EQ(head.has_value(), number < absurd) << number;
   }
 }
 

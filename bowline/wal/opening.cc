@@ -148,7 +148,12 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
       ". Entries that this node promised to keep are gone with it. Move the directory away: the "
       "node then starts empty, and has to be added anew";
   if (!survey) return fail(where, {survey.error().fault, survey.error().what + advice});
-  if (survey->torn && !read.unreadable.empty())
+  // A batch of which no block can be read looks like an end.
+  const auto unreadable = [&](std::uint64_t block) {
+    return std::ranges::binary_search(read.unreadable, block);
+  };
+  const bool hidden = unreadable(survey->end) && unreadable(survey->end + 1);
+  if (!seal && (hidden || (survey->torn && !read.unreadable.empty())))
     return fail(where, {Fault::io,
                         "the disk reports errors where the log ends, so nobody knows "
                         "what was there" +

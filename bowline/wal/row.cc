@@ -110,7 +110,7 @@ std::vector<EntryHead> take_list(Cursor& in) {
 Row take_row(Cursor& in) {
   Row row;
   row.group = {in.varint()};
-  row.number = in.varint();
+  row.number = in.varint_at_most(absurd);
   const unsigned flags = in.u8();
   row.moved = (flags & was_moved) != 0;
   row.forget = (flags & forgets) != 0;

@@ -19,6 +19,7 @@ class Surveyor {
 
   Result<Survey> run() {
     collect();
+    if (cut_short_ && !seal_) return lost("the file was longer: a batch reaches beyond its end");
     while (!done_ && (!seal_ || survey_.end < seal_->end.end))
       if (Result<void> step = walk(); !step) return std::unexpected(step.error());
     if (seal_ && seal_->end != Follows{first_.segment, survey_.end, survey_.last()})
@@ -32,7 +33,11 @@ class Surveyor {
     for (std::uint64_t i = 0; i < blocks; ++i) {
       const std::string_view block(bytes_.data() + i * block_bytes, block_bytes);
       const std::optional<Head> head = checked(block, first_.plus(i));
-      if (!head || i - head->at + head->blocks > blocks) continue;
+      if (!head) continue;
+      if (i - head->at + head->blocks > blocks) {
+        cut_short_ = true;  // nobody writes beyond the end
+        continue;
+      }
       survey_.highest = std::max(survey_.highest, head->batch);
       starts_[i - head->at].insert_or_assign(head->batch, *head);
     }
@@ -127,6 +132,7 @@ class Surveyor {
   std::optional<Seal> seal_;
   Survey survey_;
   bool done_ = false;
+  bool cut_short_ = false;
   std::map<std::uint64_t, std::map<std::uint64_t, Head>> starts_;  // by first block, by number
 };
 

@@ -5,75 +5,16 @@
 
 #include <gtest/gtest.h>
 
-#include "bowline/wal/forge.h"
+#include "bowline/wal/forged_segment.h"
 
 namespace bowline::wal {
 namespace {
 
-constexpr std::uint64_t disk = 11;
-constexpr std::uint64_t our_segment = 5;
-
-// A segment that is written as the log writes it.
-class Segment {
- public:
-  Segment() : bytes_(64 * block_bytes, '\0') {}
-
-  // A batch with `entries` entries of 1,000 bytes each.
-  Segment& add(std::uint64_t number, std::size_t entries,
-               const std::optional<Follows>& follows = std::nullopt) {
-    Draft draft;
-    if (follows) draft.follow(*follows);
-    draft.repeat(echo_);
-    raft::Persist write;
-    for (std::size_t i = 0; i < entries; ++i)
-      write.entries.push_back(
-          {{{1}, {number * 100 + i}}, raft::Kind::command, Bytes::own(std::string(1000, 'e'))});
-    draft.add({1}, number, write);
-    const std::uint64_t blocks = blocks_for(draft.bytes());
-    const std::span<char> place =
-        std::span(bytes_).subspan(end_ * block_bytes, blocks * block_bytes);
-    draft.lay_out(place.data());
-    seal(place, {disk, our_segment, end_}, number, static_cast<std::uint32_t>(draft.bytes()));
-    begins_.push_back(end_);
-    echo_ = draft.echo(number);
-    end_ += blocks;
-    return *this;
-  }
-  Segment& first(std::uint64_t number, std::size_t entries) {
-    return add(number, entries, Follows{4, 60, number - 1});
-  }
-  // Goes back: what was written there is overwritten, as far as the new batch reaches.
-  Segment& resume_at(std::size_t batch) {
-    end_ = begins_[batch];
-    begins_.resize(batch);
-    return *this;
-  }
-  Segment& spoil(std::size_t batch, std::uint64_t block) {
-    bytes_[(begins_[batch] + block) * block_bytes + 99] ^= 4;
-    return *this;
-  }
-  Segment& erase(std::size_t batch, std::uint64_t blocks) {
-    const std::size_t at = begins_[batch] * block_bytes;
-    bytes_.replace(at, blocks * block_bytes, blocks * block_bytes, '\0');
-    return *this;
-  }
-  Seal sealed() const { return {{our_segment, end_, echo_.batch}, echo_}; }
-  Result<Survey> judged(const std::optional<Seal>& seal = std::nullopt) {
-    std::string copy = bytes_;
-    return survey(copy, {disk, our_segment, 0}, seal);
-  }
-  std::uint64_t begin(std::size_t batch) const { return begins_[batch]; }
-  std::uint64_t end() const { return end_; }
-
- private:
-  std::string bytes_;
-  std::uint64_t end_ = 0;
-  Echo echo_;
-  std::vector<std::uint64_t> begins_;
-};
+using Segment = ForgedSegment;
 
 std::vector<State> states(const Survey& survey) {
   std::vector<State> found;
+  found.reserve(survey.batches.size());
   for (const Batch& batch : survey.batches) found.push_back(batch.state);
   return found;
 }
@@ -208,6 +149,15 @@ TEST(Survey, a_batch_out_of_turn_is_an_error) {
   EXPECT_FALSE(Segment().first(7, 3).add(9, 2).judged());
   EXPECT_FALSE(Segment().add(7, 3).judged());
   EXPECT_FALSE(Segment().first(7, 3).add(9, 2, Follows{5, 1, 7}).judged());
+}
+
+TEST(Survey, a_file_that_was_cut_short_is_an_error_and_no_end) {
+  Segment segment;
+  segment.first(7, 3).add(8, 20);
+  std::string cut = segment.bytes().substr(0, (segment.end() - 2) * block_bytes);
+  EXPECT_FALSE(survey(cut, {forged_disk, segment.number(), 0}, std::nullopt));
+  const Seal seal{{segment.number(), segment.begin(1), 7}, {}};
+  EXPECT_TRUE(survey(cut, {forged_disk, segment.number(), 0}, seal)) << "nothing is missing";
 }
 
 }  // namespace

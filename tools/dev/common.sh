@@ -93,7 +93,7 @@ install() {
   as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
 }
 
-presets=(release debug asan tsan clang coverage)
+presets=(release debug asan tsan clang fuzz coverage)
 
 build_dir() {
   if [[ $1 == release ]]; then echo build; else echo "build/$1"; fi
@@ -107,7 +107,7 @@ build() {
     bad_usage "there is no preset '$preset', only: ${presets[*]}"
   fi
   install "${compiler_packages[@]}"
-  if [[ $preset == clang ]]; then install "${clang_packages[@]}"; fi
+  if [[ $preset == clang || $preset == fuzz ]]; then install "${clang_packages[@]}"; fi
   local dir
   dir=$(build_dir "$preset")
   configure "$preset" "$dir"

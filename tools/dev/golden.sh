@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Says: compare the protocol with its golden files, or rewrite those
+# Says: compare protocol and log format with their golden files, or rewrite those
 
 usage() {
   cat <<'END'
 ./dev golden [--write]
 
 Runs the protocol through the stories in bowline/raft/golden/ and compares each effect with what the
-files say.
+files say. Compares a small log on disk with bowline/wal/golden/log.txt and docs/LOG_FORMAT.md.
 
   --write   rewrite the files with what the protocol does now, and show which changed; read the
             difference before you commit it
@@ -24,12 +24,15 @@ main() {
       *) bad_usage "unknown option '$1'" ;;
     esac
   done
-  has_target release golden_test || not_yet "the golden files are still to come"
-  build release golden_test
-  build/golden_test "${mode[@]}"
+  local status=0
+  build release golden_test log_format_test
+  build/golden_test "${mode[@]}" || status=1
+  build/log_format_test "${mode[@]}" || status=1
+  [[ $status -eq 0 ]] || fail "see above"
   if [[ ${#mode[@]} -gt 0 ]]; then
-    git --no-pager diff --stat -- bowline/raft/golden
-    git ls-files --others --exclude-standard -- bowline/raft/golden | sed 's/^/new: /'
+    local folders=(bowline/raft/golden bowline/wal/golden)
+    git --no-pager diff --stat -- "${folders[@]}" docs/LOG_FORMAT.md
+    git ls-files --others --exclude-standard -- "${folders[@]}" | sed 's/^/new: /'
     succeed "rewritten in $(seconds)"
   fi
   succeed "as the files say, in $(seconds)"

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// bowline: for who runs a cluster. So far it looks into logs.
+#include <CLI/CLI.hpp>
+
+#include "apps/bowline/wal.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Raft, for people who want to know what it does to their data"};
+  app.require_subcommand(1);
+  bowline::apps::WalVerbs wal(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : bowline::apps::bad_usage;
+  }
+  return wal.run();
+}
