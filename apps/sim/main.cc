@@ -13,6 +13,7 @@
 #include "apps/sim/replaying.h"
 #include "apps/sim/report.h"
 #include "apps/sim/shrinking.h"
+#include "apps/sim/sweeps.h"
 #include "apps/sim/tell.h"
 #include "apps/sim/topologies.h"
 
@@ -186,10 +187,13 @@ int main(int argc, char** argv) {
   const CLI::App* replay = bowline::apps::declare_replay(app, replaying);
   bowline::apps::ShrinkArguments shrinking{.program = argv[0]};
   const CLI::App* shrink = bowline::apps::declare_shrink(app, shrinking);
+  bowline::apps::SweepArguments sweeping;
+  const CLI::App* sweep = bowline::apps::declare_sweeps(app, sweeping);
   CLI11_PARSE(app, argc, argv);
   if (search->parsed()) return bowline::apps::run_exhaustive(exhaustive);
   if (replay->parsed()) return bowline::apps::run_replay(replaying);
   if (shrink->parsed()) return bowline::apps::run_shrink(shrinking);
+  if (sweep->parsed()) return bowline::apps::run_sweeps(sweeping);
   if (verb->parsed()) return bowline::apps::run_topologies(topologies);
   return bowline::apps::run(arguments);
 }

@@ -97,6 +97,7 @@ class Cohort {
 
   // Reads the whole log of a node back, and compares.
   void read_back(NodeId);
+  void hurry();  // somebody campaigns, if it can
   // All that run agree, have repaired what they lost, and go on: one more entry is committed.
   bool settles(Duration at_most);
   // Nothing that a client was told is missing.

@@ -47,14 +47,10 @@ void CohortLoad::turn() {
   ask(leader);
 }
 
-// Nobody has to wait for a timeout here: that is not what is looked at.
 void CohortLoad::find_leader() {
   if (cohort_.now() < next_try_) return;
   next_try_ = cohort_.now() + 20ms;
-  Prng prng(mixed(seed_, static_cast<std::uint64_t>(cohort_.now().since_start.count())));
-  const NodeId node{1 + prng.below(cohort_.nodes())};
-  const raft::Core* core = cohort_.core(node);
-  if (core != nullptr && !core->damage().any()) cohort_.give(node, raft::Campaign{});
+  cohort_.hurry();
 }
 
 void CohortLoad::expire() {
