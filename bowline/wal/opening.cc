@@ -97,10 +97,35 @@ void Opening::read_identity() {
                         identity_file_ = std::move(file);
                         read_patiently(
                             log_.env_.disk, *identity_file_, 0, identity_bytes,
-                            [this](PatientlyRead read) {
-                              identified(decode_identity({read.bytes.data(), read.bytes.size()}));
-                            });
+                            [this](PatientlyRead read) { judge_identity(std::move(read)); });
                       }));
+}
+
+void Opening::judge_identity(PatientlyRead read) {
+  const std::string found(read.bytes.view());
+  Result<Identity> identity = decode_identity({read.bytes.data(), read.bytes.size()});
+  for (std::uint64_t offset = 0; identity && offset < found.size(); offset += block_bytes) {
+    const std::string_view good = read.bytes.view().substr(offset, block_bytes);
+    if (found.compare(offset, block_bytes, good) == 0) continue;
+    env::Buffer copy = log_.env_.disk.buffer(block_bytes);
+    std::memcpy(copy.data(), good.data(), block_bytes);
+    repairs_.push_back({offset, std::move(copy)});
+    ++account_.mended;
+  }
+  identified(std::move(identity));
+}
+
+// One half of it was bad. The other one is all that is left.
+void Opening::mend_identity() {
+  if (repairs_.empty()) return next_segment();
+  Repair repair = std::move(repairs_.front());
+  repairs_.pop_front();
+  auto then = or_fail<void>("mending the file 'identity' in " + log_.env_.disk.path(),
+                            [this] { mend_identity(); });
+  identity_file_->write(repair.offset, std::move(repair.bytes), env::Sync::yes,
+                        [then = std::move(then)](Result<void> result, const env::Buffer&) mutable {
+                          then(std::move(result));
+                        });
 }
 
 void Opening::identified(Result<Identity> identity) {
@@ -116,7 +141,7 @@ void Opening::identified(Result<Identity> identity) {
                 {Fault::exists, why + ". Start with the directory of this node, or with an empty "
                                       "one. Nothing was changed"});
   log_.identity_ = account_.identity = *identity;
-  next_segment();
+  mend_identity();
 }
 
 void Opening::next_segment() {

@@ -33,7 +33,9 @@ class Opening {
   void make_identity();
   void write_identity(File);
   void read_identity();
+  void judge_identity(PatientlyRead);
   void identified(Result<Identity>);
+  void mend_identity();
   void next_segment();
   void read_segment(std::uint64_t number, File);
   void judge(std::uint64_t number, PatientlyRead);
