@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "bowline/sim/crash_sweep.h"
+#include "bowline/sim/rot_sweep.h"
 
 namespace bowline::apps {
 namespace {
 
 constexpr int bad_usage = 2;
 constexpr double tell_every = 10;  // seconds
+
+unsigned long long wide(std::uint64_t value) { return value; }
 
 // What there is to say of a sweep, in the order in which it is said.
 using Figures = std::vector<std::pair<const char*, std::uint64_t>>;
@@ -80,11 +83,48 @@ Done crash(const SweepArguments& arguments, std::uint64_t nodes, sim::SweepPart 
   sim::CrashSweepEnd end;
   part.ticks = [&] { watch.tick([&] { return figures_of(end); }); };
   sim::run({.nodes = nodes, .subsets = arguments.subsets, .part = part}, end);
-  return {.name = "crash, nodes " + std::to_string(nodes),
-          .wrong = end.wrong.empty() ? "" : end.wrong + " (subset " + std::to_string(end.subset) + ")",
-          .again = "bowline-sim sweep crash --nodes " + std::to_string(nodes) + " --seed " +
-                   std::to_string(part.seed) + " --subsets " + std::to_string(arguments.subsets) +
-                   " --only " + std::to_string(end.at),
+  return {
+      .name = "crash, nodes " + std::to_string(nodes),
+      .wrong = end.wrong.empty() ? "" : end.wrong + " (subset " + std::to_string(end.subset) + ")",
+      .again = "bowline-sim sweep crash --nodes " + std::to_string(nodes) + " --seed " +
+               std::to_string(part.seed) + " --subsets " + std::to_string(arguments.subsets) +
+               " --only " + std::to_string(end.at),
+      .figures = figures_of(end),
+      .seconds = watch.seconds()};
+}
+
+Figures figures_of(const sim::RotSweepEnd& end) {
+  return {{"bytes", end.bytes},
+          {"flips of covered bytes", end.covered},
+          {"of these detected", end.detected},
+          {"flips of bytes that nothing covers", end.bare},
+          {"flips met by a read", end.late}};
+}
+
+// What came of each kind.
+void tell_cures(const sim::RotSweepEnd& end) {
+  std::printf("  %-30s %9s %9s %9s %9s %9s\n", "what was damaged", "unhurt", "mended", "entries",
+              "snapshot", "refused");
+  for (std::size_t i = 0; i < sim::rots; ++i) {
+    const auto rot = static_cast<sim::Rot>(i);
+    std::printf("  %-30s", sim::name(rot));
+    for (const std::uint64_t count : end.cured[i]) std::printf(" %9llu", wide(count));
+    std::printf("\n");
+  }
+}
+
+Done rot(const SweepArguments& arguments, sim::SweepPart part) {
+  Watch watch;
+  sim::RotSweepEnd end;
+  part.ticks = [&] { watch.tick([&] { return figures_of(end); }); };
+  sim::RotSweep sweep{.part = part};
+  if (arguments.large != 0) sweep.each_large = arguments.large;
+  sim::run(sweep, end);
+  tell_cures(end);
+  return {.name = "rot",
+          .wrong = end.wrong.empty() ? "" : end.wrong + " (" + sim::name(end.kind) + ")",
+          .again = "bowline-sim sweep rot --seed " + std::to_string(part.seed) + " --only " +
+                   std::to_string(end.at),
           .figures = figures_of(end),
           .seconds = watch.seconds()};
 }
@@ -100,8 +140,8 @@ void tell(const Done& done) {
 std::string json(const std::vector<Done>& all) {
   std::string text = "{\"sweeps\": [";
   for (std::size_t i = 0; i < all.size(); ++i) {
-    text += (i == 0 ? "" : ", ") + std::string("{\"name\": \"") + all[i].name + "\", \"passed\": " +
-            (all[i].wrong.empty() ? "true" : "false");
+    text += (i == 0 ? "" : ", ") + std::string("{\"name\": \"") + all[i].name +
+            "\", \"passed\": " + (all[i].wrong.empty() ? "true" : "false");
     for (const auto& [what, count] : all[i].figures)
       text += ", \"" + std::string(what) + "\": " + std::to_string(count);
     text += ", \"seconds\": " + std::to_string(all[i].seconds) + "}";
@@ -124,6 +164,7 @@ CLI::App* declare_sweeps(CLI::App& app, SweepArguments& arguments) {
   verb->add_option("--only", arguments.only, "Only this point or place");
   verb->add_option("--subsets", arguments.subsets, "Ways to lose what was not synced, per point")
       ->check(CLI::PositiveNumber);
+  verb->add_option("--large", arguments.large, "Of each kind of larger rot so many");
   verb->add_option("--seed", arguments.seed, "Of the workload")->check(CLI::PositiveNumber);
   verb->add_option("--failures", arguments.failures, "How often the power fails")
       ->check(CLI::PositiveNumber);
@@ -147,6 +188,7 @@ int run_sweeps(const SweepArguments& arguments) {
     if (arguments.nodes != 3) take(crash(arguments, 1, part));
     if (arguments.nodes != 1) take(crash(arguments, 3, part));
   }
+  if (arguments.kind == "rot") take(rot(arguments, part));
   bool good = true;
   for (const Done& done : all) good = good && done.wrong.empty();
   if (!arguments.json.empty()) {

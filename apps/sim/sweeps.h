@@ -16,6 +16,7 @@ struct SweepArguments {
   std::uint64_t limit = 0;
   std::uint64_t only = 0;
   std::uint64_t subsets = 64;
+  std::uint64_t large = 0;  // 0: as many as usual
   std::uint64_t seed = 1;
   std::uint64_t failures = 20'000;
 };

@@ -37,17 +37,17 @@ struct CrashSweep {
 };
 
 struct CrashSweepEnd {
-  std::string wrong;           // empty: all was as it must be
-  std::uint64_t at = 0;        // the point, if something is wrong ...
-  std::uint64_t subset = 0;    // ... and which of the ways to lose something
-  std::uint64_t points = 0;    // of all nodes
-  std::uint64_t states = 0;    // that were started from
-  std::uint64_t torn = 0;      // of these: a write that never ended was left out
-  std::uint64_t mended = 0;    // a block was rebuilt
-  std::uint64_t loops = 0;     // crashed again while they started
+  std::string wrong;         // empty: all was as it must be
+  std::uint64_t at = 0;      // the point, if something is wrong ...
+  std::uint64_t subset = 0;  // ... and which of the ways to lose something
+  std::uint64_t points = 0;  // of all nodes
+  std::uint64_t states = 0;  // that were started from
+  std::uint64_t torn = 0;    // of these: a write that never ended was left out
+  std::uint64_t mended = 0;  // a block was rebuilt
+  std::uint64_t loops = 0;   // crashed again while they started
   std::uint64_t recrashes = 0;
-  std::uint64_t groups = 0;    // of which all nodes lost power, and which went on together
-  std::uint64_t lone = 0;      // of which one node lost power, while the others went on
+  std::uint64_t groups = 0;  // of which all nodes lost power, and which went on together
+  std::uint64_t lone = 0;    // of which one node lost power, while the others went on
 };
 // `end` is filled while it goes on.
 void run(const CrashSweep&, CrashSweepEnd& end);
