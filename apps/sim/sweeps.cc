@@ -111,6 +111,8 @@ void tell_cures(const sim::RotSweepEnd& end) {
     for (const std::uint64_t count : end.cured[i]) std::printf(" %9llu", wide(count));
     std::printf("\n");
   }
+  for (const auto& [why, count] : end.refusals)
+    std::printf("  refused %llu: %s\n", wide(count), why.c_str());
 }
 
 Done rot(const SweepArguments& arguments, sim::SweepPart part) {

@@ -281,6 +281,45 @@ bool Cohort::settles(Duration at_most) {
   return false;
 }
 
+bool Cohort::all_vote() {
+  std::vector<raft::Wanted> wanted;
+  for (const auto& one : nodes_) wanted.emplace_back().id = one->site.id;
+  const auto done = [this] {
+    if (!leader()) return false;
+    const raft::Membership& members = *core(leader())->memberships().latest().membership;
+    return members.settled() && members.voters() == nodes();
+  };
+  for (std::uint64_t tries = 0; tries < 20 && !done(); ++tries) {
+    if (!leader()) hurry();
+    if (leader()) give(leader(), raft::Reconfigure{{++tickets_}, wanted, {}});
+    run_until(done, 500ms);
+  }
+  return done();
+}
+
+std::string Cohort::stuck() const {
+  if (!wrong.empty()) return wrong;
+  std::string text = "the group does not go on";
+  for (const auto& one : nodes_) {
+    text += "; " + of(one->site.id);
+    const raft::Core* core = one->site.core.get();
+    if (core == nullptr) {
+      text += one->refused.empty() ? "down" : one->refused;
+      continue;
+    }
+    text += "term " + std::to_string(core->term().value) + ", log " +
+            std::to_string(core->outline().base().index.value) + " to " +
+            std::to_string(core->outline().last().index.value) + ", commit " +
+            std::to_string(core->commit().value) + ", applied " +
+            std::to_string(one->site.machine.applied.index.value);
+    if (core->role() == raft::Role::leader) text += ", leads";
+    if (core->damage().any())
+      text += ", damaged from " + std::to_string(core->damage().first().value);
+    if (!one->process->log->idle()) text += ", its log is busy";
+  }
+  return text;
+}
+
 void Cohort::audit() {
   for (const LogId id : record.acknowledged) {
     const auto at = record.applied.find(id.index);

@@ -100,6 +100,8 @@ class Cohort {
   void hurry();  // somebody campaigns, if it can
   // All that run agree, have repaired what they lost, and go on: one more entry is committed.
   bool settles(Duration at_most);
+  bool all_vote();            // made so, by a change of the membership
+  std::string stuck() const;  // why it does not, in words
   // Nothing that a client was told is missing.
   void audit();
 

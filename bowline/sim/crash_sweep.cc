@@ -48,7 +48,7 @@ class Sweep {
   // Once through the workload, and nothing happens.
   void count() {
     Cohort cohort(options_, sweep_.part.seed);
-    if (!whole_load(cohort)) return fail(0, "without a crash: " + why(cohort));
+    if (!whole_load(cohort)) return fail(0, "without a crash: " + cohort.stuck());
     for (std::uint64_t id = 1; id <= sweep_.nodes; ++id)
       end_.points += cohort.platter({id}).points();
   }
@@ -62,15 +62,11 @@ class Sweep {
     cohort.audit();
     return cohort.wrong.empty();
   }
-  static std::string why(const Cohort& cohort) {
-    return cohort.wrong.empty() ? "the group does not go on" : cohort.wrong;
-  }
-
   // Once more, and at each point all is copied: the points of all nodes in the order of time.
   void go_through() {
     Cohort cohort(options_, sweep_.part.seed);
     for (std::uint64_t id = 1; id <= sweep_.nodes; ++id) wait_for(cohort, {id}, 1);
-    if (!whole_load(cohort) && fine()) fail(0, "while it was watched: " + why(cohort));
+    if (!whole_load(cohort) && fine()) fail(0, "while it was watched: " + cohort.stuck());
   }
 
   void wait_for(Cohort& cohort, NodeId id, std::uint64_t point) {
@@ -156,7 +152,7 @@ class Sweep {
     }
     cohort.start_all();
     ++end_.groups;
-    if (!cohort.settles(long_enough)) return fail(subset, "after a power failure: " + why(cohort));
+    if (!cohort.settles(long_enough)) return fail(subset, "after a power failure: " + cohort.stuck());
     cohort.audit();
     if (!cohort.wrong.empty()) fail(subset, "after a power failure: " + cohort.wrong);
   }
@@ -168,7 +164,7 @@ class Sweep {
     Chance chance(decisions, {.part = Part::plan});
     cohort.platter(id).crash_at(point, [&] { cohort.platter(id).lose_power(chance); });
     ++end_.lone;
-    if (!whole_load(cohort)) fail(0, "while the others went on: " + why(cohort));
+    if (!whole_load(cohort)) fail(0, "while the others went on: " + cohort.stuck());
   }
 
   CrashSweep sweep_;

@@ -61,6 +61,16 @@ std::vector<Target> targets_on(const Platter& platter, Incarnation disk) {
   return targets;
 }
 
+std::string without_numbers(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit) out += c;
+    if (digit && !out.ends_with('#')) out += '#';
+  }
+  return out;
+}
+
 class Sweep {
  public:
   Sweep(const RotSweep& sweep, RotSweepEnd& end)
@@ -111,6 +121,7 @@ class Sweep {
     record_late_ = cohort.record;
     marked_ = remains_of(cohort);
     targets_ = targets_on(fresh_[victim_.value - 1].platter, {1000 + victim_.value});
+    targets_late_ = targets_on(marked_[victim_.value - 1].platter, {1000 + victim_.value});
     for (const Target& target : targets_) end_.bytes += target.bytes;
     Cohort calm(log_only_, 1);
     calm.adopt(victim_, fresh_[victim_.value - 1]);
@@ -124,7 +135,7 @@ class Sweep {
     if (!load.run(alone_after)) return false;
     load.calm();
     cohort.hold(third, true);
-    if (!cohort.settles(long_enough)) return false;
+    if (!cohort.all_vote() || !cohort.settles(long_enough)) return false;
     cohort.lose_power(third);
     return load.run(sweep_operations - alone_after);
   }
@@ -208,11 +219,11 @@ class Sweep {
   void spread(Rot rot) {
     Prng prng(mixed(seed_of(number_), static_cast<std::uint64_t>(rot)));
     std::vector<const Target*> hit;
-    for (const Target& target : targets_)
+    for (const Target& target : targets_late_)
       if (target.covered > 0) hit.push_back(&target);
     const Target& target = *hit[prng.below(hit.size())];
     const std::uint64_t count = 2 + prng.below(most_sectors - 1);
-    const std::uint64_t all = target.bytes / sector_bytes;
+    const std::uint64_t all = target.covered / sector_bytes;
     const std::uint64_t first = prng.below(all - std::min(all - 1, count));
     heal(rot, marked_, record_late_, [&](Platter& platter) {
       return rot == Rot::sectors
@@ -228,19 +239,16 @@ class Sweep {
     Cohort cohort(options_, seed);
     cohort.start_all();
     CohortLoad load(cohort, seed, sweep_operations);
+    load.calm();  // all of them vote
     const std::uint64_t before = 20 + prng.below(sweep_operations - 60);
     if (!load.run(before)) return fail(Rot::misdirected, "before it: " + cohort.wrong);
     const NodeId victim{1 + prng.below(nodes)};
     cohort.platter(victim).arrange(Mishap::misdirected_write);
-    if (!load.run(1 + prng.below(30))) return fail(Rot::misdirected, why(cohort));
+    if (!load.run(1 + prng.below(30))) return fail(Rot::misdirected, cohort.stuck());
     cohort.run(100ms);
     cohort.kill(victim);
     cohort.start(victim);
     go_on(Rot::misdirected, cohort, victim);
-  }
-
-  static std::string why(const Cohort& cohort) {
-    return cohort.wrong.empty() ? "the group does not go on" : cohort.wrong;
   }
 
   template <class Hurt>
@@ -262,10 +270,13 @@ class Sweep {
           return account.has_value() || !cohort.running(victim);
         },
         long_enough);
-    if (!cohort.settles(long_enough)) return fail(rot, why(cohort));
+    if (!cohort.settles(long_enough)) return fail(rot, cohort.stuck());
     cohort.audit();
     if (!cohort.wrong.empty()) return fail(rot, cohort.wrong);
-    if (!cohort.refused(victim).empty()) return count(rot, Cure::refused);
+    if (const std::string& why = cohort.refused(victim); !why.empty()) {
+      ++end_.refusals[without_numbers(why)];
+      return count(rot, Cure::refused);
+    }
     if (cohort.mended(victim) > 0) return count(rot, Cure::entries);
     if (cohort.restored(victim) > 0) return count(rot, Cure::snapshot);
     count(rot, account && account->mended > 0 ? Cure::mended : Cure::unhurt);
@@ -281,6 +292,7 @@ class Sweep {
   Record record_;
   Record record_late_;
   std::vector<Target> targets_;
+  std::vector<Target> targets_late_;
   wal::Account calm_;
   std::uint64_t number_ = 0;
 };

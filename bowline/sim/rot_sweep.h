@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "bowline/sim/crash_sweep.h"
@@ -47,6 +48,7 @@ struct RotSweepEnd {
   std::uint64_t bare = 0;  // ... and of such that none does; nothing may come of those
   std::uint64_t late = 0;  // flips that were met by a read
   std::array<std::array<std::uint64_t, cures>, rots> cured{};
+  std::map<std::string, std::uint64_t> refusals;  // the sentences, without their numbers
   std::uint64_t of(Rot rot, Cure cure) const {
     return cured[static_cast<std::size_t>(rot)][static_cast<std::size_t>(cure)];
   }
