@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bowline/sim/crash_sweep.h"
+#include "bowline/sim/power_trial.h"
 #include "bowline/sim/rot_sweep.h"
 
 namespace bowline::apps {
@@ -131,6 +132,32 @@ Done rot(const SweepArguments& arguments, sim::SweepPart part) {
           .seconds = watch.seconds()};
 }
 
+Figures figures_of(const sim::PowerTrialEnd& end) {
+  return {{"power failures of all nodes", end.failures},
+          {"groups", end.groups},
+          {"acknowledged entries", end.acknowledged},
+          {"starts with a torn end", end.torn},
+          {"bits flipped", end.flips},
+          {"processes stopped by a failed write", end.stopped}};
+}
+
+Done power(const SweepArguments& arguments, sim::SweepPart part) {
+  Watch watch;
+  sim::PowerTrialEnd end;
+  const std::uint64_t nodes = arguments.nodes == 0 ? 3 : arguments.nodes;
+  part.ticks = [&] { watch.tick([&] { return figures_of(end); }); };
+  sim::run(
+      {.nodes = nodes, .failures = arguments.failures, .mishaps = arguments.mishaps, .part = part},
+      end);
+  return {.name = "power, nodes " + std::to_string(nodes),
+          .wrong = end.wrong,
+          .again = "bowline-sim sweep power --nodes " + std::to_string(nodes) + " --seed " +
+                   std::to_string(part.seed) + (arguments.mishaps ? " --mishaps" : "") +
+                   " --only " + std::to_string(end.at),
+          .figures = figures_of(end),
+          .seconds = watch.seconds()};
+}
+
 void tell(const Done& done) {
   std::printf("%s: %s: %s, in %.0f s\n", done.wrong.empty() ? "passed" : "FAILED",
               done.name.c_str(), in_words(done.figures).c_str(), done.seconds);
@@ -170,6 +197,8 @@ CLI::App* declare_sweeps(CLI::App& app, SweepArguments& arguments) {
   verb->add_option("--seed", arguments.seed, "Of the workload")->check(CLI::PositiveNumber);
   verb->add_option("--failures", arguments.failures, "How often the power fails")
       ->check(CLI::PositiveNumber);
+  verb->add_flag("--mishaps", arguments.mishaps,
+                 "With power: now and then a write fails, or a bit flips");
   verb->add_option("--json", arguments.json, "Write the results for programs");
   return verb;
 }
@@ -191,6 +220,7 @@ int run_sweeps(const SweepArguments& arguments) {
     if (arguments.nodes != 1) take(crash(arguments, 3, part));
   }
   if (arguments.kind == "rot") take(rot(arguments, part));
+  if (arguments.kind == "power") take(power(arguments, part));
   bool good = true;
   for (const Done& done : all) good = good && done.wrong.empty();
   if (!arguments.json.empty()) {

@@ -19,6 +19,7 @@ struct SweepArguments {
   std::uint64_t large = 0;  // 0: as many as usual
   std::uint64_t seed = 1;
   std::uint64_t failures = 20'000;
+  bool mishaps = false;
 };
 
 CLI::App* declare_sweeps(CLI::App& app, SweepArguments& arguments);
