@@ -25,7 +25,6 @@ constexpr int bad_usage = 2;
 
 struct Arguments {
   std::string world = "cores";
-  std::string sweep;
   std::string shard;
   std::string json;
   std::string hashes;
@@ -53,7 +52,6 @@ void declare(CLI::App& app, Arguments& arguments) {
   run->add_option("--from", arguments.from, "The first of them")->check(CLI::PositiveNumber);
   run->add_option("--seed", arguments.seed, "Only this one")->check(CLI::PositiveNumber);
   run->add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts of the seeds");
-  run->add_option("--sweep", arguments.sweep, "crash or rot: try a fault at every step");
   run->add_option("--nodes", arguments.nodes, "How many members; drawn if not given")
       ->check(CLI::Range(1, 9));
   run->add_option("--seconds", arguments.seconds, "How long the weather is bad, in virtual time")
@@ -146,7 +144,6 @@ int run(const Arguments& arguments) {
                  arguments.world.c_str());
     return not_there;
   }
-  if (!arguments.sweep.empty()) return absent("the sweep '" + arguments.sweep + "'");
   Work work{.first = arguments.from, .count = arguments.seeds, .twice = !arguments.once};
   if (arguments.seed != 0) {
     work.first = arguments.seed;

@@ -152,7 +152,8 @@ class Sweep {
     }
     cohort.start_all();
     ++end_.groups;
-    if (!cohort.settles(long_enough)) return fail(subset, "after a power failure: " + cohort.stuck());
+    if (!cohort.settles(long_enough))
+      return fail(subset, "after a power failure: " + cohort.stuck());
     cohort.audit();
     if (!cohort.wrong.empty()) fail(subset, "after a power failure: " + cohort.wrong);
   }

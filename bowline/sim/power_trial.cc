@@ -27,8 +27,8 @@ class Trial {
 
   std::string run() {
     if (trial_.mishaps) {
-      cohort_.climate().of(Mishap::failed_write) = 300;
-      cohort_.climate().of(Mishap::failed_sync) = 300;
+      cohort_.climate().of(Mishap::failed_write) = 2'000;
+      cohort_.climate().of(Mishap::failed_sync) = 2'000;
       for (std::uint64_t id = 1; id <= trial_.nodes; ++id)
         cohort_.platter({id}).guard(not_of_names);
     }

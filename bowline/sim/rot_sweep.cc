@@ -94,6 +94,7 @@ class Sweep {
     }
     for (const Rot rot : {Rot::sectors, Rot::unreadable, Rot::misdirected})
       for (std::uint64_t i = 1; i <= sweep_.each_large && fine(); ++i) large(rot, i);
+    judge_refusals();
   }
 
  private:
@@ -249,6 +250,16 @@ class Sweep {
     cohort.kill(victim);
     cohort.start(victim);
     go_on(Rot::misdirected, cohort, victim);
+  }
+
+  // A write that went astray must not pass for one that belongs there. A start is refused only
+  // where nobody can know any more what was lost, and that is rare.
+  void judge_refusals() {
+    std::uint64_t tries = 0;
+    for (std::size_t i = 0; i < cures; ++i)
+      tries += end_.of(Rot::misdirected, static_cast<Cure>(i));
+    if (end_.of(Rot::misdirected, Cure::refused) > 2 + tries / 20)
+      fail(Rot::misdirected, "too many starts are refused after a write went astray");
   }
 
   template <class Hurt>

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
 #include "bowline/wal/names.h"
 
 namespace bowline::wal {
@@ -243,9 +244,9 @@ void Opening::plan_erasure(std::uint64_t end, const PatientlyRead& read) {
 // A write that the power cuts short may leave garbage where all was well. So it is one block at a
 // time, and a bad one first: there is never more than one that is not good.
 void Opening::plan_repairs(std::uint64_t number, const Survey& survey, std::string_view bytes) {
-  const auto plan = [&](std::uint64_t block) {
-    env::Buffer copy = log_.env_.disk.buffer(block_bytes);
-    std::memcpy(copy.data(), bytes.data() + block * block_bytes, block_bytes);
+  const auto plan = [&](std::uint64_t block, std::uint64_t blocks) {
+    env::Buffer copy = log_.env_.disk.buffer(blocks * block_bytes);
+    std::memcpy(copy.data(), bytes.data() + block * block_bytes, blocks * block_bytes);
     repairs_.push_back({block * block_bytes, std::move(copy)});
   };
   for (const Batch& batch : survey.batches) {
@@ -253,9 +254,11 @@ void Opening::plan_repairs(std::uint64_t number, const Survey& survey, std::stri
     const bool last = number == log_.segment_ && &batch == &survey.batches.back();
     if (batch.state == State::mended) ++account_.mended;
     if (batch.state == State::damaged) ++account_.damaged;
-    if (batch.state == State::mended) plan(batch.block + batch.bad.front());
-    if (last && batch.state != State::damaged)
-      for (std::uint64_t i = 0; i < batch.blocks; ++i) plan(batch.block + i);
+    if (batch.state == State::mended) plan(batch.block + batch.bad.front(), 1);
+    if (last && batch.state != State::damaged) {
+      const std::uint64_t step = planted(Bug::p74_last_batch_mended_at_once) ? batch.blocks : 1;
+      for (std::uint64_t i = 0; i < batch.blocks; i += step) plan(batch.block + i, step);
+    }
   }
 }
 
