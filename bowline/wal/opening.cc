@@ -146,7 +146,7 @@ void Opening::identified(Result<Identity> identity) {
 }
 
 void Opening::next_segment() {
-  if (segments_.empty()) return finish();
+  if (segments_.empty()) return sync_names();
   const std::uint64_t number = segments_.back();
   segments_.pop_back();
   const std::string name = segment_name(number);
@@ -209,14 +209,26 @@ void Opening::nothing_in(std::uint64_t number) {
   const std::string where = segment_name(number) + " in " + log_.env_.disk.path();
   if (log_.segment_ != 0 && seal_ && seal_->end.segment >= number)
     return fail(where, {Fault::corrupt, "the segment is empty, although the log went on after it"});
-  if (log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0) {
-    log_.ahead_.push_front(number);
-    return next_repair(number);
-  }
+  if (log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0)
+    return rename_unused(number);
   repairs_.clear();
   log_.files_.erase(number);
   log_.env_.disk.remove(segment_name(number),
                         or_fail<void>("removing " + where, [this] { next_segment(); }));
+}
+
+// If the sync of its name had failed, no later sync would make that name durable, and the system
+// would not say so. A new name is a change that the next sync has to take along.
+void Opening::rename_unused(std::uint64_t number) {
+  const std::uint64_t fresh = ++log_.newest_file_;
+  const std::string what = "naming " + segment_name(fresh) + " in " + log_.env_.disk.path();
+  log_.env_.disk.rename(segment_name(number), segment_name(fresh),
+                        or_fail<void>(what, [this, number, fresh] {
+                          log_.files_[fresh] = std::move(log_.files_.at(number));
+                          log_.files_.erase(number);
+                          log_.ahead_.push_back(fresh);
+                          next_repair(fresh);
+                        }));
 }
 
 // What a crash left of a write has to go before the next one goes there. If that one is cut short
@@ -273,6 +285,12 @@ void Opening::next_repair(std::uint64_t number) {
       [then = std::move(then)](Result<void> result, const env::Buffer&) mutable {
         then(std::move(result));
       });
+}
+
+void Opening::sync_names() {
+  if (log_.ahead_.empty()) return finish();
+  const std::string what = "naming segments in " + log_.env_.disk.path();
+  log_.env_.disk.sync_names(or_fail<void>(what, [this] { finish(); }));
 }
 
 void Opening::finish() {
