@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+
 #include <gtest/gtest.h>
 
+#include "bowline/sim/cohort_load.h"
 #include "bowline/sim/crash_sweep.h"
 #include "bowline/sim/power_trial.h"
 #include "bowline/sim/rot_sweep.h"
@@ -72,6 +75,39 @@ TEST(PowerTrial, nothing_that_was_acknowledged_is_lost_when_the_power_of_all_fai
     EXPECT_EQ(end.flips > 0, mishaps);
     EXPECT_EQ(end.stopped > 0, mishaps);
   }
+}
+
+// The sync of a directory fails now and then; what it was about is not durable then, and no later
+// sync says so. The start may be refused, but nothing that counted as durable is missing.
+TEST(Names, a_segment_whose_name_was_not_synced_does_not_take_durable_writes_along) {
+  using namespace std::chrono_literals;
+  std::uint64_t refused = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    CohortOptions options = sweep_options(1);
+    options.climate.of(Mishap::failed_sync) = 200'000;
+    options.back_after = 5ms;
+    Cohort cohort(options, seed);
+    cohort.platter({1}).guard([](Mishap mishap, std::string_view file, Stretch) {
+      return mishap != Mishap::failed_sync || file.empty();
+    });
+    cohort.start_all();
+    CohortLoad load(cohort, seed, 1000);
+    for (std::uint64_t i = 0; i < 10 && cohort.refused({1}).empty(); ++i) {
+      const std::uint64_t goal = load.over() + 10;
+      cohort.run_until(
+          [&] {
+            load.turn();
+            return load.over() >= goal;
+          },
+          500ms);
+      cohort.lose_power({1}, Loss::everything);
+      cohort.start_all();
+      cohort.run_until([&] { return cohort.open({1}) || !cohort.running({1}); }, 1s);
+      ASSERT_EQ(cohort.wrong, "") << "seed " << seed;
+    }
+    refused += cohort.refused({1}).empty() ? 0 : 1;
+  }
+  EXPECT_GT(refused, 30U);
 }
 
 }  // namespace
