@@ -13,6 +13,7 @@
 #include "apps/sim/replaying.h"
 #include "apps/sim/report.h"
 #include "apps/sim/shrinking.h"
+#include "apps/sim/sweeps.h"
 #include "apps/sim/tell.h"
 #include "apps/sim/topologies.h"
 
@@ -24,7 +25,6 @@ constexpr int bad_usage = 2;
 
 struct Arguments {
   std::string world = "cores";
-  std::string sweep;
   std::string shard;
   std::string json;
   std::string hashes;
@@ -52,7 +52,6 @@ void declare(CLI::App& app, Arguments& arguments) {
   run->add_option("--from", arguments.from, "The first of them")->check(CLI::PositiveNumber);
   run->add_option("--seed", arguments.seed, "Only this one")->check(CLI::PositiveNumber);
   run->add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts of the seeds");
-  run->add_option("--sweep", arguments.sweep, "crash or rot: try a fault at every step");
   run->add_option("--nodes", arguments.nodes, "How many members; drawn if not given")
       ->check(CLI::Range(1, 9));
   run->add_option("--seconds", arguments.seconds, "How long the weather is bad, in virtual time")
@@ -145,7 +144,6 @@ int run(const Arguments& arguments) {
                  arguments.world.c_str());
     return not_there;
   }
-  if (!arguments.sweep.empty()) return absent("the sweep '" + arguments.sweep + "'");
   Work work{.first = arguments.from, .count = arguments.seeds, .twice = !arguments.once};
   if (arguments.seed != 0) {
     work.first = arguments.seed;
@@ -186,10 +184,13 @@ int main(int argc, char** argv) {
   const CLI::App* replay = bowline::apps::declare_replay(app, replaying);
   bowline::apps::ShrinkArguments shrinking{.program = argv[0]};
   const CLI::App* shrink = bowline::apps::declare_shrink(app, shrinking);
+  bowline::apps::SweepArguments sweeping;
+  const CLI::App* sweep = bowline::apps::declare_sweeps(app, sweeping);
   CLI11_PARSE(app, argc, argv);
   if (search->parsed()) return bowline::apps::run_exhaustive(exhaustive);
   if (replay->parsed()) return bowline::apps::run_replay(replaying);
   if (shrink->parsed()) return bowline::apps::run_shrink(shrinking);
+  if (sweep->parsed()) return bowline::apps::run_sweeps(sweeping);
   if (verb->parsed()) return bowline::apps::run_topologies(topologies);
   return bowline::apps::run(arguments);
 }

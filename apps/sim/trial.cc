@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bowline/base/ensure.h"
+#include "bowline/sim/log_hunt.h"
 
 namespace bowline::apps {
 namespace {
@@ -68,6 +69,23 @@ void limit_cpu() {
   ::setitimer(ITIMER_VIRTUAL, &limit, nullptr);
 }
 
+void found(std::string_view by, std::string_view what) {
+  the_report.end = End::killed;
+  put(by, the_report.invariant);
+  put(what, the_report.what);
+}
+
+void look_at_world(std::uint64_t seed, const sim::Settings& settings) {
+  const sim::History history = sim::run_history(seed, settings);
+  the_report.virtual_seconds = static_cast<double>(history.virtual_time.count()) / 1e9;
+  if (history.violation) found(history.violation->invariant, history.violation->what);
+}
+
+void look_at_log(std::uint64_t seed) {
+  const sim::LogFinding finding = sim::hunt_log(seed);
+  if (!finding.what.empty()) found(finding.by, finding.what);
+}
+
 [[noreturn]] void hunter(const Hunt& hunt, std::uint64_t first, std::uint64_t step, int pipe) {
   the_pipe = pipe;
   on_ensure_failure(tell_of_assert);
@@ -75,12 +93,10 @@ void limit_cpu() {
     limit_cpu();
     the_report = {.seed = seed};
     the_report.cpu_seconds = cpu_used();  // until it is told: when it began
-    const sim::History history = sim::run_history(seed, hunt.settings);
-    the_report.virtual_seconds = static_cast<double>(history.virtual_time.count()) / 1e9;
-    if (history.violation) {
-      the_report.end = End::killed;
-      put(history.violation->invariant, the_report.invariant);
-      put(history.violation->what, the_report.what);
+    if (hunt.ground == sim::Ground::log) {
+      look_at_log(seed);
+    } else {
+      look_at_world(seed, hunt.settings);
     }
     tell(the_report);
   }

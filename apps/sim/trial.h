@@ -7,6 +7,7 @@
 
 #include "bowline/base/mutant.h"
 #include "bowline/sim/history.h"
+#include "bowline/sim/mutants.h"
 
 namespace bowline::apps {
 
@@ -16,6 +17,7 @@ struct Hunt {
   double cpu_seconds = 600;      // at most, per bug
   std::size_t kills = 3;         // of independent seeds, then it is dead
   unsigned processes = 2;
+  sim::Ground ground = sim::Ground::world;
   sim::Settings settings;
 };
 

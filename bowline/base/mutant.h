@@ -31,7 +31,9 @@ enum class Bug : std::uint8_t {
   p21_installs_older_snapshot = 21,
   p22_names_not_synced = 22,
   p23_any_bad_batch_is_torn = 23,
+  p24_checksum_ignored = 24,
   p25_sync_error_ignored = 25,
+  p26_damaged_hard_state_is_none = 26,
   p27_wiped_node_counts = 27,
   p28_changes_members_before_own_commit = 28,
   p29_second_change_while_one_pending = 29,
@@ -63,6 +65,8 @@ enum class Bug : std::uint8_t {
   p70_moves_what_was_replaced = 70,
   p71_doubtful_batch_is_torn = 71,
   p72_cut_goes_before_what_it_killed = 72,
+  p73_checksum_without_place = 73,
+  p74_last_batch_mended_at_once = 74,
   p99_canary = 99,
 };
 

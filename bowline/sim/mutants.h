@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,11 +10,15 @@
 
 namespace bowline::sim {
 
+// Where a bug is looked for: in worlds of cores, or by the trials and sweeps of the log on disk.
+enum class Ground : std::uint8_t { world, log };
+
 // One of the bugs that we plant, as `./dev mutants` prints it.
 struct Mutant {
   Bug bug = Bug::none;
   std::string_view what;      // in words
-  std::string_view expected;  // which invariants ought to see it
+  std::string_view expected;  // which invariants, or which sweeps, ought to see it
+  Ground ground = Ground::world;
 };
 
 // All of them, by rising number; the canary, which nobody can miss, is the last.

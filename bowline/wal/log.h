@@ -35,7 +35,7 @@ struct Account {
   Identity identity;
   std::uint64_t segments = 0;
   std::uint64_t batches = 0;
-  std::uint64_t mended = 0;   // batches of which a block was bad, and is rebuilt
+  std::uint64_t mended = 0;   // batches, or the identity, of which a block was bad
   std::uint64_t damaged = 0;  // of which more is lost
   bool torn = false;          // a last write that never ended was left out
 };

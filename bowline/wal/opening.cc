@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
 #include "bowline/wal/names.h"
 
 namespace bowline::wal {
@@ -97,10 +98,35 @@ void Opening::read_identity() {
                         identity_file_ = std::move(file);
                         read_patiently(
                             log_.env_.disk, *identity_file_, 0, identity_bytes,
-                            [this](PatientlyRead read) {
-                              identified(decode_identity({read.bytes.data(), read.bytes.size()}));
-                            });
+                            [this](PatientlyRead read) { judge_identity(std::move(read)); });
                       }));
+}
+
+void Opening::judge_identity(PatientlyRead read) {
+  const std::string found(read.bytes.view());
+  Result<Identity> identity = decode_identity({read.bytes.data(), read.bytes.size()});
+  for (std::uint64_t offset = 0; identity && offset < found.size(); offset += block_bytes) {
+    const std::string_view good = read.bytes.view().substr(offset, block_bytes);
+    if (found.compare(offset, block_bytes, good) == 0) continue;
+    env::Buffer copy = log_.env_.disk.buffer(block_bytes);
+    std::memcpy(copy.data(), good.data(), block_bytes);
+    repairs_.push_back({offset, std::move(copy)});
+    ++account_.mended;
+  }
+  identified(std::move(identity));
+}
+
+// One half of it was bad. The other one is all that is left.
+void Opening::mend_identity() {
+  if (repairs_.empty()) return next_segment();
+  Repair repair = std::move(repairs_.front());
+  repairs_.pop_front();
+  auto then = or_fail<void>("mending the file 'identity' in " + log_.env_.disk.path(),
+                            [this] { mend_identity(); });
+  identity_file_->write(repair.offset, std::move(repair.bytes), env::Sync::yes,
+                        [then = std::move(then)](Result<void> result, const env::Buffer&) mutable {
+                          then(std::move(result));
+                        });
 }
 
 void Opening::identified(Result<Identity> identity) {
@@ -116,11 +142,11 @@ void Opening::identified(Result<Identity> identity) {
                 {Fault::exists, why + ". Start with the directory of this node, or with an empty "
                                       "one. Nothing was changed"});
   log_.identity_ = account_.identity = *identity;
-  next_segment();
+  mend_identity();
 }
 
 void Opening::next_segment() {
-  if (segments_.empty()) return finish();
+  if (segments_.empty()) return sync_names();
   const std::uint64_t number = segments_.back();
   segments_.pop_back();
   const std::string name = segment_name(number);
@@ -189,14 +215,26 @@ void Opening::nothing_in(std::uint64_t number) {
   const std::string where = segment_name(number) + " in " + log_.env_.disk.path();
   if (log_.segment_ != 0 && seal_ && seal_->end.segment >= number)
     return fail(where, {Fault::corrupt, "the segment is empty, although the log went on after it"});
-  if (log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0) {
-    log_.ahead_.push_front(number);
-    return next_repair(number);
-  }
+  if (log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0)
+    return rename_unused(number);
   repairs_.clear();
   log_.files_.erase(number);
   log_.env_.disk.remove(segment_name(number),
                         or_fail<void>("removing " + where, [this] { next_segment(); }));
+}
+
+// If the sync of its name had failed, no later sync would make that name durable, and the system
+// would not say so. A new name is a change that the next sync has to take along.
+void Opening::rename_unused(std::uint64_t number) {
+  const std::uint64_t fresh = ++log_.newest_file_;
+  const std::string what = "naming " + segment_name(fresh) + " in " + log_.env_.disk.path();
+  log_.env_.disk.rename(segment_name(number), segment_name(fresh),
+                        or_fail<void>(what, [this, number, fresh] {
+                          log_.files_[fresh] = std::move(log_.files_.at(number));
+                          log_.files_.erase(number);
+                          log_.ahead_.push_back(fresh);
+                          next_repair(fresh);
+                        }));
 }
 
 // What a crash left of a write has to go before the next one goes there. If that one is cut short
@@ -221,6 +259,8 @@ void Opening::plan_erasure(std::uint64_t end, const PatientlyRead& read) {
   repairs_.push_back({first * block_bytes, std::move(zeros)});
 }
 
+// A write that the power cuts short may leave garbage where all was well. So it is one block at a
+// time, and a bad one first: there is never more than one that is not good.
 void Opening::plan_repairs(std::uint64_t number, const Survey& survey, std::string_view bytes) {
   const auto plan = [&](std::uint64_t block, std::uint64_t blocks) {
     env::Buffer copy = log_.env_.disk.buffer(blocks * block_bytes);
@@ -232,10 +272,10 @@ void Opening::plan_repairs(std::uint64_t number, const Survey& survey, std::stri
     const bool last = number == log_.segment_ && &batch == &survey.batches.back();
     if (batch.state == State::mended) ++account_.mended;
     if (batch.state == State::damaged) ++account_.damaged;
+    if (batch.state == State::mended) plan(batch.block + batch.bad.front(), 1);
     if (last && batch.state != State::damaged) {
-      plan(batch.block, batch.blocks);
-    } else if (batch.state == State::mended) {
-      plan(batch.block + batch.bad.front(), 1);
+      const std::uint64_t step = planted(Bug::p74_last_batch_mended_at_once) ? batch.blocks : 1;
+      for (std::uint64_t i = 0; i < batch.blocks; i += step) plan(batch.block + i, step);
     }
   }
 }
@@ -251,6 +291,12 @@ void Opening::next_repair(std::uint64_t number) {
       [then = std::move(then)](Result<void> result, const env::Buffer&) mutable {
         then(std::move(result));
       });
+}
+
+void Opening::sync_names() {
+  if (log_.ahead_.empty()) return finish();
+  const std::string what = "naming segments in " + log_.env_.disk.path();
+  log_.env_.disk.sync_names(or_fail<void>(what, [this] { finish(); }));
 }
 
 void Opening::finish() {

@@ -33,14 +33,18 @@ class Opening {
   void make_identity();
   void write_identity(File);
   void read_identity();
+  void judge_identity(PatientlyRead);
   void identified(Result<Identity>);
+  void mend_identity();
   void next_segment();
   void read_segment(std::uint64_t number, File);
   void judge(std::uint64_t number, PatientlyRead);
   void nothing_in(std::uint64_t number);
+  void rename_unused(std::uint64_t number);
   void plan_repairs(std::uint64_t number, const Survey&, std::string_view bytes);
   void plan_erasure(std::uint64_t end, const PatientlyRead&);
   void next_repair(std::uint64_t number);
+  void sync_names();
   void finish();
   void fail(std::string what, const Error&);
   // What to do with a result: go on with it, or end here and say what was tried.

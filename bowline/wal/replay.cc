@@ -34,8 +34,11 @@ void put_config(const raft::Config& config, std::vector<raft::Config>& configs) 
 void Replay::add(std::uint64_t segment, const std::vector<Batch>& batches) {
   for (const Batch& batch : batches) {
     std::uint32_t at = 0;
-    for (const Row& row : batch.table.rows)
+    for (Row row : batch.table.rows) {
+      if (batch.state != State::whole && planted(Bug::p26_damaged_hard_state_is_none))
+        row.hard.reset();
       add_row(row, {segment, static_cast<std::uint32_t>(batch.block), at++});
+    }
   }
 }
 

@@ -160,11 +160,10 @@ void Log::created(std::uint64_t number, Result<std::unique_ptr<env::File>> made)
   if (!made) return fail(std::move(made.error()));
   files_[number] = *std::move(made);
   preparing_ = true;
-  auto done =
-      life_.guard([this, number](Result<void> result) { named(number, std::move(result)); });
   if (planted(Bug::p22_names_not_synced))
-    return env_.loop.soon([this, number] { named(number, {}); });
-  env_.disk.sync_names(std::move(done));
+    return env_.loop.soon(life_.guard([this, number] { named(number, {}); }));
+  env_.disk.sync_names(
+      life_.guard([this, number](Result<void> result) { named(number, std::move(result)); }));
 }
 
 void Log::named(std::uint64_t number, Result<void> result) {

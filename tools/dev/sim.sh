@@ -14,7 +14,8 @@ in a run; the same seed gives the same run on any machine.
   --from S                 the first of them
   --seed S                 only this one
   --shard I/N              the I-th of N equal parts of the seeds, for many machines
-  --sweep crash|rot        try a fault at every step instead of random ones
+  --sweep crash|rot|power  instead: the log on disk, with a fault at every step of a workload
+                           (`build/bowline-sim sweep --help` names the options); takes minutes
   --json FILE              write the results for programs
   --no-shrink              do not make the first failure small; else its story is told, and how to
                            replay it
@@ -59,6 +60,12 @@ main() {
   if [[ ${1:-} == --exhaustive ]]; then
     build release bowline-sim
     build/bowline-sim exhaustive "${@:2}"
+    succeed "in $(seconds)"
+  fi
+  if [[ ${1:-} == --sweep ]]; then
+    value_of "$@"
+    build release bowline-sim
+    build/bowline-sim sweep "$2" "${@:3}" || fail "the sweep found something in $(seconds)"
     succeed "in $(seconds)"
   fi
   has_target release bowline-sim || not_yet "the simulator is still to come"
