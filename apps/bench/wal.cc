@@ -29,6 +29,7 @@ constexpr const char* help =
     "  --recovery     how long a log takes to open, instead\n"
     "  --entries N    of the log that is opened, 256 bytes each (default: 10,000,000: 4 GB)\n"
     "  --reading      how much slower writes are while somebody reads, instead\n"
+    "  --ours         only this log, for a profiler\n"
     "  --payload N    only this size\n"
     "  --waiting N    only so many outstanding\n"
     "  --rounds N     of each cell (default: 5)\n"
@@ -87,6 +88,8 @@ bool take_flag(std::string_view option, Arguments& to) {
     to.plan.rounds = 3;
     to.plan.seconds = 0.1;
     to.entries = std::min<std::uint64_t>(to.entries, 100'000);
+  } else if (option == "--ours") {
+    to.plan.only_ours = true;
   } else if (option == "--recovery") {
     to.recovery = true;
   } else if (option == "--reading") {

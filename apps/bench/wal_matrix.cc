@@ -20,13 +20,14 @@ struct Field {  // all who run under one load
   std::vector<Entrant> entrants;
 };
 
-void enter_all(Field& field, const std::string& path) {
+void enter_all(Field& field, const std::string& path, bool only_ours) {
   std::filesystem::create_directories(path);
   const Load& load = field.cell.load;
   const auto enter = [&](Who who, std::unique_ptr<Contender> contender) {
     field.entrants.push_back({who, std::move(contender)});
   };
   enter(Who::ours, our_log(path + "/ours", load));
+  if (only_ours) return;
   enter(Who::bare_sync, bare_file(path + "/synced", Way::fdatasync, field.write_bytes));
   enter(Who::bare_direct, bare_file(path + "/direct", Way::direct, field.write_bytes));
   enter(Who::rocksdb, rocksdb_wal(path + "/rocksdb", load, Keep::table_too));
@@ -80,14 +81,14 @@ std::vector<Cell> measure(const Plan& plan, std::size_t payload, std::size_t wai
   std::vector<Field> fields(plan.groups.size());
   for (std::size_t i = 0; i < fields.size(); ++i) {
     fields[i].cell.load = {plan.groups[i], payload, waiting};
-    enter_all(fields[i], path + "/" + std::to_string(plan.groups[i]));
+    enter_all(fields[i], path + "/" + std::to_string(plan.groups[i]), plan.only_ours);
     for (Entrant& entrant : fields[i].entrants) {
       const Stretch warm = entrant.contender->run(plan.seconds * warming_part);
       if (entrant.who == Who::ours) fields[i].write_bytes = warm.bytes / warm.syncs;
     }
   }
   for (int round = 0; round < plan.rounds; ++round)
-    for (std::size_t who = 0; who < who_count; ++who)
+    for (std::size_t who = 0; who < fields.front().entrants.size(); ++who)
       for (Field& field : fields) {
         Entrant& entrant = field.entrants[who];
         take(field, entrant.who, entrant.contender->run(plan.seconds));

@@ -40,7 +40,8 @@ struct Plan {
   std::vector<std::size_t> payloads = {16, 256, 4096};
   std::vector<std::size_t> waiting = {1, 64, 1024};
   int rounds = 5;
-  double seconds = 0.7;  // of each contender in each round
+  double seconds = 0.7;    // of each contender in each round
+  bool only_ours = false;  // for a profiler
 };
 
 // The cells of one payload and one number that wait, side by side: in each round every contender
