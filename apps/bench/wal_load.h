@@ -16,6 +16,7 @@ struct Load {
   std::uint64_t groups = 1;
   std::size_t payload = 256;
   std::size_t waiting = 64;
+  std::size_t together = 1;  // entries in one write of a group
 };
 
 // What one contender did in one stretch of time.

@@ -80,7 +80,8 @@ std::vector<Cell> measure(const Plan& plan, std::size_t payload, std::size_t wai
   const std::string path = plan.directory + "/cell";
   std::vector<Field> fields(plan.groups.size());
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    fields[i].cell.load = {plan.groups[i], payload, waiting};
+    fields[i].cell.load = {
+        .groups = plan.groups[i], .payload = payload, .waiting = waiting, .together = 1};
     enter_all(fields[i], path + "/" + std::to_string(plan.groups[i]), plan.only_ours);
     for (Entrant& entrant : fields[i].entrants) {
       const Stretch warm = entrant.contender->run(plan.seconds * warming_part);

@@ -41,6 +41,7 @@ class OurLog final : public Contender {
     std::uint64_t since_base = 0;
   };
 
+  bool is_late();
   void fill();
   void submit();
   void persisted(GroupId, Seq);
@@ -59,6 +60,7 @@ class OurLog final : public Contender {
   std::uint64_t persisted_ = 0;
   std::uint64_t stop_at_ = 0;
   const Watch* watch_ = nullptr;  // of the stretch that is under way
+  bool timed_ = false;            // it ends, and does so once there is no watch any more
 };
 
 }  // namespace bowline::bench

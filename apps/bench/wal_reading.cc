@@ -103,7 +103,7 @@ void measure_reading(const std::string& directory, int rounds, double seconds) {
     wal::Options options;
     options.tail_bytes = 1 << 20;  // what is read is not in memory
     options.most_segments = 100'000;
-    OurLog log(path, {1, 256, 64}, 0, options);
+    OurLog log(path, {.groups = 1, .payload = 256, .waiting = 64, .together = 1}, 0, options);
     log.write(old_entries);
     Reader reader(log.log());
     Latencies alone;

@@ -125,7 +125,8 @@ double median(std::vector<Stretch> rounds) {
 
 void measure_recovery(const std::string& directory, std::uint64_t entries, int rounds) {
   const std::string path = directory + "/recovery";
-  const Load load{1, 256, 64};
+  const Load load{.groups = 1, .payload = 256, .waiting = 1, .together = 64};
+  entries = entries / load.together * load.together;
   fill(path, load, entries);
   const std::unique_ptr<char, void (*)(void*)> memory(
       static_cast<char*>(std::aligned_alloc(2 << 20, read_bytes)), std::free);
