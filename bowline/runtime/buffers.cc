@@ -80,7 +80,9 @@ env::Buffer Buffers::lend(std::size_t bytes) {
     };
     return {{piece, bytes}, std::shared_ptr<char>(piece, give_back)};
   }
-  char* const memory = aligned(env::block_bytes, bytes);
+  const bool is_large = bytes >= large_page;
+  char* const memory = aligned(is_large ? large_page : env::block_bytes, bytes);
+  if (is_large) (void)madvise(memory, bytes, MADV_HUGEPAGE);  // 32 faults for 64 MiB, not 16,384
   return {{memory, bytes}, std::shared_ptr<char>(memory, Give())};
 }
 

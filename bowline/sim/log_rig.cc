@@ -15,6 +15,10 @@ constexpr Incarnation first_disk{4711};
 constexpr wal::Owner owner{.cluster = {77}, .node = {1}};
 constexpr Duration long_enough = 600s;
 
+std::string of_group(GroupId group) { return "group " + std::to_string(group.value) + ": "; }
+
+}  // namespace
+
 raft::Persist persist_of(const Write& write) {
   raft::Persist persist{.seq = write.seq,
                         .hard_state = write.hard,
@@ -27,10 +31,6 @@ raft::Persist persist_of(const Write& write) {
   for (const Line& line : write.entries) persist.entries.push_back(line.entry);
   return persist;
 }
-
-std::string of_group(GroupId group) { return "group " + std::to_string(group.value) + ": "; }
-
-}  // namespace
 
 LogRig::LogRig(std::uint64_t seed, wal::Options options)
     : options_(options),

@@ -17,7 +17,7 @@ TEST(LogTrial, nothing_that_was_reported_durable_is_lost_and_nothing_else_is_fou
     all.retired += end.retired;
   }
   EXPECT_GT(all.crashes, 2000U);
-  EXPECT_GT(all.torn, 40U);
+  EXPECT_GT(all.torn, 30U);
   EXPECT_GT(all.retired, 500U);
   EXPECT_GT(all.writes, 15'000U);
 }

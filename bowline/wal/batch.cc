@@ -54,13 +54,19 @@ std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& firs
 
 std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head& head,
                              const std::optional<Echo>& echo) {
+  return examine(blocks, first, head, bad_blocks({blocks.data(), blocks.size()}, first, head),
+                 echo);
+}
+
+std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head& head,
+                             std::vector<std::uint32_t> bad, const std::optional<Echo>& echo) {
   const std::string_view view(blocks.data(), blocks.size());
   Batch batch{.number = head.batch,
               .block = first.block,
               .blocks = head.blocks,
               .state = State::whole,
               .echoed = false,
-              .bad = bad_blocks(view, first, head),
+              .bad = std::move(bad),
               .table = {}};
   if (batch.bad.size() == 1) {
     rebuild(blocks, first, head, batch.bad.front());

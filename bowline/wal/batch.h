@@ -41,6 +41,9 @@ std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& firs
 // in it.
 std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head&,
                              const std::optional<Echo>& echo = std::nullopt);
+// The same for one who knows already which blocks are bad.
+std::optional<Batch> examine(std::span<char> blocks, const Place& first, const Head&,
+                             std::vector<std::uint32_t> bad, const std::optional<Echo>& echo);
 
 // The bytes of a batch's content from `at` on, gathered from its blocks.
 std::string gather(std::string_view blocks, std::uint64_t at, std::uint64_t bytes);

@@ -50,8 +50,11 @@ void Log::open(env::Done<Result<Opened>> done) {
 }
 
 void Log::opened(env::Done<Result<Opened>> done, Result<Opened> result) {
-  // It is the one that calls us: it ends once we are back.
-  env_.loop.soon(life_.guard([this] { opening_.reset(); }));
+  // It is the one that calls us: it ends once we are back, and what was asked for meanwhile starts.
+  env_.loop.soon(life_.guard([this] {
+    opening_.reset();
+    flush();
+  }));
   if (result) {
     open_ = true;
     prepare();

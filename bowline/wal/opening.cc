@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
@@ -146,23 +147,53 @@ void Opening::identified(Result<Identity> identity) {
 }
 
 void Opening::next_segment() {
-  if (segments_.empty()) return sync_names();
-  const std::uint64_t number = segments_.back();
-  segments_.pop_back();
-  const std::string name = segment_name(number);
-  const std::string what = "opening " + name + " in " + log_.env_.disk.path();
-  log_.env_.disk.open(name, or_fail<File>(what, [this, number](File file) {
-                        read_segment(number, std::move(file));
-                      }));
+  if (!ahead_) read_ahead();
+  if (!ahead_) return sync_names();
+  ahead_->is_due = true;
+  use();
 }
 
-void Opening::read_segment(std::uint64_t number, File file) {
-  env::File& open = *file;
-  log_.files_[number] = std::move(file);
-  const std::uint64_t whole_blocks = open.size() / block_bytes * block_bytes;
-  if (whole_blocks == 0) return nothing_in(number);
-  read_patiently(log_.env_.disk, open, 0, whole_blocks,
-                 [this, number](PatientlyRead read) { judge(number, std::move(read)); });
+void Opening::read_ahead() {
+  if (segments_.empty()) return;
+  const std::uint64_t number = segments_.back();
+  segments_.pop_back();
+  ahead_.emplace();
+  ahead_->number = number;
+  log_.env_.disk.open(segment_name(number), life_.guard([this, number](Result<File> file) {
+    opened(number, std::move(file));
+  }));
+}
+
+void Opening::opened(std::uint64_t number, Result<File> file) {
+  ensure(ahead_ && ahead_->number == number);
+  if (!file) {
+    ahead_->error = std::move(file.error());
+    return use();
+  }
+  ahead_->file = *std::move(file);
+  const std::uint64_t whole_blocks = ahead_->file->size() / block_bytes * block_bytes;
+  if (whole_blocks == 0) {
+    ahead_->read.emplace();
+    return use();
+  }
+  read_patiently(log_.env_.disk, *ahead_->file, 0, whole_blocks,
+                 life_.guard([this](PatientlyRead read) {
+                   ahead_->read = std::move(read);
+                   use();
+                 }));
+}
+
+// Once it is read, and its turn has come. The one before it is then read while we look at this one.
+void Opening::use() {
+  if (!ahead_->is_due || (!ahead_->error && !ahead_->read)) return;
+  Ahead segment = *std::exchange(ahead_, std::nullopt);
+  if (segment.error)
+    return fail("opening " + segment_name(segment.number) + " in " + log_.env_.disk.path(),
+                *segment.error);
+  log_.files_[segment.number] = std::move(segment.file);
+  read_ahead();
+  if (segment.read->bytes.empty()) return nothing_in(segment.number);
+  judge(segment.number, *std::move(segment.read));
 }
 
 void Opening::judge(std::uint64_t number, PatientlyRead read) {

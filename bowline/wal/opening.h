@@ -37,7 +37,9 @@ class Opening {
   void identified(Result<Identity>);
   void mend_identity();
   void next_segment();
-  void read_segment(std::uint64_t number, File);
+  void read_ahead();
+  void opened(std::uint64_t number, Result<File>);
+  void use();
   void judge(std::uint64_t number, PatientlyRead);
   void nothing_in(std::uint64_t number);
   void rename_unused(std::uint64_t number);
@@ -51,6 +53,15 @@ class Opening {
   template <class Value, class Next>
   auto or_fail(std::string what, Next next);
 
+  // A segment that is read before its turn, while the one after it is judged.
+  struct Ahead {
+    std::uint64_t number = 0;
+    File file;
+    std::optional<Error> error;
+    std::optional<PatientlyRead> read;  // without anything, if there is not even a block
+    bool is_due = false;
+  };
+
   struct Repair {
     std::uint64_t offset = 0;
     env::Buffer bytes;
@@ -60,6 +71,7 @@ class Opening {
   env::Done<Result<Opened>> done_;
   File identity_file_;
   std::vector<std::uint64_t> segments_;  // the last one is next
+  std::optional<Ahead> ahead_;           // the next one
   std::optional<Seal> seal_;             // of the next one
   std::deque<Repair> repairs_;
   Replay replay_;

@@ -44,47 +44,56 @@ void Replay::add(std::uint64_t segment, const std::vector<Batch>& batches) {
 
 void Replay::add_row(const Row& row, Spot where) {
   highest_ = std::max(highest_, row.number);
-  Change change{.group = row.group,
-                .number = row.number,
-                .where = where,
-                .forget = row.forget,
-                .discard = row.discard,
-                .hard = row.hard,
-                .base = row.base,
-                .cut_after = row.cut_after,
-                .runs = {},
-                .configs = configs_of(row)};
+  Change& change = changes_.emplace_back();
+  change.group = row.group;
+  change.number = row.number;
+  change.forget = row.forget;
+  change.discard = row.discard;
+  runs_.clear();
   std::uint32_t skip = 0;
   for (const auto* list : {&row.repaired, &row.entries})
     for (const EntryHead& entry : *list)
-      extend(change.runs, entry.id, entry.bytes + entry_weight, where, skip++, entry.lost);
-  changes_.push_back(std::move(change));
+      extend(runs_, entry.id, entry.bytes + entry_weight, where, skip++, entry.lost);
+  if (!runs_.empty()) change.run = runs_.front();
+  change.run.where = where;
+  if (!row.hard && !row.base && !row.cut_after && row.memberships.empty() && runs_.size() < 2)
+    return;
+  change.rare = std::make_unique<Rare>();
+  change.rare->hard = row.hard;
+  change.rare->base = row.base;
+  change.rare->cut_after = row.cut_after;
+  if (!runs_.empty()) change.rare->more_runs.assign(runs_.begin() + 1, runs_.end());
+  change.rare->configs = configs_of(row);
 }
 
 void Replay::take_away(const Change& change, GroupState& group) {
   if (change.forget) group = {};
   group.known = !change.forget;
-  if (change.hard) {
-    group.hard = *change.hard;
-    group.hard_in = change.where.segment;
+  if (change.rare == nullptr) return;
+  const Rare& rare = *change.rare;
+  if (rare.hard) {
+    group.hard = *rare.hard;
+    group.hard_in = change.run.where.segment;
   }
-  if (change.base) {
+  if (rare.base) {
     if (change.discard) {
       group.runs.clear();
       group.configs.clear();
     }
-    group.base = *change.base;
-    group.base_in = change.where.segment;
+    group.base = *rare.base;
+    group.base_in = change.run.where.segment;
   }
-  if (change.cut_after) {
-    group.runs.cut_after(*change.cut_after);
-    std::erase_if(group.configs, [&](const auto& c) { return c.at > *change.cut_after; });
+  if (rare.cut_after) {
+    group.runs.cut_after(*rare.cut_after);
+    std::erase_if(group.configs, [&](const auto& c) { return c.at > *rare.cut_after; });
   }
 }
 
 void Replay::bring(const Change& change, GroupState& group) {
-  for (const Run& run : change.runs) group.runs.put(run);
-  for (const raft::Config& config : change.configs) put_config(config, group.configs);
+  if (change.run.count > 0) group.runs.put(change.run);
+  if (change.rare == nullptr) return;
+  for (const Run& run : change.rare->more_runs) group.runs.put(run);
+  for (const raft::Config& config : change.rare->configs) put_config(config, group.configs);
 }
 
 void Replay::replay(std::map<GroupId, GroupState>& groups) {
@@ -99,7 +108,7 @@ void Replay::replay(std::map<GroupId, GroupState>& groups) {
 Result<std::map<GroupId, GroupState>> Replay::finish() {
   std::map<GroupId, GroupState> groups;
   replay(groups);
-  changes_ = {};
+  changes_ = std::vector<Change>();
   std::erase_if(groups, [](const auto& item) { return !item.second.known; });
   for (auto& [id, group] : groups) {
     const Index base = group.base.id.index;

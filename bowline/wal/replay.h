@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,17 +36,22 @@ class Replay {
   std::uint64_t highest_number() const { return highest_; }
 
  private:
-  struct Change {  // a row, and where its entries lie
-    GroupId group;
-    std::uint64_t number = 0;
-    Spot where;
-    bool forget = false;
-    bool discard = false;
+  // What few rows have.
+  struct Rare {
     std::optional<raft::HardState> hard;
     std::optional<raft::Base> base;
     std::optional<Index> cut_after;
-    std::vector<Run> runs;
+    std::vector<Run> more_runs;  // after the first one
     std::vector<raft::Config> configs;
+  };
+  // A row, and where its entries lie. There may be one for each entry that the log holds.
+  struct Change {
+    GroupId group;
+    std::uint64_t number = 0;
+    Run run;  // of which the spot is that of the row; count 0: it brings no entries
+    std::unique_ptr<Rare> rare;
+    bool forget = false;
+    bool discard = false;
   };
 
   void add_row(const Row&, Spot);
@@ -53,6 +60,7 @@ class Replay {
   static void bring(const Change&, GroupState&);
 
   std::vector<Change> changes_;
+  std::vector<Run> runs_;  // of the row that is added
   std::uint64_t highest_ = 0;
 };
 

@@ -2,7 +2,7 @@
 #include "bowline/wal/survey.h"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +11,15 @@
 
 namespace bowline::wal {
 namespace {
+
+// Where a batch begins, told by any of its blocks.
+struct Start {
+  std::uint64_t block = 0;
+  Head head;
+
+  std::pair<std::uint64_t, std::uint64_t> place() const { return {block, head.batch}; }
+  friend bool operator==(const Start&, const Start&) = default;
+};
 
 class Surveyor {
  public:
@@ -30,17 +39,35 @@ class Surveyor {
  private:
   void collect() {
     const std::uint64_t blocks = bytes_.size() / block_bytes;
+    heads_.reserve(blocks);
     for (std::uint64_t i = 0; i < blocks; ++i) {
       const std::string_view block(bytes_.data() + i * block_bytes, block_bytes);
       const std::optional<Head> head = checked(block, first_.plus(i));
+      heads_.push_back(head.value_or(Head{}));
       if (!head) continue;
       if (i - head->at + head->blocks > blocks) {
         cut_short_ = true;  // nobody writes beyond the end
         continue;
       }
       survey_.highest = std::max(survey_.highest, head->batch);
-      starts_[i - head->at].insert_or_assign(head->batch, *head);
+      note({i - head->at, {head->batch, 0, head->blocks, head->content}});
     }
+    if (!std::ranges::is_sorted(starts_, {}, &Start::place))
+      std::ranges::stable_sort(starts_, {}, &Start::place);
+  }
+
+  // Once for each batch, as long as its blocks lie side by side.
+  void note(const Start& start) {
+    if (starts_.empty() || starts_.back() != start) starts_.push_back(start);
+  }
+
+  // As bad_blocks() would say; each block was looked at once already.
+  std::vector<std::uint32_t> bad_blocks_of(const Head& head) const {
+    std::vector<std::uint32_t> bad;
+    for (std::uint32_t i = 0; i < head.blocks; ++i)
+      if (heads_[survey_.end + i] != Head{head.batch, i, head.blocks, head.content})
+        bad.push_back(i);
+    return bad;
   }
 
   // Is there anything of a newer batch? Only one is ever under way, so this one was durable then.
@@ -49,9 +76,9 @@ class Surveyor {
   // The newest batch that begins here, if anything is left of it. An older one is what a crash
   // left behind, before the log went on at this place.
   std::optional<Head> candidate(std::uint64_t block) const {
-    const auto here = starts_.find(block);
-    if (here == starts_.end()) return std::nullopt;
-    const Head& newest = here->second.rbegin()->second;
+    const auto behind = std::ranges::upper_bound(starts_, block, {}, &Start::block);
+    if (behind == starts_.begin() || std::prev(behind)->block != block) return std::nullopt;
+    const Head& newest = std::prev(behind)->head;
     if (newest.batch <= survey_.last()) return std::nullopt;
     return newest;
   }
@@ -67,17 +94,19 @@ class Surveyor {
       return {};
     }
     if (!head) head = vanished();
-    if (!head) return lost("a batch is gone");
+    if (!head || survey_.end + head->blocks > heads_.size()) return lost("a batch is gone");
     const Place place = first_.plus(survey_.end);
     const std::span<char> blocks = blocks_of(survey_.end, *head);
-    const auto bad = bad_blocks({blocks.data(), blocks.size()}, place, *head).size();
-    const bool doubtful = bad > 1 || (bad == 1 && planted(Bug::p71_doubtful_batch_is_torn));
+    std::vector<std::uint32_t> bad = bad_blocks_of(*head);
+    const std::size_t count = bad.size();
+    const bool doubtful = count > 1 || (count == 1 && planted(Bug::p71_doubtful_batch_is_torn));
     if ((doubtful && !followed(head->batch)) ||
-        (bad > 0 && planted(Bug::p23_any_bad_batch_is_torn))) {
+        (count > 0 && planted(Bug::p23_any_bad_batch_is_torn))) {
       survey_.torn = done_ = true;
       return {};
     }
-    return take(examine(blocks, place, *head, bad > 1 ? echo_of(*head) : std::nullopt));
+    return take(
+        examine(blocks, place, *head, std::move(bad), count > 1 ? echo_of(*head) : std::nullopt));
   }
 
   // What the batch behind this place tells of the one before it. That one is read again later, so
@@ -96,8 +125,8 @@ class Surveyor {
 
   // A batch of which no block is left: only the next one tells that there was one, and how long.
   std::optional<Head> vanished() const {
-    const auto next = starts_.upper_bound(survey_.end);
-    const std::uint64_t begin = next != starts_.end() ? next->first : 0;
+    const auto next = std::ranges::upper_bound(starts_, survey_.end, {}, &Start::block);
+    const std::uint64_t begin = next != starts_.end() ? next->block : 0;
     for (const std::uint64_t block : {begin, seal_ ? seal_->end.end : 0}) {
       const std::optional<Echo> echo = block == 0 ? std::nullopt : echo_at(block);
       if (echo && survey_.end + echo->blocks == block && echo->batch > survey_.last())
@@ -133,7 +162,8 @@ class Surveyor {
   Survey survey_;
   bool done_ = false;
   bool cut_short_ = false;
-  std::map<std::uint64_t, std::map<std::uint64_t, Head>> starts_;  // by first block, by number
+  std::vector<Head> heads_;    // what each block says of itself; no blocks: it is bad
+  std::vector<Start> starts_;  // of batches of which anything is left, by block and number
 };
 
 }  // namespace

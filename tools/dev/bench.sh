@@ -4,20 +4,31 @@
 
 usage() {
   cat <<'END'
-./dev bench [OPTION…]
+./dev bench [wal] [OPTION…]
 
 Builds build/bowline-bench and runs it with the options.
 
   --json FILE    write the results for programs
   --check-heap   only compare what an idle group holds with its limits
 
-Example: ./dev bench --json bench.json
+./dev bench wal does the same with build/bowline-bench-wal: the log on this machine's disk, beside
+system calls alone, RocksDB and SQLite, which it installs. About 7 minutes; --quick: some seconds.
+build/bowline-bench-wal --help lists more.
+
+Examples: ./dev bench --json bench.json
+          ./dev bench wal --quick
 END
 }
 
 main() {
-  has_target release bowline-bench || not_yet "the benchmarks are still to come"
-  build release bowline-bench
-  build/bowline-bench "$@"
+  local program=bowline-bench
+  if [[ ${1:-} == wal ]]; then
+    shift
+    program=bowline-bench-wal
+    install "${bench_wal_packages[@]}"
+  fi
+  has_target release "$program" || not_yet "there is no program '$program' here"
+  build release "$program"
+  "build/$program" "$@"
   succeed "in $(seconds)"
 }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/bench/wal_counting.h"
+#include "apps/bench/wal_load.h"
+#include "bowline/runtime/disk.h"
+#include "bowline/runtime/loop.h"
+#include "bowline/wal/log.h"
+
+namespace bowline::bench {
+
+// A log on the real disk, and what a node around it would do: groups that append, and whose logs
+// are shortened behind, so that old segments go.
+class OurLog final : public Contender {
+ public:
+  // `kept`: bytes that a group keeps before its log is shortened; 0: everything, for ever.
+  OurLog(const std::string& path, const Load&, std::uint64_t kept, wal::Options = {});
+
+  Stretch run(double seconds) override;
+  // As many entries as these, and then what is under way ends.
+  void write(std::uint64_t entries);
+
+  wal::Log& log() { return *log_; }
+  runtime::Loop& loop() { return loop_; }
+  const wal::Opened& opened() const { return opened_; }
+  void forget_opened() { opened_ = {}; }  // as a node does that has taken it over
+  std::string disk_in_words() const { return runtime::describe(*disk_); }
+
+  // Told of each entry, if anybody listens: which of those outstanding it was.
+  std::function<void(std::uint64_t number)> on_submit, on_persisted;
+
+ private:
+  struct Group {
+    Index last;       // that was asked for
+    Index persisted;  // and that is durable
+    std::uint64_t since_base = 0;
+  };
+
+  bool is_late();
+  void fill();
+  void submit();
+  void persisted(GroupId, Seq);
+
+  Load load_;
+  std::uint64_t kept_;
+  std::vector<Bytes> payloads_;
+  runtime::Loop loop_;
+  std::unique_ptr<env::Disk> disk_;
+  std::unique_ptr<CountingDisk> counting_;
+  std::unique_ptr<wal::Log> log_;
+  wal::Opened opened_;
+  std::vector<Group> groups_;
+  std::uint64_t next_group_ = 0;
+  std::uint64_t submitted_ = 0;
+  std::uint64_t persisted_ = 0;
+  std::uint64_t stop_at_ = 0;
+  const Watch* watch_ = nullptr;  // of the stretch that is under way
+  bool timed_ = false;            // it ends, and does so once there is no watch any more
+};
+
+}  // namespace bowline::bench
