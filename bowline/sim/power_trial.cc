@@ -71,11 +71,13 @@ class Trial {
   }
 
   void down(NodeId id) {
-    if (cohort_.open(id) && cohort_.account(id)->torn) ++end_.torn;
+    // What was bad at a start is mended once it is over. Before that a second bit may be too many.
+    const bool mended = cohort_.open(id);
+    if (mended && cohort_.account(id)->torn) ++end_.torn;
     if (!cohort_.running(id)) ++end_.stopped;
     const std::uint64_t way = chance_.below("loss", losses + 1);
     cohort_.lose_power(id, way == losses ? std::nullopt : std::optional(static_cast<Loss>(way)));
-    if (trial_.mishaps && chance_.happens("a bit flips", 300'000)) flip(id);
+    if (trial_.mishaps && mended && chance_.happens("a bit flips", 300'000)) flip(id);
   }
 
   // One bit costs nothing, wherever it is.
