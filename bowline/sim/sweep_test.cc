@@ -62,7 +62,9 @@ TEST(RotSweep, a_flipped_bit_is_noticed_and_mended_and_larger_damage_is_repaired
   EXPECT_GT(end.of(Rot::sectors, Cure::entries), 10U);
   EXPECT_GT(end.of(Rot::unreadable, Cure::entries), 10U);
   EXPECT_GT(end.of(Rot::misdirected, Cure::entries), 10U);
-  EXPECT_GT(end.of(Rot::sectors, Cure::snapshot) + end.of(Rot::unreadable, Cure::snapshot), 0U);
+  EXPECT_GT(end.of(Rot::misdirected, Cure::snapshot) + end.of(Rot::sectors, Cure::snapshot) +
+                end.of(Rot::unreadable, Cure::snapshot),
+            0U);
 }
 
 TEST(PowerTrial, nothing_that_was_acknowledged_is_lost_when_the_power_of_all_fails) {
