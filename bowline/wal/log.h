@@ -148,6 +148,7 @@ class Log {
   // writer.cc
   bool place(Draft&);
   void launch(std::vector<Write>, const Draft&);
+  bool full_batch_waits() const;
   void landed(Result<void>);
   void settle(const Write&, Spot);
   void write_mark();
@@ -196,6 +197,7 @@ class Log {
   Tail tail_;
   std::deque<Write> pending_;
   std::optional<Flight> flight_;
+  std::vector<Run> settled_;  // of the write that is being settled; kept for its memory
   std::uint64_t last_number_ = 0;
 
   // Shared with reads that are under way: the segment may go meanwhile.

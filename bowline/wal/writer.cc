@@ -81,6 +81,15 @@ void Log::launch(std::vector<Write> writes, const Draft& draft) {
       [this](Result<void> result, env::Buffer) { landed(std::move(result)); });
 }
 
+bool Log::full_batch_waits() const {
+  std::uint64_t bytes = 0;
+  for (auto write = pending_.begin(); bytes < options_.batch_bytes; ++write) {
+    if (write == pending_.end()) return false;
+    bytes += write->bytes;
+  }
+  return true;
+}
+
 // An error is the last word: the kernel may have dropped what it could not write, and a second
 // attempt that succeeds would prove nothing.
 void Log::landed(Result<void> result) {
@@ -89,6 +98,7 @@ void Log::landed(Result<void> result) {
     return fail(std::move(result.error()));
   const Flight flight = *std::move(flight_);
   flight_.reset();
+  if (full_batch_waits()) flush();  // first: it cannot grow, and the disk need not wait for us
   Spot where = landed_ = flight.where;
   landed_blocks_ = flight.blocks;
   for (const Write& write : flight.writes) {
@@ -124,11 +134,11 @@ void Log::settle(const Write& write, Spot where) {
     need(write.group, group.base_in, where.segment);
   }
   if (what.cut_after) group.runs.cut_after(*what.cut_after, &dropped);
-  std::vector<Run> runs;
+  settled_.clear();
   std::uint32_t skip = 0;
   for (const auto* list : {&what.repaired, &what.entries})
-    for (const raft::Entry& entry : *list) extend(runs, entry.id, weight(entry), where, skip++);
-  for (const Run& run : runs) {
+    for (const raft::Entry& entry : *list) extend(settled_, entry.id, weight(entry), where, skip++);
+  for (const Run& run : settled_) {
     group.runs.put(run, &dropped);
     ledger_.add(run.where.segment, write.group, run.bytes);
   }
