@@ -13,7 +13,7 @@ namespace bowline::fuzz {
 
 struct Target {
   std::string_view name;
-  std::size_t most_bytes;  // more of an input is not looked at
+  std::size_t most_bytes;               // more of an input is not looked at
   bool (*eat)(std::string_view input);  // false: the decoder refused it
 };
 

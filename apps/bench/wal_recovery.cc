@@ -110,6 +110,7 @@ Stretch time_opening(const std::string& path, const Load& load, std::uint64_t en
 
 void print(const char* what, const std::vector<Stretch>& rounds) {
   std::vector<double> seconds;
+  seconds.reserve(rounds.size());
   for (const Stretch& round : rounds) seconds.push_back(round.seconds);
   std::ranges::sort(seconds);
   std::printf("%-28s %6.2f s (%.2f .. %.2f), CPU %.2f s\n", what, seconds[seconds.size() / 2],

@@ -16,6 +16,7 @@ namespace bowline::wal {
 namespace {
 
 constexpr std::uint64_t blocks_at_once = 64;
+constexpr std::uint64_t looked_at_for_each_written = 4;
 
 }  // namespace
 
@@ -53,7 +54,12 @@ void Log::clean() {
   if (oldest == segment_) return;
   if (ledger_.live(oldest) == 0) return retire(oldest);
   if (cleaning_.segment != oldest && worth_moving(oldest)) cleaning_ = {oldest, 0};
-  if (cleaning_.segment == oldest) move_next(blocks_at_once);
+  if (cleaning_.segment == oldest && credit_ > 0) move_next(blocks_at_once);
+}
+
+void Log::credit(std::uint64_t blocks) {
+  const std::uint64_t most = looked_at_for_each_written * options_.segment_bytes / block_bytes;
+  credit_ = std::min(most, credit_ + looked_at_for_each_written * blocks);
 }
 
 // What is needed of it has to be little, or space scarce; and then something has to come of it.
@@ -63,13 +69,15 @@ bool Log::worth_moving(std::uint64_t segment) const {
   return (many && ledger_.permille_live() < 500) || (full_ && ledger_.permille_live() < 900);
 }
 
-// A bounded piece at a time, so that nobody waits for long behind it.
+// A bounded piece at a time, so that nobody waits for long behind it; and only so much as is in
+// proportion to what was written, so that copying does not feed itself.
 void Log::move_next(std::uint64_t blocks) {
   const std::uint64_t end = ledger_.end(cleaning_.segment);
   if (cleaning_.block >= end) return moved_all();
   const std::shared_ptr<env::File> file = files_.at(cleaning_.segment);
   moving_ = true;
   blocks = std::min(blocks, end - cleaning_.block);
+  credit_ -= std::min(credit_, blocks);
   read_patiently(
       env_.disk, *file, cleaning_.block * block_bytes, blocks * block_bytes,
       life_.guard([this, file](const PatientlyRead& read) { move_from(read.bytes.view()); }));

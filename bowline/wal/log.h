@@ -164,6 +164,7 @@ class Log {
   void forget_needs(GroupId, const Group&);
   void clean();
   std::uint64_t next_to_go() const;
+  void credit(std::uint64_t blocks);
   bool worth_moving(std::uint64_t segment) const;
   void move_next(std::uint64_t blocks);
   void move_from(std::string_view read);
@@ -204,7 +205,8 @@ class Log {
   std::map<std::uint64_t, std::shared_ptr<env::File>> files_;
   Ledger ledger_;
   Cleaning cleaning_;
-  bool moving_ = false;  // a piece of it is being read
+  std::uint64_t credit_ = 0;  // so many blocks may be looked at, to empty segments
+  bool moving_ = false;       // a piece of it is being read
   bool retiring_ = false;
   std::uint64_t retired_ = 0;
   bool full_ = false;

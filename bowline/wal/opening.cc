@@ -157,7 +157,7 @@ void Opening::read_ahead() {
   if (segments_.empty()) return;
   const std::uint64_t number = segments_.back();
   segments_.pop_back();
-  ahead_.emplace();
+  ahead_ = Ahead{};
   ahead_->number = number;
   log_.env_.disk.open(segment_name(number), life_.guard([this, number](Result<File> file) {
     opened(number, std::move(file));

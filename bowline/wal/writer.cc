@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -106,8 +107,10 @@ void Log::landed(Result<void> result) {
     ++where.row;
   }
   if (!flight.writes.empty()) tail_.durable(flight.writes.back().number);
+  const auto reported = [](const Write& write) { return write.asked.reported; };
+  if (std::ranges::any_of(flight.writes, reported)) credit(flight.blocks);
   for (const Write& write : flight.writes)
-    if (write.asked.reported) hooks_.persisted(write.group, write.what.seq);
+    if (reported(write)) hooks_.persisted(write.group, write.what.seq);
   clean();
   flush();
   if (!flight_ && !marked_) env_.loop.set(mark_timer_, env_.clock.now() + options_.mark_after);
@@ -190,6 +193,7 @@ void Log::named(std::uint64_t number, Result<void> result) {
 void Log::no_space() {
   env_.loop.set(retry_timer_, env_.clock.now() + options_.retry_full_after);
   if (!std::exchange(full_, true) && hooks_.full) hooks_.full(true);
+  credit(options_.segment_bytes / block_bytes);
   clean();
 }
 

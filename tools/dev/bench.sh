@@ -25,7 +25,7 @@ main() {
   if [[ ${1:-} == wal ]]; then
     shift
     program=bowline-bench-wal
-    install "${bench_wal_packages[@]}"
+    install librocksdb-dev libsqlite3-dev  # logs to compare ours with
   fi
   has_target release "$program" || not_yet "there is no program '$program' here"
   build release "$program"
