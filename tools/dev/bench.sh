@@ -22,10 +22,11 @@ END
 
 main() {
   local program=bowline-bench
+  local rivals=(librocksdb-dev libsqlite3-dev) # logs to compare ours with
   if [[ ${1:-} == wal ]]; then
     shift
     program=bowline-bench-wal
-    install "${bench_wal_packages[@]}"
+    install "${rivals[@]}"
   fi
   has_target release "$program" || not_yet "there is no program '$program' here"
   build release "$program"

@@ -6,7 +6,6 @@
 
 compiler_packages=(g++ cmake ninja-build ccache libgtest-dev libbenchmark-dev
   libcli11-dev libasio-dev liburing-dev)
-bench_wal_packages=(librocksdb-dev libsqlite3-dev)  # logs to compare ours with
 clang_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
 
 verb_name=dev
