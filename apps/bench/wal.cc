@@ -31,7 +31,7 @@ constexpr const char* help =
     "  --reading      how much slower writes are while somebody reads, instead\n"
     "  --ours         only this log, for a profiler\n"
     "  --payload N    only this size\n"
-    "  --waiting N    only so many outstanding\n"
+    "  --waiting N    only so many outstanding; of --recovery, writes of 64 entries each\n"
     "  --rounds N     of each cell (default: 5)\n"
     "  --json FILE    write the results for programs, too\n"
     "  --directory D  where the files go; they are removed (default: here)\n"
@@ -117,7 +117,9 @@ void run(Arguments& arguments) {
   arguments.plan.directory = made;
   std::printf("load before: %s\n", load_average().c_str());
   if (arguments.recovery) {
-    measure_recovery(made, arguments.entries, std::min(arguments.plan.rounds, 3));
+    const std::vector<std::size_t>& waiting = arguments.plan.waiting;
+    measure_recovery(made, arguments.entries, waiting.size() == 1 ? waiting.front() : 1,
+                     std::min(arguments.plan.rounds, 3));
   } else if (arguments.reading) {
     measure_reading(made, arguments.plan.rounds, arguments.plan.seconds);
   } else {

@@ -29,7 +29,6 @@ class OurLog final : public Contender {
   runtime::Loop& loop() { return loop_; }
   const wal::Opened& opened() const { return opened_; }
   void forget_opened() { opened_ = {}; }  // as a node does that has taken it over
-  std::string disk_in_words() const { return runtime::describe(*disk_); }
 
   // Told of each entry, if anybody listens: which of those outstanding it was.
   std::function<void(std::uint64_t number)> on_submit, on_persisted;

@@ -124,9 +124,10 @@ double median(std::vector<Stretch> rounds) {
 
 }  // namespace
 
-void measure_recovery(const std::string& directory, std::uint64_t entries, int rounds) {
+void measure_recovery(const std::string& directory, std::uint64_t entries, std::size_t waiting,
+                      int rounds) {
   const std::string path = directory + "/recovery";
-  const Load load{.groups = 1, .payload = 256, .waiting = 1, .together = 64};
+  const Load load{.groups = 1, .payload = 256, .waiting = waiting, .together = 64};
   entries = entries / load.together * load.together;
   fill(path, load, entries);
   const std::unique_ptr<char, void (*)(void*)> memory(

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "bowline/base/mutant.h"
@@ -53,7 +54,9 @@ class Surveyor {
       note({i - head->at, {head->batch, 0, head->blocks, head->content}});
     }
     if (!std::ranges::is_sorted(starts_, {}, &Start::place))
-      std::ranges::stable_sort(starts_, {}, &Start::place);
+      std::ranges::sort(starts_, {}, [](const Start& start) {
+        return std::tuple(start.place(), start.head.blocks, start.head.content);
+      });
   }
 
   // Once for each batch, as long as its blocks lie side by side.
