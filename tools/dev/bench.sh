@@ -22,7 +22,6 @@ END
 
 main() {
   local program=bowline-bench
-  local rivals=(librocksdb-dev libsqlite3-dev) # logs to compare ours with
   if [[ ${1:-} == wal ]]; then
     shift
     program=bowline-bench-wal
