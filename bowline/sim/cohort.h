@@ -158,7 +158,7 @@ class Cohort {
   void send_span(Node&, raft::SendSpan);
   void send_found(Node&, raft::SendSpan, raft::Batch);
   struct Answer;
-  void send_entries(Node&, std::shared_ptr<Answer>);
+  void send_entries(Node&, const std::shared_ptr<Answer>&);
   void restore(Node&, const raft::Restore&);
   void fetched(Node&, const raft::Restore&);
   void apply(Node&);

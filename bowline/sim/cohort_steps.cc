@@ -90,7 +90,8 @@ void Cohort::send_span(Node& node, raft::SendSpan span) {
   wal::Log& log = *node.process->log;
   raft::Batch found = log.peek(group, prev.index, span.last, message_bytes);
   if (!found.empty()) return send_found(node, std::move(span), std::move(found));
-  log.fetch(group, prev.index, span.last, message_bytes,
+  const Index last = span.last;
+  log.fetch(group, prev.index, last, message_bytes,
             [this, &node, prev, span = std::move(span)](Result<raft::Batch> read) mutable {
               if (read) return send_found(node, std::move(span), *std::move(read));
               const Index lost = prev.index.next();
@@ -119,7 +120,7 @@ struct Cohort::Answer {
   raft::Batch found;
 };
 
-void Cohort::send_entries(Node& node, std::shared_ptr<Answer> answer) {
+void Cohort::send_entries(Node& node, const std::shared_ptr<Answer>& answer) {
   raft::SendEntries& send = answer->send;
   if (answer->next == send.wanted.size()) {
     if (answer->found.empty()) return;
