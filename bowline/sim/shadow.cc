@@ -78,7 +78,7 @@ std::string Shadow::persisted(Seq seq) {
 }
 
 std::string explain(const raft::Found& found, const std::deque<Write>& under_way, Image& durable) {
-  const std::string missing = difference(durable, found);
+  std::string missing = difference(durable, found);
   if (missing.empty()) return {};
   Image image = durable;
   for (const Write& write : under_way) {
@@ -97,7 +97,7 @@ std::string explain(const raft::Found& found, const std::deque<Write>& under_way
 }
 
 std::string Shadow::recovered(const raft::Found& found) {
-  const std::string wrong = explain(found, under_way_, durable_);
+  std::string wrong = explain(found, under_way_, durable_);
   if (!wrong.empty()) return wrong;
   under_way_.clear();
   written_ = durable_;
