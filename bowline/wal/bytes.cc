@@ -39,7 +39,7 @@ std::uint8_t Cursor::u8() {
 
 std::uint64_t Cursor::u64() {
   const std::string_view bytes = take(sizeof(std::uint64_t));
-  return bytes.empty() ? 0 : load<std::uint64_t>(bytes.data());
+  return bytes.empty() ? 0 : load<std::uint64_t>(&bytes.front());
 }
 
 std::uint64_t Cursor::varint() {

@@ -19,8 +19,9 @@ std::string segment_name(std::uint64_t number) {
 std::optional<std::uint64_t> segment_number(std::string_view name) {
   if (name.size() != digits + ending.size() || !name.ends_with(ending)) return std::nullopt;
   std::uint64_t number = 0;
-  const char* const end = name.data() + digits;
-  const auto [stopped, error] = std::from_chars(name.data(), end, number);
+  const char* const begin = &name.front();
+  const char* const end = begin + digits;
+  const auto [stopped, error] = std::from_chars(begin, end, number);
   if (error != std::errc{} || stopped != end || number == 0) return std::nullopt;
   return number;
 }

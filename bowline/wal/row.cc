@@ -266,7 +266,7 @@ std::vector<Row> take_rows(Cursor& in, std::uint64_t count, std::uint64_t& paylo
 
 std::optional<Table> decode_table(std::string_view table, std::uint64_t content) {
   if (table.size() < table_size_bytes || content < table.size()) return std::nullopt;
-  if (load<std::uint32_t>(table.data()) != table.size()) return std::nullopt;
+  if (load<std::uint32_t>(&table.front()) != table.size()) return std::nullopt;
   Cursor in(table.substr(table_size_bytes));
   const unsigned flags = in.u8();
   if (flags > (has_follows | has_echo)) return std::nullopt;
