@@ -73,7 +73,7 @@ std::optional<Head> checked(std::string_view block, const Place& place) {
   head.batch = load<std::uint64_t>(block.data() + 16);
   if (head.at >= head.blocks || head.blocks != blocks_for(head.content)) return std::nullopt;
   if (place.block < head.at || head.batch == 0 || head.batch >= absurd) return std::nullopt;
-  const bool good = load<std::uint32_t>(block.data()) == checksum(block, place);
+  const bool good = load<std::uint32_t>(&block.front()) == checksum(block, place);
   if (!good && !planted(Bug::p24_checksum_ignored)) return std::nullopt;
   return head;
 }
