@@ -117,4 +117,17 @@ std::optional<Write> prepared(const raft::Persist& persist, const Site& site) {
   return write;
 }
 
+raft::Persist persist_of(const Write& write) {
+  raft::Persist persist{.seq = write.seq,
+                        .hard_state = write.hard,
+                        .base = write.base,
+                        .discard = write.discard,
+                        .cut_after = write.cut_after,
+                        .repaired = {},
+                        .entries = {}};
+  for (const Line& line : write.repaired) persist.repaired.push_back(line.entry);
+  for (const Line& line : write.entries) persist.entries.push_back(line.entry);
+  return persist;
+}
+
 }  // namespace bowline::sim

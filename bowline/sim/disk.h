@@ -29,6 +29,9 @@ inline bool apply(const Write& write, Image& image) { return apply(write, write.
 // A write as the core asked for it, against the image that it changes. Empty: it makes no sense.
 std::optional<Write> prepared(const raft::Persist&, const Site&);
 
+// And back: what a log is asked for.
+raft::Persist persist_of(const Write&);
+
 // The log discarded, as if it began after this snapshot.
 void restart_from(const Snapshot&, Image&);
 

@@ -19,19 +19,6 @@ std::string of_group(GroupId group) { return "group " + std::to_string(group.val
 
 }  // namespace
 
-raft::Persist persist_of(const Write& write) {
-  raft::Persist persist{.seq = write.seq,
-                        .hard_state = write.hard,
-                        .base = write.base,
-                        .discard = write.discard,
-                        .cut_after = write.cut_after,
-                        .repaired = {},
-                        .entries = {}};
-  for (const Line& line : write.repaired) persist.repaired.push_back(line.entry);
-  for (const Line& line : write.entries) persist.entries.push_back(line.entry);
-  return persist;
-}
-
 LogRig::LogRig(std::uint64_t seed, wal::Options options)
     : options_(options),
       decisions_(std::make_unique<Decisions>(seed)),

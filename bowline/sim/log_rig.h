@@ -13,8 +13,6 @@
 
 namespace bowline::sim {
 
-raft::Persist persist_of(const Write&);
-
 // One log on one simulated disk, without any core: whoever holds it asks for writes, as cores
 // would, and every answer is compared with what it must be. `wrong` says what was not; from then on
 // nothing else happens.

@@ -26,7 +26,6 @@ class Writes {
 // A log under random writes, crashes and restarts. The same seed does the same.
 struct LogTrial {
   std::uint64_t steps = 300;
-  bool flips = false;  // single bits of durable blocks, never two of one batch
 };
 struct LogTrialEnd {
   std::string wrong;  // empty: all was as it must be

@@ -9,23 +9,6 @@
 // Each node has a disk, and on it a real log. Beside it the world keeps an image of what the log
 // has to hold, and after each crash the one has to explain the other.
 namespace bowline::sim {
-namespace {
-
-raft::Persist persist_of(const Write& write) {
-  raft::Persist persist{.seq = write.seq,
-                        .hard_state = write.hard,
-                        .base = write.base,
-                        .discard = write.discard,
-                        .cut_after = write.cut_after,
-                        .repaired = {},
-                        .entries = {}};
-  for (const Line& line : write.repaired) persist.repaired.push_back(line.entry);
-  for (const Line& line : write.entries) persist.entries.push_back(line.entry);
-  return persist;
-}
-
-}  // namespace
-
 // No time passes. False: it cannot be opened, which is a violation.
 bool World::open_log(Node& node) {
   Site& site = node.site;
