@@ -42,7 +42,9 @@ bool LogRig::start() {
                               const std::string what = shadows_[group].persisted(seq);
                               if (!what.empty()) fail(of_group(group) + what);
                             },
-                        .broken = [this](Error error) { broken = std::move(error); }};
+                        .broken = [this](Error error) { broken = std::move(error); },
+                        .unreadable = {},
+                        .full = [this](bool is_full) { full = is_full; }};
   process.log = std::make_unique<wal::Log>(env::Env{process.clock, process.loop, process.disk},
                                            options_, owner, first_disk, std::move(hooks));
   std::optional<Result<wal::Opened>> result;
@@ -81,6 +83,7 @@ void LogRig::ended() {
   process_.reset();
   opened_.reset();
   broken.reset();
+  full = false;
 }
 
 void LogRig::crash(std::optional<Loss> loss) {

@@ -39,6 +39,7 @@ class LogRig {
   std::string wrong;
   std::string refused;  // why it did not start
   std::optional<Error> broken;
+  bool full = false;  // the log says that the disk is
 
   Shadow& shadow(GroupId group) { return shadows_[group]; }
   const std::map<GroupId, Shadow>& shadows() const { return shadows_; }

@@ -123,6 +123,8 @@ class Trial {
         chance_.log_between("batch bytes", env::block_bytes, options.segment_bytes / 4);
     options.tail_bytes =
         chance_.log_between("tail bytes", std::uint64_t{1}, std::uint64_t{1} << 20);
+    options.ahead = static_cast<std::uint32_t>(1 + chance_.below("ahead", 3));
+    options.spare = static_cast<std::uint32_t>(chance_.below("spare", 4));
     options.most_segments = chance_.log_between("segments", std::uint64_t{2}, std::uint64_t{12});
     options.move_below_permille =
         static_cast<std::uint32_t>(chance_.below("move below permille", 1000));
@@ -145,7 +147,8 @@ class Trial {
 
   void step() {
     const std::uint64_t what = chance_.below("step", 100);
-    if (what < 60) return write();
+    if (what < 58) return write();
+    if (what < 60) return fill_or_free();
     if (what < 80)
       return rig_.run(Duration(chance_.log_between("for", Duration(1us), Duration(80ms))));
     if (what < 90) return rig_.check({1 + chance_.below("check", groups_)});
@@ -156,7 +159,7 @@ class Trial {
       rig_.run(Duration(chance_.below("after", 200'000)));
     }
     ++end_.crashes;
-    end_.retired += rig_.log().retired();
+    end_of_life();
     for (Writes& writes : writes_) writes.crashed();
     if (what < 93) {
       rig_.kill();
@@ -164,6 +167,18 @@ class Trial {
       rig_.crash(chance_);
     }
     start();
+  }
+
+  // Nobody gives up: what does not fit waits, and is done once there is space.
+  void fill_or_free() {
+    const bool frees = rig_.full || chance_.happens("free", 300'000);
+    if (!frees) ++end_.full;
+    rig_.platter.limit(frees ? std::uint64_t{1} << 36 : 0);
+  }
+
+  void end_of_life() {
+    end_.retired += rig_.log().retired();
+    end_.recycled += rig_.log().recycled();
   }
 
   void write() {
@@ -176,13 +191,14 @@ class Trial {
 
   // Whatever was asked for becomes durable in the end, and is there after the next crash.
   void finish() {
+    rig_.platter.limit(std::uint64_t{1} << 36);
     if (!rig_.drain(60s)) {
       rig_.wrong = "what was asked for never becomes durable";
       return;
     }
     for (const auto& [id, shadow] : rig_.shadows())
       if (shadow.under_way() > 0) rig_.wrong = "a write was never reported";
-    end_.retired += rig_.log().retired();
+    end_of_life();
     rig_.crash(Loss::everything);
     start();
   }

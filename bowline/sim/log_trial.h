@@ -34,7 +34,9 @@ struct LogTrialEnd {
   std::uint64_t torn = 0;
   std::uint64_t mended = 0;
   std::uint64_t writes = 0;
-  std::uint64_t retired = 0;  // segments that went
+  std::uint64_t retired = 0;   // segments that went
+  std::uint64_t recycled = 0;  // of these: used again
+  std::uint64_t full = 0;      // how often there was no space
 };
 LogTrialEnd run(const LogTrial&, std::uint64_t seed);
 

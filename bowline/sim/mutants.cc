@@ -89,6 +89,8 @@ constexpr std::array table{
            Ground::log},
     Mutant{Bug::p74_last_batch_mended_at_once, "a start writes the last batch again in one piece",
            "crash", Ground::log},
+    Mutant{Bug::p77_recycled_before_its_old_name_is_gone,
+           "a segment is used again before its old name is gone", "trial", Ground::log},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

@@ -52,7 +52,8 @@ void Log::clean() {
   if (broken_ || retiring_ || moving_ || ledger_.empty()) return;
   const std::uint64_t oldest = next_to_go();
   if (oldest == segment_) return;
-  if (ledger_.live(oldest) == 0) return retire(oldest);
+  // Not while another one is being made: they are numbered in the order in which they are used.
+  if (ledger_.live(oldest) == 0) return preparing_ ? void() : retire(oldest);
   if (cleaning_.segment != oldest && worth_moving(oldest)) cleaning_ = {oldest, 0};
   if (cleaning_.segment == oldest && credit_ > 0) move_next(blocks_at_once);
 }
@@ -197,6 +198,11 @@ void Log::retire(std::uint64_t segment) {
   ++retired_;
   if (cleaning_.segment == segment) cleaning_ = {};
   ledger_.gone(segment);
+  if (can_be_used_again(files_.at(segment))) return recycle(segment);
+  remove(segment);
+}
+
+void Log::remove(std::uint64_t segment) {
   files_.erase(segment);
   auto synced = life_.guard([this](Result<void> result) {
     retiring_ = false;

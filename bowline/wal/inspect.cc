@@ -75,7 +75,7 @@ const SegmentReport& Inspector::judge(std::uint64_t number, std::span<char> byte
   if (seal_ && seal_->end.segment == number) report.seal = seal_;
   const auto whole_blocks = bytes.first(bytes.size() / block_bytes * block_bytes);
   if (whole_blocks.empty()) {
-    empty(report);
+    empty(report, false);
     return report;
   }
   const Result<Survey> survey = wal::survey(whole_blocks, {disk_.value, number, 0}, report.seal);
@@ -89,7 +89,8 @@ const SegmentReport& Inspector::judge(std::uint64_t number, std::span<char> byte
     report.torn = survey->torn;
     report.end = survey->end;
     if (survey->batches.empty()) {
-      empty(report);
+      empty(report, std::ranges::all_of(whole_blocks.first(block_bytes),
+                                        [](char byte) { return byte == 0; }));
     } else {
       take(report, *survey);
     }
@@ -138,12 +139,14 @@ void Inspector::plan(SegmentReport& report) {
 }
 
 // A segment that was made in time and not used yet; or one of which the making was cut short.
-void Inspector::empty(SegmentReport& report) {
+void Inspector::empty(SegmentReport& report, bool blank) {
   if (seal_ && seal_->end.segment >= report.number)
     return refuse(report, "the segment is empty, although the log went on after it");
-  report.steps.emplace_back(begun_ ? "removes this file, which holds nothing"
-                                   : "keeps this file, which holds nothing yet, if it has the size "
-                                     "that the node is told to give segments; else removes it");
+  report.steps.emplace_back(begun_ || !blank
+                                ? "removes this file, which holds nothing that counts"
+                                : "keeps this file, which holds nothing yet, if it has "
+                                  "the size that the node is told to give segments; "
+                                  "else removes it");
   if (report.torn)
     report.steps.emplace_back("leaves out a write that never ended, at the beginning");
 }

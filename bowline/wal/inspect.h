@@ -68,7 +68,7 @@ class Inspector {
 
  private:
   void take(SegmentReport&, const Survey&);
-  void empty(SegmentReport&);
+  void empty(SegmentReport&, bool blank);
   void refuse(SegmentReport&, std::string why);
   static void plan(SegmentReport&);
 

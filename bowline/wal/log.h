@@ -57,8 +57,9 @@ class Log {
     std::move_only_function<void(Error)> broken;
     // These entries cannot be read back, although they were durable. May be left out.
     std::move_only_function<void(GroupId, Index first, Index last)> unreadable;
-    // There is no space for the next segment, or there is again. What is asked for meanwhile waits,
-    // as soon as the segments that were made in time are full. May be left out.
+    // There is no space for another segment, or there is again. Those that were made in time are
+    // the reserve: submit no more entries, hand leadership over, and go on with terms, votes and
+    // cuts. Once the reserve is used up, what is asked for waits. May be left out.
     std::move_only_function<void(bool full)> full;
   };
 
@@ -91,7 +92,8 @@ class Log {
   // The last batch that was reported durable, for those who look whether it is.
   Spot landed_at() const { return landed_; }
   std::uint64_t landed_blocks() const { return landed_blocks_; }
-  std::uint64_t retired() const { return retired_; }  // segments that went, since the start
+  std::uint64_t retired() const { return retired_; }    // segments that went, since the start
+  std::uint64_t recycled() const { return recycled_; }  // of these: used again under a new name
   bool idle() const { return pending_.empty() && !flight_; }
 
  private:
@@ -155,6 +157,7 @@ class Log {
   void prepare();
   void created(std::uint64_t number, Result<std::unique_ptr<env::File>>);
   void named(std::uint64_t number, Result<void>);
+  void ready(std::uint64_t number);
   void no_space();
   void fail(Error);
 
@@ -176,6 +179,14 @@ class Log {
   void moved_all();
   void report_lost(GroupId, Run);
   void retire(std::uint64_t segment);
+  void remove(std::uint64_t segment);
+
+  // recycling.cc
+  bool can_be_used_again(const std::shared_ptr<env::File>&) const;
+  void recycle(std::uint64_t segment);
+  void renamed(std::uint64_t number);
+  void named_anew(std::uint64_t number, Result<void>);
+  void blank(std::uint64_t number);
 
   // reader.cc
   void begin(Fetch);
@@ -209,6 +220,7 @@ class Log {
   bool moving_ = false;       // a piece of it is being read
   bool retiring_ = false;
   std::uint64_t retired_ = 0;
+  std::uint64_t recycled_ = 0;
   bool full_ = false;
   std::deque<std::uint64_t> ahead_;  // segments that are ready; older first
   std::uint64_t newest_file_ = 0;

@@ -192,7 +192,7 @@ void Opening::use() {
                 *segment.error);
   log_.files_[segment.number] = std::move(segment.file);
   read_ahead();
-  if (segment.read->bytes.empty()) return nothing_in(segment.number);
+  if (segment.read->bytes.empty()) return nothing_in(segment.number, false);
   judge(segment.number, *std::move(segment.read));
 }
 
@@ -217,10 +217,7 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
                             advice});
   highest_batch_ = std::max(highest_batch_, survey->highest);
   account_.torn = account_.torn || survey->torn;
-  if (survey->batches.empty()) {
-    if (log_.segment_ == 0) plan_erasure(0, read);
-    return nothing_in(number);
-  }
+  if (survey->batches.empty()) return nothing_in(number, is_clean(read, 0));
   if (seal_ && !seal)
     return fail(where, {Fault::corrupt, "the next segment follows another one" + advice});
   const bool newest = log_.segment_ == 0;
@@ -241,21 +238,28 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
   next_repair(number);
 }
 
-// A segment that was made in time and not used yet; or one of which the making was cut short.
-void Opening::nothing_in(std::uint64_t number) {
+bool Opening::is_clean(const PatientlyRead& read, std::uint64_t block) {
+  const std::string_view content = read.bytes.view().substr(block * block_bytes, block_bytes);
+  return content.find_first_not_of('\0') == std::string_view::npos &&
+         !std::ranges::binary_search(read.unreadable, block);
+}
+
+// A segment that was made in time and not used yet. Or one of which the making was cut short; or
+// one that was to be used again, and may still have its old name on the disk.
+void Opening::nothing_in(std::uint64_t number, bool blank) {
   const std::string where = segment_name(number) + " in " + log_.env_.disk.path();
   if (log_.segment_ != 0 && seal_ && seal_->end.segment >= number)
     return fail(where, {Fault::corrupt, "the segment is empty, although the log went on after it"});
-  if (log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0)
+  if (blank && log_.files_.at(number)->size() == log_.options_.segment_bytes && log_.segment_ == 0)
     return rename_unused(number);
-  repairs_.clear();
   log_.files_.erase(number);
   log_.env_.disk.remove(segment_name(number),
                         or_fail<void>("removing " + where, [this] { next_segment(); }));
 }
 
 // If the sync of its name had failed, no later sync would make that name durable, and the system
-// would not say so. A new name is a change that the next sync has to take along.
+// would not say so. A new name is a change that the next sync has to take along. And what a crash
+// left in it of a first write means nothing under another number.
 void Opening::rename_unused(std::uint64_t number) {
   const std::uint64_t fresh = ++log_.newest_file_;
   const std::string what = "naming " + segment_name(fresh) + " in " + log_.env_.disk.path();
@@ -264,7 +268,7 @@ void Opening::rename_unused(std::uint64_t number) {
                           log_.files_[fresh] = std::move(log_.files_.at(number));
                           log_.files_.erase(number);
                           log_.ahead_.push_back(fresh);
-                          next_repair(fresh);
+                          next_segment();
                         }));
 }
 
@@ -275,11 +279,7 @@ void Opening::plan_erasure(std::uint64_t end, const PatientlyRead& read) {
   const std::string_view bytes = read.bytes.view();
   const std::uint64_t most = blocks_for(log_.options_.most_batch_bytes());
   const std::uint64_t stop = std::min(end + most, bytes.size() / block_bytes);
-  const auto clean = [&](std::uint64_t block) {
-    const std::string_view content = bytes.substr(block * block_bytes, block_bytes);
-    return content.find_first_not_of('\0') == std::string_view::npos &&
-           !std::ranges::binary_search(read.unreadable, block);
-  };
+  const auto clean = [&](std::uint64_t block) { return is_clean(read, block); };
   std::uint64_t first = end;
   while (first < stop && clean(first)) ++first;
   std::uint64_t last = stop;

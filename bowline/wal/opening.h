@@ -41,7 +41,8 @@ class Opening {
   void opened(std::uint64_t number, Result<File>);
   void use();
   void judge(std::uint64_t number, PatientlyRead);
-  void nothing_in(std::uint64_t number);
+  static bool is_clean(const PatientlyRead&, std::uint64_t block);
+  void nothing_in(std::uint64_t number, bool blank);
   void rename_unused(std::uint64_t number);
   void plan_repairs(std::uint64_t number, const Survey&, std::string_view bytes);
   void plan_erasure(std::uint64_t end, const PatientlyRead&);

@@ -182,14 +182,22 @@ void Log::created(std::uint64_t number, Result<std::unique_ptr<env::File>> made)
 void Log::named(std::uint64_t number, Result<void> result) {
   preparing_ = false;
   if (!result) return fail(std::move(result.error()));
+  ready(number);
+}
+
+void Log::ready(std::uint64_t number) {
   ahead_.push_back(number);
-  if (std::exchange(full_, false) && hooks_.full) hooks_.full(false);
+  if (full_ && ahead_.size() >= options_.ahead) {
+    full_ = false;
+    if (hooks_.full) hooks_.full(false);
+  }
+  clean();  // may have waited for this
   prepare();
   flush();
 }
 
-// Nothing is lost by that: what was acknowledged is on disk, and what was not waits. It is tried
-// again from time to time, and whenever a segment goes.
+// Nothing is lost by that: what was acknowledged is on disk, and the segments that are ready are
+// there for what cannot wait. It is tried again from time to time, and whenever a segment goes.
 void Log::no_space() {
   env_.loop.set(retry_timer_, env_.clock.now() + options_.retry_full_after);
   if (!std::exchange(full_, true) && hooks_.full) hooks_.full(true);

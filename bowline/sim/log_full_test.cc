@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+#include "bowline/sim/log_rig.h"
+
+// A log on a disk without a free byte.
+namespace bowline::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t plenty = std::uint64_t{1} << 36;
+constexpr GroupId group{1};
+
+struct FullDisk : testing::Test {
+  FullDisk() { EXPECT_TRUE(rig.start()); }
+
+  static wal::Options options() {
+    return {.segment_bytes = 64 * env::block_bytes,
+            .batch_bytes = 4 * env::block_bytes,
+            .tail_bytes = 1,
+            .most_segments = 1000};
+  }
+
+  Write next() {
+    return {.seq = {++seqs},
+            .hard = {},
+            .base = {},
+            .base_prefix = 0,
+            .discard = false,
+            .cut_after = {},
+            .repaired = {},
+            .entries = {}};
+  }
+  void entries(std::uint64_t count) {
+    Write write = next();
+    const Image& image = rig.shadow(group).written();
+    Index last = image.last();
+    const Line* line = image.at(last);
+    std::uint64_t prefix = line == nullptr ? image.base_prefix : line->prefix;
+    for (; count > 0; --count) {
+      last = last.next();
+      raft::Entry entry{{{1}, last}, raft::Kind::command, Bytes::own(std::string(1000, 'x'))};
+      prefix = extended(prefix, entry);
+      write.entries.push_back({std::move(entry), prefix});
+    }
+    rig.submit(group, std::move(write));
+  }
+  void vote() {
+    Write write = next();
+    write.hard = raft::HardState{{++terms}, {2}, {3}};
+    rig.submit(group, std::move(write));
+  }
+  void release(std::uint64_t keeps) {
+    Write write = next();
+    const Image& image = rig.shadow(group).written();
+    const Index at{image.last().value - keeps};
+    write.base = raft::Base{image.at(at)->entry.id, image.base.membership, {}, {1}};
+    write.base_prefix = image.at(at)->prefix;
+    rig.submit(group, std::move(write));
+  }
+  bool done() { return rig.drain(5s); }
+
+  // No byte is free, and the log has noticed. As a host would, nobody asks for entries any more.
+  void fill() {
+    while (rig.log().segments() < 6) {
+      entries(5);
+      ASSERT_TRUE(done());
+    }
+    rig.run(1s);
+    rig.platter.limit(0);
+    for (int i = 0; i < 100 && !rig.full; ++i) {
+      entries(5);
+      ASSERT_TRUE(done());
+    }
+    ASSERT_TRUE(rig.full);
+  }
+
+  LogRig rig{1, options()};
+  std::uint64_t seqs = 0;
+  std::uint64_t terms = 0;
+};
+
+TEST_F(FullDisk, terms_and_votes_are_written_from_the_reserve) {
+  fill();
+  for (int i = 0; i < 30; ++i) {
+    vote();
+    ASSERT_TRUE(done()) << "vote " << i;
+  }
+  EXPECT_EQ(rig.platter.free_bytes(), 0U);
+}
+
+TEST_F(FullDisk, a_node_starts_reads_and_votes) {
+  fill();
+  for (int life = 0; life < 4; ++life) {
+    vote();
+    ASSERT_TRUE(done());
+    rig.crash(Loss::everything);
+    ASSERT_TRUE(rig.start()) << rig.refused;
+    rig.check(group);
+    vote();
+    ASSERT_TRUE(done()) << "in life " << life;
+    EXPECT_EQ(rig.platter.free_bytes(), 0U);
+  }
+  EXPECT_EQ(rig.wrong, "");
+}
+
+TEST_F(FullDisk, it_goes_on_by_itself_when_there_is_space) {
+  fill();
+  rig.platter.limit(plenty);
+  ASSERT_TRUE(rig.loop().run_until([&] { return !rig.full; }, 2s));
+  for (int i = 0; i < 100; ++i) {
+    entries(5);
+    ASSERT_TRUE(done());
+  }
+  rig.crash(Loss::everything);
+  ASSERT_TRUE(rig.start());
+  rig.check(group);
+  EXPECT_EQ(rig.wrong, "");
+}
+
+TEST_F(FullDisk, a_snapshot_makes_space_without_a_free_byte) {
+  fill();
+  release(3);
+  ASSERT_TRUE(done());
+  ASSERT_TRUE(rig.loop().run_until([&] { return !rig.full; }, 10s));
+  EXPECT_GT(rig.log().recycled(), 0U);
+  EXPECT_EQ(rig.platter.free_bytes(), 0U);
+  for (int i = 0; i < 50; ++i) {
+    entries(5);
+    ASSERT_TRUE(done());
+    release(3);
+    ASSERT_TRUE(done()) << i;
+  }
+  rig.crash(Loss::everything);
+  ASSERT_TRUE(rig.start());
+  rig.check(group);
+  EXPECT_EQ(rig.wrong, "");
+}
+
+TEST_F(FullDisk, what_goes_beyond_the_reserve_waits_and_is_done_later) {
+  fill();
+  for (int i = 0; i < 200; ++i) {
+    entries(5);
+    rig.flush();
+    rig.run(1ms);
+  }
+  EXPECT_FALSE(rig.drain(5s));
+  EXPECT_FALSE(rig.broken);
+  rig.platter.limit(plenty);
+  EXPECT_TRUE(rig.drain(5s));
+  rig.crash(Loss::everything);
+  ASSERT_TRUE(rig.start());
+  rig.check(group);
+  EXPECT_EQ(rig.wrong, "");
+}
+
+}  // namespace
+}  // namespace bowline::sim
