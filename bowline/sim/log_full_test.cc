@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "bowline/sim/log_rig.h"
+#include "bowline/sim/group_rig.h"
 
 // A log on a disk without a free byte.
 namespace bowline::sim {
@@ -12,57 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t plenty = std::uint64_t{1} << 36;
-constexpr GroupId group{1};
 
-struct FullDisk : testing::Test {
-  FullDisk() { EXPECT_TRUE(rig.start()); }
-
-  static wal::Options options() {
-    return {.segment_bytes = 64 * env::block_bytes,
-            .batch_bytes = 4 * env::block_bytes,
-            .tail_bytes = 1,
-            .most_segments = 1000};
-  }
-
-  Write next() {
-    return {.seq = {++seqs},
-            .hard = {},
-            .base = {},
-            .base_prefix = 0,
-            .discard = false,
-            .cut_after = {},
-            .repaired = {},
-            .entries = {}};
-  }
-  void entries(std::uint64_t count) {
-    Write write = next();
-    const Image& image = rig.shadow(group).written();
-    Index last = image.last();
-    const Line* line = image.at(last);
-    std::uint64_t prefix = line == nullptr ? image.base_prefix : line->prefix;
-    for (; count > 0; --count) {
-      last = last.next();
-      raft::Entry entry{{{1}, last}, raft::Kind::command, Bytes::own(std::string(1000, 'x'))};
-      prefix = extended(prefix, entry);
-      write.entries.push_back({std::move(entry), prefix});
-    }
-    rig.submit(group, std::move(write));
-  }
-  void vote() {
-    Write write = next();
-    write.hard = raft::HardState{{++terms}, {2}, {3}};
-    rig.submit(group, std::move(write));
-  }
-  void release(std::uint64_t keeps) {
-    Write write = next();
-    const Image& image = rig.shadow(group).written();
-    const Index at{image.last().value - keeps};
-    write.base = raft::Base{image.at(at)->entry.id, image.base.membership, {}, {1}};
-    write.base_prefix = image.at(at)->prefix;
-    rig.submit(group, std::move(write));
-  }
-  bool done() { return rig.drain(5s); }
-
+struct FullDisk : testing::Test, GroupRig {
   // No byte is free, and the log has noticed. As a host would, nobody asks for entries any more.
   void fill() {
     while (rig.log().segments() < 6) {
@@ -77,10 +28,6 @@ struct FullDisk : testing::Test {
     }
     ASSERT_TRUE(rig.full);
   }
-
-  LogRig rig{1, options()};
-  std::uint64_t seqs = 0;
-  std::uint64_t terms = 0;
 };
 
 TEST_F(FullDisk, terms_and_votes_are_written_from_the_reserve) {
