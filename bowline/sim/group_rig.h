@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
 
-#include <gtest/gtest.h>
-
+#include "bowline/base/ensure.h"
 #include "bowline/sim/log_rig.h"
 
 namespace bowline::sim {
 
 // One group of one log, and what its core would ask for.
 struct GroupRig {
-  GroupRig() { EXPECT_TRUE(rig.start()); }
+  GroupRig() { ensure(rig.start()); }
 
   static wal::Options options() {
     return {.segment_bytes = 64 * env::block_bytes,
