@@ -99,7 +99,7 @@ Stretch time_opening(const std::string& path, const Load& load, std::uint64_t en
   Stretch stretch;
   watch.end(stretch);
   for (const wal::Recovered& group : log.opened().groups)
-    stretch.entries += group.found.entries.size();
+    for (const raft::Held& held : group.found.entries) stretch.entries += held.count;
   if (stretch.entries != entries) stop("the log has lost entries");
   log.forget_opened();
   ::malloc_trim(0);

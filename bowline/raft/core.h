@@ -33,7 +33,7 @@ struct Identity {
 struct Found {  // what the disk held at start
   HardState hard_state;
   Base base;                     // its membership is null if no group is known
-  std::vector<LogId> entries;    // after the base
+  std::vector<Held> entries;     // after the base
   std::vector<Config> configs;   // brought by these entries
   std::vector<Stretch> damaged;  // entries whose contents were lost; their ids are above
 };

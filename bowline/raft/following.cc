@@ -106,7 +106,7 @@ bool Core::take_entry(NodeId from, Entry& entry) {
     }
     cut_log(entry.id.index.prev());
   }
-  outline_.append(entry.id, entry.payload.size() + entry_overhead);
+  outline_.append({entry.id, 1, entry.payload.size() + entry_overhead});
   if (entry.kind == Kind::membership)
     take_membership({entry.id.index, decode_membership(entry.payload.view())});
   draft().entries.push_back(std::move(entry));

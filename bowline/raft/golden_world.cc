@@ -17,7 +17,7 @@ constexpr Ticket lively{1000};    // of the writes that prove that a group still
 Found found_on(const Image& disk) {
   Found found{.hard_state = disk.hard, .base = disk.base};
   for (const Entry& entry : disk.entries) {
-    found.entries.push_back(entry.id);
+    found.entries.push_back({entry.id});
     if (entry.kind == Kind::membership && !disk.lost.contains(entry.id.index))
       found.configs.push_back({entry.id.index, decode_membership(entry.payload.view())});
   }

@@ -124,10 +124,10 @@ class Target {
     Index at = found.base.id.index;
     for (std::uint64_t n = dice_.below(6); n > 0; --n) {
       at = at.next();
-      found.entries.push_back({{2}, at});
+      found.entries.push_back({{{2}, at}});
     }
     if (found.entries.empty() || dice_.chance(40)) return;
-    const Index first = found.entries.front().index;
+    const Index first = found.entries.front().last.index;
     found.damaged.push_back({first, first});
   }
 

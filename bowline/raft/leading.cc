@@ -84,7 +84,7 @@ void Core::on(Barrier& in) {
 
 Index Core::append(Kind kind, Bytes payload) {
   const LogId id{hard_.term, outline_.last().index.next()};
-  outline_.append(id, payload.size() + entry_overhead);
+  outline_.append({id, 1, payload.size() + entry_overhead});
   draft().entries.push_back({id, kind, std::move(payload)});
   return id.index;
 }

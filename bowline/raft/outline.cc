@@ -15,8 +15,8 @@ constexpr std::uint64_t grain = 64 << 10;
 
 }  // namespace
 
-Outline::Outline(LogId base, std::span<const LogId> entries) : base_(base), last_(base.index) {
-  for (const LogId id : entries) append(id, 0);
+Outline::Outline(LogId base, std::span<const Held> entries) : base_(base), last_(base.index) {
+  for (const Held& held : entries) append(held);
   durable_ = last_;
 }
 
@@ -40,13 +40,13 @@ LogId Outline::last_at_most(Index index, Term term) const {
   return below ? LogId{} : base_;
 }
 
-void Outline::append(LogId id, std::uint64_t bytes) {
-  ensure(id.index == last_.next());
+void Outline::append(Held held) {
+  ensure(held.count > 0 && held.first() == last_.next());
   const Term newest = last().term;
-  ensure(id.term >= newest);
-  if (runs_.empty() || id.term != newest) runs_.emplace_back(id.term, id.index);
-  last_ = id.index;
-  bytes_ += bytes;
+  ensure(held.last.term >= newest);
+  if (runs_.empty() || held.last.term != newest) runs_.emplace_back(held.last.term, held.first());
+  last_ = held.last.index;
+  bytes_ += held.bytes;
   const std::uint64_t marked = marks_.empty() ? 0 : marks_.back().bytes;
   if (bytes_ - marked >= grain) marks_.push_back({last_, bytes_});
 }

@@ -9,13 +9,21 @@
 
 namespace bowline::raft {
 
+// Entries of one term that follow each other.
+struct Held {
+  LogId last;
+  std::uint64_t count = 1;
+  std::uint64_t bytes = 0;  // about what they weigh together
+  Index first() const { return {last.index.value - count + 1}; }
+};
+
 // The log as the protocol sees it: which term each index has, about how heavy it is, and how much
 // of it is on disk. The entries themselves live in the log; they pass through the core but never
 // stay here.
 class Outline {
  public:
   Outline() = default;
-  Outline(LogId base, std::span<const LogId> entries);  // as found on disk: all durable
+  Outline(LogId base, std::span<const Held> entries);  // as found on disk: all durable
 
   LogId base() const { return base_; }  // the last entry the snapshot covers
   LogId last() const { return runs_.empty() ? base_ : LogId{runs_.back().term, last_}; }
@@ -26,15 +34,15 @@ class Outline {
   // may still agree with this one.
   LogId last_at_most(Index index, Term term) const;
 
-  void append(LogId, std::uint64_t bytes);
+  void append(Held);
   void cut_after(Index keep);     // a leader overruled everything past `keep`
   void rebase(LogId base);        // a snapshot covers through `base`, which is in the log
   void restart_from(LogId base);  // a snapshot replaces the log
   void submitted(Seq);            // what is here now is on its way to disk as write `seq`
   void persisted(Seq);            // write `seq`, and all before it, are on disk
 
-  // Bytes in (after, through]: exact at both ends of what was appended since the start, and within
-  // one grain (64 KiB) elsewhere. Entries found on disk weigh nothing.
+  // Bytes in (after, through]: exact at the end, and within one grain (64 KiB) or what was found as
+  // one piece elsewhere.
   std::uint64_t weight(Index after, Index through) const;
 
  private:

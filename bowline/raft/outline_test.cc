@@ -14,13 +14,28 @@ namespace {
 
 LogId id(std::uint64_t term, std::uint64_t index) { return {{term}, {index}}; }
 
-Outline outline_of(LogId base, const std::vector<LogId>& entries) { return {base, entries}; }
+Outline outline_of(LogId base, const std::vector<LogId>& entries) {
+  std::vector<Held> held;
+  held.reserve(entries.size());
+  for (const LogId entry : entries) held.push_back({entry});
+  return {base, held};
+}
 
 TEST(Outline, what_was_found_on_disk_is_durable) {
   const Outline log = outline_of(id(1, 3), {id(1, 4), id(2, 5)});
   EXPECT_EQ(log.durable(), Index{5});
   EXPECT_EQ(log.last(), id(2, 5));
   EXPECT_EQ(log.base(), id(1, 3));
+}
+
+TEST(Outline, what_was_found_comes_in_pieces_that_weigh_something) {
+  const std::vector<Held> found{{id(1, 6), 3, 100'000}, {id(1, 7), 1, 70'000}, {id(3, 9), 2, 10}};
+  const Outline log(id(1, 3), found);
+  EXPECT_EQ(log.last(), id(3, 9));
+  for (std::uint64_t i = 3; i <= 7; ++i) EXPECT_EQ(log.term_at({i}), Term{1}) << i;
+  EXPECT_EQ(log.term_at({8}), Term{3});
+  EXPECT_EQ(log.weight({3}, {9}), 170'010U);
+  EXPECT_EQ(log.weight({6}, {9}), 70'010U);
 }
 
 TEST(Outline, knows_the_term_of_each_index_it_holds_and_of_no_other) {
@@ -37,9 +52,9 @@ TEST(Outline, knows_the_term_of_each_index_it_holds_and_of_no_other) {
 
 TEST(Outline, an_entry_is_durable_when_the_write_that_carries_it_is) {
   Outline log;
-  log.append(id(1, 1), 10);
+  log.append({id(1, 1), 1, 10});
   log.submitted({1});
-  log.append(id(1, 2), 10);
+  log.append({id(1, 2), 1, 10});
   log.submitted({2});
   EXPECT_EQ(log.durable(), Index{0});
   log.persisted({1});
@@ -51,7 +66,7 @@ TEST(Outline, an_entry_is_durable_when_the_write_that_carries_it_is) {
 TEST(Outline, one_word_of_the_disk_stands_for_all_writes_before_it) {
   Outline log;
   for (std::uint64_t i = 1; i <= 3; ++i) {
-    log.append(id(1, i), 1);
+    log.append({id(1, i), 1, 1});
     log.submitted({i});
   }
   log.persisted({3});
@@ -60,10 +75,10 @@ TEST(Outline, one_word_of_the_disk_stands_for_all_writes_before_it) {
 
 TEST(Outline, a_cut_clamps_the_writes_in_flight) {
   Outline log;
-  for (std::uint64_t i = 1; i <= 5; ++i) log.append(id(1, i), 1);
+  for (std::uint64_t i = 1; i <= 5; ++i) log.append({id(1, i), 1, 1});
   log.submitted({1});
   log.cut_after({2});
-  for (std::uint64_t i = 3; i <= 5; ++i) log.append(id(2, i), 1);
+  for (std::uint64_t i = 3; i <= 5; ++i) log.append({id(2, i), 1, 1});
   log.submitted({2});
   log.persisted({1});  // it carried 3, 4 and 5 of term 1: not those that are here now
   EXPECT_EQ(log.durable(), Index{2});
@@ -80,7 +95,7 @@ TEST(Outline, a_cut_takes_back_what_was_durable) {
 
 TEST(Outline, a_rebase_does_not_make_an_entry_durable) {
   Outline log;
-  for (std::uint64_t i = 1; i <= 4; ++i) log.append(id(1, i), 1);
+  for (std::uint64_t i = 1; i <= 4; ++i) log.append({id(1, i), 1, 1});
   log.rebase(id(1, 3));
   log.submitted({1});
   EXPECT_EQ(log.durable(), Index{0});
@@ -98,7 +113,7 @@ TEST(Outline, a_rebase_keeps_the_rest_of_a_run) {
   EXPECT_EQ(log.term_at({3}), Term{3});
   log.rebase(id(3, 4));
   EXPECT_EQ(log.last(), id(3, 4));
-  log.append(id(3, 5), 1);
+  log.append({id(3, 5), 1, 1});
   EXPECT_EQ(log.last(), id(3, 5));
 }
 
@@ -112,7 +127,7 @@ TEST(Outline, a_rebase_on_the_last_entry_of_a_run_leaves_the_next_run_whole) {
 
 TEST(Outline, a_log_that_restarts_is_durable_only_with_the_write_that_says_so) {
   Outline log = outline_of({}, {id(1, 1), id(1, 2)});
-  log.append(id(1, 3), 1);
+  log.append({id(1, 3), 1, 1});
   log.submitted({1});
   log.restart_from(id(5, 9));
   log.submitted({2});
@@ -137,8 +152,8 @@ TEST(Outline, backs_up_over_whole_terms) {
 
 TEST(Outline, weighs_exactly_what_was_appended_at_once) {
   Outline log = outline_of({}, {id(1, 1)});
-  log.append(id(1, 2), 1000);
-  log.append(id(1, 3), 500);
+  log.append({id(1, 2), 1, 1000});
+  log.append({id(1, 3), 1, 500});
   EXPECT_EQ(log.weight({1}, {3}), 1500U);
   EXPECT_EQ(log.weight({0}, {3}), 1500U);
   EXPECT_EQ(log.weight({3}, {3}), 0U);
@@ -151,7 +166,7 @@ TEST(Outline, weighs_within_a_grain_anywhere) {
   std::vector<std::uint64_t> through{0};
   for (std::uint64_t i = 1; i <= 500; ++i) {
     const std::uint64_t bytes = prng.below(9000);
-    log.append(id(1, i), bytes);
+    log.append({id(1, i), 1, bytes});
     through.push_back(through.back() + bytes);
   }
   for (int i = 0; i < 2000; ++i) {
@@ -235,7 +250,7 @@ class Pair {
     for (std::uint64_t i = 0; i < n; ++i) {
       const LogId next{{model_.last().term.value + (prng_.chance(30) ? 1 : 0)},
                        model_.last().index.next()};
-      log_.append(next, prng_.below(100'000));
+      log_.append({next, 1, prng_.below(100'000)});
       model_.entries.push_back(next);
       model_.written.push_back(~0ULL);
     }

@@ -13,7 +13,12 @@ namespace {
 
 LogId id(std::uint64_t term, std::uint64_t index) { return {{term}, {index}}; }
 
-Outline log_of(LogId base, const std::vector<LogId>& entries) { return {base, entries}; }
+Outline log_of(LogId base, const std::vector<LogId>& entries) {
+  std::vector<Held> held;
+  held.reserve(entries.size());
+  for (const LogId entry : entries) held.push_back({entry});
+  return {base, held};
+}
 
 std::vector<std::string> committed(Tickets& tickets, std::uint64_t through, const Outline& log) {
   Effects effects;
@@ -49,9 +54,9 @@ TEST(Tickets, an_entry_that_was_cut_and_came_back_is_committed) {
   tickets.admit({7}, id(2, 2));
   Outline log = log_of({}, {id(1, 1), id(2, 2)});
   log.cut_after({1});
-  log.append(id(3, 2), 1);
+  log.append({id(3, 2), 1, 1});
   log.cut_after({1});
-  log.append(id(2, 2), 1);
+  log.append({id(2, 2), 1, 1});
   EXPECT_EQ(committed(tickets, 2, log), Said{"decide ticket 7: committed"});
 }
 

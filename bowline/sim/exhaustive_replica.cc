@@ -30,7 +30,7 @@ raft::Found found_on(const Image& disk) {
   raft::Found found{
       .hard_state = disk.hard, .base = disk.base, .entries = {}, .configs = {}, .damaged = {}};
   for (const Line& line : disk.lines) {
-    found.entries.push_back(line.entry.id);
+    found.entries.push_back({.last = line.entry.id});
     if (line.entry.kind == raft::Kind::membership)
       found.configs.push_back(
           {line.entry.id.index, raft::decode_membership(line.entry.payload.view())});

@@ -42,6 +42,22 @@ std::string config_difference(const Image& image, const raft::Found& found) {
   return at == found.configs.size() ? "" : "it has memberships that no entry brought";
 }
 
+std::string entry_difference(const Image& image, const raft::Found& found) {
+  std::size_t at = 0;
+  for (const raft::Held& held : found.entries) {
+    for (Index index = held.first(); index <= held.last.index; index = index.next(), ++at) {
+      const LogId id{held.last.term, index};
+      if (at == image.lines.size()) return "it has entry " + text(id) + ", which nobody wrote";
+      if (image.lines[at].entry.id != id)
+        return "it has entry " + text(id) + " and not " + text(image.lines[at].entry.id);
+    }
+  }
+  if (image.lines.size() != at)
+    return "it has " + std::to_string(at) + " entries, and not " +
+           std::to_string(image.lines.size());
+  return {};
+}
+
 }  // namespace
 
 std::string difference(const Image& image, const raft::Found& found) {
@@ -51,13 +67,7 @@ std::string difference(const Image& image, const raft::Found& found) {
            std::to_string(image.hard.term.value) + " and " +
            std::to_string(image.hard.voted_for.value);
   if (std::string wrong = base_difference(image.base, found.base); !wrong.empty()) return wrong;
-  const std::size_t both = std::min(image.lines.size(), found.entries.size());
-  for (std::size_t i = 0; i < both; ++i)
-    if (image.lines[i].entry.id != found.entries[i])
-      return "it has entry " + text(found.entries[i]) + " and not " + text(image.lines[i].entry.id);
-  if (image.lines.size() != found.entries.size())
-    return "it has " + std::to_string(found.entries.size()) + " entries, and not " +
-           std::to_string(image.lines.size());
+  if (std::string wrong = entry_difference(image, found); !wrong.empty()) return wrong;
   return config_difference(image, found);
 }
 

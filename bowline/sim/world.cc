@@ -212,7 +212,7 @@ raft::Found World::found(Node& node) const {
   found.base = image.base;
   found.entries.reserve(image.lines.size());
   for (const Line& line : image.lines) {
-    found.entries.push_back(line.entry.id);
+    found.entries.push_back({.last = line.entry.id, .bytes = line.entry.payload.size()});
     if (line.entry.kind != raft::Kind::membership) continue;
     if (image.rotten.covers(line.entry.id.index)) continue;
     found.configs.push_back(

@@ -131,11 +131,16 @@ raft::Found found(const GroupState& group) {
   found.hard_state = group.hard;
   found.base = group.base;
   found.configs = group.configs;
-  if (!group.runs.empty()) found.entries.reserve(group.runs.last() - group.base.id.index);
+  constexpr std::uint64_t piece = 64 << 10;  // nobody asks for their weight more finely
   for (const Run& run : group.runs.all()) {
     if (run.lost) found.damaged.push_back({run.first, run.last()});
-    for (std::uint64_t i = 0; i < run.count; ++i)
-      found.entries.push_back({run.term, run.first + i});
+    if (found.entries.empty() || found.entries.back().last.term != run.term ||
+        found.entries.back().bytes >= piece)
+      found.entries.push_back({{run.term, run.first.prev()}, 0, 0});
+    raft::Held& held = found.entries.back();
+    held.last.index = run.last();
+    held.count += run.count;
+    held.bytes += run.bytes;
   }
   return found;
 }
