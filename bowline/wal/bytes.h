@@ -26,6 +26,9 @@ void store(char* to, Number value) {
 
 // Seven bits a byte, the low ones first; the top bit says that there is more.
 void put_varint(std::string& out, std::uint64_t value);
+constexpr std::size_t varint_bytes(std::uint64_t value) {
+  return static_cast<std::size_t>(std::bit_width(value | 1) + 6) / 7;
+}
 void put_u64(std::string& out, std::uint64_t value);
 
 // Reads on until something does not fit. From then on everything is zero, and `good` is false.

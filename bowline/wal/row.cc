@@ -178,21 +178,41 @@ void Draft::add_forget(GroupId group, std::uint64_t number) {
   table_.push_back(static_cast<char>(forgets));
 }
 
+void Draft::follow(const Follows& follows) {
+  follows_ = follows;
+  follows_bytes_.clear();
+  put_follows(follows_bytes_, follows);
+}
+
+void Draft::repeat(const Echo& echo) {
+  echo_bytes_.clear();
+  if (echo.batch == 0) return;
+  put_varint(echo_bytes_, echo.batch);
+  put_varint(echo_bytes_, echo.content);
+  put_varint(echo_bytes_, echo.table);
+  echo_bytes_.push_back(static_cast<char>(echo.follows ? has_follows : 0U));
+  if (echo.follows) put_follows(echo_bytes_, *echo.follows);
+  put_varint(echo_bytes_, echo.rows);
+  put_varint(echo_bytes_, echo.bytes.size());
+  echo_bytes_ += echo.bytes;
+}
+
+void Draft::clear() {
+  follows_.reset();
+  follows_bytes_.clear();
+  echo_bytes_.clear();
+  rows_ = 0;
+  table_.clear();
+  payloads_.clear();
+  payload_bytes_ = 0;
+}
+
 std::string Draft::head() const {
   std::string head(table_size_bytes, '\0');
   head.push_back(
-      static_cast<char>((follows_ ? has_follows : 0U) | (echo_.batch != 0 ? has_echo : 0U)));
-  if (follows_) put_follows(head, *follows_);
-  if (echo_.batch != 0) {
-    put_varint(head, echo_.batch);
-    put_varint(head, echo_.content);
-    put_varint(head, echo_.table);
-    head.push_back(static_cast<char>(echo_.follows ? has_follows : 0U));
-    if (echo_.follows) put_follows(head, *echo_.follows);
-    put_varint(head, echo_.rows);
-    put_varint(head, echo_.bytes.size());
-    head += echo_.bytes;
-  }
+      static_cast<char>((follows_ ? has_follows : 0U) | (echo_bytes_.empty() ? 0U : has_echo)));
+  head += follows_bytes_;
+  head += echo_bytes_;
   put_varint(head, rows_);
   store(head.data(), static_cast<std::uint32_t>(head.size() + table_.size()));
   return head;
@@ -209,7 +229,11 @@ Echo Draft::echo(std::uint64_t batch) const {
           table_};
 }
 
-std::uint64_t Draft::bytes() const { return head().size() + table_.size() + payload_bytes_; }
+std::uint64_t Draft::bytes() const {
+  const std::size_t head =
+      table_size_bytes + 1 + follows_bytes_.size() + echo_bytes_.size() + varint_bytes(rows_);
+  return head + table_.size() + payload_bytes_;
+}
 
 void Draft::lay_out(char* to) const {
   std::size_t at = 0;
