@@ -2,6 +2,7 @@
 #include "bowline/wal/row.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -207,26 +208,16 @@ void Draft::clear() {
   payload_bytes_ = 0;
 }
 
-std::string Draft::head() const {
-  std::string head(table_size_bytes, '\0');
-  head.push_back(
-      static_cast<char>((follows_ ? has_follows : 0U) | (echo_bytes_.empty() ? 0U : has_echo)));
-  head += follows_bytes_;
-  head += echo_bytes_;
-  put_varint(head, rows_);
-  store(head.data(), static_cast<std::uint32_t>(head.size() + table_.size()));
-  return head;
-}
-
-Echo Draft::echo(std::uint64_t batch) const {
+// Into what is there: a string of a thousand rows is no small thing to make anew each time.
+void Draft::tell(std::uint64_t batch, Echo& echo) const {
   const std::uint64_t content = bytes();
-  return {batch,
-          static_cast<std::uint32_t>(blocks_for(content)),
-          static_cast<std::uint32_t>(content),
-          static_cast<std::uint32_t>(content - payload_bytes_),
-          follows_,
-          rows_,
-          table_};
+  echo.batch = batch;
+  echo.blocks = static_cast<std::uint32_t>(blocks_for(content));
+  echo.content = static_cast<std::uint32_t>(content);
+  echo.table = static_cast<std::uint32_t>(content - payload_bytes_);
+  echo.follows = follows_;
+  echo.rows = rows_;
+  echo.bytes = table_;
 }
 
 std::uint64_t Draft::bytes() const {
@@ -245,8 +236,17 @@ void Draft::lay_out(char* to) const {
       at += fits;
     }
   };
-  put(head());
-  put(table_);
+  std::array<char, table_size_bytes + 1> begin{};
+  store(begin.data(), static_cast<std::uint32_t>(bytes() - payload_bytes_));
+  begin.back() =
+      static_cast<char>((follows_ ? has_follows : 0U) | (echo_bytes_.empty() ? 0U : has_echo));
+  std::string rows;
+  put_varint(rows, rows_);
+  put({begin.data(), begin.size()});
+  for (const std::string_view part :
+       {std::string_view(follows_bytes_), std::string_view(echo_bytes_), std::string_view(rows),
+        std::string_view(table_)})
+    put(part);
   for (const Bytes& payload : payloads_) put(payload.view());
   if (const std::size_t rest = at % room_bytes; rest != 0)
     std::memset(to + spot(at), 0, room_bytes - rest);  // of the last block

@@ -83,13 +83,17 @@ class Draft {
   bool empty() const { return rows_ == 0; }
   std::uint64_t bytes() const;  // of content
   std::uint64_t bytes_so_far() const { return table_.size() + payload_bytes_; }
-  Echo echo(std::uint64_t batch) const;  // for the next one
+  void tell(std::uint64_t batch, Echo&) const;  // what the next one repeats
+  Echo echo(std::uint64_t batch) const {
+    Echo made;
+    tell(batch, made);
+    return made;
+  }
   // Into the blocks of a batch: `to` has room for blocks_for(bytes()).
   void lay_out(char* to) const;
   void clear();  // as if it were new, but for its memory
 
  private:
-  std::string head() const;
   void add_list(const raft::Batch& entries);
 
   std::optional<Follows> follows_;

@@ -56,7 +56,7 @@ void Log::launch(Growing batch) {
   draft.lay_out(buffer.data());
   const Place where{identity_.disk.value, segment_, end_};
   batch_ = next_batch_++;
-  echo_ = draft.echo(batch_);
+  draft.tell(batch_, echo_);
   seal({buffer.data(), buffer.size()}, where, batch_, static_cast<std::uint32_t>(content));
   marked_ = batch.writes.empty();
   flight_ = Flight{std::move(batch), {segment_, static_cast<std::uint32_t>(end_), 0}, blocks};
