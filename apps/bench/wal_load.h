@@ -10,19 +10,21 @@
 
 namespace bowline::bench {
 
-// What is written: so many proposals are outstanding, and whenever one is durable the next one is
-// asked for, of the next group in turn.
+// What is written: so many proposals are outstanding, and whenever some are durable as many new
+// ones come, of the next groups in turn.
 struct Load {
   std::uint64_t groups = 1;
   std::size_t payload = 256;
   std::size_t waiting = 64;
-  std::size_t together = 1;  // entries in one write of a group
+  std::size_t together = 1;  // entries in one proposal
 };
 
 // What one contender did in one stretch of time.
 struct Stretch {
   double seconds = 0;
-  double cpu = 0;  // of all threads of the process, the kernel's part included
+  // Of all threads of the process, and of what the kernel does for them within their calls. Not
+  // what threads of the kernel do: for a durable write by io_uring they wait for the disk's flush.
+  double cpu = 0;
   std::uint64_t entries = 0;
   std::uint64_t syncs = 0;
   std::uint64_t bytes = 0;  // written by those syncs, where that is known
@@ -34,7 +36,8 @@ class Contender {
   virtual Stretch run(double seconds) = 0;
 };
 
-std::unique_ptr<Contender> our_log(const std::string& path, const Load&);
+// `threads`: as where io_uring is refused.
+std::unique_ptr<Contender> our_log(const std::string& path, const Load&, bool threads);
 // System calls and nothing else, over a file that was written before. The size of a write is asked
 // for before each stretch.
 enum class Way : std::uint8_t { fdatasync, direct };

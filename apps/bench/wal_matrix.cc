@@ -26,8 +26,9 @@ void enter_all(Field& field, const std::string& path, bool only_ours) {
   const auto enter = [&](Who who, std::unique_ptr<Contender> contender) {
     field.entrants.push_back({who, std::move(contender)});
   };
-  enter(Who::ours, our_log(path + "/ours", load));
+  enter(Who::ours, our_log(path + "/ours", load, false));
   if (only_ours) return;
+  enter(Who::ours_threads, our_log(path + "/ours_threads", load, true));
   enter(Who::bare_sync, bare_file(path + "/synced", Way::fdatasync, field.write_bytes));
   enter(Who::bare_direct, bare_file(path + "/direct", Way::direct, field.write_bytes));
   enter(Who::rocksdb, rocksdb_wal(path + "/rocksdb", load, Keep::table_too));
@@ -45,6 +46,8 @@ void take(Field& field, Who who, const Stretch& stretch) {
   put(series.entries, stretch.entries, stretch.seconds);
   put(series.entries_per_cpu, stretch.entries, std::max(stretch.cpu, 1e-6));
   put(series.bytes, stretch.bytes, stretch.seconds);
+  const auto syncs = static_cast<double>(std::max<std::uint64_t>(stretch.syncs, 1));
+  series.cpu_us.values.push_back(stretch.cpu * 1e6 / syncs);
 }
 
 double sorted_at(std::vector<double> values, double part) {
@@ -66,6 +69,7 @@ double Cell::limit() const {
 const char* name_of(Who who) {
   switch (who) {
     case Who::ours: return "this log";
+    case Who::ours_threads: return "this log, threads";
     case Who::bare_sync: return "write, fdatasync";
     case Who::bare_direct: return "O_DIRECT, O_DSYNC";
     case Who::rocksdb: return "RocksDB";

@@ -16,13 +16,22 @@ struct Spread {
   double most() const;
 };
 
-enum class Who : std::uint8_t { ours, bare_sync, bare_direct, rocksdb, rocksdb_wal, sqlite };
-inline constexpr std::size_t who_count = 6;
+enum class Who : std::uint8_t {
+  ours,
+  ours_threads,
+  bare_sync,
+  bare_direct,
+  rocksdb,
+  rocksdb_wal,
+  sqlite
+};
+inline constexpr std::size_t who_count = 7;
 const char* name_of(Who);
 
 // All rounds of one contender under one load.
 struct Series {
   Spread syncs, entries, entries_per_cpu, bytes;  // a second
+  Spread cpu_us;                                  // a sync
 };
 
 struct Cell {

@@ -14,9 +14,10 @@ constexpr wal::Owner owner{ClusterId{1}, NodeId{1}};
 
 }  // namespace
 
-OurLog::OurLog(const std::string& path, const Load& load, std::uint64_t kept, wal::Options options)
+OurLog::OurLog(const std::string& path, const Load& load, std::uint64_t kept, wal::Options options,
+               runtime::DiskOptions disk_options)
     : load_(load), kept_(kept), payloads_(payloads(load.payload)), groups_(load.groups) {
-  auto disk = runtime::open_disk(path, loop_);
+  auto disk = runtime::open_disk(path, loop_, disk_options);
   if (!disk) stop(disk.error().what);
   disk_ = *std::move(disk);
   counting_ = std::make_unique<CountingDisk>(*disk_);
@@ -37,48 +38,57 @@ OurLog::OurLog(const std::string& path, const Load& load, std::uint64_t kept, wa
   loop_.run_until([&] { return is_open; });
 }
 
-void OurLog::submit() {
-  const std::uint64_t id = next_group_++ % groups_.size();
+// As a node has it: what came meanwhile is one write of each group, once a turn of its loop.
+void OurLog::turn() {
+  turn_is_due_ = false;
+  if (watch_ != nullptr && watch_->is_over()) stop_at_ = submitted_;
+  const std::uint64_t outstanding = submitted_ - persisted_;
+  const std::uint64_t room = std::min(load_.waiting - outstanding, stop_at_ - submitted_);
+  const std::uint64_t all = groups_.size();
+  for (std::uint64_t i = 0; i < std::min(room, all); ++i)
+    submit(next_group_++ % all, room / all + (i < room % all ? 1 : 0));
+  log_->flush();
+}
+
+void OurLog::submit(std::uint64_t id, std::uint64_t proposals) {
   Group& group = groups_[id];
-  raft::Persist what{.seq = {++submitted_},
+  const std::uint64_t entries = proposals * load_.together;
+  std::uint64_t last = group.submitted * load_.together;
+  raft::Persist what{.seq = {group.submitted + proposals},
                      .hard_state = {},
                      .base = {},
                      .discard = false,
                      .cut_after = {},
                      .repaired = {},
                      .entries = {}};
-  group.since_base += load_.payload * load_.together;
-  if (kept_ != 0 && group.since_base > kept_ && group.persisted) {
-    what.base = raft::Base{{Term{1}, group.persisted}, nullptr, {}, Term{1}};
+  group.since_base += load_.payload * entries;
+  if (kept_ != 0 && group.since_base > kept_ && group.persisted > 0) {
+    const Index base{group.persisted * load_.together};
+    what.base = raft::Base{{Term{1}, base}, nullptr, {}, Term{1}};
     group.since_base = 0;
   }
-  for (std::size_t i = 0; i < load_.together; ++i) {
-    group.last = group.last.next();
-    what.entries.push_back({{Term{1}, group.last},
-                            raft::Kind::command,
-                            payloads_[group.last.value % payloads_.size()]});
+  what.entries.reserve(entries);
+  for (std::uint64_t i = 0; i < entries; ++i) {
+    ++last;
+    what.entries.push_back(
+        {{Term{1}, {last}}, raft::Kind::command, payloads_[last % payloads_.size()]});
   }
-  if (on_submit) on_submit(submitted_);
+  submitted_ += proposals;
+  for (std::uint64_t i = 0; i < proposals; ++i) {
+    ++group.submitted;
+    if (on_submit) on_submit(group.submitted);
+  }
   log_->submit({id + 1}, std::move(what));
 }
 
 void OurLog::persisted(GroupId id, Seq seq) {
-  ++persisted_;
   Group& group = groups_[id.value - 1];
-  group.persisted = group.persisted + load_.together;
-  if (on_persisted) on_persisted(seq.value);
-  if (submitted_ < stop_at_ && !is_late()) submit();
-}
-
-// The clock is not looked at for each entry: that would be measured, too.
-bool OurLog::is_late() {
-  if (watch_ != nullptr && persisted_ % 16 == 0 && watch_->is_over()) watch_ = nullptr;
-  return timed_ && watch_ == nullptr;
-}
-
-void OurLog::fill() {
-  while (submitted_ - persisted_ < load_.waiting && submitted_ < stop_at_) submit();
-  log_->flush();
+  for (; group.persisted < seq.value; ++persisted_) {
+    ++group.persisted;
+    if (on_persisted) on_persisted(group.persisted);
+  }
+  if (std::exchange(turn_is_due_, true)) return;
+  loop_.soon([this] { turn(); });
 }
 
 Stretch OurLog::run(double seconds) {
@@ -87,11 +97,10 @@ Stretch OurLog::run(double seconds) {
   const Syncs before = counting_->syncs();
   const Watch watch(seconds);
   watch_ = &watch;
-  timed_ = true;
   stop_at_ = forever;
-  fill();
-  loop_.run_until([this] { return persisted_ == submitted_; });
-  timed_ = false;
+  turn();
+  loop_.run_until([this] { return persisted_ == stop_at_; });
+  watch_ = nullptr;
   const Syncs after = counting_->syncs();
   Stretch stretch{.seconds = 0,
                   .cpu = 0,
@@ -104,13 +113,15 @@ Stretch OurLog::run(double seconds) {
 
 void OurLog::write(std::uint64_t entries) {
   stop_at_ = submitted_ + entries / load_.together;
-  fill();
+  turn();
   loop_.run_until([this] { return persisted_ == stop_at_; });
 }
 
-std::unique_ptr<Contender> our_log(const std::string& path, const Load& load) {
+std::unique_ptr<Contender> our_log(const std::string& path, const Load& load, bool threads) {
   const std::uint64_t kept = std::max<std::uint64_t>(kept_bytes / load.groups, 1);
-  return std::make_unique<OurLog>(path, load, kept);
+  runtime::DiskOptions options;
+  if (threads) options.way = runtime::DiskOptions::Way::threads;
+  return std::make_unique<OurLog>(path, load, kept, wal::Options(), options);
 }
 
 }  // namespace bowline::bench

@@ -19,10 +19,11 @@ namespace bowline::bench {
 class OurLog final : public Contender {
  public:
   // `kept`: bytes that a group keeps before its log is shortened; 0: everything, for ever.
-  OurLog(const std::string& path, const Load&, std::uint64_t kept, wal::Options = {});
+  OurLog(const std::string& path, const Load&, std::uint64_t kept, wal::Options = {},
+         runtime::DiskOptions = {});
 
   Stretch run(double seconds) override;
-  // As many entries as these, and then what is under way ends.
+  // As many entries as these, and no more until they are durable.
   void write(std::uint64_t entries);
 
   wal::Log& log() { return *log_; }
@@ -30,19 +31,18 @@ class OurLog final : public Contender {
   const wal::Opened& opened() const { return opened_; }
   void forget_opened() { opened_ = {}; }  // as a node does that has taken it over
 
-  // Told of each entry, if anybody listens: which of those outstanding it was.
+  // Told of each proposal, if anybody listens: which of its group it is, from 1.
   std::function<void(std::uint64_t number)> on_submit, on_persisted;
 
  private:
   struct Group {
-    Index last;       // that was asked for
-    Index persisted;  // and that is durable
+    std::uint64_t submitted = 0;  // proposals that were asked for
+    std::uint64_t persisted = 0;  // and those that are durable
     std::uint64_t since_base = 0;
   };
 
-  bool is_late();
-  void fill();
-  void submit();
+  void turn();
+  void submit(std::uint64_t id, std::uint64_t proposals);
   void persisted(GroupId, Seq);
 
   Load load_;
@@ -58,8 +58,8 @@ class OurLog final : public Contender {
   std::uint64_t submitted_ = 0;
   std::uint64_t persisted_ = 0;
   std::uint64_t stop_at_ = 0;
-  const Watch* watch_ = nullptr;  // of the stretch that is under way
-  bool timed_ = false;            // it ends, and does so once there is no watch any more
+  const Watch* watch_ = nullptr;  // of the stretch that is under way, if it has an end
+  bool turn_is_due_ = false;
 };
 
 }  // namespace bowline::bench

@@ -20,12 +20,13 @@ double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 void print_syncs(const std::vector<Cell>& cells) {
   std::printf(
       "\nSyncs a second (median, least .. most); of the limit: ours through the better of "
-      "the two\n%s%8s %18s %8s %8s %9s\n",
-      load_head, "this log", "least .. most", "fdatasy.", "O_DIRECT", "of limit");
+      "the two\n%s%8s %18s %8s %8s %8s %9s\n",
+      load_head, "this log", "least .. most", "threads", "fdatasy.", "O_DIRECT", "of limit");
   for (const Cell& cell : cells) {
     const Spread& ours = cell.of(Who::ours).syncs;
     print_load(cell.load);
-    std::printf("%8.0f %8.0f ..%8.0f %8.0f %8.0f %9.2f\n", ours.median(), ours.least(), ours.most(),
+    std::printf("%8.0f %8.0f ..%8.0f %8.0f %8.0f %8.0f %9.2f\n", ours.median(), ours.least(),
+                ours.most(), cell.of(Who::ours_threads).syncs.median(),
                 cell.of(Who::bare_sync).syncs.median(), cell.of(Who::bare_direct).syncs.median(),
                 ratio(ours.median(), cell.limit()));
   }
@@ -44,6 +45,17 @@ void print_entries(const std::vector<Cell>& cells, Spread Series::* what, const 
       const double theirs = (cell.of(who).*what).median();
       std::printf(" %9.0f %6.2f", theirs, ratio(ours.median(), theirs));
     }
+    std::printf("\n");
+  }
+}
+
+// What the disk costs anybody, and what a log costs beside that.
+void print_cpu(const std::vector<Cell>& cells) {
+  std::printf("\nCPU us a sync (median)\n%s%8s %8s %8s %8s %8s %8s %8s\n", load_head, "this log",
+              "threads", "fdatasy.", "O_DIRECT", "RocksDB", "its WAL", "SQLite");
+  for (const Cell& cell : cells) {
+    print_load(cell.load);
+    for (const Series& series : cell.series) std::printf("%8.1f ", series.cpu_us.median());
     std::printf("\n");
   }
 }
@@ -90,6 +102,7 @@ void print_tables(const std::vector<Cell>& cells) {
   print_syncs(cells);
   print_entries(cells, &Series::entries, "Entries a second");
   print_entries(cells, &Series::entries_per_cpu, "Entries a CPU second");
+  print_cpu(cells);
   print_groups(cells);
 }
 
@@ -104,7 +117,8 @@ void write_json(const std::string& path, const std::vector<Cell>& cells, const P
           << ",\"waiting\":" << cell.load.waiting << ",\"who\":\"" << name_of(static_cast<Who>(i))
           << "\"," << in_json("syncs", series.syncs) << "," << in_json("entries", series.entries)
           << "," << in_json("entries_per_cpu_second", series.entries_per_cpu) << ","
-          << in_json("bytes", series.bytes) << "}";
+          << in_json("bytes", series.bytes) << "," << in_json("cpu_us_a_sync", series.cpu_us)
+          << "}";
       comma = ",\n";
     }
   }

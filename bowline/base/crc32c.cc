@@ -29,13 +29,55 @@ std::uint32_t bytewise(std::string_view bytes, std::uint32_t crc) {
 }
 
 #if defined(__x86_64__)
+// The instruction takes three cycles, and another one can begin in each. So three stretches go at
+// once, and are put together at the end. A block of the log has six, nearly to the byte.
+constexpr std::size_t stretch = 680;
+
+using Shift = std::array<std::array<std::uint32_t, 256>, 4>;
+
+// What so many zeros make of a checksum, by each of its bytes. It is linear: what becomes of the
+// bits tells what becomes of all.
+constexpr Shift make_shift() {
+  Shift shift{};
+  for (unsigned bit = 0; bit < 32; ++bit) {
+    std::uint32_t crc = 1U << bit;
+    for (std::size_t i = 0; i < stretch; ++i) crc = (crc >> 8) ^ table[crc & 0xffU];
+    for (unsigned value = 0; value < 256; ++value)
+      if ((value >> bit % 8 & 1U) != 0) shift[bit / 8][value] ^= crc;
+  }
+  return shift;
+}
+
+constexpr Shift shift = make_shift();
+
+std::uint32_t a_stretch_later(std::uint64_t crc) {
+  return shift[0][crc & 0xffU] ^ shift[1][crc >> 8 & 0xffU] ^ shift[2][crc >> 16 & 0xffU] ^
+         shift[3][crc >> 24 & 0xffU];
+}
+
+std::uint64_t word_at(const char* place) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, place, sizeof word);
+  return word;
+}
+
 __attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::string_view bytes,
                                                                std::uint32_t crc) {
   std::uint64_t wide = crc;
+  while (bytes.size() >= 3 * stretch) {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    const char* const begin = &bytes.front();
+    for (const char* at = begin; at < begin + stretch; at += 8) {
+      wide = __builtin_ia32_crc32di(wide, word_at(at));
+      second = __builtin_ia32_crc32di(second, word_at(at + stretch));
+      third = __builtin_ia32_crc32di(third, word_at(at + 2 * stretch));
+    }
+    wide = a_stretch_later(a_stretch_later(wide) ^ second) ^ third;
+    bytes.remove_prefix(3 * stretch);
+  }
   while (bytes.size() >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), 8);
-    wide = __builtin_ia32_crc32di(wide, word);
+    wide = __builtin_ia32_crc32di(wide, word_at(&bytes.front()));
     bytes.remove_prefix(8);
   }
   crc = static_cast<std::uint32_t>(wide);

@@ -22,7 +22,8 @@ TEST(Crc32c, has_the_published_values) {
 TEST(Crc32c, is_the_same_with_and_without_the_instruction_and_in_pieces) {
   Prng prng(1);
   for (int round = 0; round < 200; ++round) {
-    std::string bytes(prng.below(300), '\0');
+    // Long ones go in several stretches at once.
+    std::string bytes(prng.below(round % 2 == 0 ? 300 : 10'000), '\0');
     for (char& c : bytes) c = static_cast<char>(prng.next());
     EXPECT_EQ(crc32c(bytes), crc32c_plain(bytes));
     const std::string_view view = bytes;

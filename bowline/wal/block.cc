@@ -36,12 +36,13 @@ void finish(std::span<char> block, const Place& place, const Head& head) {
   store(block.data(), checksum({block.data(), block.size()}, place));
 }
 
-void exclusive_or(char* into, const char* from) {
-  for (std::size_t i = head_bytes; i < block_bytes; i += 8)
+// The heads, too: whoever asks for this writes the head anew.
+void exclusive_or(char* __restrict into, const char* __restrict from) {
+  for (std::size_t i = 0; i < block_bytes; i += 8)
     store(into + i, load<std::uint64_t>(into + i) ^ load<std::uint64_t>(from + i));
 }
 
-// The exclusive or of all blocks but that one, in its place.
+// The exclusive or of all blocks but that one, in its place. Its head means nothing yet.
 void fill_from_others(std::span<char> blocks, std::size_t missing) {
   char* const into = blocks.data() + missing * block_bytes;
   std::memset(into, 0, block_bytes);
@@ -50,8 +51,6 @@ void fill_from_others(std::span<char> blocks, std::size_t missing) {
 }
 
 }  // namespace
-
-static_assert(room_bytes % 8 == 0);
 
 void seal(std::span<char> blocks, const Place& first, std::uint64_t batch, std::uint32_t content) {
   const std::size_t count = blocks.size() / block_bytes;

@@ -25,7 +25,14 @@ void store(char* to, Number value) {
 }
 
 // Seven bits a byte, the low ones first; the top bit says that there is more.
-void put_varint(std::string& out, std::uint64_t value);
+void put_long_varint(std::string& out, std::uint64_t value);
+inline void put_varint(std::string& out, std::uint64_t value) {
+  if (value >= 0x80) return put_long_varint(out, value);
+  out.push_back(static_cast<char>(value));
+}
+constexpr std::size_t varint_bytes(std::uint64_t value) {
+  return static_cast<std::size_t>(std::bit_width(value | 1) + 6) / 7;
+}
 void put_u64(std::string& out, std::uint64_t value);
 
 // Reads on until something does not fit. From then on everything is zero, and `good` is false.

@@ -20,24 +20,30 @@ constexpr std::uint64_t looked_at_for_each_written = 4;
 
 }  // namespace
 
-void Log::drop(GroupId group, const Runs::Dropped& dropped) {
-  for (const Run& run : dropped) ledger_.take(run.where.segment, group, run.bytes);
+void Log::drop(Group& group, const Runs::Dropped& dropped) {
+  for (const Runs::Gone& gone : dropped) ledger_.take(gone.segment, group.needs, gone.bytes);
 }
 
-void Log::need(GroupId group, std::uint64_t& at, std::uint64_t segment) {
-  if (at != 0) ledger_.take(at, group, row_weight);
+void Log::need(Group& group, std::uint64_t& at, std::uint64_t segment) {
+  if (at != 0) ledger_.take(at, group.needs, row_weight);
   at = segment;
-  ledger_.add(at, group, row_weight);
+  ledger_.add(at, group.needs, row_weight);
 }
 
-void Log::forget_needs(GroupId id, const Group& group) {
-  for (const Run& run : group.runs.all()) ledger_.take(run.where.segment, id, run.bytes);
-  if (group.hard_in != 0) ledger_.take(group.hard_in, id, row_weight);
-  if (group.base_in != 0) ledger_.take(group.base_in, id, row_weight);
+void Log::forget_needs(Group& group) {
+  for (const Ledger::Need& need : Ledger::Needs(group.needs))
+    ledger_.take(need.segment, group.needs, need.bytes);
 }
 
-Ledger::Needs Log::pins() const {
-  return ledger_.empty() ? Ledger::Needs() : ledger_.needs(ledger_.oldest());
+Log::Pins Log::pins() const { return ledger_.empty() ? Pins() : needed_by(ledger_.oldest()); }
+
+Log::Pins Log::needed_by(std::uint64_t segment) const {
+  Pins found;
+  groups_.each([&](GroupId id, const Group& group) {
+    for (const Ledger::Need& need : group.needs)
+      if (need.segment == segment) found[id] = need.bytes;
+  });
+  return found;
 }
 
 std::uint64_t Log::next_to_go() const {
@@ -117,14 +123,14 @@ void Log::move_batch(const Batch& batch, std::string_view blocks, Moves& moves) 
 
 // Some of it may have been cut, or written anew, or is about to be: that must not come back.
 void Log::move_row(const Row& row, Spot where, std::string_view blocks, Moves& moves) {
-  const auto group = groups_.find(row.group);
-  if (group == groups_.end()) return;
+  const Group* const group = groups_.find(row.group);
+  if (group == nullptr) return;
   const auto [move, fresh] = moves.try_emplace(row.group);
   if (fresh) move->second.newer = under_way(row.group);
   raft::Batch& copies = move->second.what.repaired;
   for (std::size_t i = 0; i < row.size(); ++i) {
     const EntryHead& entry = *row.at(i);
-    const Run* run = group->second.runs.at(entry.id.index);
+    const Run* run = group->runs.at(entry.id.index);
     if (run == nullptr || run->where != where || entry.lost) continue;
     const bool replaced = replaced_by(move->second.newer, entry.id.index);
     if (replaced && !planted(Bug::p70_moves_what_was_replaced)) continue;
@@ -135,7 +141,7 @@ void Log::move_row(const Row& row, Spot where, std::string_view blocks, Moves& m
 // One row a group, however many it had been: so what is left of small batches becomes dense.
 void Log::launch_moves(Moves moves) {
   for (auto& [id, move] : moves) {
-    const Group& group = groups_.at(id);
+    const Group& group = *groups_.find(id);
     const auto newer = [&move](auto ask) { return std::ranges::any_of(move.newer, ask); };
     if (group.hard_in == cleaning_.segment &&
         !newer([](const Write* w) { return w->forget || w->what.hard_state; }))
@@ -143,10 +149,11 @@ void Log::launch_moves(Moves moves) {
     if (group.base_in == cleaning_.segment &&
         !newer([](const Write* w) { return w->forget || w->what.base; }))
       move.what.base = group.base;
-    if (!move.what.hard_state && !move.what.base && move.what.repaired.empty()) continue;
     std::ranges::sort(move.what.repaired, {}, [](const raft::Entry& e) { return e.id.index; });
-    enqueue(id, std::move(move.what), {.moved = true});
   }
+  for (auto& [id, move] : moves)
+    if (move.what.hard_state || move.what.base || !move.what.repaired.empty())
+      enqueue(id, std::move(move.what), {.moved = true});
   flush();
   // If nothing had to be copied, nothing will land and call us.
   if (!flight_) env_.loop.soon(life_.guard([this] { clean(); }));
@@ -159,8 +166,8 @@ std::vector<const Log::Write*> Log::under_way(GroupId id) const {
     for (const Write& write : writes)
       if (write.group == id) found.push_back(&write);
   };
-  if (flight_) look(flight_->writes);
-  look(pending_);
+  if (flight_) look(flight_->batch.writes);
+  for (const Growing& batch : pending_) look(batch.writes);
   return found;
 }
 
@@ -178,8 +185,8 @@ bool Log::replaced_by(const std::vector<const Write*>& newer, Index index) {
 void Log::moved_all() {
   if (flight_ || !pending_.empty() || cleaning_.told) return;
   cleaning_.told = true;
-  for (const auto& [id, bytes] : Ledger::Needs(ledger_.needs(cleaning_.segment)))
-    for (const Run& run : std::deque<Run>(groups_.at(id).runs.all()))
+  for (const auto& [id, bytes] : needed_by(cleaning_.segment))
+    for (const Run& run : std::deque<Run>(groups_.find(id)->runs.all()))
       if (run.where.segment == cleaning_.segment && !run.lost) report_lost(id, run);
 }
 
@@ -187,7 +194,7 @@ void Log::moved_all() {
 // send them again; until then the segment stays.
 void Log::report_lost(GroupId id, Run run) {
   run.lost = true;
-  groups_.at(id).runs.put(run);
+  groups_.find(id)->runs.put(run);
   if (hooks_.unreadable) hooks_.unreadable(id, run.first, run.last());
 }
 

@@ -1,26 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/wal/ledger.h"
 
+#include <algorithm>
+
 #include "bowline/base/ensure.h"
 #include "bowline/env/buffer.h"
 
 namespace bowline::wal {
+namespace {
 
-void Ledger::add(std::uint64_t segment, GroupId group, std::uint64_t bytes) {
-  if (bytes == 0) return;
-  Segment& at = segments_[segment];
-  at.needs[group] += bytes;
-  at.live += bytes;
+// A group has few of them.
+Ledger::Needs::iterator need_of(Ledger::Needs& needs, std::uint64_t segment) {
+  return std::ranges::lower_bound(needs, segment, {}, &Ledger::Need::segment);
 }
 
-void Ledger::take(std::uint64_t segment, GroupId group, std::uint64_t bytes) {
+}  // namespace
+
+void Ledger::add(std::uint64_t segment, Needs& of, std::uint64_t bytes) {
   if (bytes == 0) return;
-  Segment& at = segments_.at(segment);
-  const auto need = at.needs.find(group);
-  ensure(need != at.needs.end() && need->second >= bytes);
-  need->second -= bytes;
-  at.live -= bytes;
-  if (need->second == 0) at.needs.erase(need);
+  const auto need = need_of(of, segment);
+  if (need != of.end() && need->segment == segment) {
+    need->bytes += bytes;
+  } else {
+    of.insert(need, {segment, bytes});
+  }
+  segments_[segment].live += bytes;
+}
+
+void Ledger::take(std::uint64_t segment, Needs& of, std::uint64_t bytes) {
+  if (bytes == 0) return;
+  const auto need = need_of(of, segment);
+  ensure(need != of.end() && need->segment == segment && need->bytes >= bytes);
+  need->bytes -= bytes;
+  if (need->bytes == 0) of.erase(need);
+  segments_.at(segment).live -= bytes;
 }
 
 std::uint64_t Ledger::permille_live(std::uint64_t segment) const {

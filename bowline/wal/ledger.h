@@ -3,28 +3,29 @@
 #include <cstdint>
 #include <map>
 #include <ranges>
-
-#include "bowline/base/ids.h"
+#include <vector>
 
 namespace bowline::wal {
 
-// What each segment is still needed for: for each group about how many bytes of entries, of its
-// hard state and of its base, of which the newest copy is there. A segment that is needed for
-// nothing can go.
+// What each segment is still needed for: about how many bytes of entries, hard states and bases, of
+// which the newest copy is there. A segment that is needed for nothing can go.
 class Ledger {
  public:
-  using Needs = std::map<GroupId, std::uint64_t>;
+  struct Need {
+    std::uint64_t segment = 0;
+    std::uint64_t bytes = 0;  // never 0
+  };
+  using Needs = std::vector<Need>;  // of one group, which keeps them; older segments first
 
   void opened(std::uint64_t segment) { segments_[segment]; }
   void ended(std::uint64_t segment, std::uint64_t blocks) { segments_.at(segment).end = blocks; }
   void gone(std::uint64_t segment) { segments_.erase(segment); }
-  void add(std::uint64_t segment, GroupId, std::uint64_t bytes);
-  void take(std::uint64_t segment, GroupId, std::uint64_t bytes);
+  void add(std::uint64_t segment, Needs& of, std::uint64_t bytes);
+  void take(std::uint64_t segment, Needs& of, std::uint64_t bytes);
 
   bool empty() const { return segments_.empty(); }
   std::uint64_t oldest() const { return segments_.begin()->first; }
   std::uint64_t end(std::uint64_t segment) const { return segments_.at(segment).end; }  // in blocks
-  const Needs& needs(std::uint64_t segment) const { return segments_.at(segment).needs; }
   std::uint64_t live(std::uint64_t segment) const { return segments_.at(segment).live; }
   // How much of what was written is still needed, as parts of 1,000.
   std::uint64_t permille_live(std::uint64_t segment) const;
@@ -34,7 +35,6 @@ class Ledger {
 
  private:
   struct Segment {
-    Needs needs;
     std::uint64_t live = 0;
     std::uint64_t end = 0;  // 0: it is still being written
   };

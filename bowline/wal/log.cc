@@ -66,10 +66,10 @@ void Log::opened(env::Done<Result<Opened>> done, Result<Opened> result) {
 
 void Log::take_over(GroupId id, GroupState&& found) {
   Group& group = groups_[id];
-  group = {found.hard, found.base, found.hard_in, found.base_in, std::move(found.runs)};
-  for (const Run& run : group.runs.all()) ledger_.add(run.where.segment, id, run.bytes);
-  if (group.hard_in != 0) ledger_.add(group.hard_in, id, row_weight);
-  if (group.base_in != 0) ledger_.add(group.base_in, id, row_weight);
+  group = {found.hard, found.base, found.hard_in, found.base_in, std::move(found.runs), {}};
+  for (const Run& run : group.runs.all()) ledger_.add(run.where.segment, group.needs, run.bytes);
+  if (group.hard_in != 0) ledger_.add(group.hard_in, group.needs, row_weight);
+  if (group.base_in != 0) ledger_.add(group.base_in, group.needs, row_weight);
 }
 
 void Log::submit(GroupId group, raft::Persist&& what) {
@@ -96,12 +96,10 @@ void Log::enqueue(GroupId group, raft::Persist&& what, Asked asked) {
 
 void Log::forget(GroupId group) {
   tail_.forget(group);
-  pending_.push_back({.group = group,
-                      .number = ++last_number_,
-                      .what = {},
-                      .bytes = row_weight,
-                      .asked = {},
-                      .forget = true});
+  Growing& batch = batch_for(row_weight);
+  batch.draft.add_forget(group, ++last_number_);
+  batch.writes.push_back(
+      {.group = group, .number = last_number_, .what = {}, .asked = {}, .forget = true});
 }
 
 void Log::enqueue_part(GroupId group, raft::Persist&& what, Asked asked) {
@@ -109,12 +107,21 @@ void Log::enqueue_part(GroupId group, raft::Persist&& what, Asked asked) {
   for (const raft::Batch* list : {&what.repaired, &what.entries})
     for (const raft::Entry& entry : *list) ensure(weight(entry) <= options_.most_entry_bytes());
   tail_.take(group, what, ++last_number_);
-  pending_.push_back({.group = group,
-                      .number = last_number_,
-                      .what = std::move(what),
-                      .bytes = bytes,
-                      .asked = asked,
-                      .forget = false});
+  Growing& batch = batch_for(bytes);
+  batch.draft.add(group, last_number_, what, asked.moved);
+  batch.writes.push_back({.group = group,
+                          .number = last_number_,
+                          .what = std::move(what),
+                          .asked = asked,
+                          .forget = false});
+}
+
+// The last of those that wait, if there is room for so much more in it.
+Log::Growing& Log::batch_for(std::uint64_t bytes) {
+  if (pending_.empty() || pending_.back().draft.bytes_so_far() + bytes > options_.batch_bytes)
+    pending_.push_back(std::exchange(spare_, {}));
+  pending_.back().bytes += bytes;
+  return pending_.back();
 }
 
 }  // namespace bowline::wal

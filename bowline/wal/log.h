@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bowline/base/id_map.h"
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
 #include "bowline/raft/core.h"
@@ -87,7 +88,8 @@ class Log {
              env::Done<Result<raft::Batch>>);
 
   // What keeps the oldest segment from going: for each group, about how many bytes.
-  Ledger::Needs pins() const;
+  using Pins = std::map<GroupId, std::uint64_t>;
+  Pins pins() const;
   std::uint64_t segments() const { return files_.size(); }
   // The last batch that was reported durable, for those who look whether it is.
   Spot landed_at() const { return landed_; }
@@ -107,13 +109,17 @@ class Log {
     GroupId group;
     std::uint64_t number = 0;
     raft::Persist what;
-    std::uint64_t bytes = 0;  // about what it takes in a batch
     Asked asked;
     bool forget = false;
   };
-  struct Flight {
+  struct Growing {  // a batch that is not on its way yet
     std::vector<Write> writes;
-    Spot where;  // of the batch
+    Draft draft;
+    std::uint64_t bytes = 0;  // about what they take in it, and never less
+  };
+  struct Flight {
+    Growing batch;
+    Spot where;
     std::uint64_t blocks = 0;
   };
   struct Cleaning {
@@ -139,6 +145,7 @@ class Log {
     std::uint64_t hard_in = 0;  // the segment with the newest copy; 0: there is none
     std::uint64_t base_in = 0;
     Runs runs;
+    Ledger::Needs needs;
   };
 
   void take_over(GroupId, GroupState&&);
@@ -146,10 +153,11 @@ class Log {
 
   void enqueue(GroupId, raft::Persist&&, Asked);
   void enqueue_part(GroupId, raft::Persist&&, Asked);
+  Growing& batch_for(std::uint64_t bytes);
 
   // writer.cc
   bool place(Draft&);
-  void launch(std::vector<Write>, const Draft&);
+  void launch(Growing);
   bool full_batch_waits() const;
   void landed(Result<void>);
   void settle(const Write&, Spot);
@@ -162,9 +170,10 @@ class Log {
   void fail(Error);
 
   // cleaning.cc
-  void drop(GroupId, const Runs::Dropped&);
-  void need(GroupId, std::uint64_t& at, std::uint64_t segment);
-  void forget_needs(GroupId, const Group&);
+  void drop(Group&, const Runs::Dropped&);
+  void need(Group&, std::uint64_t& at, std::uint64_t segment);
+  void forget_needs(Group&);
+  Pins needed_by(std::uint64_t segment) const;
   void clean();
   std::uint64_t next_to_go() const;
   void credit(std::uint64_t blocks);
@@ -205,9 +214,10 @@ class Log {
   Spot landed_;
   std::uint64_t landed_blocks_ = 0;
 
-  std::map<GroupId, Group> groups_;
+  IdMap<GroupId, Group> groups_;
   Tail tail_;
-  std::deque<Write> pending_;
+  std::deque<Growing> pending_;  // all full but the last
+  Growing spare_;                // empty; kept for its memory
   std::optional<Flight> flight_;
   std::vector<Run> settled_;  // of the write that is being settled; kept for its memory
   std::uint64_t last_number_ = 0;

@@ -41,8 +41,8 @@ Result<raft::Batch> entries_of(std::string_view blocks, const Batch& batch, cons
 
 void Log::fetch(GroupId group, Index after, Index through, std::uint64_t bytes,
                 env::Done<Result<raft::Batch>> done) {
-  const auto at = groups_.find(group);
-  const Run* run = at == groups_.end() ? nullptr : at->second.runs.at(after.next());
+  const Group* const at = groups_.find(group);
+  const Run* run = at == nullptr ? nullptr : at->runs.at(after.next());
   if (run == nullptr || run->lost) {
     env_.loop.soon(life_.guard([gone = run == nullptr, done = std::move(done)]() mutable {
       done(gone ? Result<raft::Batch>(raft::Batch{})

@@ -2,6 +2,7 @@
 #include "bowline/wal/row.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -178,38 +179,52 @@ void Draft::add_forget(GroupId group, std::uint64_t number) {
   table_.push_back(static_cast<char>(forgets));
 }
 
-std::string Draft::head() const {
-  std::string head(table_size_bytes, '\0');
-  head.push_back(
-      static_cast<char>((follows_ ? has_follows : 0U) | (echo_.batch != 0 ? has_echo : 0U)));
-  if (follows_) put_follows(head, *follows_);
-  if (echo_.batch != 0) {
-    put_varint(head, echo_.batch);
-    put_varint(head, echo_.content);
-    put_varint(head, echo_.table);
-    head.push_back(static_cast<char>(echo_.follows ? has_follows : 0U));
-    if (echo_.follows) put_follows(head, *echo_.follows);
-    put_varint(head, echo_.rows);
-    put_varint(head, echo_.bytes.size());
-    head += echo_.bytes;
-  }
-  put_varint(head, rows_);
-  store(head.data(), static_cast<std::uint32_t>(head.size() + table_.size()));
-  return head;
+void Draft::follow(const Follows& follows) {
+  follows_ = follows;
+  follows_bytes_.clear();
+  put_follows(follows_bytes_, follows);
 }
 
-Echo Draft::echo(std::uint64_t batch) const {
+void Draft::repeat(const Echo& echo) {
+  echo_bytes_.clear();
+  if (echo.batch == 0) return;
+  put_varint(echo_bytes_, echo.batch);
+  put_varint(echo_bytes_, echo.content);
+  put_varint(echo_bytes_, echo.table);
+  echo_bytes_.push_back(static_cast<char>(echo.follows ? has_follows : 0U));
+  if (echo.follows) put_follows(echo_bytes_, *echo.follows);
+  put_varint(echo_bytes_, echo.rows);
+  put_varint(echo_bytes_, echo.bytes.size());
+  echo_bytes_ += echo.bytes;
+}
+
+void Draft::clear() {
+  follows_.reset();
+  follows_bytes_.clear();
+  echo_bytes_.clear();
+  rows_ = 0;
+  table_.clear();
+  payloads_.clear();
+  payload_bytes_ = 0;
+}
+
+// Into what is there: a string of a thousand rows is no small thing to make anew each time.
+void Draft::tell(std::uint64_t batch, Echo& echo) const {
   const std::uint64_t content = bytes();
-  return {batch,
-          static_cast<std::uint32_t>(blocks_for(content)),
-          static_cast<std::uint32_t>(content),
-          static_cast<std::uint32_t>(content - payload_bytes_),
-          follows_,
-          rows_,
-          table_};
+  echo.batch = batch;
+  echo.blocks = static_cast<std::uint32_t>(blocks_for(content));
+  echo.content = static_cast<std::uint32_t>(content);
+  echo.table = static_cast<std::uint32_t>(content - payload_bytes_);
+  echo.follows = follows_;
+  echo.rows = rows_;
+  echo.bytes = table_;
 }
 
-std::uint64_t Draft::bytes() const { return head().size() + table_.size() + payload_bytes_; }
+std::uint64_t Draft::bytes() const {
+  const std::size_t head =
+      table_size_bytes + 1 + follows_bytes_.size() + echo_bytes_.size() + varint_bytes(rows_);
+  return head + table_.size() + payload_bytes_;
+}
 
 void Draft::lay_out(char* to) const {
   std::size_t at = 0;
@@ -221,8 +236,17 @@ void Draft::lay_out(char* to) const {
       at += fits;
     }
   };
-  put(head());
-  put(table_);
+  std::array<char, table_size_bytes + 1> begin{};
+  store(begin.data(), static_cast<std::uint32_t>(bytes() - payload_bytes_));
+  begin.back() =
+      static_cast<char>((follows_ ? has_follows : 0U) | (echo_bytes_.empty() ? 0U : has_echo));
+  std::string rows;
+  put_varint(rows, rows_);
+  put({begin.data(), begin.size()});
+  for (const std::string_view part :
+       {std::string_view(follows_bytes_), std::string_view(echo_bytes_), std::string_view(rows),
+        std::string_view(table_)})
+    put(part);
   for (const Bytes& payload : payloads_) put(payload.view());
   if (const std::size_t rest = at % room_bytes; rest != 0)
     std::memset(to + spot(at), 0, room_bytes - rest);  // of the last block

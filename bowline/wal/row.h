@@ -74,8 +74,8 @@ struct Table {
 // A batch that is being written: rows are added, and then all is laid out in blocks.
 class Draft {
  public:
-  void follow(const Follows& follows) { follows_ = follows; }
-  void repeat(Echo echo) { echo_ = std::move(echo); }
+  void follow(const Follows& follows);
+  void repeat(const Echo& echo);
   // Of `write` its numbers count, and not its seq.
   void add(GroupId, std::uint64_t number, const raft::Persist& write, bool moved = false);
   void add_forget(GroupId, std::uint64_t number);
@@ -83,16 +83,22 @@ class Draft {
   bool empty() const { return rows_ == 0; }
   std::uint64_t bytes() const;  // of content
   std::uint64_t bytes_so_far() const { return table_.size() + payload_bytes_; }
-  Echo echo(std::uint64_t batch) const;  // for the next one
+  void tell(std::uint64_t batch, Echo&) const;  // what the next one repeats
+  Echo echo(std::uint64_t batch) const {
+    Echo made;
+    tell(batch, made);
+    return made;
+  }
   // Into the blocks of a batch: `to` has room for blocks_for(bytes()).
   void lay_out(char* to) const;
+  void clear();  // as if it were new, but for its memory
 
  private:
-  std::string head() const;
   void add_list(const raft::Batch& entries);
 
   std::optional<Follows> follows_;
-  Echo echo_;
+  std::string follows_bytes_;
+  std::string echo_bytes_;
   std::uint64_t rows_ = 0;
   std::string table_;
   std::vector<Bytes> payloads_;

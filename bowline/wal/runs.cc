@@ -29,6 +29,14 @@ Run back_of(Run run, Index from) {
   return run;
 }
 
+void note(const Run& run, Runs::Dropped* dropped) {
+  if (dropped == nullptr) return;
+  if (dropped->empty() || dropped->back().segment != run.where.segment)
+    dropped->push_back({.segment = run.where.segment});
+  dropped->back().entries += run.count;
+  dropped->back().bytes += run.bytes;
+}
+
 }  // namespace
 
 void extend(std::vector<Run>& runs, LogId id, std::uint64_t bytes, Spot where, std::uint32_t skip,
@@ -73,7 +81,7 @@ void Runs::carve(Index first, Index last, Dropped* dropped) {
       left.push_back(back_of(gone, last.next()));
       gone = front_of(gone, last);
     }
-    if (dropped != nullptr) dropped->push_back(gone);
+    note(gone, dropped);
   }
   const auto place = runs_.erase(begin, end);
   runs_.insert(place, left.begin(), left.end());
@@ -98,7 +106,7 @@ void Runs::rebase(Index base, Dropped* dropped) {
 }
 
 void Runs::clear(Dropped* dropped) {
-  if (dropped != nullptr) dropped->insert(dropped->end(), runs_.begin(), runs_.end());
+  for (const Run& run : runs_) note(run, dropped);
   runs_.clear();
 }
 

@@ -45,8 +45,14 @@ class Runs {
   const std::deque<Run>& all() const { return runs_; }
   const Run* at(Index) const;
 
-  // What is not needed any more goes to `dropped`, if somebody wants to know.
-  using Dropped = std::vector<Run>;
+  // What is not needed any more goes to `dropped`, if somebody wants to know. Those of one segment
+  // that go together are one: there may be very many.
+  struct Gone {
+    std::uint64_t segment = 0;
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+  };
+  using Dropped = std::vector<Gone>;
   void put(Run, Dropped* dropped = nullptr);  // in place of whatever was known of these indexes
   void cut_after(Index, Dropped* dropped = nullptr);
   void rebase(Index, Dropped* dropped = nullptr);  // forgets everything through here

@@ -30,7 +30,7 @@ TEST(Runs, are_what_a_map_of_single_entries_is) {
     Runs::Dropped dropped;
     Model model;
     std::uint64_t put = 0;
-    std::uint64_t bytes = 0;
+    std::map<std::uint64_t, std::uint64_t> bytes;  // by segment
     for (std::uint32_t row = 1; row < 60; ++row) {
       const std::uint64_t index = 1 + prng.below(40);
       if (prng.chance(20)) {
@@ -45,19 +45,20 @@ TEST(Runs, are_what_a_map_of_single_entries_is) {
                   .term = {1},
                   .count = count,
                   .bytes = 7 * count + 1,
-                  .where = {1, 1, row}},
+                  .where = {1 + row / 20, 1, row}},
                  &dropped);
         put += count;
-        bytes += 7 * count + 1;
+        bytes[1 + row / 20] += 7 * count + 1;
         for (std::uint32_t i = 0; i < count; ++i) model[index + i] = {row, i};
       }
       ASSERT_EQ(read_out(runs), model) << seed << ' ' << row;
       for (std::uint64_t i = 1; i < 50; ++i)
         ASSERT_EQ(runs.at({i}) != nullptr, model.contains(i)) << seed << ' ' << i;
       std::uint64_t gone = 0;
-      std::uint64_t weight = 0;
-      for (const wal::Run& run : dropped) gone += run.count, weight += run.bytes;
-      for (const wal::Run& run : runs.all()) weight += run.bytes;
+      std::map<std::uint64_t, std::uint64_t> weight;
+      for (const Runs::Gone& part : dropped)
+        gone += part.entries, weight[part.segment] += part.bytes;
+      for (const wal::Run& run : runs.all()) weight[run.where.segment] += run.bytes;
       ASSERT_EQ(weight, bytes) << seed << ' ' << row;
       ASSERT_EQ(gone + model.size(), put) << seed << ' ' << row;
     }

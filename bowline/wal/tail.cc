@@ -43,10 +43,10 @@ void Tail::take(GroupId group, const raft::Persist& write, std::uint64_t number)
 }
 
 void Tail::forget(GroupId group) {
-  const auto at = groups_.find(group);
-  if (at == groups_.end()) return;
-  cut(at->second, {});
-  groups_.erase(at);
+  Kepts* const kepts = groups_.find(group);
+  if (kepts == nullptr) return;
+  cut(*kepts, {});
+  groups_.erase(group);
 }
 
 void Tail::durable(std::uint64_t number) {
@@ -59,31 +59,29 @@ void Tail::let_go() {
   while (bytes_ > most_bytes_ && !arrivals_.empty() && arrivals_.front().number <= durable_) {
     const Arrival oldest = arrivals_.front();
     arrivals_.pop_front();
-    const auto group = groups_.find(oldest.group);
-    if (group == groups_.end()) continue;
-    Kepts& kepts = group->second;
-    while (!kepts.empty() && kepts.front().entry.id.index <= oldest.index &&
-           kepts.front().number <= oldest.number)
-      drop_front(kepts);
-    if (kepts.empty()) groups_.erase(group);
+    Kepts* const kepts = groups_.find(oldest.group);
+    if (kepts == nullptr) continue;
+    while (!kepts->empty() && kepts->front().entry.id.index <= oldest.index &&
+           kepts->front().number <= oldest.number)
+      drop_front(*kepts);
+    if (kepts->empty()) groups_.erase(oldest.group);
   }
 }
 
 Index Tail::first(GroupId group) const {
-  const auto at = groups_.find(group);
-  return at == groups_.end() ? Index{} : at->second.front().entry.id.index;
+  const Kepts* const kepts = groups_.find(group);
+  return kepts == nullptr ? Index{} : kepts->front().entry.id.index;
 }
 
 raft::Batch Tail::peek(GroupId group, Index after, Index through, std::uint64_t bytes) const {
   raft::Batch found;
-  const auto at = groups_.find(group);
-  if (at == groups_.end()) return found;
-  const Kepts& kepts = at->second;
-  const Index first = kepts.front().entry.id.index;
+  const Kepts* const kepts = groups_.find(group);
+  if (kepts == nullptr) return found;
+  const Index first = kepts->front().entry.id.index;
   if (after.next() < first) return found;
   std::uint64_t sum = 0;
-  for (std::size_t i = after.next() - first; i < kepts.size(); ++i) {
-    const raft::Entry& entry = kepts[i].entry;
+  for (std::size_t i = after.next() - first; i < kepts->size(); ++i) {
+    const raft::Entry& entry = (*kepts)[i].entry;
     sum += entry.payload.size();
     if (entry.id.index > through || (!found.empty() && sum > bytes)) break;
     found.push_back(entry);

@@ -2,8 +2,8 @@
 #pragma once
 #include <cstdint>
 #include <deque>
-#include <map>
 
+#include "bowline/base/id_map.h"
 #include "bowline/raft/effect.h"
 
 namespace bowline::wal {
@@ -44,7 +44,7 @@ class Tail {
   std::uint64_t most_bytes_;
   std::uint64_t bytes_ = 0;
   std::uint64_t durable_ = 0;
-  std::map<GroupId, Kepts> groups_;
+  IdMap<GroupId, Kepts> groups_;
   std::deque<Arrival> arrivals_;  // of all groups, oldest first
 };
 

@@ -15,25 +15,10 @@ namespace bowline::wal {
 
 void Log::flush() {
   if (flight_ || pending_.empty() || broken_ || !open_) return;
-  Draft draft;
-  std::size_t count = 0;
-  for (const Write& write : pending_) {
-    if (count > 0 && draft.bytes_so_far() + write.bytes > options_.batch_bytes) break;
-    if (write.forget) {
-      draft.add_forget(write.group, write.number);
-    } else {
-      draft.add(write.group, write.number, write.what, write.asked.moved);
-    }
-    ++count;
-  }
-  if (!place(draft)) return;
-  std::vector<Write> writes;
-  writes.reserve(count);
-  for (; count > 0; --count) {
-    writes.push_back(std::move(pending_.front()));
-    pending_.pop_front();
-  }
-  launch(std::move(writes), draft);
+  if (!place(pending_.front().draft)) return;
+  Growing batch = std::move(pending_.front());
+  pending_.pop_front();
+  launch(std::move(batch));
 }
 
 // Finds where the batch goes: behind the last one, or to the next segment. False: there is none
@@ -62,7 +47,8 @@ bool Log::place(Draft& draft) {
   return true;
 }
 
-void Log::launch(std::vector<Write> writes, const Draft& draft) {
+void Log::launch(Growing batch) {
+  const Draft& draft = batch.draft;
   const std::uint64_t content = draft.bytes();
   ensure(content <= options_.most_batch_bytes());
   const std::uint64_t blocks = blocks_for(content);
@@ -70,10 +56,10 @@ void Log::launch(std::vector<Write> writes, const Draft& draft) {
   draft.lay_out(buffer.data());
   const Place where{identity_.disk.value, segment_, end_};
   batch_ = next_batch_++;
-  echo_ = draft.echo(batch_);
+  draft.tell(batch_, echo_);
   seal({buffer.data(), buffer.size()}, where, batch_, static_cast<std::uint32_t>(content));
-  marked_ = writes.empty();
-  flight_ = Flight{std::move(writes), {segment_, static_cast<std::uint32_t>(end_), 0}, blocks};
+  marked_ = batch.writes.empty();
+  flight_ = Flight{std::move(batch), {segment_, static_cast<std::uint32_t>(end_), 0}, blocks};
   const std::uint64_t offset = end_ * block_bytes;
   end_ += blocks;
   says_what_it_follows_ = false;
@@ -83,12 +69,8 @@ void Log::launch(std::vector<Write> writes, const Draft& draft) {
 }
 
 bool Log::full_batch_waits() const {
-  std::uint64_t bytes = 0;
-  for (auto write = pending_.begin(); bytes < options_.batch_bytes; ++write) {
-    if (write == pending_.end()) return false;
-    bytes += write->bytes;
-  }
-  return true;
+  if (pending_.size() > 1) return true;
+  return !pending_.empty() && pending_.front().bytes >= options_.batch_bytes;
 }
 
 // An error is the last word: the kernel may have dropped what it could not write, and a second
@@ -97,20 +79,24 @@ void Log::landed(Result<void> result) {
   if (!result && !planted(Bug::p25_sync_error_ignored) &&
       !planted(Bug::p03_vote_write_error_ignored))
     return fail(std::move(result.error()));
-  const Flight flight = *std::move(flight_);
+  Flight flight = *std::move(flight_);
+  std::vector<Write>& writes = flight.batch.writes;
   flight_.reset();
   if (full_batch_waits()) flush();  // first: it cannot grow, and the disk need not wait for us
   Spot where = landed_ = flight.where;
   landed_blocks_ = flight.blocks;
-  for (const Write& write : flight.writes) {
+  for (const Write& write : writes) {
     settle(write, where);
     ++where.row;
   }
-  if (!flight.writes.empty()) tail_.durable(flight.writes.back().number);
+  if (!writes.empty()) tail_.durable(writes.back().number);
   const auto reported = [](const Write& write) { return write.asked.reported; };
-  if (std::ranges::any_of(flight.writes, reported)) credit(flight.blocks);
-  for (const Write& write : flight.writes)
+  if (std::ranges::any_of(writes, reported)) credit(flight.blocks);
+  for (const Write& write : writes)
     if (reported(write)) hooks_.persisted(write.group, write.what.seq);
+  writes.clear();
+  flight.batch.draft.clear();
+  spare_ = {std::move(writes), std::move(flight.batch.draft), 0};
   clean();
   flush();
   if (!flight_ && !marked_) env_.loop.set(mark_timer_, env_.clock.now() + options_.mark_after);
@@ -122,19 +108,19 @@ void Log::settle(const Write& write, Spot where) {
   Group& group = groups_[write.group];
   const raft::Persist& what = write.what;
   if (write.forget) {
-    forget_needs(write.group, group);
+    forget_needs(group);
     groups_.erase(write.group);
     return;
   }
   if (what.hard_state) {
     group.hard = *what.hard_state;
-    need(write.group, group.hard_in, where.segment);
+    need(group, group.hard_in, where.segment);
   }
   if (what.base) {
     if (what.discard) group.runs.clear(&dropped);
     group.base = *what.base;
     group.runs.rebase(what.base->id.index, &dropped);
-    need(write.group, group.base_in, where.segment);
+    need(group, group.base_in, where.segment);
   }
   if (what.cut_after) group.runs.cut_after(*what.cut_after, &dropped);
   settled_.clear();
@@ -143,18 +129,17 @@ void Log::settle(const Write& write, Spot where) {
     for (const raft::Entry& entry : *list) extend(settled_, entry.id, weight(entry), where, skip++);
   for (const Run& run : settled_) {
     group.runs.put(run, &dropped);
-    ledger_.add(run.where.segment, write.group, run.bytes);
+    ledger_.add(run.where.segment, group.needs, run.bytes);
   }
-  drop(write.group, dropped);
+  drop(group, dropped);
 }
 
 // A batch is proven durable by one that follows it. If nothing does, something has to, before the
 // blocks have time to rot.
 void Log::write_mark() {
   if (flight_ || !pending_.empty() || marked_ || broken_) return;
-  Draft draft;
-  if (!place(draft)) return;
-  launch({}, draft);
+  Growing mark;
+  if (place(mark.draft)) launch(std::move(mark));
 }
 
 void Log::prepare() {
