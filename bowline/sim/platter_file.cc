@@ -238,6 +238,14 @@ bool PlatterFile::readable(std::uint64_t offset, std::uint64_t bytes) const {
   return found == spoilt_.end() || found->first * sector_bytes >= offset + bytes;
 }
 
+std::vector<std::uint64_t> PlatterFile::unreadable_blocks() const {
+  std::vector<std::uint64_t> blocks;
+  for (const auto& [sector, once] : spoilt_)
+    if (blocks.empty() || blocks.back() != sector / block_sectors)
+      blocks.push_back(sector / block_sectors);
+  return blocks;
+}
+
 void PlatterFile::forget_spoilt_once(std::uint64_t offset, std::uint64_t bytes) {
   std::erase_if(spoilt_, [&](const auto& spoilt) {
     const std::uint64_t at = spoilt.first * sector_bytes;

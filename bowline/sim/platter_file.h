@@ -69,6 +69,7 @@ class PlatterFile {
   // Cannot be read, until it is written again; or only once.
   void spoil(std::uint64_t sector, bool once) { spoilt_[sector] = once; }
   bool readable(std::uint64_t offset, std::uint64_t bytes) const;
+  std::vector<std::uint64_t> unreadable_blocks() const;  // by rising number
   void forget_spoilt_once(std::uint64_t offset, std::uint64_t bytes);
 
   void lose_power(Chance&, Loss);
