@@ -229,10 +229,7 @@ bool Platter::is_durable(std::string_view name, std::uint64_t offset, std::uint6
 std::uint64_t Platter::hash() const {
   std::uint64_t hash = 0;
   for (const auto& [name, id] : contents_.names.durable()) {
-    const PlatterFile* found = file(id);
-    std::string text(found->bytes(), '\0');
-    found->read_durable(0, text);
-    hash = mixed(mixed(hash, name), text);
+    hash = mixed(mixed(hash, name), file(id)->durable_hash());
   }
   return hash;
 }

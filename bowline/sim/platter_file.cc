@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bowline/base/crc32c.h"
 #include "bowline/base/ensure.h"
 #include "bowline/sim/hash.h"
 
@@ -204,6 +205,17 @@ bool PlatterFile::is_durable(std::uint64_t offset, std::uint64_t bytes) const {
   for (std::uint64_t block = first; block <= last; ++block)
     if (!same(blocks_[block].cached, blocks_[block].durable)) return false;
   return true;
+}
+
+// Asked for at every crash, so by checksums, which the processor counts fast.
+std::uint64_t PlatterFile::durable_hash() const {
+  const std::uint32_t zeros = crc32c(std::string_view(copy_of(nullptr)->data(), block_bytes));
+  std::uint64_t hash = bytes_;
+  for (const Block& block : blocks_) {
+    const PageRef& page = block.durable;
+    hash = mixed(hash, page ? crc32c(std::string_view(page->data(), block_bytes)) : zeros);
+  }
+  return hash;
 }
 
 // What rots is the medium. Readers notice unless a newer page lies in the cache.

@@ -63,6 +63,7 @@ class PlatterFile {
   void read(std::uint64_t offset, std::span<char> into) const;
   void read_durable(std::uint64_t offset, std::span<char> into) const;
   bool is_durable(std::uint64_t offset, std::uint64_t bytes) const;
+  std::uint64_t durable_hash() const;
 
   void flip(std::uint64_t offset, unsigned bit);
   void garble(std::uint64_t sector, std::uint64_t seed);
