@@ -36,8 +36,15 @@ struct Counters {
   std::uint64_t writes_lost = 0;
   std::uint64_t pauses = 0;
   std::uint64_t links_cut = 0;
+  std::uint64_t blocks_hit = 0;      // of a disk: they rotted, or cannot be read
+  std::uint64_t hits_mended = 0;     // at once, and nothing was lost
+  std::uint64_t batches_mended = 0;  // by a start
   std::uint64_t entries_rotten = 0;
   std::uint64_t entries_mended = 0;
+  std::uint64_t read_in_memory = 0;  // entries, by couriers
+  std::uint64_t read_on_disk = 0;
+  std::uint64_t not_readable = 0;  // that a courier met
+  std::uint64_t full = 0;          // how often a log found no space
   std::uint64_t wipes = 0;
   std::uint64_t rejoined = 0;  // of those wiped: bound again
   std::uint64_t snapshots_taken = 0;

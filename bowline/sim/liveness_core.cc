@@ -138,7 +138,7 @@ void Liveness::heal_node(NodeId id) {
   // One that was told to stop was removed, and may be wanted again by a change in flight.
   if (world_.up(id) && world_.core(id)->stopped()) world_.crash(id, Crash::kill);
   world_.start(id);
-  world_.set_full(id, false);
+  while (world_.node(id).disk_fuller > 0) world_.clear_disk(id);
 }
 
 // What stays broken may still hear us, or be heard. One that neither stops leading when nobody

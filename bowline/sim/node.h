@@ -77,8 +77,10 @@ struct Node {
   std::vector<Event> parked;  // what reached it while it was paused
   Time burst_ends;            // it has all that by then
   Duration disk_slower{0};
-  Time struck_until;       // the power fails in the next write before then ...
-  Duration struck_for{0};  // ... for so long
+  std::uint32_t disk_fuller = 0;  // how many troubles fill it
+  std::uint64_t rots = 0;         // how often it was hurt
+  Time struck_until;              // the power fails in the next write before then ...
+  Duration struck_for{0};         // ... for so long
 
   Index apply_through;
   bool apply_due = false;

@@ -130,6 +130,8 @@ void draw_disk(Chance& chance, Climate& climate) {
   }
   if (chance.happens("writes fail", 250'000))
     climate.failed_write_ppm = ppm_between(chance, "failed writes", 1'000, 100'000);
+  // Then most that is sent to those who lag comes from the disk.
+  if (half(chance, "small tails")) climate.tail_bytes = chance.log_between("tail bytes", 1, 8192);
 }
 
 void draw_host(Chance& chance, Climate& climate) {

@@ -97,6 +97,8 @@ struct Climate {
   Duration slow_sync{0};
   std::uint32_t failed_write_ppm = 0;  // of those that carry a hard state; the process stops then
 
+  std::uint64_t tail_bytes = 64 << 10;  // entries that a log keeps in memory
+
   Duration courier{0};
   bool courier_splits = false;
   Duration apply{0};

@@ -54,6 +54,7 @@ void visit_climate(Visit&& visit, Same&... each) {
   visit("slow_sync_ppm", each.slow_sync_ppm...);
   visit("slow_sync", each.slow_sync...);
   visit("failed_write_ppm", each.failed_write_ppm...);
+  visit("tail_bytes", each.tail_bytes...);
   visit("courier", each.courier...);
   visit("courier_splits", each.courier_splits...);
   visit("apply", each.apply...);
@@ -69,7 +70,7 @@ void visit_climate(Visit&& visit, Same&... each) {
   visit("fetch", each.fetch...);
   visit("fetch_fails_ppm", each.fetch_fails_ppm...);
 }
-static_assert(sizeof(Climate) == 200);
+static_assert(sizeof(Climate) == 208);
 
 template <class Visit, class... Same>
 void visit_episode(Visit&& visit, Same&... each) {

@@ -198,10 +198,15 @@ std::vector<env::Listed> Platter::listed(const Directory& directory) const {
   return list;
 }
 
-std::uint64_t Platter::free_bytes() const {
+std::uint64_t Platter::used_bytes() const {
   std::uint64_t used = 0;
   for (const auto& [name, id] : contents_.names.cached()) used += bytes(id);
-  return capacity_ - std::min(capacity_, used);
+  return used;
+}
+
+std::vector<std::uint64_t> Platter::unreadable_blocks(std::string_view name) const {
+  const PlatterFile* found = file(contents_.names.find_durable(name));
+  return found == nullptr ? std::vector<std::uint64_t>() : found->unreadable_blocks();
 }
 
 std::optional<std::string> Platter::durable(std::string_view name, std::uint64_t offset,
@@ -224,10 +229,7 @@ bool Platter::is_durable(std::string_view name, std::uint64_t offset, std::uint6
 std::uint64_t Platter::hash() const {
   std::uint64_t hash = 0;
   for (const auto& [name, id] : contents_.names.durable()) {
-    const PlatterFile* found = file(id);
-    std::string text(found->bytes(), '\0');
-    found->read_durable(0, text);
-    hash = mixed(mixed(hash, name), text);
+    hash = mixed(mixed(hash, name), file(id)->durable_hash());
   }
   return hash;
 }

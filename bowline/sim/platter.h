@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -64,7 +65,9 @@ class Platter {
   bool is_durable(std::string_view name, std::uint64_t offset, std::uint64_t bytes) const;
   std::vector<env::Listed> list() const { return listed(contents_.names.cached()); }
   std::vector<env::Listed> list_durable() const { return listed(contents_.names.durable()); }
-  std::uint64_t free_bytes() const;
+  std::uint64_t used_bytes() const;
+  std::uint64_t free_bytes() const { return capacity_ - std::min(capacity_, used_bytes()); }
+  std::vector<std::uint64_t> unreadable_blocks(std::string_view name) const;
   std::uint64_t files() const { return contents_.files.size(); }  // also such that have no name
 
   // --- what goes wrong by command. False: it was not allowed, or there is no such thing. What
@@ -75,6 +78,7 @@ class Platter {
   bool rot(std::string_view name, std::uint64_t first, std::uint64_t count, std::uint64_t seed = 1);
   bool spoil(std::string_view name, std::uint64_t first, std::uint64_t count, bool once = false);
   void limit(std::uint64_t bytes) { capacity_ = bytes; }
+  void lift_limit() { capacity_ = unlimited; }
   // These are for disks that no process uses.
   void wipe();
   void roll_back(const Platter& earlier);
@@ -138,6 +142,7 @@ class Platter {
   void finish_name_sync(ProcessId, Synced);
 
  private:
+  static constexpr std::uint64_t unlimited = 1ULL << 36;
   struct Contents {
     PlatterNames names;
     std::map<FileId, std::shared_ptr<PlatterFile>> files;  // shared with copies of the platter
@@ -170,7 +175,7 @@ class Platter {
   ProcessId holder_;
   std::map<FileId, std::uint32_t> open_;
   std::vector<Arranged> arranged_;
-  std::uint64_t capacity_ = 1ULL << 36;
+  std::uint64_t capacity_ = unlimited;
   std::uint64_t process_ids_ = 0;
   std::uint64_t change_ids_ = 0;
   std::uint64_t points_ = 0;

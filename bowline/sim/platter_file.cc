@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bowline/base/crc32c.h"
 #include "bowline/base/ensure.h"
 #include "bowline/sim/hash.h"
 
@@ -206,6 +207,17 @@ bool PlatterFile::is_durable(std::uint64_t offset, std::uint64_t bytes) const {
   return true;
 }
 
+// Asked for at every crash, so by checksums, which the processor counts fast.
+std::uint64_t PlatterFile::durable_hash() const {
+  const std::uint32_t zeros = crc32c(std::string_view(copy_of(nullptr)->data(), block_bytes));
+  std::uint64_t hash = bytes_;
+  for (const Block& block : blocks_) {
+    const PageRef& page = block.durable;
+    hash = mixed(hash, page ? crc32c(std::string_view(page->data(), block_bytes)) : zeros);
+  }
+  return hash;
+}
+
 // What rots is the medium. Readers notice unless a newer page lies in the cache.
 template <class Change>
 void PlatterFile::change_medium(std::uint64_t index, Change change) {
@@ -236,6 +248,14 @@ void PlatterFile::garble(std::uint64_t sector, std::uint64_t seed) {
 bool PlatterFile::readable(std::uint64_t offset, std::uint64_t bytes) const {
   const auto found = spoilt_.lower_bound(offset / sector_bytes);
   return found == spoilt_.end() || found->first * sector_bytes >= offset + bytes;
+}
+
+std::vector<std::uint64_t> PlatterFile::unreadable_blocks() const {
+  std::vector<std::uint64_t> blocks;
+  for (const auto& [sector, once] : spoilt_)
+    if (blocks.empty() || blocks.back() != sector / block_sectors)
+      blocks.push_back(sector / block_sectors);
+  return blocks;
 }
 
 void PlatterFile::forget_spoilt_once(std::uint64_t offset, std::uint64_t bytes) {

@@ -63,12 +63,14 @@ class PlatterFile {
   void read(std::uint64_t offset, std::span<char> into) const;
   void read_durable(std::uint64_t offset, std::span<char> into) const;
   bool is_durable(std::uint64_t offset, std::uint64_t bytes) const;
+  std::uint64_t durable_hash() const;
 
   void flip(std::uint64_t offset, unsigned bit);
   void garble(std::uint64_t sector, std::uint64_t seed);
   // Cannot be read, until it is written again; or only once.
   void spoil(std::uint64_t sector, bool once) { spoilt_[sector] = once; }
   bool readable(std::uint64_t offset, std::uint64_t bytes) const;
+  std::vector<std::uint64_t> unreadable_blocks() const;  // by rising number
   void forget_spoilt_once(std::uint64_t offset, std::uint64_t bytes);
 
   void lose_power(Chance&, Loss);

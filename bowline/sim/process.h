@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bowline/sim/platter.h"
@@ -20,7 +22,8 @@ class Process {
   static constexpr GroupId group{1};
 
   // Opens the log at once: no time passes. `refusal` says why it could not be.
-  Process(Platter&, Chance&, const Clock&, Time now, NodeId, Incarnation fresh);
+  Process(Platter&, Chance&, const Clock&, Time now, wal::Owner, Incarnation fresh,
+          std::uint64_t tail_bytes);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
@@ -32,6 +35,22 @@ class Process {
   void found_with(raft::Persist);
   void submit(raft::Persist);
   std::vector<Seq> persisted() { return std::exchange(persisted_, {}); }
+
+  // What the log has in memory of the entries in (after, through]. Empty: not the first of them.
+  raft::Batch peek(Index after, Index through) const;
+  // What it has on disk. The answer bears the number.
+  void fetch(Index after, Index through, std::uint32_t number);
+  struct Answer {
+    std::uint32_t number = 0;
+    Result<raft::Batch> result;
+  };
+  std::vector<Answer> answers();
+  const std::vector<std::uint32_t>& unanswered() const { return unanswered_; }
+
+  // Entries that the log has given up by itself.
+  std::vector<raft::Stretch> lost() { return std::exchange(lost_, {}); }
+  // Whether the log found no space for more, each time that this changed.
+  std::vector<bool> fullness() { return std::exchange(fullness_, {}); }
   const std::optional<Error>& broken() const { return broken_; }
 
   ProcessLoop& loop() { return loop_; }
@@ -40,7 +59,8 @@ class Process {
   bool tells_the_truth() const;
 
  private:
-  static wal::Options options();
+  static wal::Options options(std::uint64_t tail_bytes);
+  wal::Log::Hooks hooks();
   void drain();
 
   Platter& platter_;
@@ -53,6 +73,10 @@ class Process {
   wal::Account account_;
   raft::Found found_;
   std::vector<Seq> persisted_;
+  std::vector<Answer> answers_;
+  std::vector<std::uint32_t> unanswered_;
+  std::vector<raft::Stretch> lost_;
+  std::vector<bool> fullness_;
   std::optional<Error> broken_;
 };
 

@@ -22,8 +22,8 @@ struct Image {
   raft::Base base;                // membership null: this node knows of no group
   std::uint64_t base_prefix = 0;  // the hash of everything through the base
   std::vector<Line> lines;        // after the base
-  // Lines whose contents rotted. We keep them for the witnesses; the node only knows their ids,
-  // once it has noticed.
+  // Lines that the log on disk can no longer read. We keep them for the witnesses; the node only
+  // knows their ids, once it has noticed.
   raft::Damage rotten;
 
   Index last() const { return base.id.index + lines.size(); }

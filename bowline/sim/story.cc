@@ -47,6 +47,8 @@ std::string_view what_of(Note::What what) {
     case Note::What::message_doubled: return "doubled on the way to ";
     case Note::What::rotted: return "rots on disk: index ";
     case Note::What::noticed: return "notices rot: index ";
+    case Note::What::full: return "has no space left on its disk";
+    case Note::What::room: return "has space again";
     case Note::What::healed: return "the weather is over";
   }
   return "";
@@ -152,6 +154,8 @@ void Story::noted(const Note& note) {
     case Note::What::message_doubled: return tell(note.node, ' ', "  " + what + number(note.peer));
     case Note::What::rotted:
     case Note::What::noticed: what += std::to_string(note.number); break;
+    case Note::What::full:
+    case Note::What::room:
     case Note::What::healed: break;
   }
   const std::string who = note.node ? number(note.node) + " " : "";

@@ -195,7 +195,7 @@ bool Weather::begin_disks(const Episode& episode, Running& running) {
   switch (episode.trouble) {
     case Trouble::slow_disk: world_.slow_disk(node, slowness(episode)); return true;
     case Trouble::rot: return rot(episode);
-    case Trouble::full: world_.set_full(node, true); return true;
+    case Trouble::full: world_.fill_disk(node); return true;
     case Trouble::skew: {
       const auto rate = static_cast<std::int64_t>(episode.amount % 201) - 100;
       world_.change_clock(node, rate);
@@ -224,17 +224,9 @@ bool Weather::rot(const Episode& episode) {
   const Site& site = *world_.site(pick(episode.node));
   if (site.durable.lines.empty()) return false;
   Prng prng = dice(episode);
-  const std::uint64_t start = prng.below(site.durable.lines.size());
-  const std::uint64_t count = 1 + prng.below(4);
+  const Index at = site.durable.base.id.index + prng.below(site.durable.lines.size()) + 1;
   const bool noticed = prng.chance(50);
-  bool any = false;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const Index index = site.durable.base.id.index + start + i + 1;
-    if (index > site.durable.last() || !may_rot(world_, site.id, index)) continue;
-    world_.rot(site.id, index, index, noticed);
-    any = true;
-  }
-  return any;
+  return world_.rot(site.id, at, prng.next(), noticed);
 }
 
 void Weather::end(const Episode& episode, Running& running) {
@@ -252,7 +244,7 @@ void Weather::end(const Episode& episode, Running& running) {
         break;
       case Trouble::pause: world_.resume(node); break;
       case Trouble::slow_disk: world_.speed_up_disk(node, slowness(episode)); break;
-      case Trouble::full: world_.set_full(node, false); break;
+      case Trouble::full: world_.clear_disk(node); break;
       case Trouble::skew:
         world_.change_clock(node, world_.plan().clock_permille[node.value - 1]);
         break;

@@ -38,6 +38,8 @@ struct Note {
     message_doubled,
     rotted,   // `number`: the index
     noticed,  // and the node has noticed
+    full,     // its log found no space ...
+    room,     // ... and finds it again
     healed,   // the liveness phase begins; `number`: a bit for each node of the core
   };
   What what = What::episode_begun;

@@ -251,6 +251,7 @@ void World::came_to_life(Node& node) {
                          .entries = {}});
   node.process_at = never;
   let_climate_in(node);
+  if (node.disk_fuller > 0) node.platter.limit(node.platter.used_bytes());
   site.machine = {snapshot.base.id, snapshot.digest};
   node.apply_through = snapshot.base.id.index;
   node.apply_due = false;
@@ -280,6 +281,7 @@ void World::crash(NodeId id, Crash how) {
     ++counters_.kills;
     node.platter.kill(node.platter_chance);
   }
+  drop_errands(node);
   node.process.reset();
   mix(node.platter.hash());
   give_up_others(node);

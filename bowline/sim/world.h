@@ -86,8 +86,12 @@ class World : public Court {
   void wipe(NodeId);       // its power fails and its disk is lost; start() brings it back empty
   void ruin(NodeId);       // and it does not come back, unless ...
   void reinstall(NodeId);  // an operator brings it back, empty, as a node of the newest cluster
-  // The contents of durable entries are lost. Noticed at once, or when they are next read.
-  void rot(NodeId, Index first, Index last, bool noticed);
+  // Blocks of the batch that holds this entry rot, or of some other one; or fewer, if too much
+  // would be lost. What is lost is noticed soon, or when it is next read. False: nothing rotted.
+  bool rot(NodeId, Index, std::uint64_t dice, bool noticed);
+  // Its disk has no room for another file, until as many calls say that it has.
+  void fill_disk(NodeId);
+  void clear_disk(NodeId);
   void slow_disk(NodeId id, Duration by) { mine(id).disk_slower += by; }
   void speed_up_disk(NodeId id, Duration by);
   void hurry_disk(NodeId);
@@ -126,7 +130,6 @@ class World : public Court {
   void forget_leader(NodeId id) { give(id, raft::ForgetLeader{}); }
   void suspect(NodeId id, NodeId peer) { give(id, raft::Suspect{peer}); }
   void report_lost(NodeId id, NodeId peer) { give(id, raft::Unreachable{peer}); }
-  void set_full(NodeId id, bool full) { give(id, raft::Fullness{full}); }
 
   // What a test asks for most. Of several leaders, that of the highest term; 0: nobody.
   NodeId leader() const;
@@ -154,8 +157,17 @@ class World : public Court {
     NodeId from;  // of a message; of a checked suspicion: the peer
     Time sent;
   };
+  struct Scrub {  // somebody reads these on disk, to see whether they are there
+    Index next, last;
+  };
   struct Errand {  // what a courier does
-    std::variant<raft::SendSpan, raft::SendEntries> effect;
+    std::variant<raft::SendSpan, raft::SendEntries, Scrub> effect;
+    raft::Batch got = {};     // was read, and is not sent yet
+    std::uint64_t part = 0;   // of a span: so many go into the next message; 0: not drawn yet
+    std::size_t done = 0;     // so many of SendEntries
+    Index asked = {};         // from here on the disk was asked ...
+    std::uint64_t rots = 0;   // ... after so many rots of that disk ...
+    bool was_rotten = false;  // ... and it was known to be bad
   };
   struct Fetch {  // of a snapshot
     NodeId from;
@@ -206,7 +218,10 @@ class World : public Court {
   void take_over(Node&, const raft::Persist&);
   void arm_process(Node&);
   void run_process(Node&, const Event&);
+  void take_reports(Node&);
   void reported(Node&, Seq);
+  void space_changed(Node&, bool full);
+  std::string take_damage(Site&, const raft::Found&);
 
   // world_sending.cc: messages and couriers
   void post(Node&, NodeId to, raft::Message);
@@ -214,12 +229,28 @@ class World : public Court {
   bool doubtful(const Node&, const Letter&) const;
   void tell_loss(NodeId from, NodeId to);
   void suspicion_of(NodeId peer, NodeId by);
+
+  // world_errands.cc: couriers read the log and send
+  void send_out(Node&, Errand);
   void run_errand(Node&, Errand);
-  void send_span(Node&, raft::SendSpan);
-  void send_entries(Node&, raft::SendEntries);
+  void send_span(Node&, Errand);
+  void send_entries(Node&, Errand);
+  void scrub(Node&, Errand);
   std::uint64_t span_part(Node&, std::uint64_t left);
-  bool readable(const Node&, Index) const;
-  void notice_rot(Node&, Index);
+  bool read_log(Node&, Index after, Index through, Errand&);
+  void ask_disk(Node&, Index after, Index through, Errand);
+  void answered(Node&, Process::Answer);
+  void missed(Node&, Errand);
+  bool as_written(const Node&, const raft::Batch&);
+  void notice_rot(Node&, raft::Stretch, bool excused);
+  void drop_errands(Node&);
+
+  // world_rot.cc: what is hurt, and what comes of it
+  struct Hit;
+  struct Sight;
+  bool strike(Node&, const Hit&, const Sight& before, bool noticed);
+  bool hurt(Node&, Index);
+  bool bearable(const Node&, const Sight& before, const Sight& after, std::vector<Index>& lost);
 
   // world_machines.cc: machines and their snapshots
   void apply(Node&);

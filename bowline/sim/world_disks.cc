@@ -12,8 +12,10 @@ namespace bowline::sim {
 // No time passes. False: it cannot be opened, which is a violation.
 bool World::open_log(Node& node) {
   Site& site = node.site;
+  node.platter.lift_limit();  // no start waits for space: that is told elsewhere
   node.process = std::make_unique<Process>(node.platter, node.platter_chance, node.clock, now_,
-                                           site.id, site.incarnation);
+                                           wal::Owner{.cluster = {}, .node = site.id},
+                                           site.incarnation, plan_.climate.tail_bytes);
   const auto wrong = [&](const std::string& what) {
     violated({"I10", "the log of node " + std::to_string(site.id.value) + ": " + what});
     return false;
@@ -22,11 +24,24 @@ bool World::open_log(Node& node) {
   if (node.process->account().identity.disk != site.incarnation)
     return wrong("it is of another life of the node");
   if (node.founds) site.durable = {};
-  const std::string what = explain(node.process->found(), node.under_way, site.durable);
+  counters_.batches_mended += node.process->account().mended;
+  std::string what = explain(node.process->found(), node.under_way, site.durable);
   node.under_way.clear();
+  if (what.empty()) what = take_damage(site, node.process->found());
   if (!what.empty()) return wrong(what);
   site.written = site.durable;
   return true;
+}
+
+// Only what was hurt may be lost. What was hurt and is not lost the log had elsewhere, too.
+std::string World::take_damage(Site& site, const raft::Found& found) {
+  const raft::Damage damage(found.damaged);
+  for (const raft::Stretch& stretch : damage.stretches())
+    for (Index i = stretch.first; i <= stretch.last; i = i.next())
+      if (!site.durable.rotten.covers(i))
+        return "it lost entry " + std::to_string(i.value) + ", which nothing had hurt";
+  site.durable.rotten = damage;
+  return {};
 }
 
 // Before the core lives: what must be on disk then.
@@ -95,11 +110,29 @@ void World::run_process(Node& node, const Event& event) {
                  .life = node.site.life});
     return;
   }
+  take_reports(node);
+  arm_process(node);
+}
+
+void World::take_reports(Node& node) {
   for (const Seq seq : node.process->persisted()) {
     if (violation_) return;
     reported(node, seq);
   }
-  arm_process(node);
+  for (const raft::Stretch& lost : node.process->lost()) notice_rot(node, lost, false);
+  for (const bool full : node.process->fullness()) space_changed(node, full);
+  for (Process::Answer& answer : node.process->answers()) {
+    if (violation_) return;
+    answered(node, std::move(answer));
+  }
+}
+
+// A leader that cannot write hands over to one that can.
+void World::space_changed(Node& node, bool full) {
+  if (full) ++counters_.full;
+  note({full ? Note::What::full : Note::What::room, node.site.id, {}, 0});
+  give(node.site.id, raft::Fullness{full});
+  if (full && node.site.core->role() == raft::Role::leader) transfer(node.site.id);
 }
 
 void World::reported(Node& node, Seq seq) {

@@ -5,29 +5,19 @@
 
 namespace bowline::sim {
 
-void World::rot(NodeId id, Index first, Index last, bool noticed) {
-  Node& node = mine(id);
-  Image& durable = node.site.durable;
-  Image& written = node.site.written;
-  bool any = false;
-  for (Index i = first; i <= last; i = i.next()) {
-    const Line* line = durable.at(i);
-    if (line == nullptr) continue;
-    any = true;
-    durable.rotten.add({i, i});
-    ++counters_.entries_rotten;
-    note({Note::What::rotted, id, {}, i.value});
-    const Line* newer = written.at(i);
-    if (newer != nullptr && newer->entry.id == line->entry.id) written.rotten.add({i, i});
-  }
-  if (!any || !noticed || !node.up()) return;
-  note({Note::What::noticed, id, {}, first.value});
-  give(id, raft::Unreadable{first, last});
-}
-
 void World::speed_up_disk(NodeId id, Duration by) {
   Duration& slower = mine(id).disk_slower;
   slower -= std::min(slower, by);
+}
+
+void World::fill_disk(NodeId id) {
+  Node& node = mine(id);
+  if (node.disk_fuller++ == 0) node.platter.limit(node.platter.used_bytes());
+}
+
+void World::clear_disk(NodeId id) {
+  Node& node = mine(id);
+  if (node.disk_fuller > 0 && --node.disk_fuller == 0) node.platter.lift_limit();
 }
 
 void World::crash_when_writing(NodeId id, Duration at_most, Duration down) {

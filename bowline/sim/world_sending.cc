@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "bowline/base/mutant.h"
 #include "bowline/sim/world.h"
 
 namespace bowline::sim {
@@ -78,90 +77,6 @@ void World::deliver(Node& node, Letter letter) {
   if (doubtful(node, letter)) return;
   if (std::holds_alternative<raft::Suspect>(letter.input)) ++counters_.suspicions;
   step(node, std::move(letter.input));
-}
-
-void World::perform(Node& node, raft::SendSpan& send) {
-  if (plan_.climate.courier.count() == 0) return send_span(node, std::move(send));
-  agenda_.add({.at = now_ + node.courier_chance.exponential("courier", plan_.climate.courier),
-               .what = What::errand,
-               .node = Node::small(node.site.id),
-               .slot = errands_.put({std::move(send)}),
-               .life = node.site.life});
-}
-
-void World::perform(Node& node, raft::SendEntries& send) {
-  agenda_.add({.at = now_ + node.courier_chance.exponential("courier", plan_.climate.courier),
-               .what = What::errand,
-               .node = Node::small(node.site.id),
-               .slot = errands_.put({std::move(send)}),
-               .life = node.site.life});
-}
-
-void World::run_errand(Node& node, Errand errand) {
-  if (auto* span = std::get_if<raft::SendSpan>(&errand.effect))
-    return send_span(node, std::move(*span));
-  send_entries(node, std::move(std::get<raft::SendEntries>(errand.effect)));
-}
-
-bool World::readable(const Node& node, Index index) const {
-  return !node.site.written.rotten.covers(index);
-}
-
-// How many of the entries go into the next message.
-std::uint64_t World::span_part(Node& node, std::uint64_t left) {
-  if (!plan_.climate.courier_splits || left <= 1) return left;
-  if (!node.courier_chance.happens("splits", 300'000)) return left;
-  return 1 + node.courier_chance.below("splits after", left - 1);
-}
-
-void World::send_span(Node& node, raft::SendSpan send) {
-  const raft::Core& core = *node.site.core;
-  const Image& image = node.site.written;
-  auto& head = std::get<raft::AppendRequest>(send.head.body);
-  if (!core.leads(send.head.term) && !planted(Bug::p67_span_of_an_old_term_sent)) return;
-  if (!contains(image, head.prev)) {
-    // Only a later leader's log can lack it: ours loses entries at the front alone.
-    if (!planted(Bug::p67_span_of_an_old_term_sent)) return;
-    if (head.prev.index < image.base.id.index || head.prev.index >= image.last()) return;
-  }
-  const Index last = std::min(send.last, image.last());
-  Index next = head.prev.index.next();
-  while (next <= last) {
-    std::uint64_t left = span_part(node, last - next + 1);
-    raft::Message message = send.head;
-    auto& body = std::get<raft::AppendRequest>(message.body);
-    body.entries.reserve(left);
-    for (; left > 0; --left, next = next.next()) {
-      if (!readable(node, next)) return notice_rot(node, next);
-      body.entries.push_back(image.at(next)->entry);
-    }
-    head.prev = body.entries.back().id;
-    post(node, send.to, std::move(message));
-  }
-}
-
-void World::send_entries(Node& node, raft::SendEntries send) {
-  auto& body = std::get<raft::EntriesReply>(send.head.body);
-  for (const LogId id : send.wanted) {
-    const Line* line = node.site.written.at(id.index);
-    if (line == nullptr || line->entry.id != id) continue;
-    if (!readable(node, id.index)) {
-      notice_rot(node, id.index);
-      continue;
-    }
-    body.entries.push_back(line->entry);
-  }
-  if (!body.entries.empty()) post(node, send.to, std::move(send.head));
-}
-
-// A line that cannot be read: the core is told, as soon as it is not in a step.
-void World::notice_rot(Node& node, Index index) {
-  agenda_.add({.at = now_,
-               .what = What::input,
-               .node = Node::small(node.site.id),
-               .slot = letters_.put({raft::Unreadable{index, index}, {}, now_}),
-               .life = node.site.life});
-  note({Note::What::noticed, node.site.id, {}, index.value});
 }
 
 void World::cut_one_way(NodeId from, NodeId to) {

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bowline/base/prng.h"
+#include "bowline/sim/hash.h"
+#include "bowline/sim/members.h"
+#include "bowline/sim/world.h"
+#include "bowline/wal/inspect.h"
+#include "bowline/wal/names.h"
+
+// Blocks of a log rot where they lie. What that costs nobody has to guess: a copy of the disk is
+// hurt first, and looked at as a start would look at it.
+namespace bowline::sim {
+namespace {
+
+constexpr std::uint64_t scrubbed_at_once = 8;
+
+enum class How : std::uint8_t { bits, sectors, unreadable };
+
+wal::Findings look_at(const Platter& platter, Incarnation disk) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> segments;  // numbers and sizes
+  for (const env::Listed& file : platter.list_durable())
+    if (const auto number = wal::segment_number(file.name))
+      segments.emplace_back(*number, file.bytes);
+  std::ranges::sort(segments, std::greater{});
+  wal::Inspector inspector(disk);
+  for (const auto& [number, size] : segments) {
+    const std::string name = wal::segment_name(number);
+    std::string bytes = *platter.durable(name, 0, size / env::block_bytes * env::block_bytes);
+    std::vector<std::uint64_t> unreadable = platter.unreadable_blocks(name);
+    for (const std::uint64_t block : unreadable)
+      bytes.replace(block * env::block_bytes, env::block_bytes, env::block_bytes, '\0');
+    inspector.judge(number, bytes, std::move(unreadable));
+  }
+  return inspector.finish();
+}
+
+bool same(const raft::MembershipPtr& a, const raft::MembershipPtr& b) {
+  return (a == nullptr && b == nullptr) || (a != nullptr && b != nullptr && *a == *b);
+}
+
+// All but what is lost of the entries' contents.
+bool same_log(const raft::Found& a, const raft::Found& b) {
+  return a.hard_state == b.hard_state && a.base.id == b.base.id &&
+         a.base.membership_index == b.base.membership_index && a.base.known_in == b.base.known_in &&
+         same(a.base.membership, b.base.membership) && a.entries == b.entries;
+}
+
+}  // namespace
+
+// So many blocks of a segment.
+struct World::Hit {
+  std::string file;
+  std::uint64_t block = 0;
+  std::uint64_t blocks = 0;
+  How how = How::bits;
+  std::uint64_t seed = 0;
+
+  void on(Platter& platter) const {
+    for (std::uint64_t i = 0; i < blocks; ++i) {
+      const std::uint64_t dice = mixed(seed, i);
+      const std::uint64_t sector = (block + i) * block_sectors + dice % block_sectors;
+      const std::uint64_t sectors =
+          1 + dice / block_sectors % (block_sectors - sector % block_sectors);
+      if (how == How::sectors) platter.rot(file, sector, sectors, dice);
+      if (how == How::unreadable) platter.spoil(file, sector, sectors);
+      if (how == How::bits)
+        platter.flip(file, sector * sector_bytes + dice / 64 % sector_bytes, (dice >> 32) % 8);
+    }
+  }
+};
+
+// What a start would find.
+struct World::Sight {
+  wal::Findings findings;
+  wal::GroupState group;
+  raft::Found found;
+
+  static Sight of(const Platter& platter, Incarnation disk) {
+    Sight sight{look_at(platter, disk), {}, {}};
+    const auto group = sight.findings.groups.find(Process::group);
+    if (group == sight.findings.groups.end()) return sight;
+    sight.group = std::move(group->second);
+    sight.found = wal::found(sight.group);
+    return sight;
+  }
+  struct Batch {
+    const wal::SegmentReport* segment = nullptr;
+    const wal::BatchReport* report = nullptr;
+  };
+  // Where these entries lie.
+  Batch batch_of(const wal::Run& run) const {
+    const auto segment =
+        std::ranges::find(findings.segments, run.where.segment, &wal::SegmentReport::number);
+    if (segment == findings.segments.end()) return {};
+    const auto batch =
+        std::ranges::find(segment->batches, run.where.block, &wal::BatchReport::block);
+    if (batch == segment->batches.end()) return {};
+    return {&*segment, &*batch};
+  }
+  // A start may know a table from the next batch; a read of this one alone does not.
+  bool unreadable(const wal::Run& run) const {
+    const Batch batch = batch_of(run);
+    return run.lost || batch.report == nullptr || batch.report->echoed;
+  }
+};
+
+bool World::rot(NodeId id, Index index, std::uint64_t dice, bool noticed) {
+  Node& node = mine(id);
+  const Sight before = Sight::of(node.platter, node.site.incarnation);
+  const wal::Run* run = before.group.runs.at(index);
+  if (run == nullptr || before.findings.refused()) return false;
+  const auto [segment, batch] = before.batch_of(*run);
+  if (batch == nullptr) return false;
+  Prng prng(dice);
+  // A log that ends among blocks that cannot be read is refused, and rightly so.
+  const auto how = static_cast<How>(prng.below(segment->newest ? 2 : 3));
+  Hit hit{.file = wal::segment_name(segment->number), .how = how, .seed = prng.next()};
+  hit.blocks = prng.chance(35) ? 1 : 2 + prng.below(batch->blocks - 1);
+  hit.block = batch->block + prng.below(batch->blocks - hit.blocks + 1);
+  if (strike(node, hit, before, noticed)) return true;
+  hit.blocks = 1;
+  return strike(node, hit, before, noticed);
+}
+
+// Is this no more than the log itself and the others can make good again?
+bool World::bearable(const Node& node, const Sight& before, const Sight& after,
+                     std::vector<Index>& lost) {
+  if (after.findings.refused() || !same_log(before.found, after.found)) return false;
+  const Image& durable = node.site.durable;
+  for (const wal::Run& run : after.group.runs.all()) {
+    if (!after.unreadable(run)) continue;
+    for (Index i = run.first; i <= run.last(); i = i.next()) {
+      const wal::Run* was = before.group.runs.at(i);
+      if (was != nullptr && before.unreadable(*was)) continue;
+      const Line* line = durable.at(i);
+      if (line == nullptr || line->entry.id != LogId{run.term, i}) return false;
+      if (!may_rot(*this, node.site.id, i)) return false;
+      lost.push_back(i);
+    }
+  }
+  return true;
+}
+
+// Does the disk say so, too? Then it counts from now on.
+bool World::hurt(Node& node, Index index) {
+  const Sight sight = Sight::of(node.platter, node.site.incarnation);
+  const wal::Run* run = sight.group.runs.at(index);
+  if (run == nullptr || !sight.unreadable(*run)) return false;
+  node.site.durable.rotten.add({index, index});
+  return true;
+}
+
+bool World::strike(Node& node, const Hit& hit, const Sight& before, bool noticed) {
+  std::vector<Index> lost;
+  Platter copy = node.platter;
+  hit.on(copy);
+  if (!bearable(node, before, Sight::of(copy, node.site.incarnation), lost)) return false;
+  hit.on(node.platter);
+  ++node.rots;
+  counters_.blocks_hit += hit.blocks;
+  counters_.entries_rotten += lost.size();
+  if (lost.empty()) ++counters_.hits_mended;
+  for (const Index index : lost) {
+    Image& written = node.site.written;
+    const LogId id = node.site.durable.at(index)->entry.id;
+    node.site.durable.rotten.add({index, index});
+    if (contains(written, id)) written.rotten.add({index, index});
+    note({Note::What::rotted, node.site.id, {}, index.value});
+  }
+  if (lost.empty() || !noticed || !node.up()) return true;
+  const Index last = std::min(lost.back(), lost.front() + (scrubbed_at_once - 1));
+  send_out(node, {.effect = Scrub{lost.front(), last}});
+  return true;
+}
+
+}  // namespace bowline::sim
