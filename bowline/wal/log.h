@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bowline/env/env.h"
@@ -19,6 +20,7 @@
 #include "bowline/wal/replay.h"
 #include "bowline/wal/row.h"
 #include "bowline/wal/runs.h"
+#include "bowline/wal/scrubber.h"
 #include "bowline/wal/tail.h"
 
 namespace bowline::wal {
@@ -92,6 +94,7 @@ class Log {
   Spot landed_at() const { return landed_; }
   std::uint64_t landed_blocks() const { return landed_blocks_; }
   std::uint64_t retired() const { return retired_; }  // segments that went, since the start
+  const Scrubbed& scrubbed() const { return scrubber_.scrubbed(); }
   bool idle() const { return pending_.empty() && !flight_; }
 
  private:
@@ -124,6 +127,10 @@ class Log {
     raft::Persist what;
   };
   using Moves = std::map<GroupId, Move>;
+  struct Lost {  // of a group
+    GroupId group;
+    Index first, last;
+  };
   struct Fetch {  // who asked for what
     Run run;
     Index after, through;
@@ -170,12 +177,21 @@ class Log {
   void move_from(std::string_view read);
   void move_batch(const Batch&, std::string_view blocks, Moves&);
   void move_row(const Row&, Spot where, std::string_view blocks, Moves&);
-  void launch_moves(Moves);
+  void launch_moves(Moves, std::uint64_t segment);
   std::vector<const Write*> under_way(GroupId) const;
   static bool replaced_by(const std::vector<const Write*>& newer, Index);
   void moved_all();
-  void report_lost(GroupId, Run);
+  void report_lost(GroupId, Index first, Index last);
   void retire(std::uint64_t segment);
+
+  // scrubbing.cc
+  Scrubber::Hooks scrubber_hooks();
+  std::optional<Scrubber::Segment> next_cold(std::uint64_t behind) const;
+  void rescue(std::uint64_t segment, const Judged&, std::string_view blocks);
+  void rescue_run(GroupId, const Run&, const Judged&, std::string_view blocks, Move&,
+                  std::vector<Lost>&) const;
+  bool rescue_entry(GroupId, const Run&, std::uint32_t i, const Judged&, std::string_view blocks,
+                    raft::Batch& copies) const;
 
   // reader.cc
   void begin(Fetch);
@@ -205,8 +221,9 @@ class Log {
   std::map<std::uint64_t, std::shared_ptr<env::File>> files_;
   Ledger ledger_;
   Cleaning cleaning_;
-  std::uint64_t credit_ = 0;  // so many blocks may be looked at, to empty segments
-  bool moving_ = false;       // a piece of it is being read
+  std::uint64_t credit_ = 0;         // so many blocks may be looked at, to empty segments
+  std::uint64_t empty_through_ = 0;  // segments through this one are emptied, however full
+  bool moving_ = false;              // a piece of it is being read
   bool retiring_ = false;
   std::uint64_t retired_ = 0;
   bool full_ = false;
@@ -223,6 +240,7 @@ class Log {
   bool marked_ = true;                // the last batch is a mark, or there is none
   env::TimerId mark_timer_;
   env::TimerId retry_timer_;
+  Scrubber scrubber_;
   env::Life life_;  // the last: callbacks end before anything else
 };
 

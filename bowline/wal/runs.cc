@@ -97,6 +97,15 @@ void Runs::rebase(Index base, Dropped* dropped) {
   if (!runs_.empty() && runs_.front().first <= base) carve(runs_.front().first, base, dropped);
 }
 
+void Runs::lose(Index first, Index last) {
+  Dropped gone;
+  carve(first, last, &gone);
+  for (Run& run : gone) {
+    run.lost = true;
+    put(run);
+  }
+}
+
 void Runs::clear(Dropped* dropped) {
   if (dropped != nullptr) dropped->insert(dropped->end(), runs_.begin(), runs_.end());
   runs_.clear();
