@@ -42,7 +42,9 @@ bool LogRig::start() {
                               const std::string what = shadows_[group].persisted(seq);
                               if (!what.empty()) fail(of_group(group) + what);
                             },
-                        .broken = [this](Error error) { broken = std::move(error); }};
+                        .broken = [this](Error error) { broken = std::move(error); },
+                        .unreadable = [this](GroupId group, Index first,
+                                             Index last) { lost[group].add({first, last}); }};
   process.log = std::make_unique<wal::Log>(env::Env{process.clock, process.loop, process.disk},
                                            options_, owner, first_disk, std::move(hooks));
   std::optional<Result<wal::Opened>> result;
@@ -81,6 +83,7 @@ void LogRig::ended() {
   process_.reset();
   opened_.reset();
   broken.reset();
+  lost.clear();
 }
 
 void LogRig::crash(std::optional<Loss> loss) {
@@ -102,6 +105,15 @@ void LogRig::submit(GroupId group, Write write) {
   raft::Persist persist = persist_of(write);
   ensure(shadows_[group].submit(std::move(write)));
   log().submit(group, std::move(persist));
+}
+
+void LogRig::repair(GroupId group, Seq seq) {
+  Write write;
+  write.seq = seq;
+  for (const Line& line : shadows_[group].written().lines)
+    if (lost[group].covers(line.entry.id.index)) write.repaired.push_back(line);
+  lost.erase(group);
+  submit(group, std::move(write));
 }
 
 bool LogRig::drain(Duration at_most) {

@@ -178,10 +178,8 @@ bool Log::replaced_by(const std::vector<const Write*>& newer, Index index) {
 void Log::moved_all() {
   if (flight_ || !pending_.empty() || cleaning_.told) return;
   cleaning_.told = true;
-  for (const auto& [id, bytes] : Ledger::Needs(ledger_.needs(cleaning_.segment)))
-    for (const Run& run : std::deque<Run>(groups_.at(id).runs.all()))
-      if (run.where.segment == cleaning_.segment && !run.lost)
-        report_lost(id, run.first, run.last());
+  const std::uint64_t segment = cleaning_.segment;
+  rescue(segment, {.block = 0, .blocks = ledger_.end(segment), .number = 0, .batch = {}}, {});
 }
 
 // Its contents are gone, although the disk had said that it has them. Who leads may have others

@@ -45,7 +45,7 @@ void Scrubber::go_on() {
     if (!segment_) return end_round();
     const Place first{disk_.value, segment_->number, 0};
     walk_.emplace(first, segment_->end, most_blocks_);
-    doubted_.reset();
+    doubt_.reset();
   }
   due_ = now;
   read();
@@ -60,22 +60,30 @@ void Scrubber::end_round() {
 }
 
 void Scrubber::read() {
-  const std::uint64_t blocks = std::min(blocks_at_once, segment_->end - walk_->wanted());
-  read_patiently(env_.disk, *segment_->file, walk_->wanted() * block_bytes, blocks * block_bytes,
-                 life_.guard([this, file = segment_->file, blocks](const PatientlyRead& read) {
-                   take(read, blocks);
-                 }));
+  const bool again = doubt_ && doubt_->next < doubt_->end;
+  const std::uint64_t block = again ? doubt_->next : walk_->wanted();
+  const std::uint64_t end = again ? doubt_->end : segment_->end;
+  const std::uint64_t blocks = std::min(blocks_at_once, end - block);
+  read_patiently(env_.disk, *segment_->file, block * block_bytes, blocks * block_bytes,
+                 life_.guard([this, file = segment_->file, block,
+                              blocks](const PatientlyRead& read) { take(read, block, blocks); }));
 }
 
-void Scrubber::take(const PatientlyRead& read, std::uint64_t blocks) {
+void Scrubber::take(const PatientlyRead& read, std::uint64_t block, std::uint64_t blocks) {
   std::uint64_t bytes = blocks * block_bytes;
   std::string found(read.bytes.view());
   found.resize(bytes);  // a file may be shorter than it was
-  walk_->feed(found);
+  if (block == walk_->wanted()) {
+    walk_->feed(found);
+  } else {
+    walk_->renew(block, found);
+    doubt_->next += blocks;
+  }
   // What could not be read at once was asked for in ever smaller parts.
   if (!read.unreadable.empty()) bytes *= static_cast<std::uint64_t>(std::bit_width(blocks));
   scrubbed_.bytes += bytes;
   pay_for(bytes);
+  if (doubt_ && doubt_->next < doubt_->end) return rest();
   judge_all();
 }
 
@@ -96,10 +104,8 @@ bool Scrubber::judge_next(const Judged& judged) {
     walk_->pass(judged);
     return true;
   }
-  // The disk may have been wrong this time only.
-  if (doubted_ != judged.block) {
-    doubted_ = judged.block;
-    walk_->again();
+  if (!doubt_ || doubt_->begin != judged.block) {
+    doubt_ = {judged.block, judged.block + judged.blocks, judged.block};
     rest();
     return false;
   }

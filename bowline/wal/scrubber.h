@@ -23,7 +23,7 @@ struct Scrubbed {
     std::uint64_t segment = 0;
     BatchReport batch;
   };
-  std::uint64_t bytes = 0;  // read
+  std::uint64_t bytes = 0;  // read, at most: where the disk refuses some, it is asked more often
   std::uint64_t rounds = 0;
   std::optional<Time> round_ended;  // the last one
   std::uint64_t whole = 0;          // batches, and each counts as often as it is met
@@ -63,10 +63,17 @@ class Scrubber {
   const Scrubbed& scrubbed() const { return scrubbed_; }
 
  private:
+  // Blocks that were not whole: they are looked at twice before anything is done.
+  struct Stretch {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t next = 0;  // to be read
+  };
+
   void go_on();
   void end_round();
   void read();
-  void take(const PatientlyRead&, std::uint64_t blocks);
+  void take(const PatientlyRead&, std::uint64_t block, std::uint64_t blocks);
   void judge_all();
   bool judge_next(const Judged&);
   void mend(const Judged&);
@@ -89,7 +96,7 @@ class Scrubber {
   std::uint64_t after_ = 0;  // the segment before
   std::optional<Segment> segment_;
   std::optional<Walk> walk_;
-  std::optional<std::uint64_t> doubted_;  // what begins there was read once, and was not whole
+  std::optional<Stretch> doubt_;
   bool mending_ = false;
   env::Life life_;
 };

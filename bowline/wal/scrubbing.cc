@@ -13,8 +13,10 @@ namespace bowline::wal {
 Scrubber::Hooks Log::scrubber_hooks() {
   return {.next = [this](std::uint64_t number) { return next_cold(number); },
           .there = [this](std::uint64_t segment) { return !broken_ && files_.contains(segment); },
-          .damaged = [this](std::uint64_t segment, const Judged& judged,
-                            std::string_view blocks) { rescue(segment, judged, blocks); },
+          .damaged =
+              [this](std::uint64_t segment, const Judged& judged, std::string_view blocks) {
+                if (!planted(Bug::p75_scrubber_does_not_report)) rescue(segment, judged, blocks);
+              },
           .mended = [this] { clean(); },
           .broken = [this](Error error) { fail(std::move(error)); }};
 }
@@ -30,7 +32,6 @@ std::optional<Scrubber::Segment> Log::next_cold(std::uint64_t behind) const {
 // Cuts cannot be written anew, and of the table only the next batch's echo may be left. So all
 // segments through this one are emptied as well, the oldest first, as fast as writes allow.
 void Log::rescue(std::uint64_t segment, const Judged& judged, std::string_view blocks) {
-  if (planted(Bug::p75_scrubber_does_not_report)) return;
   empty_through_ = std::max(empty_through_, segment);
   Moves moves;
   std::vector<Lost> lost;

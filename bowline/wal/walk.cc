@@ -70,9 +70,15 @@ void Walk::pass(const Judged& judged) {
   begin_ += judged.blocks;
 }
 
-void Walk::again() {
-  held_.clear();
-  heads_.clear();
+void Walk::renew(std::uint64_t block, std::string_view blocks) {
+  for (std::uint64_t i = 0; i < blocks.size() / block_bytes; ++i) {
+    const std::uint64_t at = block - begin_ + i;
+    const std::string_view content = blocks.substr(i * block_bytes, block_bytes);
+    const std::optional<Head> head = checked(content, first_.plus(block + i));
+    if (!head && heads_[at].blocks > 0) continue;
+    heads_[at] = head.value_or(Head{});
+    held_.replace(at * block_bytes, block_bytes, content);
+  }
 }
 
 }  // namespace bowline::wal

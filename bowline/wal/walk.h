@@ -36,7 +36,8 @@ class Walk {
   std::optional<Judged> judge();
   std::string_view blocks() const { return held_; }  // from where that begins
   void pass(const Judged&);                          // goes on behind it
-  void again();                                      // forgets what it holds: it is read once more
+  // Blocks that are held were read once more. What is good in either of both is good.
+  void renew(std::uint64_t block, std::string_view blocks);
 
  private:
   std::uint64_t held() const { return heads_.size(); }

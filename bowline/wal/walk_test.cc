@@ -128,22 +128,37 @@ TEST(Walk, a_batch_that_does_not_belong_there_is_not_trusted) {
   EXPECT_EQ(walked.all[1].number, 9U);
 }
 
-TEST(Walk, what_is_read_again_is_judged_again) {
-  Segment bad = some();
-  bad.spoil(0, 1);
-  const std::uint64_t bytes = bad.begin(2) * block_bytes;
+TEST(Walk, a_block_that_is_good_in_one_of_two_looks_is_good) {
+  const auto look = [](std::uint64_t bad) { return some().spoil(1, bad).spoil(1, bad + 1); };
+  const Segment first = look(0);
+  const Segment second = look(2);
+  Walk walk({forged_disk, first.number(), 0}, first.end(), 64);
+  walk.feed(std::string_view(first.bytes()).substr(0, first.end() * block_bytes));
+  walk.pass(*walk.judge());
+  EXPECT_EQ(walk.judge()->state(), State::damaged);
+  const std::uint64_t begin = first.begin(1);
+  const std::uint64_t blocks = first.begin(2) - begin;
+  walk.renew(begin,
+             std::string_view(second.bytes()).substr(begin * block_bytes, blocks * block_bytes));
+  const auto judged = walk.judge();
+  ASSERT_TRUE(judged);
+  EXPECT_EQ(judged->state(), State::whole);
+  EXPECT_EQ(walk.blocks().substr(0, blocks * block_bytes),
+            std::string_view(some().bytes()).substr(begin * block_bytes, blocks * block_bytes));
+}
+
+TEST(Walk, a_block_that_is_bad_in_both_looks_is_made_again_as_before) {
+  const Segment bad = some().spoil(1, 3);
   Walk walk({forged_disk, bad.number(), 0}, bad.end(), 64);
-  walk.feed(std::string_view(bad.bytes()).substr(0, bytes));
-  const auto first = walk.judge();
-  ASSERT_TRUE(first);
-  EXPECT_EQ(first->state(), State::mended);
-  walk.again();
-  EXPECT_EQ(walk.wanted(), 0U);
-  const Segment good = some();
-  walk.feed(std::string_view(good.bytes()).substr(0, bytes));
-  const auto second = walk.judge();
-  ASSERT_TRUE(second);
-  EXPECT_EQ(second->state(), State::whole);
+  walk.feed(std::string_view(bad.bytes()).substr(0, bad.end() * block_bytes));
+  walk.pass(*walk.judge());
+  EXPECT_EQ(walk.judge()->state(), State::mended);
+  const std::uint64_t begin = bad.begin(1);
+  const std::uint64_t bytes = (bad.begin(2) - begin) * block_bytes;
+  walk.renew(begin, std::string_view(bad.bytes()).substr(begin * block_bytes, bytes));
+  EXPECT_EQ(walk.judge()->state(), State::mended);
+  EXPECT_EQ(walk.blocks().substr(0, bytes),
+            std::string_view(some().bytes()).substr(begin * block_bytes, bytes));
 }
 
 }  // namespace
