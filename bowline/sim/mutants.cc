@@ -89,6 +89,10 @@ constexpr std::array table{
            Ground::log},
     Mutant{Bug::p74_last_batch_mended_at_once, "a start writes the last batch again in one piece",
            "crash", Ground::log},
+    Mutant{Bug::p75_scrubber_does_not_report, "the scrubber does not report what it cannot mend",
+           "rot", Ground::log},
+    Mutant{Bug::p76_scrubber_mends_without_checking,
+           "the scrubber mends a batch of which it lacks too much", "rot", Ground::log},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 
