@@ -67,6 +67,8 @@ enum class Bug : std::uint8_t {
   p72_cut_goes_before_what_it_killed = 72,
   p73_checksum_without_place = 73,
   p74_last_batch_mended_at_once = 74,
+  p75_scrubber_does_not_report = 75,
+  p76_scrubber_mends_without_checking = 76,
   p77_recycled_before_its_old_name_is_gone = 77,
   p99_canary = 99,
 };

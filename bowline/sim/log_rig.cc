@@ -43,7 +43,8 @@ bool LogRig::start() {
                               if (!what.empty()) fail(of_group(group) + what);
                             },
                         .broken = [this](Error error) { broken = std::move(error); },
-                        .unreadable = {},
+                        .unreadable = [this](GroupId group, Index first,
+                                             Index last) { lost[group].add({first, last}); },
                         .full = [this](bool is_full) { full = is_full; }};
   process.log = std::make_unique<wal::Log>(env::Env{process.clock, process.loop, process.disk},
                                            options_, owner, first_disk, std::move(hooks));
@@ -84,6 +85,7 @@ void LogRig::ended() {
   opened_.reset();
   broken.reset();
   full = false;
+  lost.clear();
 }
 
 void LogRig::crash(std::optional<Loss> loss) {
@@ -105,6 +107,15 @@ void LogRig::submit(GroupId group, Write write) {
   raft::Persist persist = persist_of(write);
   ensure(shadows_[group].submit(std::move(write)));
   log().submit(group, std::move(persist));
+}
+
+void LogRig::repair(GroupId group, Seq seq) {
+  Write write;
+  write.seq = seq;
+  for (const Line& line : shadows_[group].written().lines)
+    if (lost[group].covers(line.entry.id.index)) write.repaired.push_back(line);
+  lost.erase(group);
+  submit(group, std::move(write));
 }
 
 bool LogRig::drain(Duration at_most) {

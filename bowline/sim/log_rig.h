@@ -30,6 +30,8 @@ class LogRig {
   void submit(GroupId, Write);
   void flush() { log().flush(); }
   void run(Duration duration) { loop().run(duration); }
+  // What is lost is written again, as a core would have it from another node.
+  void repair(GroupId, Seq);
   bool drain(Duration at_most);  // until all that was asked for is durable
   // Reads the whole log of the group back, and compares.
   void check(GroupId);
@@ -39,7 +41,8 @@ class LogRig {
   std::string wrong;
   std::string refused;  // why it did not start
   std::optional<Error> broken;
-  bool full = false;  // the log says that the disk is
+  bool full = false;                     // the log says that the disk is
+  std::map<GroupId, raft::Damage> lost;  // what the log said that it cannot read any more
 
   Shadow& shadow(GroupId group) { return shadows_[group]; }
   const std::map<GroupId, Shadow>& shadows() const { return shadows_; }

@@ -92,7 +92,7 @@ class Sweep {
         if (sweep_.part.ticks) sweep_.part.ticks();
       }
     }
-    for (const Rot rot : {Rot::sectors, Rot::unreadable, Rot::misdirected})
+    for (const Rot rot : {Rot::sectors, Rot::unreadable, Rot::misdirected, Rot::latent})
       for (std::uint64_t i = 1; i <= sweep_.each_large && fine(); ++i) large(rot, i);
     judge_refusals();
   }
@@ -211,6 +211,8 @@ class Sweep {
     number_ = number;
     if (rot == Rot::misdirected) {
       misdirect();
+    } else if (rot == Rot::latent) {
+      scrub();
     } else {
       spread(rot);
     }
@@ -250,6 +252,50 @@ class Sweep {
     cohort.kill(victim);
     cohort.start(victim);
     go_on(Rot::misdirected, cohort, victim);
+  }
+
+  // All three run, and one's disk rots where nobody reads any more. Once it was scrubbed, whoever
+  // does finds everything.
+  void scrub() {
+    Prng prng(mixed(seed_of(number_), static_cast<std::uint64_t>(Rot::latent)));
+    CohortOptions options = options_;
+    options.log.scrub_every = 20ms;
+    options.log.scrub_bytes_per_second = 32 << 20;
+    Cohort cohort(options, seed_of(number_));
+    cohort.record = record_late_;
+    for (std::uint64_t id = 1; id <= nodes; ++id) cohort.adopt({id}, marked_[id - 1]);
+    cohort.start_all();
+    if (!cohort.settles(long_enough)) return fail(Rot::latent, cohort.stuck());
+    if (!rot_behind(cohort, prng)) return count(Rot::latent, Cure::unhurt);
+    wal::Log& log = cohort.log(victim_);
+    const std::uint64_t goal = log.scrubbed().rounds + 2;
+    cohort.run_until([&] { return log.scrubbed().rounds >= goal; }, long_enough);
+    if (!cohort.settles(long_enough)) return fail(Rot::latent, cohort.stuck());
+    cohort.read_back(victim_);
+    const bool mended = log.scrubbed().mended > 0;
+    cohort.kill(victim_);
+    cohort.start(victim_);
+    if (!cohort.settles(long_enough)) return fail(Rot::latent, cohort.stuck());
+    cohort.audit();
+    if (!cohort.wrong.empty()) return fail(Rot::latent, cohort.wrong);
+    if (cohort.mended(victim_) > 0) return count(Rot::latent, Cure::entries);
+    count(Rot::latent, mended ? Cure::mended : Cure::unhurt);
+  }
+
+  bool rot_behind(Cohort& cohort, Prng& prng) {
+    std::vector<const Target*> cold;
+    for (const Target& target : targets_late_)
+      if (const auto number = wal::segment_number(target.name);
+          number && *number < cohort.log(victim_).landed_at().segment && target.covered > 0)
+        cold.push_back(&target);
+    if (cold.empty()) return false;
+    const Target& target = *cold[prng.below(cold.size())];
+    const std::uint64_t all = target.covered / sector_bytes;
+    const std::uint64_t sectors = 1 + prng.below(most_sectors);
+    const std::uint64_t first = prng.below(all - std::min(all - 1, sectors));
+    Platter& platter = cohort.platter(victim_);
+    return prng.chance(50) ? platter.rot(target.name, first, std::min(sectors, all), prng.next())
+                           : platter.spoil(target.name, first, std::min(sectors, all));
   }
 
   // A write that went astray must not pass for one that belongs there. A start is refused only
@@ -311,9 +357,12 @@ class Sweep {
 }  // namespace
 
 const char* name(Rot rot) {
-  constexpr std::array<const char*, rots> names{"one bit", "one bit, met by a read",
+  constexpr std::array<const char*, rots> names{"one bit",
+                                                "one bit, met by a read",
                                                 "2 to 16 sectors garbage",
-                                                "2 to 16 sectors unreadable", "a write astray"};
+                                                "2 to 16 sectors unreadable",
+                                                "a write astray",
+                                                "1 to 16 sectors, scrubbed"};
   return names[static_cast<std::size_t>(rot)];
 }
 

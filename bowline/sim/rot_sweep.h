@@ -26,8 +26,9 @@ enum class Rot : std::uint8_t {
   sectors,      // 2 to 16 sectors are garbage
   unreadable,   // 2 to 16 sectors cannot be read
   misdirected,  // a write went to another place, and its own is as it was
+  latent,       // 1 to 16 sectors, while the log is open: met by nobody but the scrubber
 };
-inline constexpr std::size_t rots = 5;
+inline constexpr std::size_t rots = 6;
 const char* name(Rot);
 
 // Three nodes, of which the third never had the last writes. One of the two others is damaged, and

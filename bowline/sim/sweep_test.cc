@@ -62,6 +62,8 @@ TEST(RotSweep, a_flipped_bit_is_noticed_and_mended_and_larger_damage_is_repaired
   EXPECT_GT(end.of(Rot::sectors, Cure::entries), 10U);
   EXPECT_GT(end.of(Rot::unreadable, Cure::entries), 10U);
   EXPECT_GT(end.of(Rot::misdirected, Cure::entries), 10U);
+  EXPECT_GT(end.of(Rot::latent, Cure::entries), 10U);
+  EXPECT_GT(end.of(Rot::latent, Cure::mended), 10U);
   EXPECT_GT(end.of(Rot::misdirected, Cure::snapshot) + end.of(Rot::sectors, Cure::snapshot) +
                 end.of(Rot::unreadable, Cure::snapshot),
             0U);

@@ -213,7 +213,7 @@ class World : public Court {
 
   // world_disks.cc: logs on disks
   bool open_log(Node&);
-  void write_at_once(Node&, Write);
+  void write_at_once(Node&, const Write&);
   void let_climate_in(Node&);
   void take_over(Node&, const raft::Persist&);
   void arm_process(Node&);

@@ -45,7 +45,7 @@ std::string World::take_damage(Site& site, const raft::Found& found) {
 }
 
 // Before the core lives: what must be on disk then.
-void World::write_at_once(Node& node, Write write) {
+void World::write_at_once(Node& node, const Write& write) {
   node.process->found_with(persist_of(write));
   static_cast<void>(node.process->persisted());
   if (!sim::apply(write, node.site.durable))

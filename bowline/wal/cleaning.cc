@@ -57,7 +57,7 @@ std::uint64_t Log::next_to_go() const {
 void Log::clean() {
   if (broken_ || retiring_ || moving_ || ledger_.empty()) return;
   const std::uint64_t oldest = next_to_go();
-  if (oldest == segment_) return;
+  if (oldest == segment_ || scrubber_.mends(oldest)) return;
   // Not while another one is being made: they are numbered in the order in which they are used.
   if (ledger_.live(oldest) == 0) return preparing_ ? void() : retire(oldest);
   if (cleaning_.segment != oldest && worth_moving(oldest)) cleaning_ = {oldest, 0};
@@ -71,6 +71,7 @@ void Log::credit(std::uint64_t blocks) {
 
 // What is needed of it has to be little, or space scarce; and then something has to come of it.
 bool Log::worth_moving(std::uint64_t segment) const {
+  if (segment <= empty_through_ && !full_) return true;
   if (ledger_.permille_live(segment) < options_.move_below_permille) return true;
   const bool many = ledger_.segments() > options_.most_segments;
   return (many && ledger_.permille_live() < 500) || (full_ && ledger_.permille_live() < 900);
@@ -110,7 +111,7 @@ void Log::move_from(std::string_view read) {
   }
   if (at == 0) return move_next(options_.most_batch_bytes() / room_bytes + 2);
   cleaning_.block += at;
-  launch_moves(std::move(moves));
+  launch_moves(std::move(moves), cleaning_.segment);
 }
 
 void Log::move_batch(const Batch& batch, std::string_view blocks, Moves& moves) {
@@ -139,14 +140,14 @@ void Log::move_row(const Row& row, Spot where, std::string_view blocks, Moves& m
 }
 
 // One row a group, however many it had been: so what is left of small batches becomes dense.
-void Log::launch_moves(Moves moves) {
+void Log::launch_moves(Moves moves, std::uint64_t segment) {
   for (auto& [id, move] : moves) {
     const Group& group = *groups_.find(id);
     const auto newer = [&move](auto ask) { return std::ranges::any_of(move.newer, ask); };
-    if (group.hard_in == cleaning_.segment &&
+    if (group.hard_in == segment &&
         !newer([](const Write* w) { return w->forget || w->what.hard_state; }))
       move.what.hard_state = group.hard;
-    if (group.base_in == cleaning_.segment &&
+    if (group.base_in == segment &&
         !newer([](const Write* w) { return w->forget || w->what.base; }))
       move.what.base = group.base;
     std::ranges::sort(move.what.repaired, {}, [](const raft::Entry& e) { return e.id.index; });
@@ -185,17 +186,15 @@ bool Log::replaced_by(const std::vector<const Write*>& newer, Index index) {
 void Log::moved_all() {
   if (flight_ || !pending_.empty() || cleaning_.told) return;
   cleaning_.told = true;
-  for (const auto& [id, bytes] : needed_by(cleaning_.segment))
-    for (const Run& run : std::deque<Run>(groups_.find(id)->runs.all()))
-      if (run.where.segment == cleaning_.segment && !run.lost) report_lost(id, run);
+  const std::uint64_t segment = cleaning_.segment;
+  rescue(segment, {.block = 0, .blocks = ledger_.end(segment), .number = 0, .batch = {}}, {});
 }
 
 // Its contents are gone, although the disk had said that it has them. Who leads may have others
 // send them again; until then the segment stays.
-void Log::report_lost(GroupId id, Run run) {
-  run.lost = true;
-  groups_.find(id)->runs.put(run);
-  if (hooks_.unreadable) hooks_.unreadable(id, run.first, run.last());
+void Log::report_lost(GroupId id, Index first, Index last) {
+  groups_.find(id)->runs.lose(first, last);
+  if (hooks_.unreadable) hooks_.unreadable(id, first, last);
 }
 
 // Its name has to be gone for good before the next one goes: if an older segment came back and a

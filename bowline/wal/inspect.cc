@@ -14,6 +14,15 @@ std::string blocks_text(const BatchReport& batch) {
   return (batch.bad.size() == 1 ? "block " : "blocks ") + text;
 }
 
+// A batch of which no block can be read looks like an end.
+bool hides_the_end(const std::vector<std::uint64_t>& unreadable, const Survey& survey) {
+  if (survey.torn) return !unreadable.empty();
+  return std::ranges::binary_search(unreadable, survey.end) &&
+         std::ranges::binary_search(unreadable, survey.end + 1);
+}
+
+}  // namespace
+
 BatchReport report_of(const Batch& batch) {
   BatchReport report{.number = batch.number,
                      .block = batch.block,
@@ -30,15 +39,6 @@ BatchReport report_of(const Batch& batch) {
   }
   return report;
 }
-
-// A batch of which no block can be read looks like an end.
-bool hides_the_end(const std::vector<std::uint64_t>& unreadable, const Survey& survey) {
-  if (survey.torn) return !unreadable.empty();
-  return std::ranges::binary_search(unreadable, survey.end) &&
-         std::ranges::binary_search(unreadable, survey.end + 1);
-}
-
-}  // namespace
 
 std::uint64_t SegmentReport::with(State state) const {
   return static_cast<std::uint64_t>(std::ranges::count(batches, state, &BatchReport::state));

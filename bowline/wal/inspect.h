@@ -26,6 +26,8 @@ struct BatchReport {
   std::uint64_t lost = 0;  // of the entries
 };
 
+BatchReport report_of(const Batch&);
+
 struct SegmentReport {
   std::uint64_t number = 0;
   std::uint64_t bytes = 0;  // of the file

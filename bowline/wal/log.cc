@@ -29,7 +29,8 @@ Log::Log(env::Env env, Options options, Owner owner, Incarnation fresh, Hooks ho
       owner_(owner),
       fresh_(fresh),
       hooks_(std::move(hooks)),
-      tail_(options.tail_bytes) {
+      tail_(options.tail_bytes),
+      scrubber_(env_, options_, scrubber_hooks()) {
   ensure(options_.fault().empty());
   mark_timer_ = env_.loop.timer([this] { write_mark(); });
   retry_timer_ = env_.loop.timer([this] { prepare(); });
@@ -57,6 +58,7 @@ void Log::opened(env::Done<Result<Opened>> done, Result<Opened> result) {
   }));
   if (result) {
     open_ = true;
+    scrubber_.begin(identity_.disk);
     prepare();
   } else {
     broken_ = true;

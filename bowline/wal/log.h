@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bowline/base/id_map.h"
@@ -20,6 +21,7 @@
 #include "bowline/wal/replay.h"
 #include "bowline/wal/row.h"
 #include "bowline/wal/runs.h"
+#include "bowline/wal/scrubber.h"
 #include "bowline/wal/tail.h"
 
 namespace bowline::wal {
@@ -96,6 +98,7 @@ class Log {
   std::uint64_t landed_blocks() const { return landed_blocks_; }
   std::uint64_t retired() const { return retired_; }    // segments that went, since the start
   std::uint64_t recycled() const { return recycled_; }  // of these: used again under a new name
+  const Scrubbed& scrubbed() const { return scrubber_.scrubbed(); }
   bool idle() const { return pending_.empty() && !flight_; }
 
  private:
@@ -132,6 +135,10 @@ class Log {
     raft::Persist what;
   };
   using Moves = std::map<GroupId, Move>;
+  struct Lost {  // of a group
+    GroupId group;
+    Index first, last;
+  };
   struct Fetch {  // who asked for what
     Run run;
     Index after, through;
@@ -182,11 +189,11 @@ class Log {
   void move_from(std::string_view read);
   void move_batch(const Batch&, std::string_view blocks, Moves&);
   void move_row(const Row&, Spot where, std::string_view blocks, Moves&);
-  void launch_moves(Moves);
+  void launch_moves(Moves, std::uint64_t segment);
   std::vector<const Write*> under_way(GroupId) const;
   static bool replaced_by(const std::vector<const Write*>& newer, Index);
   void moved_all();
-  void report_lost(GroupId, Run);
+  void report_lost(GroupId, Index first, Index last);
   void retire(std::uint64_t segment);
   void remove(std::uint64_t segment);
 
@@ -196,6 +203,15 @@ class Log {
   void renamed(std::uint64_t number);
   void named_anew(std::uint64_t number, Result<void>);
   void blank(std::uint64_t number);
+
+  // scrubbing.cc
+  Scrubber::Hooks scrubber_hooks();
+  std::optional<Scrubber::Segment> next_cold(std::uint64_t behind) const;
+  void rescue(std::uint64_t segment, const Judged&, std::string_view blocks);
+  void rescue_run(GroupId, const Run&, const Judged&, std::string_view blocks, Move&,
+                  std::vector<Lost>&) const;
+  bool rescue_entry(GroupId, const Run&, std::uint32_t i, const Judged&, std::string_view blocks,
+                    raft::Batch& copies) const;
 
   // reader.cc
   void begin(Fetch);
@@ -226,8 +242,9 @@ class Log {
   std::map<std::uint64_t, std::shared_ptr<env::File>> files_;
   Ledger ledger_;
   Cleaning cleaning_;
-  std::uint64_t credit_ = 0;  // so many blocks may be looked at, to empty segments
-  bool moving_ = false;       // a piece of it is being read
+  std::uint64_t credit_ = 0;         // so many blocks may be looked at, to empty segments
+  std::uint64_t empty_through_ = 0;  // segments through this one are emptied, however full
+  bool moving_ = false;              // a piece of it is being read
   bool retiring_ = false;
   std::uint64_t retired_ = 0;
   std::uint64_t recycled_ = 0;
@@ -245,6 +262,7 @@ class Log {
   bool marked_ = true;                // the last batch is a mark, or there is none
   env::TimerId mark_timer_;
   env::TimerId retry_timer_;
+  Scrubber scrubber_;
   env::Life life_;  // the last: callbacks end before anything else
 };
 

@@ -20,7 +20,7 @@ template <class Value, class Next>
 auto Opening::or_fail(std::string what, Next next) {
   return life_.guard(
       [this, what = std::move(what), next = std::move(next)](Result<Value> result) mutable {
-        if (!result) return fail(std::move(what), result.error());
+        if (!result) return fail(what, result.error());
         if constexpr (std::is_void_v<Value>) {
           next();
         } else {
@@ -29,7 +29,7 @@ auto Opening::or_fail(std::string what, Next next) {
       });
 }
 
-void Opening::fail(std::string what, const Error& error) {
+void Opening::fail(const std::string& what, const Error& error) {
   done_(std::unexpected(Error{error.fault, what + ": " + error.what}));
 }
 

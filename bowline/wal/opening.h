@@ -49,7 +49,7 @@ class Opening {
   void next_repair(std::uint64_t number);
   void sync_names();
   void finish();
-  void fail(std::string what, const Error&);
+  void fail(const std::string& what, const Error&);
   // What to do with a result: go on with it, or end here and say what was tried.
   template <class Value, class Next>
   auto or_fail(std::string what, Next next);

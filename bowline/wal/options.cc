@@ -16,6 +16,7 @@ std::string Options::fault() const {
     return "batch_bytes must be at least 4096, and at most a quarter of segment_bytes";
   if (ahead == 0) return "ahead must be at least 1: a segment is made before it is needed";
   if (mark_after <= Duration(0)) return "mark_after must be above zero";
+  if (scrub_every < std::chrono::milliseconds(1)) return "scrub_every must be at least 1 ms";
   return {};
 }
 

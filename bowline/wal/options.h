@@ -22,6 +22,13 @@ struct Options {
   std::uint32_t move_below_permille = 250;
   std::uint64_t most_segments = 64;
 
+  // All segments that are not written any more are read again and again, to find what rots there
+  // while it can still be mended: so many bytes a second at most (0: never), and one round after
+  // the other, but none sooner than so long after the one before it began. A shard of the default
+  // size is 4 GiB, which takes a little over an hour; of a disk that is one thousandth or less.
+  std::uint64_t scrub_bytes_per_second = 1 << 20;
+  Duration scrub_every = std::chrono::hours(1);
+
   std::string fault() const;  // what is wrong with them, as a sentence; empty: nothing
   std::uint64_t most_entry_bytes() const { return segment_bytes / 4; }
   std::uint64_t most_batch_bytes() const;  // of content, everything included

@@ -105,6 +105,18 @@ void Runs::rebase(Index base, Dropped* dropped) {
   if (!runs_.empty() && runs_.front().first <= base) carve(runs_.front().first, base, dropped);
 }
 
+void Runs::lose(Index first, Index last) {
+  std::vector<Run> lost;
+  for (std::size_t i = behind(first); i < runs_.size() && runs_[i].first <= last; ++i) {
+    Run run = runs_[i];
+    if (run.first < first) run = back_of(run, first);
+    if (run.last() > last) run = front_of(run, last);
+    run.lost = true;
+    lost.push_back(run);
+  }
+  for (const Run& run : lost) put(run);
+}
+
 void Runs::clear(Dropped* dropped) {
   for (const Run& run : runs_) note(run, dropped);
   runs_.clear();

@@ -57,6 +57,7 @@ class Runs {
   void cut_after(Index, Dropped* dropped = nullptr);
   void rebase(Index, Dropped* dropped = nullptr);  // forgets everything through here
   void clear(Dropped* dropped = nullptr);
+  void lose(Index first, Index last);  // what is known there cannot be read
 
  private:
   std::size_t behind(Index) const;  // the first run that ends at this index or later

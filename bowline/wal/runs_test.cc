@@ -12,6 +12,21 @@ namespace bowline::wal {
 namespace {
 
 // What Runs says, entry by entry: the row and the place in it.
+TEST(Runs, what_is_lost_is_lost_and_what_lies_around_it_is_not) {
+  Runs runs;
+  runs.put({.first = {1}, .term = {1}, .count = 10, .skip = 3, .bytes = 71, .where = {1, 1, 1}});
+  runs.put({.first = {11}, .term = {2}, .count = 4, .bytes = 9, .where = {2, 1, 1}});
+  runs.lose({4}, {12});
+  std::uint64_t bytes = 0;
+  std::uint32_t entries = 0;
+  for (const wal::Run& run : runs.all()) bytes += run.bytes, entries += run.count;
+  EXPECT_EQ(bytes, 80U);
+  EXPECT_EQ(entries, 14U);
+  for (std::uint64_t i = 1; i <= 14; ++i) EXPECT_EQ(runs.at({i})->lost, i >= 4 && i <= 12) << i;
+  EXPECT_EQ(runs.at({5})->skip, 6U);
+  EXPECT_EQ(runs.at({5})->last(), Index{10});
+}
+
 using Model = std::map<std::uint64_t, std::pair<std::uint32_t, std::uint32_t>>;
 
 Model read_out(const Runs& runs) {

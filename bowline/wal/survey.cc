@@ -140,17 +140,11 @@ class Surveyor {
 
   Result<void> take(std::optional<Batch> batch) {
     if (!batch) return lost("the table of a batch is lost, here and in the next one");
-    if (!continues(*batch)) return lost("a batch is there that does not belong there");
+    if (!continues(*batch, {first_.segment, survey_.end, survey_.last()}))
+      return lost("a batch is there that does not belong there");
     survey_.end += batch->blocks;
     survey_.batches.push_back(*std::move(batch));
     return {};
-  }
-
-  bool continues(const Batch& batch) const {
-    const std::optional<Follows>& follows = batch.table.follows;
-    if (survey_.batches.empty()) return follows.has_value() && follows->batch < batch.number;
-    if (!follows) return batch.number == survey_.last() + 1;
-    return *follows == Follows{first_.segment, survey_.end, survey_.last()};
   }
 
   std::unexpected<Error> lost(std::string_view why) const {
@@ -170,6 +164,13 @@ class Surveyor {
 };
 
 }  // namespace
+
+bool continues(const Batch& batch, const Follows& last) {
+  const std::optional<Follows>& follows = batch.table.follows;
+  if (last.batch == 0) return follows.has_value() && follows->batch < batch.number;
+  if (!follows) return batch.number == last.batch + 1;
+  return *follows == last;
+}
 
 Result<Survey> survey(std::span<char> bytes, const Place& first, const std::optional<Seal>& seal) {
   return Surveyor(bytes, first, seal).run();

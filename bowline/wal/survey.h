@@ -40,4 +40,8 @@ struct Seal {
 //   end        nothing is there, and nothing behind it
 Result<Survey> survey(std::span<char> bytes, const Place& first, const std::optional<Seal>& seal);
 
+// Does a batch belong where the log had come to? There is no last batch yet in a segment that
+// begins.
+bool continues(const Batch&, const Follows& last);
+
 }  // namespace bowline::wal
