@@ -45,8 +45,9 @@ void exclusive_or(char* __restrict into, const char* __restrict from) {
 // The exclusive or of all blocks but that one, in its place. Its head means nothing yet.
 void fill_from_others(std::span<char> blocks, std::size_t missing) {
   char* const into = blocks.data() + missing * block_bytes;
-  std::memset(into, 0, block_bytes);
-  for (std::size_t i = 0; i < blocks.size() / block_bytes; ++i)
+  const std::size_t first = missing == 0 ? 1 : 0;
+  std::memcpy(into, blocks.data() + first * block_bytes, block_bytes);
+  for (std::size_t i = first + 1; i < blocks.size() / block_bytes; ++i)
     if (i != missing) exclusive_or(into, blocks.data() + i * block_bytes);
 }
 

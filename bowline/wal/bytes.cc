@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/wal/bytes.h"
 
-#include <array>
-
 namespace bowline::wal {
 
-void put_long_varint(std::string& out, std::uint64_t value) {
-  std::array<char, 10> bytes{};
-  std::size_t count = 0;
-  for (; value >= 0x80; value >>= 7) bytes[count++] = static_cast<char>(value | 0x80);
-  bytes[count++] = static_cast<char>(value);
-  out.append(bytes.data(), count);
+void put_varint(std::string& out, std::uint64_t value) {
+  while (value >= 0x80) {
+    out.push_back(static_cast<char>(value | 0x80));
+    value >>= 7;
+  }
+  out.push_back(static_cast<char>(value));
 }
 
 void put_u64(std::string& out, std::uint64_t value) {

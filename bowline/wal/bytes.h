@@ -25,11 +25,7 @@ void store(char* to, Number value) {
 }
 
 // Seven bits a byte, the low ones first; the top bit says that there is more.
-void put_long_varint(std::string& out, std::uint64_t value);
-inline void put_varint(std::string& out, std::uint64_t value) {
-  if (value >= 0x80) return put_long_varint(out, value);
-  out.push_back(static_cast<char>(value));
-}
+void put_varint(std::string& out, std::uint64_t value);
 constexpr std::size_t varint_bytes(std::uint64_t value) {
   return static_cast<std::size_t>(std::bit_width(value | 1) + 6) / 7;
 }
