@@ -109,22 +109,22 @@ struct World::Sight {
   }
 };
 
-bool World::rot(NodeId id, Index index, std::uint64_t dice, bool noticed) {
+bool World::rot(NodeId id, Index index, Rot rot) {
   Node& node = mine(id);
   const Sight before = Sight::of(node.platter, node.site.incarnation);
   const wal::Run* run = before.group.runs.at(index);
   if (run == nullptr || before.findings.refused()) return false;
   const auto [segment, batch] = before.batch_of(*run);
   if (batch == nullptr) return false;
-  Prng prng(dice);
+  Prng prng(rot.dice);
   // A log that ends among blocks that cannot be read is refused, and rightly so.
   const auto how = static_cast<How>(prng.below(segment->newest ? 2 : 3));
   Hit hit{.file = wal::segment_name(segment->number), .how = how, .seed = prng.next()};
-  hit.blocks = prng.chance(35) ? 1 : 2 + prng.below(batch->blocks - 1);
+  hit.blocks = rot.wide ? 2 + prng.below(batch->blocks - 1) : 1;
   hit.block = batch->block + prng.below(batch->blocks - hit.blocks + 1);
-  if (strike(node, hit, before, noticed)) return true;
+  if (strike(node, hit, before, rot.noticed)) return true;
   hit.blocks = 1;
-  return strike(node, hit, before, noticed);
+  return rot.wide && strike(node, hit, before, rot.noticed);
 }
 
 // Is this no more than the log itself and the others can make good again?
