@@ -102,6 +102,13 @@ struct World::Sight {
     if (batch == segment->batches.end()) return {};
     return {&*segment, &*batch};
   }
+  // Where the log ends: a last batch that is hurt looks like one that was never written in full.
+  // As soon as something follows it that is not true any more.
+  std::pair<std::uint64_t, std::uint64_t> end() const {
+    const auto newest = std::ranges::find(findings.segments, true, &wal::SegmentReport::newest);
+    if (newest == findings.segments.end()) return {};
+    return {newest->number, newest->end};
+  }
   // A start may know a table from the next batch; a read of this one alone does not.
   bool unreadable(const wal::Run& run) const {
     const Batch batch = batch_of(run);
@@ -130,7 +137,8 @@ bool World::rot(NodeId id, Index index, Rot rot) {
 // Is this no more than the log itself and the others can make good again?
 bool World::bearable(const Node& node, const Sight& before, const Sight& after,
                      std::vector<Index>& lost) {
-  if (after.findings.refused() || !same_log(before.found, after.found)) return false;
+  if (after.findings.refused() || after.end() != before.end()) return false;
+  if (!same_log(before.found, after.found)) return false;
   const Image& durable = node.site.durable;
   for (const wal::Run& run : after.group.runs.all()) {
     if (!after.unreadable(run)) continue;
