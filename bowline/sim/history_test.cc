@@ -65,6 +65,7 @@ TEST(History, every_trouble_begins_and_nothing_breaks) {
   EXPECT_GT(all.batches_mended, 0U);
   EXPECT_GT(all.entries_mended, 0U);
   EXPECT_GT(all.full, 0U);
+  EXPECT_GT(all.waited_for_space, 0U);
   EXPECT_GE(all.troubles_begun[static_cast<std::size_t>(Trouble::ruin)], seeds * 3 / 100);
   EXPECT_GT(all.forced_with_loss, 0U);
   EXPECT_GT(all.foreign, 0U);
