@@ -248,6 +248,7 @@ class World : public Court {
   void ask_disk(Node&, Index after, Index through, Errand);
   void answered(Node&, Process::Answer);
   void missed(Node&, Errand);
+  bool begins_at(const Node&, const raft::Batch&, Index);
   bool as_written(const Node&, const raft::Batch&);
   void notice_rot(Node&, raft::Stretch, bool excused);
   void drop_errands(Node&);
@@ -257,6 +258,7 @@ class World : public Court {
   struct Sight;
   bool strike(Node&, const Hit&, const Sight& before, bool noticed);
   bool hurt(Node&, Index);
+  void mark_rotten(Node&, Index);
   bool bearable(const Node&, const Sight& before, const Sight& after, std::vector<Index>& lost);
 
   // world_machines.cc: machines and their snapshots

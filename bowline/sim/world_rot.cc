@@ -159,8 +159,17 @@ bool World::hurt(Node& node, Index index) {
   const Sight sight = Sight::of(node.platter, node.site.incarnation);
   const wal::Run* run = sight.group.runs.at(index);
   if (run == nullptr || !sight.unreadable(*run)) return false;
-  node.site.durable.rotten.add({index, index});
+  mark_rotten(node, index);
   return true;
+}
+
+void World::mark_rotten(Node& node, Index index) {
+  Image& written = node.site.written;
+  node.site.durable.rotten.add({index, index});
+  const Line* line = node.site.durable.at(index);
+  if (line != nullptr && contains(written, line->entry.id)) written.rotten.add({index, index});
+  ++node.rots;
+  note({Note::What::rotted, node.site.id, {}, index.value});
 }
 
 bool World::strike(Node& node, const Hit& hit, const Sight& before, bool noticed) {
@@ -169,17 +178,10 @@ bool World::strike(Node& node, const Hit& hit, const Sight& before, bool noticed
   hit.on(copy);
   if (!bearable(node, before, Sight::of(copy, node.site.incarnation), lost)) return false;
   hit.on(node.platter);
-  ++node.rots;
   counters_.blocks_hit += hit.blocks;
   counters_.entries_rotten += lost.size();
   if (lost.empty()) ++counters_.hits_mended;
-  for (const Index index : lost) {
-    Image& written = node.site.written;
-    const LogId id = node.site.durable.at(index)->entry.id;
-    node.site.durable.rotten.add({index, index});
-    if (contains(written, id)) written.rotten.add({index, index});
-    note({Note::What::rotted, node.site.id, {}, index.value});
-  }
+  for (const Index index : lost) mark_rotten(node, index);
   if (lost.empty() || !noticed || !node.up()) return true;
   const Index last = std::min(lost.back(), lost.front() + (scrubbed_at_once - 1));
   send_out(node, {.effect = Scrub{lost.front(), last}});
