@@ -58,6 +58,7 @@ constexpr Row rows[] = {
     {"entries_from_disk", &sim::Counters::read_on_disk},
     {"entries_not_readable", &sim::Counters::not_readable},
     {"logs_without_space", &sim::Counters::full},
+    {"waited_for_space", &sim::Counters::waited_for_space},
     {"blocks_hit", &sim::Counters::blocks_hit},
     {"hits_mended", &sim::Counters::hits_mended},
     {"batches_mended_at_starts", &sim::Counters::batches_mended},

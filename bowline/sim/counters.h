@@ -43,8 +43,9 @@ struct Counters {
   std::uint64_t entries_mended = 0;
   std::uint64_t read_in_memory = 0;  // entries, by couriers
   std::uint64_t read_on_disk = 0;
-  std::uint64_t not_readable = 0;  // that a courier met
-  std::uint64_t full = 0;          // how often a log found no space
+  std::uint64_t not_readable = 0;      // that a courier met
+  std::uint64_t full = 0;              // how often a log found no space
+  std::uint64_t waited_for_space = 0;  // and how often something waited until it did
   std::uint64_t wipes = 0;
   std::uint64_t rejoined = 0;  // of those wiped: bound again
   std::uint64_t snapshots_taken = 0;

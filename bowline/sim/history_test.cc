@@ -58,6 +58,14 @@ TEST(History, every_trouble_begins_and_nothing_breaks) {
     EXPECT_GT(all.troubles_ended[i], 0U) << name(static_cast<Trouble>(i));
   for (std::size_t i = 0; i < acts; ++i)
     EXPECT_GT(all.acts_begun[i], 0U) << name(static_cast<Act>(i));
+  EXPECT_GT(all.read_in_memory, 0U);
+  EXPECT_GT(all.read_on_disk, 0U);
+  EXPECT_GT(all.not_readable, 0U);
+  EXPECT_GT(all.hits_mended, 0U);
+  EXPECT_GT(all.batches_mended, 0U);
+  EXPECT_GT(all.entries_mended, 0U);
+  EXPECT_GT(all.full, 0U);
+  EXPECT_GT(all.waited_for_space, 0U);
   EXPECT_GE(all.troubles_begun[static_cast<std::size_t>(Trouble::ruin)], seeds * 3 / 100);
   EXPECT_GT(all.forced_with_loss, 0U);
   EXPECT_GT(all.foreign, 0U);

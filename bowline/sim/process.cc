@@ -30,6 +30,7 @@ wal::Options Process::options(std::uint64_t tail_bytes) {
   options.batch_bytes = 32 << 10;
   options.tail_bytes = tail_bytes;
   options.most_segments = 6;
+  options.ahead = 1;  // so that a full disk is felt soon
   options.retry_full_after = std::chrono::milliseconds(100);
   return options;
 }

@@ -49,6 +49,7 @@ class Process {
 
   // Entries that the log has given up by itself.
   std::vector<raft::Stretch> lost() { return std::exchange(lost_, {}); }
+  bool idle() const { return log_->idle(); }
   // Whether the log found no space for more, each time that this changed.
   std::vector<bool> fullness() { return std::exchange(fullness_, {}); }
   const std::optional<Error>& broken() const { return broken_; }

@@ -225,8 +225,8 @@ bool Weather::rot(const Episode& episode) {
   if (site.durable.lines.empty()) return false;
   Prng prng = dice(episode);
   const Index at = site.durable.base.id.index + prng.below(site.durable.lines.size()) + 1;
-  const bool noticed = prng.chance(50);
-  return world_.rot(site.id, at, prng.next(), noticed);
+  return world_.rot(site.id, at,
+                    {.wide = prng.chance(65), .noticed = prng.chance(50), .dice = prng.next()});
 }
 
 void Weather::end(const Episode& episode, Running& running) {

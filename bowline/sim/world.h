@@ -34,6 +34,13 @@ enum class Crash : std::uint8_t {
   kill,   // the process only: what was written survives
 };
 
+// What rots of a batch: one block, which the others can replace, or more.
+struct Rot {
+  bool wide = true;
+  bool noticed = false;    // somebody looks there soon; else it shows when it is next read
+  std::uint64_t dice = 1;  // which blocks, and how
+};
+
 // A few raft cores, and all that is around them: clocks, links, disks, machines, clients.
 // Everything that happens, happens in virtual time and follows from the plan and the decisions.
 //
@@ -86,9 +93,9 @@ class World : public Court {
   void wipe(NodeId);       // its power fails and its disk is lost; start() brings it back empty
   void ruin(NodeId);       // and it does not come back, unless ...
   void reinstall(NodeId);  // an operator brings it back, empty, as a node of the newest cluster
-  // Blocks of the batch that holds this entry rot, or of some other one; or fewer, if too much
-  // would be lost. What is lost is noticed soon, or when it is next read. False: nothing rotted.
-  bool rot(NodeId, Index, std::uint64_t dice, bool noticed);
+  // Some of the batch that holds this entry. Only one block, if too much would be lost otherwise;
+  // false: nothing, because even that would be too much.
+  bool rot(NodeId, Index, Rot);
   // Its disk has no room for another file, until as many calls say that it has.
   void fill_disk(NodeId);
   void clear_disk(NodeId);
@@ -241,6 +248,7 @@ class World : public Court {
   void ask_disk(Node&, Index after, Index through, Errand);
   void answered(Node&, Process::Answer);
   void missed(Node&, Errand);
+  bool begins_at(const Node&, const raft::Batch&, Index);
   bool as_written(const Node&, const raft::Batch&);
   void notice_rot(Node&, raft::Stretch, bool excused);
   void drop_errands(Node&);
@@ -250,6 +258,7 @@ class World : public Court {
   struct Sight;
   bool strike(Node&, const Hit&, const Sight& before, bool noticed);
   bool hurt(Node&, Index);
+  void mark_rotten(Node&, Index);
   bool bearable(const Node&, const Sight& before, const Sight& after, std::vector<Index>& lost);
 
   // world_machines.cc: machines and their snapshots

@@ -130,6 +130,7 @@ void World::take_reports(Node& node) {
 // A leader that cannot write hands over to one that can.
 void World::space_changed(Node& node, bool full) {
   if (full) ++counters_.full;
+  if (!full && !node.process->idle()) ++counters_.waited_for_space;
   note({full ? Note::What::full : Note::What::room, node.site.id, {}, 0});
   give(node.site.id, raft::Fullness{full});
   if (full && node.site.core->role() == raft::Role::leader) transfer(node.site.id);

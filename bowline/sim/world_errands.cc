@@ -105,7 +105,8 @@ bool World::read_log(Node& node, Index after, Index through, Errand& errand) {
     ask_disk(node, after, through, std::move(errand));
     return false;
   }
-  if (!as_written(node, batch) || batch.front().id.index != after.next()) {
+  if (!begins_at(node, batch, after.next())) return false;
+  if (!as_written(node, batch)) {
     violated({"I20", "the log of node " + std::to_string(node.site.id.value) +
                          " has other entries in memory than were written"});
     return false;
@@ -134,8 +135,10 @@ void World::answered(Node& node, Process::Answer answer) {
     notice_rot(node, {errand.asked, errand.asked}, excused);
     return missed(node, std::move(errand));
   }
-  if (answer.result->empty() || !as_written(node, *answer.result))
-    return missed(node, std::move(errand));
+  const raft::Batch& batch = *answer.result;
+  if (batch.empty()) return missed(node, std::move(errand));
+  if (!begins_at(node, batch, errand.asked)) return;
+  if (!as_written(node, batch)) return missed(node, std::move(errand));
   counters_.read_on_disk += answer.result->size();
   std::ranges::move(*answer.result, std::back_inserter(errand.got));
   run_errand(node, std::move(errand));
@@ -147,6 +150,17 @@ void World::missed(Node& node, Errand errand) {
   ++errand.done;
   if (auto* scrub = std::get_if<Scrub>(&errand.effect)) scrub->next = scrub->next.next();
   run_errand(node, std::move(errand));
+}
+
+bool World::begins_at(const Node& node, const raft::Batch& batch, Index index) {
+  Index next = index;
+  for (const raft::Entry& entry : batch) {
+    if (entry.id.index != next)
+      violated({"I20", "the log of node " + std::to_string(node.site.id.value) +
+                           " gives other entries than it was asked for"});
+    next = next.next();
+  }
+  return !violation_;
 }
 
 // False: the log has gone on. An id names one content for all time, so another content is a lie.

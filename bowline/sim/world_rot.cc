@@ -110,6 +110,13 @@ struct World::Sight {
     if (batch == segment->batches.end()) return {};
     return {&*segment, &*batch};
   }
+  // Where the log ends: a last batch that is hurt looks like one that was never written in full.
+  // As soon as something follows it that is not true any more.
+  std::pair<std::uint64_t, std::uint64_t> end() const {
+    const auto newest = std::ranges::find(findings.segments, true, &wal::SegmentReport::newest);
+    if (newest == findings.segments.end()) return {};
+    return {newest->number, newest->end};
+  }
   // A start may know a table from the next batch; a read of this one alone does not.
   bool unreadable(const wal::Run& run) const {
     const Batch batch = batch_of(run);
@@ -117,28 +124,29 @@ struct World::Sight {
   }
 };
 
-bool World::rot(NodeId id, Index index, std::uint64_t dice, bool noticed) {
+bool World::rot(NodeId id, Index index, Rot rot) {
   Node& node = mine(id);
   const Sight before = Sight::of(node.platter, node.site.incarnation);
   const wal::Run* run = before.group.runs.at(index);
   if (run == nullptr || before.findings.refused()) return false;
   const auto [segment, batch] = before.batch_of(*run);
   if (batch == nullptr) return false;
-  Prng prng(dice);
+  Prng prng(rot.dice);
   // A log that ends among blocks that cannot be read is refused, and rightly so.
   const auto how = static_cast<How>(prng.below(segment->newest ? 2 : 3));
   Hit hit{.file = wal::segment_name(segment->number), .how = how, .seed = prng.next()};
-  hit.blocks = prng.chance(35) ? 1 : 2 + prng.below(batch->blocks - 1);
+  hit.blocks = rot.wide ? 2 + prng.below(batch->blocks - 1) : 1;
   hit.block = batch->block + prng.below(batch->blocks - hit.blocks + 1);
-  if (strike(node, hit, before, noticed)) return true;
+  if (strike(node, hit, before, rot.noticed)) return true;
   hit.blocks = 1;
-  return strike(node, hit, before, noticed);
+  return rot.wide && strike(node, hit, before, rot.noticed);
 }
 
 // Is this no more than the log itself and the others can make good again?
 bool World::bearable(const Node& node, const Sight& before, const Sight& after,
                      std::vector<Index>& lost) {
-  if (after.findings.refused() || !same_log(before.found, after.found)) return false;
+  if (after.findings.refused() || after.end() != before.end()) return false;
+  if (!same_log(before.found, after.found)) return false;
   const Image& durable = node.site.durable;
   for (const wal::Run& run : after.group.runs.all()) {
     if (!after.unreadable(run)) continue;
@@ -159,8 +167,17 @@ bool World::hurt(Node& node, Index index) {
   const Sight sight = Sight::of(node.platter, node.site.incarnation);
   const wal::Run* run = sight.group.runs.at(index);
   if (run == nullptr || !sight.unreadable(*run)) return false;
-  node.site.durable.rotten.add({index, index});
+  mark_rotten(node, index);
   return true;
+}
+
+void World::mark_rotten(Node& node, Index index) {
+  Image& written = node.site.written;
+  node.site.durable.rotten.add({index, index});
+  const Line* line = node.site.durable.at(index);
+  if (line != nullptr && contains(written, line->entry.id)) written.rotten.add({index, index});
+  ++node.rots;
+  note({Note::What::rotted, node.site.id, {}, index.value});
 }
 
 bool World::strike(Node& node, const Hit& hit, const Sight& before, bool noticed) {
@@ -169,17 +186,10 @@ bool World::strike(Node& node, const Hit& hit, const Sight& before, bool noticed
   hit.on(copy);
   if (!bearable(node, before, Sight::of(copy, node.site.incarnation), lost)) return false;
   hit.on(node.platter);
-  ++node.rots;
   counters_.blocks_hit += hit.blocks;
   counters_.entries_rotten += lost.size();
   if (lost.empty()) ++counters_.hits_mended;
-  for (const Index index : lost) {
-    Image& written = node.site.written;
-    const LogId id = node.site.durable.at(index)->entry.id;
-    node.site.durable.rotten.add({index, index});
-    if (contains(written, id)) written.rotten.add({index, index});
-    note({Note::What::rotted, node.site.id, {}, index.value});
-  }
+  for (const Index index : lost) mark_rotten(node, index);
   if (lost.empty() || !noticed || !node.up()) return true;
   const Index last = std::min(lost.back(), lost.front() + (scrubbed_at_once - 1));
   send_out(node, {.effect = Scrub{lost.front(), last}});

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "bowline/sim/world.h"
+
+namespace bowline::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr NodeId first{1};
+constexpr NodeId second{2};
+constexpr NodeId third{3};
+
+void begin(World& world) {
+  for (std::uint64_t i = 1; i <= world.sites(); ++i) world.start(NodeId{i});
+  ASSERT_TRUE(world.wait_for_leader());
+  world.run(1s);
+}
+
+// One by one, so that each lies in a batch of its own.
+void write(World& world, int count, const std::string& command = "x") {
+  for (int i = 0; i < count; ++i) {
+    const Ticket ticket = world.propose(world.leader(), Bytes::copy(command));
+    ASSERT_TRUE(world.wait_for(ticket));
+    ASSERT_TRUE(world.request(ticket).committed());
+  }
+}
+
+NodeId follower_of(const World& world) { return world.leader() == first ? second : first; }
+
+TEST(WorldDisk, what_rotted_is_noticed_when_it_is_read_and_comes_back_from_others) {
+  World world(calm_plan(3));
+  begin(world);
+  write(world, 20);
+  world.run(1s);
+  const NodeId victim = follower_of(world);
+  ASSERT_TRUE(world.rot(victim, Index{10}, {.noticed = true}));
+  EXPECT_TRUE(world.site(victim)->durable.rotten.covers(Index{10}));
+  world.run(5s);
+  EXPECT_FALSE(world.violation());
+  EXPECT_GT(world.counters().not_readable, 0U);
+  EXPECT_EQ(world.counters().entries_mended, world.counters().entries_rotten);
+  EXPECT_FALSE(world.site(victim)->durable.rotten.any());
+}
+
+TEST(WorldDisk, what_rotted_unseen_is_found_by_the_next_start) {
+  World world(calm_plan(3));
+  begin(world);
+  write(world, 20);
+  world.run(1s);
+  const NodeId victim = follower_of(world);
+  ASSERT_TRUE(world.rot(victim, Index{10}, {}));
+  world.run(5s);
+  EXPECT_EQ(world.counters().entries_mended, 0U);
+  world.crash(victim, Crash::power);
+  world.start(victim);
+  world.run(5s);
+  EXPECT_FALSE(world.violation());
+  EXPECT_EQ(world.counters().entries_mended, world.counters().entries_rotten);
+  EXPECT_FALSE(world.site(victim)->durable.rotten.any());
+}
+
+TEST(WorldDisk, one_bad_block_of_a_batch_costs_nothing) {
+  World world(calm_plan(3));
+  begin(world);
+  write(world, 20);
+  world.run(1s);
+  const NodeId victim = follower_of(world);
+  ASSERT_TRUE(world.rot(victim, Index{10}, {.wide = false}));
+  EXPECT_EQ(world.counters().batches_mended, 0U);
+  world.crash(victim, Crash::kill);
+  world.start(victim);
+  EXPECT_EQ(world.counters().batches_mended, 1U);
+  world.run(5s);
+  EXPECT_FALSE(world.violation());
+  EXPECT_EQ(world.counters().entries_rotten, 0U);
+}
+
+TEST(WorldDisk, never_more_than_a_minority_loses_the_same_entry) {
+  World world(calm_plan(3));
+  begin(world);
+  write(world, 20);
+  world.run(1s);
+  for (std::uint64_t dice = 1; dice <= 60; ++dice)
+    world.rot(NodeId{1 + dice % 3}, Index{5 + dice % 10}, {.dice = dice});
+  EXPECT_GT(world.counters().entries_rotten, 5U);
+  for (Index i{5}; i < Index{15}; i = i.next()) {
+    std::size_t rotten = 0;
+    for (const NodeId id : {first, second, third})
+      if (world.site(id)->durable.rotten.covers(i)) ++rotten;
+    EXPECT_LE(rotten, 1U) << i.value;
+  }
+  for (const NodeId id : {first, second, third}) {
+    world.crash(id, Crash::power);
+    world.start(id);
+  }
+  ASSERT_TRUE(world.wait_for_leader(20s));
+  write(world, 1);
+  world.run(10s);
+  EXPECT_FALSE(world.violation());
+  for (const NodeId id : {first, second, third}) EXPECT_FALSE(world.site(id)->durable.rotten.any());
+}
+
+TEST(WorldDisk, who_lags_far_behind_is_served_from_the_disk) {
+  Plan plan = calm_plan(3);
+  plan.climate.tail_bytes = 200;
+  World world(plan);
+  world.keep_journals();
+  begin(world);
+  const NodeId lags = follower_of(world);
+  world.isolate(lags);
+  write(world, 30);
+  EXPECT_EQ(world.counters().read_on_disk, 0U);
+  world.reconnect(lags);
+  world.run(10s);
+  EXPECT_FALSE(world.violation());
+  EXPECT_GE(world.counters().read_on_disk, 20U);
+  EXPECT_EQ(world.journal(lags).size(), 30U);
+}
+
+TEST(WorldDisk, a_leader_whose_disk_is_full_hands_over) {
+  World world(calm_plan(3));
+  begin(world);
+  const NodeId full = world.leader();
+  world.fill_disk(full);
+  const std::string large(3000, 'x');
+  for (int i = 0; i < 300 && world.leader() == full; ++i) {
+    world.propose(full, Bytes::copy(large));
+    world.run(10ms);
+  }
+  EXPECT_EQ(world.counters().full, 1U);
+  EXPECT_NE(world.leader(), full);
+  write(world, 50, large);  // the others go on without it
+  EXPECT_FALSE(world.node(full).under_way.empty() &&
+               world.site(full)->durable.last() == world.site(world.leader())->durable.last());
+  world.clear_disk(full);
+  world.run(5s);
+  EXPECT_FALSE(world.violation());
+  EXPECT_EQ(world.site(full)->durable.last(), world.site(world.leader())->durable.last());
+}
+
+}  // namespace
+}  // namespace bowline::sim
