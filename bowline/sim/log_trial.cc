@@ -2,10 +2,14 @@
 #include "bowline/sim/log_trial.h"
 
 #include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "bowline/raft/membership_codec.h"
 #include "bowline/sim/hash.h"
+#include "bowline/wal/names.h"
 
 namespace bowline::sim {
 namespace {
@@ -99,7 +103,8 @@ class Trial {
       : trial_(trial),
         decisions_(seed),
         chance_(decisions_, {.part = Part::plan}),
-        rig_(seed, options()) {
+        options_(options()),
+        rig_(seed, options_) {
     groups_ = chance_.log_between("groups", std::uint64_t{1}, std::uint64_t{30});
     for (std::uint64_t i = 0; i < groups_; ++i) writes_.emplace_back(chance_);
     rig_.climate.write = chance_.log_between("write takes", Duration(1us), Duration(5ms));
@@ -126,6 +131,9 @@ class Trial {
     options.most_segments = chance_.log_between("segments", std::uint64_t{2}, std::uint64_t{12});
     options.move_below_permille =
         static_cast<std::uint32_t>(chance_.below("move below permille", 1000));
+    options.scrub_bytes_per_second = chance_.log_between(
+        "scrub bytes per second", std::uint64_t{500'000}, std::uint64_t{50'000'000});
+    options.scrub_every = chance_.log_between("scrub every", Duration(1ms), Duration(1s));
     return options;
   }
 
@@ -133,6 +141,7 @@ class Trial {
 
   void start() {
     ++end_.starts;
+    rotten_.reset();
     if (!rig_.start()) return;
     end_.torn += rig_.opened()->torn ? 1 : 0;
     end_.mended += rig_.opened()->mended;
@@ -144,6 +153,7 @@ class Trial {
   }
 
   void step() {
+    if (chance_.happens("rot", 80'000)) rot();
     const std::uint64_t what = chance_.below("step", 100);
     if (what < 60) return write();
     if (what < 80)
@@ -156,7 +166,7 @@ class Trial {
       rig_.run(Duration(chance_.below("after", 200'000)));
     }
     ++end_.crashes;
-    end_.retired += rig_.log().retired();
+    count();
     for (Writes& writes : writes_) writes.crashed();
     if (what < 93) {
       rig_.kill();
@@ -164,6 +174,28 @@ class Trial {
       rig_.crash(chance_);
     }
     start();
+  }
+
+  void count() {
+    end_.retired += rig_.log().retired();
+    end_.scrubbed += rig_.log().scrubbed().mended;
+    if (rig_.log().scrubbed().damaged > 0) rig_.wrong = "a batch is damaged that was not";
+  }
+
+  // One bit, where nothing is written any more. The next one only once this one is mended.
+  void rot() {
+    const std::uint64_t mended = rig_.log().scrubbed().mended;
+    if (rotten_ && *rotten_ == mended) return;
+    std::vector<std::string> cold;
+    for (const env::Listed& file : rig_.platter.list())
+      if (const auto number = wal::segment_number(file.name);
+          number && *number < rig_.log().landed_at().segment)
+        cold.push_back(file.name);
+    if (cold.empty()) return;
+    const std::uint64_t at = chance_.below("rots at", options_.segment_bytes);
+    rig_.platter.flip(cold[chance_.below("rots", cold.size())], at, 5);
+    rotten_ = mended;
+    if (chance_.happens("stays", 500'000)) rig_.run(Duration(chance_.below("for", 500'000'000)));
   }
 
   void write() {
@@ -182,7 +214,7 @@ class Trial {
     }
     for (const auto& [id, shadow] : rig_.shadows())
       if (shadow.under_way() > 0) rig_.wrong = "a write was never reported";
-    end_.retired += rig_.log().retired();
+    count();
     rig_.crash(Loss::everything);
     start();
   }
@@ -190,7 +222,9 @@ class Trial {
   LogTrial trial_;
   Decisions decisions_;
   Chance chance_;
+  wal::Options options_;
   LogRig rig_;
+  std::optional<std::uint64_t> rotten_;  // a bit; so much had been mended before
   std::uint64_t groups_ = 0;
   std::vector<Writes> writes_;
   LogTrialEnd end_;

@@ -34,7 +34,8 @@ struct LogTrialEnd {
   std::uint64_t torn = 0;
   std::uint64_t mended = 0;
   std::uint64_t writes = 0;
-  std::uint64_t retired = 0;  // segments that went
+  std::uint64_t retired = 0;   // segments that went
+  std::uint64_t scrubbed = 0;  // blocks that rotted and were mended while the log was open
 };
 LogTrialEnd run(const LogTrial&, std::uint64_t seed);
 

@@ -15,10 +15,12 @@ TEST(LogTrial, nothing_that_was_reported_durable_is_lost_and_nothing_else_is_fou
     all.torn += end.torn;
     all.writes += end.writes;
     all.retired += end.retired;
+    all.scrubbed += end.scrubbed;
   }
   EXPECT_GT(all.crashes, 2000U);
   EXPECT_GT(all.torn, 30U);
   EXPECT_GT(all.retired, 500U);
+  EXPECT_GT(all.scrubbed, 30U);
   EXPECT_GT(all.writes, 15'000U);
 }
 
