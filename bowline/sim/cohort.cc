@@ -116,12 +116,12 @@ void Cohort::start(NodeId id) {
   if (mine.process != nullptr) return;
   mine.back_at = never;
   mine.refused.clear();
-  mine.process = std::make_unique<Process>(mine.platter, mine.chance, options_.climate, now_);
-  Process& process = *mine.process;
-  process.wake = process.loop.timer([this, &mine] { step(mine, raft::Woken{}); });
+  mine.process = std::make_unique<DiskLife>(mine.platter, mine.chance, options_.climate, now_);
+  DiskLife& process = *mine.process;
+  mine.wake = process.loop.timer([this, &mine] { step(mine, raft::Woken{}); });
   const wal::Owner owner{.cluster = cluster, .node = id};
-  process.log = std::make_unique<wal::Log>(env::Env{process.clock, process.loop, process.disk},
-                                           options_.log, owner, first_life(id), hooks(mine));
+  process.log =
+      std::make_unique<wal::Log>(process.env(), options_.log, owner, first_life(id), hooks(mine));
   process.log->open([this, &mine](Result<wal::Opened> result) { opened(mine, std::move(result)); });
 }
 
@@ -202,7 +202,7 @@ void Cohort::begin(Node& node, raft::Found found) {
       raft::Identity{
           .self = site.id, .cluster = cluster, .incarnation = site.incarnation, .seed = seeds_},
       std::move(found), now_);
-  node.process->loop.set(node.process->wake, site.core->deadline());
+  node.process->loop.set(node.wake, site.core->deadline());
 }
 
 void Cohort::write_base(Node& node, const raft::Base& base, bool discard) {

@@ -10,10 +10,8 @@
 
 #include "bowline/raft/core.h"
 #include "bowline/sim/decisions.h"
-#include "bowline/sim/platter.h"
-#include "bowline/sim/process_loop.h"
+#include "bowline/sim/disk_life.h"
 #include "bowline/sim/shadow.h"
-#include "bowline/sim/simulated_disk.h"
 #include "bowline/sim/site.h"
 #include "bowline/wal/log.h"
 
@@ -106,15 +104,6 @@ class Cohort {
   void audit();
 
  private:
-  struct Process {
-    Process(Platter& platter, Chance& chance, const DiskClimate& climate, Time now)
-        : loop(chance, now), clock(loop), disk(platter, loop, chance, climate) {}
-    ProcessLoop loop;
-    ProcessClock clock;
-    SimulatedDisk disk;
-    std::unique_ptr<wal::Log> log;
-    env::TimerId wake;
-  };
   struct Node {
     Node(Decisions& decisions, NodeId id)
         : chance(decisions, {.part = Part::disk, .a = static_cast<std::uint8_t>(id.value)}) {
@@ -124,7 +113,8 @@ class Cohort {
     Shadow shadow;
     Site site;  // of it `written`, `snapshot`, `machine` and `core`
     Chance chance;
-    std::unique_ptr<Process> process;
+    std::unique_ptr<DiskLife> process;
+    env::TimerId wake;  // of its loop
     std::optional<wal::Account> account;
     std::string refused;
     Time back_at = never;

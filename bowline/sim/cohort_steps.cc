@@ -30,7 +30,7 @@ void Cohort::step(Node& node, raft::Input input) {
   raft::Core& core = *node.site.core;
   core.step(now_, std::move(input), effects);
   for (raft::Effect& effect : effects) perform(node, effect);
-  node.process->loop.set(node.process->wake, core.deadline());
+  node.process->loop.set(node.wake, core.deadline());
 }
 
 void Cohort::perform(Node& node, raft::Effect& effect) {

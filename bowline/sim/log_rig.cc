@@ -35,8 +35,8 @@ LogRig LogRig::copy(std::uint64_t seed) const {
 
 bool LogRig::start() {
   ensure(process_ == nullptr);
-  process_ = std::make_unique<Process>(platter, chance_, climate, now_);
-  Process& process = *process_;
+  process_ = std::make_unique<DiskLife>(platter, chance_, climate, now_);
+  DiskLife& process = *process_;
   wal::Log::Hooks hooks{.persisted =
                             [this](GroupId group, Seq seq) {
                               const std::string what = shadows_[group].persisted(seq);
@@ -46,8 +46,8 @@ bool LogRig::start() {
                         .unreadable = [this](GroupId group, Index first,
                                              Index last) { lost[group].add({first, last}); },
                         .full = [this](bool is_full) { full = is_full; }};
-  process.log = std::make_unique<wal::Log>(env::Env{process.clock, process.loop, process.disk},
-                                           options_, owner, first_disk, std::move(hooks));
+  process.log =
+      std::make_unique<wal::Log>(process.env(), options_, owner, first_disk, std::move(hooks));
   std::optional<Result<wal::Opened>> result;
   process.log->open([&](Result<wal::Opened> opened) { result = std::move(opened); });
   process.loop.run_until([&] { return result.has_value(); }, long_enough);

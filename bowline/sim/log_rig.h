@@ -5,10 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "bowline/sim/platter.h"
-#include "bowline/sim/process_loop.h"
+#include "bowline/sim/disk_life.h"
 #include "bowline/sim/shadow.h"
-#include "bowline/sim/simulated_disk.h"
 #include "bowline/wal/log.h"
 
 namespace bowline::sim {
@@ -55,15 +53,6 @@ class LogRig {
   LogRig copy(std::uint64_t seed) const;
 
  private:
-  struct Process {
-    Process(Platter& platter, Chance& chance, const DiskClimate& climate, Time now)
-        : loop(chance, now), clock(loop), disk(platter, loop, chance, climate) {}
-    ProcessLoop loop;
-    ProcessClock clock;
-    SimulatedDisk disk;
-    std::unique_ptr<wal::Log> log;
-  };
-
   void ended();
   void compare(const std::vector<wal::Recovered>&);
   raft::Batch read(GroupId, Index after, Index through);
@@ -76,7 +65,7 @@ class LogRig {
   Chance chance_;
   Time now_;
   std::map<GroupId, Shadow> shadows_;
-  std::unique_ptr<Process> process_;
+  std::unique_ptr<DiskLife> process_;
   std::optional<wal::Account> opened_;
 };
 

@@ -2,10 +2,14 @@
 #include "bowline/sim/log_trial.h"
 
 #include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "bowline/raft/membership_codec.h"
 #include "bowline/sim/hash.h"
+#include "bowline/wal/names.h"
 
 namespace bowline::sim {
 namespace {
@@ -99,7 +103,8 @@ class Trial {
       : trial_(trial),
         decisions_(seed),
         chance_(decisions_, {.part = Part::plan}),
-        rig_(seed, options()) {
+        options_(options()),
+        rig_(seed, options_) {
     groups_ = chance_.log_between("groups", std::uint64_t{1}, std::uint64_t{30});
     for (std::uint64_t i = 0; i < groups_; ++i) writes_.emplace_back(chance_);
     rig_.climate.write = chance_.log_between("write takes", Duration(1us), Duration(5ms));
@@ -128,6 +133,9 @@ class Trial {
     options.most_segments = chance_.log_between("segments", std::uint64_t{2}, std::uint64_t{12});
     options.move_below_permille =
         static_cast<std::uint32_t>(chance_.below("move below permille", 1000));
+    options.scrub_bytes_per_second = chance_.log_between(
+        "scrub bytes per second", std::uint64_t{500'000}, std::uint64_t{50'000'000});
+    options.scrub_every = chance_.log_between("scrub every", Duration(1ms), Duration(1s));
     return options;
   }
 
@@ -135,6 +143,7 @@ class Trial {
 
   void start() {
     ++end_.starts;
+    rotten_.reset();
     if (!rig_.start()) return;
     end_.torn += rig_.opened()->torn ? 1 : 0;
     end_.mended += rig_.opened()->mended;
@@ -146,6 +155,7 @@ class Trial {
   }
 
   void step() {
+    if (chance_.happens("rot", 80'000)) rot();
     const std::uint64_t what = chance_.below("step", 100);
     if (what < 58) return write();
     if (what < 60) return fill_or_free();
@@ -159,7 +169,7 @@ class Trial {
       rig_.run(Duration(chance_.below("after", 200'000)));
     }
     ++end_.crashes;
-    end_of_life();
+    count();
     for (Writes& writes : writes_) writes.crashed();
     if (what < 93) {
       rig_.kill();
@@ -176,9 +186,27 @@ class Trial {
     rig_.platter.limit(frees ? std::uint64_t{1} << 36 : 0);
   }
 
-  void end_of_life() {
+  void count() {
     end_.retired += rig_.log().retired();
     end_.recycled += rig_.log().recycled();
+    end_.scrubbed += rig_.log().scrubbed().mended;
+    if (rig_.log().scrubbed().damaged > 0) rig_.wrong = "a batch is damaged that was not";
+  }
+
+  // One bit, where nothing is written any more. The next one only once this one is mended.
+  void rot() {
+    const std::uint64_t mended = rig_.log().scrubbed().mended;
+    if (rotten_ && *rotten_ == mended) return;
+    std::vector<std::string> cold;
+    for (const env::Listed& file : rig_.platter.list())
+      if (const auto number = wal::segment_number(file.name);
+          number && *number < rig_.log().landed_at().segment)
+        cold.push_back(file.name);
+    if (cold.empty()) return;
+    const std::uint64_t at = chance_.below("rots at", options_.segment_bytes);
+    rig_.platter.flip(cold[chance_.below("rots", cold.size())], at, 5);
+    rotten_ = mended;
+    if (chance_.happens("stays", 500'000)) rig_.run(Duration(chance_.below("for", 500'000'000)));
   }
 
   void write() {
@@ -198,7 +226,7 @@ class Trial {
     }
     for (const auto& [id, shadow] : rig_.shadows())
       if (shadow.under_way() > 0) rig_.wrong = "a write was never reported";
-    end_of_life();
+    count();
     rig_.crash(Loss::everything);
     start();
   }
@@ -206,7 +234,9 @@ class Trial {
   LogTrial trial_;
   Decisions decisions_;
   Chance chance_;
+  wal::Options options_;
   LogRig rig_;
+  std::optional<std::uint64_t> rotten_;  // a bit; so much had been mended before
   std::uint64_t groups_ = 0;
   std::vector<Writes> writes_;
   LogTrialEnd end_;

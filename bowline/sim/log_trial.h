@@ -37,6 +37,7 @@ struct LogTrialEnd {
   std::uint64_t retired = 0;   // segments that went
   std::uint64_t recycled = 0;  // of these: used again
   std::uint64_t full = 0;      // how often there was no space
+  std::uint64_t scrubbed = 0;  // blocks that rotted and were mended while the log was open
 };
 LogTrialEnd run(const LogTrial&, std::uint64_t seed);
 

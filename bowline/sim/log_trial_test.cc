@@ -17,12 +17,14 @@ TEST(LogTrial, nothing_that_was_reported_durable_is_lost_and_nothing_else_is_fou
     all.retired += end.retired;
     all.recycled += end.recycled;
     all.full += end.full;
+    all.scrubbed += end.scrubbed;
   }
   EXPECT_GT(all.crashes, 2000U);
   EXPECT_GT(all.torn, 30U);
   EXPECT_GT(all.retired, 500U);
   EXPECT_GT(all.recycled, 100U);
   EXPECT_GT(all.full, 100U);
+  EXPECT_GT(all.scrubbed, 30U);
   EXPECT_GT(all.writes, 15'000U);
 }
 

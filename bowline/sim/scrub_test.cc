@@ -230,6 +230,33 @@ TEST(Scrubber, a_power_failure_while_a_block_is_made_again_loses_nothing) {
   EXPECT_GT(still_bad, 50U);
 }
 
+// Else what takes its place on the disk could be hit.
+TEST(Scrubber, a_segment_stays_until_nothing_is_written_in_it_any_more) {
+  std::uint64_t waited = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    ScrubRig old(seed);
+    const std::uint64_t segment = old.cold().front();
+    const wal::Scrubbed& scrubbed = old.rig.log().scrubbed();
+    const Platter::Counters& disk = old.rig.platter.counters();
+    const std::uint64_t writes = disk.writes;
+    old.hurt(segment, 2, Decay::bit);
+    old.rig.climate.write = 100ms;
+    ASSERT_TRUE(old.rig.loop().run_until([&] { return disk.writes > writes; }, 10s));
+    for (std::uint64_t group = 1; group <= ScrubRig::groups; ++group)
+      old.compact({group}, old.rig.shadow({group}).written().last());
+    old.rig.flush();
+    while (scrubbed.mended == 0) {
+      old.rig.run(2ms);
+      if (!old.rig.log().idle() || scrubbed.mended > 0) continue;
+      ++waited;
+      ASSERT_EQ(old.cold().front(), segment) << seed;
+    }
+    old.rig.run(1s);
+    EXPECT_TRUE(old.cold().empty()) << seed;
+  }
+  EXPECT_GT(waited, 100U);
+}
+
 // It becomes needless while it is read, while it is mended, or while it is emptied.
 TEST(Scrubber, a_segment_may_go_while_it_is_looked_at) {
   std::uint64_t waited = 0;

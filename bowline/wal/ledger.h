@@ -23,6 +23,7 @@ class Ledger {
   void add(std::uint64_t segment, Needs& of, std::uint64_t bytes);
   void take(std::uint64_t segment, Needs& of, std::uint64_t bytes);
 
+  bool has(std::uint64_t segment) const { return segments_.contains(segment); }
   bool empty() const { return segments_.empty(); }
   std::uint64_t oldest() const { return segments_.begin()->first; }
   std::uint64_t end(std::uint64_t segment) const { return segments_.at(segment).end; }  // in blocks

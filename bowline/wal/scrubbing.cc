@@ -12,7 +12,7 @@ namespace bowline::wal {
 
 Scrubber::Hooks Log::scrubber_hooks() {
   return {.next = [this](std::uint64_t number) { return next_cold(number); },
-          .there = [this](std::uint64_t segment) { return !broken_ && files_.contains(segment); },
+          .there = [this](std::uint64_t segment) { return !broken_ && ledger_.has(segment); },
           .damaged =
               [this](std::uint64_t segment, const Judged& judged, std::string_view blocks) {
                 if (!planted(Bug::p75_scrubber_does_not_report)) rescue(segment, judged, blocks);
