@@ -173,7 +173,7 @@ constexpr std::array<Habit, troubles - 1> habits{{
     {Trouble::blackout, 1ms, 4s, 1},      {Trouble::pause, 1ms, 10s, 4},
     {Trouble::slow_disk, 200ms, 10s, 4},  {Trouble::rot, 1ms, 2s, 3},
     {Trouble::wipe, 50ms, 3s, 1},         {Trouble::suspicion, 1ms, 2ms, 2},
-    {Trouble::unreachable, 1ms, 2ms, 2},  {Trouble::full, 200ms, 12s, 2},
+    {Trouble::unreachable, 1ms, 2ms, 2},  {Trouble::full, 200ms, 8s, 1},
     {Trouble::skew, 1s, 10s, 1},          {Trouble::mute, 100ms, 4s, 3},
     {Trouble::coup, 1200ms, 3s, 4},
 }};
