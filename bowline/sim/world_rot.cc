@@ -71,7 +71,9 @@ struct World::Hit {
   void on(Platter& platter) const {
     for (std::uint64_t i = 0; i < blocks; ++i) {
       const std::uint64_t dice = mixed(seed, i);
-      const std::uint64_t sector = (block + i) * block_sectors + dice % block_sectors;
+      // Most blocks are not full: half of the hits go where something is for sure.
+      const std::uint64_t within = (dice >> 40) % 2 == 0 ? 0 : dice % block_sectors;
+      const std::uint64_t sector = (block + i) * block_sectors + within;
       const std::uint64_t sectors =
           1 + dice / block_sectors % (block_sectors - sector % block_sectors);
       if (how == How::sectors) platter.rot(file, sector, sectors, dice);
