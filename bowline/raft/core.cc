@@ -113,10 +113,14 @@ const Membership& Core::membership() const {
 }
 
 // A log may come from before a forced recovery. Whoever only reads of that time belongs to the
-// cluster that it was told of, and the members are those who are named themselves.
+// cluster that it was told of, and the members are those who are named themselves. So does whoever
+// lost entries behind its membership: one of them may have brought a newer one.
 ClusterId Core::cluster() const {
-  const ClusterId logged = membership().cluster;
-  return logged && (!who_.cluster || counts_on_us(membership())) ? logged : who_.cluster;
+  const Config& newest = memberships_.latest();
+  const ClusterId logged = newest.membership->cluster;
+  const bool behind = damage_.any() && damage_.stretches().back().last > newest.at;
+  return logged && (!who_.cluster || (!behind && counts_on_us(membership()))) ? logged
+                                                                              : who_.cluster;
 }
 
 bool Core::alone() const {

@@ -403,7 +403,7 @@ void Player::recover(Words& words) {
   const Ticket one = ticket(words);
   Node& where = at(words);
   words.need("as");
-  world_.step(where, Recover{one, world_.cluster = {words.number()}});
+  world_.step(where, Recover{one, where.cluster = world_.cluster = {words.number()}});
 }
 
 void Player::transfer(Words& words) {

@@ -35,7 +35,7 @@ struct Image {
 struct Node {
   NodeId id;
   Incarnation incarnation;
-  ClusterId cluster;  // which it was told of when its disk was replaced; 0: it was not
+  ClusterId cluster;  // which it was told of, by a recovery or with a new disk; 0: it was not
   std::uint64_t starts = 0;
   std::unique_ptr<Core> core;   // null: it is down
   Image disk;                   // survives a crash

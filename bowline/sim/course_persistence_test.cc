@@ -151,7 +151,7 @@ void figure_8_unreliable(CourseGroup& group) {
   expect_at_most("M19 agreement of all after Figure 8",
                  std::chrono::duration<double, std::milli>(group.world().now() - healed).count(),
                  10'000, "ms");
-  EXPECT_GE(group.world().counters().elections_won, 5U) << "too quiet to be a test";
+  EXPECT_GE(group.world().counters().elections_won, 3U) << "too quiet to be a test";
   EXPECT_GT(group.world().counters().messages_doubled, 0U);
 }
 

@@ -54,8 +54,10 @@ void DisciplineWitness::check_deafness(const Site& site, const Mind& mind, const
   if (received == nullptr) return;
   const raft::Membership& members = *mind.config.membership;
   const raft::Member* self = members.find(site.id);
-  // Others may only be reading of a former cluster.
+  // Others may only be reading of a former cluster; and so may who lost what came behind.
   if (self == nullptr || self->incarnation != site.incarnation) return;
+  const auto lost = site.durable.rotten.stretches();
+  if (!lost.empty() && lost.back().last > mind.config.at) return;
   if (received->message.cluster == members.cluster) return;
   for (const raft::Effect& effect : effects)
     if (!std::holds_alternative<raft::Persist>(effect))

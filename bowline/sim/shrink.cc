@@ -269,14 +269,19 @@ class Shrinker {
   // Those of one strand, a part after the other.
   void calm_draws(const Strand& strand) {
     std::vector<std::size_t> wild;
-    const std::vector<std::uint64_t>& draws = best().draws->at(strand);
-    for (std::size_t i = 0; i < draws.size(); ++i)
-      if (draws[i] != 0) wild.push_back(i);
+    // What was made calm since may have taken this one along.
+    const auto draws = best().draws->find(strand);
+    if (draws == best().draws->end()) return;
+    for (std::size_t i = 0; i < draws->second.size(); ++i)
+      if (draws->second[i] != 0) wild.push_back(i);
     reduce([&] { return wild.size(); },
            [&](std::size_t first, std::size_t count) {
              const bool calm = attempt_with([&](Recorded& candidate) {
-               std::vector<std::uint64_t>& changed = candidate.draws->at(strand);
-               for (std::size_t i = first; i < first + count; ++i) changed[wild[i]] = 0;
+               const auto found = candidate.draws->find(strand);
+               if (found == candidate.draws->end()) return false;
+               std::vector<std::uint64_t>& changed = found->second;
+               for (std::size_t i = first; i < first + count; ++i)
+                 if (wild[i] < changed.size()) changed[wild[i]] = 0;
                return true;
              });
              if (!calm) return;

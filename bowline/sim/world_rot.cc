@@ -17,7 +17,7 @@
 namespace bowline::sim {
 namespace {
 
-constexpr std::uint64_t scrubbed_at_once = 8;
+constexpr std::uint64_t scrubbed_at_once = 64;
 
 enum class How : std::uint8_t { bits, sectors, unreadable };
 
