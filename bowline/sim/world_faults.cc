@@ -17,7 +17,9 @@ void World::fill_disk(NodeId id) {
 
 void World::clear_disk(NodeId id) {
   Node& node = mine(id);
-  if (node.disk_fuller > 0 && --node.disk_fuller == 0) node.platter.lift_limit();
+  if (node.disk_fuller == 0) return;
+  --node.disk_fuller;
+  if (node.disk_fuller == 0) node.platter.lift_limit();
 }
 
 void World::crash_when_writing(NodeId id, Duration at_most, Duration down) {
