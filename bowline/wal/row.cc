@@ -98,8 +98,12 @@ std::vector<EntryHead> take_list(Cursor& in) {
     const std::uint64_t code = in.varint();
     const std::uint64_t kind = code >> kind_shift & kind_mask;
     if (kind > std::to_underlying(raft::Kind::blank) || code >> size_shift > UINT32_MAX) in.fail();
-    const std::uint64_t indexes = (code & skips_indexes) != 0 ? in.varint_at_most(absurd) : 0;
-    const std::uint64_t terms = (code & skips_terms) != 0 ? in.varint_at_most(absurd) : 0;
+    // Bounded so that a sum cannot begin again at 0.
+    const auto skipped = [&](bool skips, std::uint64_t from) {
+      return skips ? in.varint_at_most(absurd - from) : 0;
+    };
+    const std::uint64_t indexes = skipped((code & skips_indexes) != 0, id.index.value);
+    const std::uint64_t terms = skipped((code & skips_terms) != 0, id.term.value);
     id = {id.term + terms, id.index + (indexes + 1)};
     if (id.index.value >= absurd || id.term.value >= absurd) in.fail();
     list.push_back(
