@@ -22,14 +22,9 @@ struct GroupRig {
   }
 
   Write next() {
-    return {.seq = {++seqs},
-            .hard = {},
-            .base = {},
-            .base_prefix = 0,
-            .discard = false,
-            .cut_after = {},
-            .repaired = {},
-            .entries = {}};
+    Write write;
+    write.seq = {++seqs};
+    return write;
   }
   void entries(std::uint64_t count) {
     Write write = next();

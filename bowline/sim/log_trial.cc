@@ -41,14 +41,8 @@ LogId id_at(const Image& image, Index index) {
 
 // The parts of a write, as often as cores ask for them, more or less.
 Write Writes::next(const Image& written, std::uint64_t most_bytes) {
-  Write write{.seq = {++seqs_},
-              .hard = {},
-              .base = {},
-              .base_prefix = 0,
-              .discard = false,
-              .cut_after = {},
-              .repaired = {},
-              .entries = {}};
+  Write write;
+  write.seq = {++seqs_};
   if (chance_.happens("hard state", 150'000))
     write.hard = raft::HardState{written.hard.term.next(), {chance_.below("vote", 5)}, {seqs_}};
   change_log(written, write, most_bytes);

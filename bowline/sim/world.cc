@@ -284,8 +284,6 @@ void World::crash(NodeId id, Crash how) {
   drop_errands(node);
   node.process.reset();
   mix(node.platter.hash());
-  give_up_others(node);
-  node.forcing = {};
   site.written = site.durable;
   went_down(node);
   note({Note::What::down, id, {}, how == Crash::power ? 0U : 1U});
@@ -351,6 +349,7 @@ void World::wipe(NodeId id) {
   ++counters_.wipes;
   node.platter.wipe();
   node.under_way.clear();
+  node.forcing = {};
   node.founds = false;
   site.durable = {};
   site.written = {};

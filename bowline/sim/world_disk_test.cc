@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "bowline/sim/members.h"
 #include "bowline/sim/world.h"
 
 namespace bowline::sim {
@@ -102,6 +105,50 @@ TEST(WorldDisk, never_more_than_a_minority_loses_the_same_entry) {
   world.run(10s);
   EXPECT_FALSE(world.violation());
   for (const NodeId id : {first, second, third}) EXPECT_FALSE(world.site(id)->durable.rotten.any());
+}
+
+TEST(WorldDisk, what_a_start_still_knew_may_be_hit_again) {
+  World world(calm_plan(3));
+  begin(world);
+  for (int i = 0; i < 20; ++i)  // several to a batch, each in blocks of its own
+    world.propose(world.leader(), Bytes::copy(std::string(3000, 'x')));
+  world.run(1s);
+  const NodeId victim = follower_of(world);
+  for (std::uint64_t dice = 1; dice <= 200 && !world.violation(); ++dice) {
+    world.rot(victim, Index{5 + dice % 10}, {.dice = dice});
+    world.crash(victim, Crash::kill);
+    if (dice % 3 == 0) world.rot(victim, Index{5 + dice % 7}, {.dice = dice + 1000});
+    world.start(victim);
+    if (dice % 5 == 0) world.run(500ms);
+  }
+  EXPECT_FALSE(world.violation());
+  EXPECT_GT(world.counters().entries_rotten, 100U);
+}
+
+// What it was told may be on its disk although it had no time to say so.
+TEST(WorldDisk, whoever_was_forced_to_go_on_alone_is_known_by_its_disk) {
+  std::size_t told_by_disk = 0;
+  for (int microseconds = 0; microseconds < 4000; microseconds += 50) {
+    World world(calm_plan(3));
+    begin(world);
+    write(world, 3);
+    const NodeId alone = follower_of(world);
+    for (const NodeId id : {first, second, third})
+      if (id != alone) world.ruin(id);
+    const ClusterId anew = world.cluster().next();
+    world.recover(alone, anew);
+    world.run(std::chrono::microseconds(microseconds));
+    const bool said = std::ranges::any_of(std::vector{first, second, third},
+                                          [&](NodeId id) { return world.site(id)->given_up; });
+    world.crash(alone, Crash::kill);
+    world.start(alone);
+    ASSERT_FALSE(world.violation());
+    const bool forced = in_force(world.site(alone)->durable)->cluster == anew;
+    for (const NodeId id : {first, second, third})
+      EXPECT_EQ(world.site(id)->given_up, forced && id != alone) << microseconds;
+    if (forced && !said) ++told_by_disk;
+  }
+  EXPECT_GT(told_by_disk, 0U);
 }
 
 TEST(WorldDisk, who_lags_far_behind_is_served_from_the_disk) {

@@ -29,6 +29,8 @@ bool World::open_log(Node& node) {
   node.under_way.clear();
   if (what.empty()) what = take_damage(site, node.process->found());
   if (!what.empty()) return wrong(what);
+  give_up_others(node);  // only now is it known whether that was on disk when it crashed
+  node.forcing = {};
   site.written = site.durable;
   return true;
 }

@@ -42,6 +42,13 @@ std::optional<Head> head_at(std::string_view blocks, const Place& first) {
   return std::nullopt;
 }
 
+std::vector<std::uint32_t> bad_blocks(std::span<const Head> found, const Head& head) {
+  std::vector<std::uint32_t> bad;
+  for (std::uint32_t i = 0; i < head.blocks; ++i)
+    if (found[i] != Head{head.batch, i, head.blocks, head.content}) bad.push_back(i);
+  return bad;
+}
+
 std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& first,
                                       const Head& head) {
   std::vector<std::uint32_t> bad;

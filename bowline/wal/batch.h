@@ -35,6 +35,9 @@ std::optional<Head> head_at(std::string_view blocks, const Place& first);
 
 // Which blocks of a batch are bad. `head`: of any good one.
 std::vector<std::uint32_t> bad_blocks(std::string_view blocks, const Place& first, const Head&);
+// The same for one who looked at each block already. `found`: what they say of themselves, from the
+// first one of the batch on.
+std::vector<std::uint32_t> bad_blocks(std::span<const Head> found, const Head&);
 
 // Reads a batch. If one block is bad, it is rebuilt in place. If the table cannot be read, it comes
 // from the batch's echo, where there is one. Nothing if there is none: then nobody knows what was

@@ -64,15 +64,6 @@ class Surveyor {
     if (starts_.empty() || starts_.back() != start) starts_.push_back(start);
   }
 
-  // As bad_blocks() would say; each block was looked at once already.
-  std::vector<std::uint32_t> bad_blocks_of(const Head& head) const {
-    std::vector<std::uint32_t> bad;
-    for (std::uint32_t i = 0; i < head.blocks; ++i)
-      if (heads_[survey_.end + i] != Head{head.batch, i, head.blocks, head.content})
-        bad.push_back(i);
-    return bad;
-  }
-
   // Is there anything of a newer batch? Only one is ever under way, so this one was durable then.
   bool followed(std::uint64_t batch) const { return seal_ || survey_.highest > batch; }
 
@@ -100,7 +91,7 @@ class Surveyor {
     if (!head || survey_.end + head->blocks > heads_.size()) return lost("a batch is gone");
     const Place place = first_.plus(survey_.end);
     const std::span<char> blocks = blocks_of(survey_.end, *head);
-    std::vector<std::uint32_t> bad = bad_blocks_of(*head);
+    std::vector<std::uint32_t> bad = bad_blocks(std::span(heads_).subspan(survey_.end), *head);
     const std::size_t count = bad.size();
     const bool doubtful = count > 1 || (count == 1 && planted(Bug::p71_doubtful_batch_is_torn));
     if ((doubtful && !followed(head->batch)) ||

@@ -39,20 +39,13 @@ std::optional<Judged> Walk::gap() const {
   return std::nullopt;
 }
 
-std::vector<std::uint32_t> Walk::bad_blocks_of(const Head& head) const {
-  std::vector<std::uint32_t> bad;
-  for (std::uint32_t i = 0; i < head.blocks; ++i)
-    if (heads_[i] != Head{head.batch, i, head.blocks, head.content}) bad.push_back(i);
-  return bad;
-}
-
 std::optional<Judged> Walk::judge() {
   if (ended()) return std::nullopt;
   const std::optional<Head> head = candidate();
   if (!head) return gap();
   if (begin_ + head->blocks > end_) return unknown(end_ - begin_);
   if (held() < head->blocks) return std::nullopt;
-  std::vector<std::uint32_t> bad = bad_blocks_of(*head);
+  std::vector<std::uint32_t> bad = bad_blocks(heads_, *head);
   if (bad.size() > 1 && planted(Bug::p76_scrubber_mends_without_checking)) bad.resize(1);
   std::optional<Batch> batch = examine({held_.data(), head->blocks * block_bytes},
                                        first_.plus(begin_), *head, std::move(bad), std::nullopt);

@@ -43,7 +43,6 @@ class Walk {
   std::uint64_t held() const { return heads_.size(); }
   std::optional<Head> candidate() const;
   std::optional<Judged> gap() const;
-  std::vector<std::uint32_t> bad_blocks_of(const Head&) const;
   Judged unknown(std::uint64_t blocks, std::uint64_t number = 0) const {
     return {.block = begin_, .blocks = blocks, .number = number, .batch = {}};
   }
