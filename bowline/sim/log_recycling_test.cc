@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "bowline/sim/group_rig.h"
+#include "bowline/wal/names.h"
 
 // Segments that go are used again.
 namespace bowline::sim {
@@ -90,6 +94,40 @@ TEST_F(Recycling, a_segment_that_somebody_reads_is_not_used_again) {
   ASSERT_TRUE(rig.loop().run_until([&] { return read.has_value(); }, 60s));
   ASSERT_TRUE(*read) << read->error().what;
   EXPECT_EQ(read->value().front().id.index, Index{1});
+}
+
+// Else the log might end one day just where the disk gives nothing, and nobody could tell.
+TEST_F(Recycling, a_segment_that_the_disk_did_not_give_whole_is_not_used_again) {
+  fill(6);
+  ASSERT_TRUE(rig.platter.spoil(wal::segment_name(1), 10 * block_sectors, 1));
+  std::optional<Result<raft::Batch>> read;
+  rig.log().fetch(group, {}, {3}, 3000,
+                  [&](Result<raft::Batch> batch) { read = std::move(batch); });
+  ASSERT_TRUE(rig.loop().run_until([&] { return read.has_value(); }, 1s));
+  EXPECT_TRUE(read->has_value());
+  release(3);
+  rig.flush();
+  ASSERT_TRUE(rig.loop().run_until([&] { return rig.log().retired() > 2; }, 5s));
+  EXPECT_EQ(rig.log().recycled() + 1, rig.log().retired());
+  all_is_there_after(Loss::everything);
+}
+
+TEST_F(Recycling, a_start_leaves_no_block_that_cannot_be_read_where_the_log_goes_on) {
+  fill(3);
+  rig.crash(Loss::everything);
+  std::vector<std::string> names;
+  for (const env::Listed& file : rig.platter.list_durable())
+    if (wal::segment_number(file.name)) names.push_back(file.name);
+  std::ranges::sort(names);
+  const std::uint64_t blocks = GroupRig::options().segment_bytes / env::block_bytes;
+  for (const std::string& name : names)
+    ASSERT_TRUE(rig.platter.spoil(name, (blocks - 1) * block_sectors, 1));
+  ASSERT_TRUE(rig.start()) << rig.refused;
+  std::vector<std::string> harmed;
+  for (const env::Listed& file : rig.platter.list())
+    if (!rig.platter.unreadable_blocks(file.name).empty()) harmed.push_back(file.name);
+  EXPECT_EQ(harmed, std::vector<std::string>());
+  all_is_there_after(Loss::everything);
 }
 
 }  // namespace

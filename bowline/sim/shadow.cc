@@ -32,9 +32,9 @@ std::string config_difference(const Image& image, const raft::Found& found) {
     const Index index = line.entry.id.index;
     const bool damaged = std::ranges::any_of(
         found.damaged, [&](const auto& d) { return d.first <= index && index <= d.last; });
-    if (damaged) continue;
-    if (at >= found.configs.size() || found.configs[at].at != index)
-      return "it lacks the membership of entry " + text(line.entry.id);
+    const bool known = at < found.configs.size() && found.configs[at].at == index;
+    if (damaged && !known) continue;  // it may be known by an older copy
+    if (!known) return "it lacks the membership of entry " + text(line.entry.id);
     if (!same(found.configs[at].membership, raft::decode_membership(line.entry.payload.view())))
       return "it has another membership at entry " + text(line.entry.id);
     ++at;

@@ -134,14 +134,23 @@ bool World::rot(NodeId id, Index index, Rot rot) {
   const auto [segment, batch] = before.batch_of(*run);
   if (batch == nullptr) return false;
   Prng prng(rot.dice);
-  // A log that ends among blocks that cannot be read is refused, and rightly so.
-  const auto how = static_cast<How>(prng.below(segment->newest ? 2 : 3));
+  // A log that ends among blocks that cannot be read is refused, and rightly so. And one that runs
+  // has to meet them, see below.
+  const bool never = segment->newest || (node.up() && before.unreadable(*run));
+  const auto how = static_cast<How>(prng.below(never ? 2 : 3));
   Hit hit{.file = wal::segment_name(segment->number), .how = how, .seed = prng.next()};
   hit.blocks = rot.wide ? 2 + prng.below(batch->blocks - 1) : 1;
   hit.block = batch->block + prng.below(batch->blocks - hit.blocks + 1);
-  if (strike(node, hit, before, rot.noticed)) return true;
-  hit.blocks = 1;
-  return rot.wide && strike(node, hit, before, rot.noticed);
+  bool struck = strike(node, hit, before, rot.noticed);
+  if (!struck && rot.wide) {
+    hit.blocks = 1;
+    struck = strike(node, hit, before, rot.noticed);
+  }
+  // A segment is used again if its log never met such a block in it, and may come to end just
+  // there: then nobody can tell what was there. So it meets each, now or at its start.
+  if (struck && how == How::unreadable && node.up())
+    ask_disk(node, index.prev(), index, {.effect = Scrub{index, index}});
+  return struck;
 }
 
 // Is this no more than the log itself and the others can make good again?

@@ -86,9 +86,11 @@ void Log::move_next(std::uint64_t blocks) {
   moving_ = true;
   blocks = std::min(blocks, end - cleaning_.block);
   credit_ -= std::min(credit_, blocks);
-  read_patiently(
-      env_.disk, *file, cleaning_.block * block_bytes, blocks * block_bytes,
-      life_.guard([this, file](const PatientlyRead& read) { move_from(read.bytes.view()); }));
+  read_patiently(env_.disk, *file, cleaning_.block * block_bytes, blocks * block_bytes,
+                 life_.guard([this, file](const PatientlyRead& read) {
+                   note_unreadable(cleaning_.segment, read);
+                   move_from(read.bytes.view());
+                 }));
 }
 
 void Log::move_from(std::string_view read) {
@@ -204,7 +206,8 @@ void Log::retire(std::uint64_t segment) {
   ++retired_;
   if (cleaning_.segment == segment) cleaning_ = {};
   ledger_.gone(segment);
-  if (can_be_used_again(files_.at(segment))) return recycle(segment);
+  if (can_be_used_again(segment)) return recycle(segment);
+  unreadable_in_.erase(segment);
   remove(segment);
 }
 

@@ -14,13 +14,6 @@ std::string blocks_text(const BatchReport& batch) {
   return (batch.bad.size() == 1 ? "block " : "blocks ") + text;
 }
 
-// A batch of which no block can be read looks like an end.
-bool hides_the_end(const std::vector<std::uint64_t>& unreadable, const Survey& survey) {
-  if (survey.torn) return !unreadable.empty();
-  return std::ranges::binary_search(unreadable, survey.end) &&
-         std::ranges::binary_search(unreadable, survey.end + 1);
-}
-
 }  // namespace
 
 BatchReport report_of(const Batch& batch) {
@@ -81,7 +74,7 @@ const SegmentReport& Inspector::judge(std::uint64_t number, std::span<char> byte
   const Result<Survey> survey = wal::survey(whole_blocks, {disk_.value, number, 0}, report.seal);
   if (!survey) {
     refuse(report, survey.error().what);
-  } else if (!report.seal && hides_the_end(report.unreadable, *survey)) {
+  } else if (!report.seal && hides_the_end(*survey, report.unreadable)) {
     refuse(report,
            "the disk does not give all blocks where the log ends, so nobody knows what "
            "was there");
@@ -89,8 +82,9 @@ const SegmentReport& Inspector::judge(std::uint64_t number, std::span<char> byte
     report.torn = survey->torn;
     report.end = survey->end;
     if (survey->batches.empty()) {
-      empty(report, std::ranges::all_of(whole_blocks.first(block_bytes),
-                                        [](char byte) { return byte == 0; }));
+      empty(report,
+            report.unreadable.empty() && std::ranges::all_of(whole_blocks.first(block_bytes),
+                                                             [](char byte) { return byte == 0; }));
     } else {
       take(report, *survey);
     }

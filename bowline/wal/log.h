@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -198,7 +199,8 @@ class Log {
   void remove(std::uint64_t segment);
 
   // recycling.cc
-  bool can_be_used_again(const std::shared_ptr<env::File>&) const;
+  bool can_be_used_again(std::uint64_t segment) const;
+  void note_unreadable(std::uint64_t segment, const PatientlyRead&);
   void recycle(std::uint64_t segment);
   void renamed(std::uint64_t number);
   void named_anew(std::uint64_t number, Result<void>);
@@ -240,6 +242,7 @@ class Log {
 
   // Shared with reads that are under way: the segment may go meanwhile.
   std::map<std::uint64_t, std::shared_ptr<env::File>> files_;
+  std::set<std::uint64_t> unreadable_in_;  // segments of which the disk did not give all blocks
   Ledger ledger_;
   Cleaning cleaning_;
   std::uint64_t credit_ = 0;         // so many blocks may be looked at, to empty segments

@@ -205,19 +205,15 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
       ". Entries that this node promised to keep are gone with it. Move the directory away: the "
       "node then starts empty, and has to be added anew";
   if (!survey) return fail(where, {survey.error().fault, survey.error().what + advice});
-  // A batch of which no block can be read looks like an end.
-  const auto unreadable = [&](std::uint64_t block) {
-    return std::ranges::binary_search(read.unreadable, block);
-  };
-  const bool hidden = unreadable(survey->end) && unreadable(survey->end + 1);
-  if (!seal && (hidden || (survey->torn && !read.unreadable.empty())))
+  if (!seal && hides_the_end(*survey, read.unreadable))
     return fail(where, {Fault::io,
                         "the disk reports errors where the log ends, so nobody knows "
                         "what was there" +
                             advice});
   highest_batch_ = std::max(highest_batch_, survey->highest);
   account_.torn = account_.torn || survey->torn;
-  if (survey->batches.empty()) return nothing_in(number, is_clean(read, 0));
+  if (survey->batches.empty())
+    return nothing_in(number, is_clean(read, 0) && read.unreadable.empty());
   if (seal_ && !seal)
     return fail(where, {Fault::corrupt, "the next segment follows another one" + advice});
   const bool newest = log_.segment_ == 0;
@@ -229,6 +225,7 @@ void Opening::judge(std::uint64_t number, PatientlyRead read) {
     last_is_mark_ = survey->batches.back().table.rows.empty();
   }
   replay_.add(number, survey->batches);
+  log_.note_unreadable(number, read);
   plan_repairs(number, *survey, {bytes.data(), bytes.size()});
   if (newest) plan_erasure(survey->end, read);
   const Table& front = survey->batches.front().table;
@@ -284,10 +281,14 @@ void Opening::plan_erasure(std::uint64_t end, const PatientlyRead& read) {
   while (first < stop && clean(first)) ++first;
   std::uint64_t last = stop;
   while (last > first && clean(last - 1)) --last;
-  if (first == last) return;
-  env::Buffer zeros = log_.env_.disk.buffer((last - first) * block_bytes);
-  std::memset(zeros.data(), 0, zeros.size());
-  repairs_.push_back({first * block_bytes, std::move(zeros)});
+  const auto erase = [&](std::uint64_t block, std::uint64_t blocks) {
+    env::Buffer zeros = log_.env_.disk.buffer(blocks * block_bytes);
+    std::memset(zeros.data(), 0, zeros.size());
+    repairs_.push_back({block * block_bytes, std::move(zeros)});
+  };
+  if (first != last) erase(first, last - first);
+  for (const std::uint64_t block : read.unreadable)
+    if (block >= stop) erase(block, 1);  // else a later end that lies there could not be told
 }
 
 // A write that the power cuts short may leave garbage where all was well. So it is one block at a

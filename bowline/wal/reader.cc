@@ -72,6 +72,7 @@ void Log::read_batch(Fetch fetch, std::uint64_t blocks) {
 
 void Log::batch_read(Fetch fetch, PatientlyRead read) {
   const Place place{identity_.disk.value, fetch.run.where.segment, fetch.run.where.block};
+  if (files_.contains(place.segment)) note_unreadable(place.segment, read);
   const std::optional<Head> head = head_at(read.bytes.view(), place);
   if (!head) return fetch.done(unreadable(place));
   const std::uint64_t size = std::uint64_t{head->blocks} * block_bytes;

@@ -17,9 +17,16 @@
 namespace bowline::wal {
 
 // A reader that still holds it must find there what was there.
-bool Log::can_be_used_again(const std::shared_ptr<env::File>& file) const {
+bool Log::can_be_used_again(std::uint64_t segment) const {
+  const std::shared_ptr<env::File>& file = files_.at(segment);
   return ahead_.size() < std::size_t{options_.ahead} + options_.spare &&
-         file->size() == options_.segment_bytes && file.use_count() == 1;
+         file->size() == options_.segment_bytes && file.use_count() == 1 &&
+         !unreadable_in_.contains(segment);
+}
+
+// If the log should end just there one day, nobody could tell what had been there.
+void Log::note_unreadable(std::uint64_t segment, const PatientlyRead& read) {
+  if (!read.unreadable.empty()) unreadable_in_.insert(segment);
 }
 
 void Log::recycle(std::uint64_t segment) {

@@ -70,6 +70,7 @@ void Scrubber::read() {
 }
 
 void Scrubber::take(const PatientlyRead& read, std::uint64_t block, std::uint64_t blocks) {
+  hooks_.read(segment_->number, read);
   std::uint64_t bytes = blocks * block_bytes;
   std::string found(read.bytes.view());
   found.resize(bytes);  // a file may be shorter than it was

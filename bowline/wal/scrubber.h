@@ -47,6 +47,7 @@ class Scrubber {
     std::move_only_function<bool(std::uint64_t segment)> there;  // it did not go meanwhile
     std::move_only_function<void(std::uint64_t segment, const Judged&, std::string_view blocks)>
         damaged;
+    std::move_only_function<void(std::uint64_t segment, const PatientlyRead&)> read;
     std::move_only_function<void()> mended;  // nothing is written any more
     std::move_only_function<void(Error)> broken;
   };

@@ -17,6 +17,10 @@ Scrubber::Hooks Log::scrubber_hooks() {
               [this](std::uint64_t segment, const Judged& judged, std::string_view blocks) {
                 if (!planted(Bug::p75_scrubber_does_not_report)) rescue(segment, judged, blocks);
               },
+          .read =
+              [this](std::uint64_t segment, const PatientlyRead& read) {
+                if (files_.contains(segment)) note_unreadable(segment, read);
+              },
           .mended = [this] { clean(); },
           .broken = [this](Error error) { fail(std::move(error)); }};
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -97,6 +98,7 @@ class Surveyor {
     if ((doubtful && !followed(head->batch)) ||
         (count > 0 && planted(Bug::p23_any_bad_batch_is_torn))) {
       survey_.torn = done_ = true;
+      survey_.torn_blocks = head->blocks;
       return {};
     }
     return take(
@@ -161,6 +163,15 @@ bool continues(const Batch& batch, const Follows& last) {
   if (last.batch == 0) return follows.has_value() && follows->batch < batch.number;
   if (!follows) return batch.number == last.batch + 1;
   return *follows == last;
+}
+
+bool hides_the_end(const Survey& survey, std::span<const std::uint64_t> unreadable) {
+  const auto is_unreadable = [&](std::uint64_t block) {
+    return std::ranges::binary_search(unreadable, block);
+  };
+  if (!survey.torn) return is_unreadable(survey.end) && is_unreadable(survey.end + 1);
+  return std::ranges::any_of(std::views::iota(survey.end, survey.end + survey.torn_blocks),
+                             is_unreadable);
 }
 
 Result<Survey> survey(std::span<char> bytes, const Place& first, const std::optional<Seal>& seal) {

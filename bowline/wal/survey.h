@@ -17,9 +17,14 @@ struct Survey {
   std::uint64_t highest =
       0;              // number of a batch of which anything is left, whether it counts or not
   bool torn = false;  // behind the end lies the beginning of a write that never ended
+  std::uint64_t torn_blocks = 0;  // so long would that have been
 
   std::uint64_t last() const { return batches.empty() ? 0 : batches.back().number; }
 };
+
+// A batch of which no block can be read looks like an end, and one of which some cannot like a
+// write that never ended. Then nobody knows what was there.
+bool hides_the_end(const Survey&, std::span<const std::uint64_t> unreadable);
 
 // What a segment's first batch tells of the segment before it.
 struct Seal {

@@ -59,6 +59,24 @@ TEST(Survey, more_bad_blocks_in_the_last_batch_are_a_write_that_never_ended) {
   EXPECT_EQ(survey->highest, 8U);
 }
 
+TEST(Survey, blocks_that_the_disk_does_not_give_hide_the_end_only_where_a_batch_may_lie) {
+  const auto hides = [](const Survey& survey, const std::vector<std::uint64_t>& unreadable) {
+    return hides_the_end(survey, unreadable);
+  };
+  Segment segment;
+  segment.first(7, 3).add(8, 20).spoil(1, 2).spoil(1, 4);
+  const Survey torn = *segment.judged();
+  const std::uint64_t behind = torn.end + torn.torn_blocks;
+  EXPECT_EQ(behind, segment.end());
+  EXPECT_TRUE(hides(torn, {torn.end}));
+  EXPECT_TRUE(hides(torn, {behind - 1}));
+  EXPECT_FALSE(hides(torn, {torn.end - 1, behind, behind + 1}));
+  const Survey ended = *Segment().first(7, 3).judged();
+  EXPECT_TRUE(hides(ended, {ended.end, ended.end + 1}));
+  EXPECT_FALSE(hides(ended, {ended.end, ended.end + 2}));
+  EXPECT_FALSE(hides(ended, {ended.end - 1, ended.end + 1}));
+}
+
 TEST(Survey, more_bad_blocks_in_a_batch_that_another_follows_are_damage) {
   const auto survey = Segment().first(7, 3).add(8, 20).add(9, 0).spoil(1, 2).spoil(1, 4).judged();
   ASSERT_TRUE(survey) << survey.error().what;
