@@ -30,6 +30,7 @@ constexpr const char* help =
     "  --entries N    of the log that is opened, 256 bytes each (default: 10,000,000: 4 GB)\n"
     "  --reading      how much slower writes are while somebody reads, instead\n"
     "  --ours         only this log, for a profiler\n"
+    "  --groups N     only with so many\n"
     "  --payload N    only this size\n"
     "  --waiting N    only so many outstanding; of --recovery, writes of 64 entries each\n"
     "  --rounds N     of each cell (default: 5)\n"
@@ -65,6 +66,8 @@ bool take_value(std::string_view option, const char* value, Arguments& to) {
   const auto number = static_cast<std::size_t>(std::max(1LL, std::atoll(value)));
   if (option == "--entries") {
     to.entries = number;
+  } else if (option == "--groups") {
+    to.plan.groups = {number};
   } else if (option == "--payload") {
     to.plan.payloads = {number};
   } else if (option == "--waiting") {

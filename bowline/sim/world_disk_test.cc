@@ -55,7 +55,7 @@ TEST(WorldDisk, what_rotted_unseen_is_found_by_the_next_start) {
   write(world, 20);
   world.run(1s);
   const NodeId victim = follower_of(world);
-  ASSERT_TRUE(world.rot(victim, Index{10}, {}));
+  ASSERT_TRUE(world.rot(victim, Index{10}, {.dice = 2}));  // bits: errors would be met at once
   world.run(5s);
   EXPECT_EQ(world.counters().entries_mended, 0U);
   world.crash(victim, Crash::power);

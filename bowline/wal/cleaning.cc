@@ -70,11 +70,23 @@ void Log::credit(std::uint64_t blocks) {
 }
 
 // What is needed of it has to be little, or space scarce; and then something has to come of it.
-bool Log::worth_moving(std::uint64_t segment) const {
+bool Log::worth_moving(std::uint64_t segment) {
   if (segment <= empty_through_ && !full_) return true;
-  if (ledger_.permille_live(segment) < options_.move_below_permille) return true;
   const bool many = ledger_.segments() > options_.most_segments;
-  return (many && ledger_.permille_live() < 500) || (full_ && ledger_.permille_live() < 900);
+  if (many && ledger_.permille_live() < 500) return true;
+  if (full_ && ledger_.permille_live() < 900) return true;
+  return ledger_.permille_live(segment) < options_.move_below_permille && !still_dies(segment);
+}
+
+// What is about to go by itself is not worth a copy. So it is looked at again whenever as much as a
+// segment holds was written, and emptied once less than an eighth of it went meanwhile.
+bool Log::still_dies(std::uint64_t segment) {
+  const std::uint64_t live = ledger_.live(segment);
+  const Watched before = watched_;
+  if (before.segment == segment && written_ - before.at < options_.segment_bytes / block_bytes)
+    return true;
+  watched_ = {segment, live, written_};
+  return before.segment != segment || (before.live - live) * 8 >= before.live;
 }
 
 // A bounded piece at a time, so that nobody waits for long behind it; and only so much as is in
@@ -97,6 +109,7 @@ void Log::move_from(std::string_view read) {
   moving_ = false;
   const std::uint64_t blocks = read.size() / block_bytes;
   std::uint64_t at = 0;
+  const UnderWay under_way = this->under_way();
   Moves moves;
   while (at < blocks) {
     const Place place{identity_.disk.value, cleaning_.segment, cleaning_.block + at};
@@ -108,80 +121,72 @@ void Log::move_from(std::string_view read) {
     }
     if (head->blocks > blocks - at) break;
     std::string copy(rest.substr(0, head->blocks * block_bytes));
-    if (const auto batch = examine(copy, place, *head)) move_batch(*batch, copy, moves);
+    if (const auto batch = examine(copy, place, *head)) move_batch(*batch, copy, under_way, moves);
     at += head->blocks;
   }
   if (at == 0) return move_next(options_.most_batch_bytes() / room_bytes + 2);
   cleaning_.block += at;
-  launch_moves(std::move(moves), cleaning_.segment);
+  launch_moves(std::move(moves), under_way, cleaning_.segment);
 }
 
-void Log::move_batch(const Batch& batch, std::string_view blocks, Moves& moves) {
+void Log::move_batch(const Batch& batch, std::string_view blocks, const UnderWay& under_way,
+                     Moves& moves) {
   Spot where{cleaning_.segment, static_cast<std::uint32_t>(batch.block), 0};
   for (const Row& row : batch.table.rows) {
-    move_row(row, where, blocks, moves);
+    move_row(row, where, blocks, under_way, moves);
     ++where.row;
   }
 }
 
 // Some of it may have been cut, or written anew, or is about to be: that must not come back.
-void Log::move_row(const Row& row, Spot where, std::string_view blocks, Moves& moves) {
+void Log::move_row(const Row& row, Spot where, std::string_view blocks, const UnderWay& under_way,
+                   Moves& moves) {
   const Group* const group = groups_.find(row.group);
   if (group == nullptr) return;
-  const auto [move, fresh] = moves.try_emplace(row.group);
-  if (fresh) move->second.newer = under_way(row.group);
-  raft::Batch& copies = move->second.what.repaired;
+  const auto newer = under_way.find(row.group);
+  raft::Batch& copies = moves[row.group].repaired;
   for (std::size_t i = 0; i < row.size(); ++i) {
     const EntryHead& entry = *row.at(i);
     const Run* run = group->runs.at(entry.id.index);
     if (run == nullptr || run->where != where || entry.lost) continue;
-    const bool replaced = replaced_by(move->second.newer, entry.id.index);
+    const bool replaced = newer != under_way.end() && newer->second.replaces(entry.id.index);
     if (replaced && !planted(Bug::p70_moves_what_was_replaced)) continue;
     copies.push_back({entry.id, entry.kind, payload_of(blocks, entry)});
   }
 }
 
 // One row a group, however many it had been: so what is left of small batches becomes dense.
-void Log::launch_moves(Moves moves, std::uint64_t segment) {
-  for (auto& [id, move] : moves) {
+void Log::launch_moves(Moves moves, const UnderWay& under_way, std::uint64_t segment) {
+  for (auto& [id, copies] : moves) {
     const Group& group = *groups_.find(id);
-    const auto newer = [&move](auto ask) { return std::ranges::any_of(move.newer, ask); };
-    if (group.hard_in == segment &&
-        !newer([](const Write* w) { return w->forget || w->what.hard_state; }))
-      move.what.hard_state = group.hard;
-    if (group.base_in == segment &&
-        !newer([](const Write* w) { return w->forget || w->what.base; }))
-      move.what.base = group.base;
-    std::ranges::sort(move.what.repaired, {}, [](const raft::Entry& e) { return e.id.index; });
+    const auto newer = under_way.find(id);
+    const bool quiet = newer == under_way.end();
+    if (group.hard_in == segment && (quiet || !newer->second.hard_state()))
+      copies.hard_state = group.hard;
+    if (group.base_in == segment && (quiet || !newer->second.base())) copies.base = group.base;
+    std::ranges::sort(copies.repaired, {}, [](const raft::Entry& e) { return e.id.index; });
   }
-  for (auto& [id, move] : moves)
-    if (move.what.hard_state || move.what.base || !move.what.repaired.empty())
-      enqueue(id, std::move(move.what), {.moved = true});
+  for (auto& [id, copies] : moves) {
+    if (!Newer::matters(copies)) continue;
+    ++copied_;
+    enqueue(id, std::move(copies), {.moved = true});
+  }
   flush();
   // If nothing had to be copied, nothing will land and call us.
   if (!flight_) env_.loop.soon(life_.guard([this] { clean(); }));
 }
 
-// What was asked for of this group and is not settled yet.
-std::vector<const Log::Write*> Log::under_way(GroupId id) const {
-  std::vector<const Write*> found;
+Log::UnderWay Log::under_way() const {
+  UnderWay found;
   const auto look = [&](const auto& writes) {
-    for (const Write& write : writes)
-      if (write.group == id) found.push_back(&write);
+    for (const Write& write : writes) {
+      if (write.forget) found[write.group].add_forget();
+      if (Newer::matters(write.what)) found[write.group].add(write.what);
+    }
   };
   if (flight_) look(flight_->batch.writes);
   for (const Growing& batch : pending_) look(batch.writes);
   return found;
-}
-
-bool Log::replaced_by(const std::vector<const Write*>& newer, Index index) {
-  return std::ranges::any_of(newer, [index](const Write* write) {
-    const raft::Persist& what = write->what;
-    if (write->forget || what.discard) return true;
-    if (what.base && what.base->id.index >= index) return true;
-    if (what.cut_after && *what.cut_after < index) return true;
-    return std::ranges::any_of(what.repaired, [&](const auto& e) { return e.id.index == index; });
-  });
 }
 
 // Once the copies are settled, what is still needed there could not be read.

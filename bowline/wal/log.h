@@ -17,6 +17,7 @@
 #include "bowline/raft/core.h"
 #include "bowline/wal/identity.h"
 #include "bowline/wal/ledger.h"
+#include "bowline/wal/newer.h"
 #include "bowline/wal/options.h"
 #include "bowline/wal/patience.h"
 #include "bowline/wal/replay.h"
@@ -99,6 +100,7 @@ class Log {
   std::uint64_t landed_blocks() const { return landed_blocks_; }
   std::uint64_t retired() const { return retired_; }    // segments that went, since the start
   std::uint64_t recycled() const { return recycled_; }  // of these: used again under a new name
+  std::uint64_t copied() const { return copied_; }  // rows, out of segments that are to go
   const Scrubbed& scrubbed() const { return scrubber_.scrubbed(); }
   bool idle() const { return pending_.empty() && !flight_; }
 
@@ -131,11 +133,11 @@ class Log {
     std::uint64_t block = 0;    // all before it is done
     bool told = false;          // what could not be read
   };
-  struct Move {                       // what is copied of one group
-    std::vector<const Write*> newer;  // what was asked for and is not settled yet
-    raft::Persist what;
+  using Moves = std::map<GroupId, raft::Persist>;  // what is copied of each group
+  using UnderWay = std::map<GroupId, Newer>;
+  struct Watched {  // how much of a segment was needed, when so many blocks were written
+    std::uint64_t segment = 0, live = 0, at = 0;
   };
-  using Moves = std::map<GroupId, Move>;
   struct Lost {  // of a group
     GroupId group;
     Index first, last;
@@ -185,14 +187,14 @@ class Log {
   void clean();
   std::uint64_t next_to_go() const;
   void credit(std::uint64_t blocks);
-  bool worth_moving(std::uint64_t segment) const;
+  bool worth_moving(std::uint64_t segment);
+  bool still_dies(std::uint64_t segment);
   void move_next(std::uint64_t blocks);
   void move_from(std::string_view read);
-  void move_batch(const Batch&, std::string_view blocks, Moves&);
-  void move_row(const Row&, Spot where, std::string_view blocks, Moves&);
-  void launch_moves(Moves, std::uint64_t segment);
-  std::vector<const Write*> under_way(GroupId) const;
-  static bool replaced_by(const std::vector<const Write*>& newer, Index);
+  void move_batch(const Batch&, std::string_view blocks, const UnderWay&, Moves&);
+  void move_row(const Row&, Spot where, std::string_view blocks, const UnderWay&, Moves&);
+  void launch_moves(Moves, const UnderWay&, std::uint64_t segment);
+  UnderWay under_way() const;
   void moved_all();
   void report_lost(GroupId, Index first, Index last);
   void retire(std::uint64_t segment);
@@ -210,8 +212,8 @@ class Log {
   Scrubber::Hooks scrubber_hooks();
   std::optional<Scrubber::Segment> next_cold(std::uint64_t behind) const;
   void rescue(std::uint64_t segment, const Judged&, std::string_view blocks);
-  void rescue_run(GroupId, const Run&, const Judged&, std::string_view blocks, Move&,
-                  std::vector<Lost>&) const;
+  void rescue_run(GroupId, const Run&, const Judged&, std::string_view blocks, const Newer&,
+                  raft::Batch& copies, std::vector<Lost>&) const;
   bool rescue_entry(GroupId, const Run&, std::uint32_t i, const Judged&, std::string_view blocks,
                     raft::Batch& copies) const;
 
@@ -245,12 +247,15 @@ class Log {
   std::set<std::uint64_t> unreadable_in_;  // segments of which the disk did not give all blocks
   Ledger ledger_;
   Cleaning cleaning_;
-  std::uint64_t credit_ = 0;         // so many blocks may be looked at, to empty segments
+  std::uint64_t credit_ = 0;  // so many blocks may be looked at, to empty segments
+  Watched watched_;
+  std::uint64_t written_ = 0;        // blocks, since the start
   std::uint64_t empty_through_ = 0;  // segments through this one are emptied, however full
   bool moving_ = false;              // a piece of it is being read
   bool retiring_ = false;
   std::uint64_t retired_ = 0;
   std::uint64_t recycled_ = 0;
+  std::uint64_t copied_ = 0;
   bool full_ = false;
   std::deque<std::uint64_t> ahead_;  // segments that are ready; older first
   std::uint64_t newest_file_ = 0;

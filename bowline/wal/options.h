@@ -18,7 +18,8 @@ struct Options {
 
   Duration retry_full_after = std::chrono::seconds(1);  // when the disk had no space
   // The oldest segment is emptied, by copying what is still needed of it, once that is less than
-  // so many parts of 1,000; or, however much it is, when there are more segments than this.
+  // so many parts of 1,000 and does not go by itself; or, however much it is, when there are more
+  // segments than this.
   std::uint32_t move_below_permille = 250;
   std::uint64_t most_segments = 64;
 

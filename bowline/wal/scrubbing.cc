@@ -37,28 +37,30 @@ std::optional<Scrubber::Segment> Log::next_cold(std::uint64_t behind) const {
 // segments through this one are emptied as well, the oldest first, as fast as writes allow.
 void Log::rescue(std::uint64_t segment, const Judged& judged, std::string_view blocks) {
   empty_through_ = std::max(empty_through_, segment);
+  const UnderWay under_way = this->under_way();
   Moves moves;
   std::vector<Lost> lost;
   for (const auto& [id, bytes] : needed_by(segment)) {
-    Move& move = moves[id];
-    move.newer = under_way(id);
+    raft::Batch& copies = moves[id].repaired;
+    const auto found = under_way.find(id);
+    const Newer newer = found == under_way.end() ? Newer() : found->second;
     for (const Run& run : groups_.find(id)->runs.all()) {
       const bool here = run.where.segment == segment && run.where.block >= judged.block &&
                         run.where.block < judged.block + judged.blocks;
-      if (here && !run.lost) rescue_run(id, run, judged, blocks, move, lost);
+      if (here && !run.lost) rescue_run(id, run, judged, blocks, newer, copies, lost);
     }
   }
-  launch_moves(std::move(moves), segment);
+  launch_moves(std::move(moves), under_way, segment);
   for (const Lost& some : lost) report_lost(some.group, some.first, some.last);
 }
 
 void Log::rescue_run(GroupId id, const Run& run, const Judged& judged, std::string_view blocks,
-                     Move& move, std::vector<Lost>& lost) const {
+                     const Newer& newer, raft::Batch& copies, std::vector<Lost>& lost) const {
   bool more = false;  // of what was lost last
   for (std::uint32_t i = 0; i < run.count; ++i) {
     const LogId entry{run.term, run.first + i};
-    const bool replaced = replaced_by(move.newer, entry.index);
-    const bool copied = !replaced && rescue_entry(id, run, i, judged, blocks, move.what.repaired);
+    const bool replaced = newer.replaces(entry.index);
+    const bool copied = !replaced && rescue_entry(id, run, i, judged, blocks, copies);
     if (more && !replaced && !copied) {
       lost.back().last = entry.index;
     } else if (!replaced && !copied) {

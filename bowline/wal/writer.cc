@@ -85,6 +85,7 @@ void Log::landed(Result<void> result) {
   if (full_batch_waits()) flush();  // first: it cannot grow, and the disk need not wait for us
   Spot where = landed_ = flight.where;
   landed_blocks_ = flight.blocks;
+  written_ += flight.blocks;
   for (const Write& write : writes) {
     settle(write, where);
     ++where.row;
