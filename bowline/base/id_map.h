@@ -22,11 +22,14 @@ class IdMap {
   T* find(Id id) { return at(id); }
   const T* find(Id id) const { return at(id); }
 
-  T& operator[](Id id) {
+  T& operator[](Id id) { return get(id); }
+  // If there is none, it is made of these.
+  template <class... Of>
+  T& get(Id id, Of&&... of) {
     if (T* const found = at(id); found != nullptr) return *found;
     if (2 * (size_ + 1) > slots_.size()) grow();
     ++size_;
-    return *put({id, std::make_unique<T>()}).value;
+    return *put({id, std::make_unique<T>(std::forward<Of>(of)...)}).value;
   }
 
   void erase(Id id) {

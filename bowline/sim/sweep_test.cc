@@ -52,7 +52,7 @@ TEST(SweepPart, parts_take_each_point_once_and_a_limit_takes_that_many) {
 
 TEST(RotSweep, a_flipped_bit_is_noticed_and_mended_and_larger_damage_is_repaired) {
   RotSweepEnd end;
-  run(RotSweep{.each_large = 200, .part = {.limit = 3000, .ticks = {}}}, end);
+  run(RotSweep{.each_large = 400, .part = {.limit = 3000, .ticks = {}}}, end);
   ASSERT_EQ(end.wrong, "") << name(end.kind) << ", place " << end.at;
   EXPECT_EQ(end.covered + end.bare, 3000U);
   EXPECT_GT(end.covered, 1500U);

@@ -122,7 +122,6 @@ void Log::enqueue_part(GroupId group, raft::Persist&& what, Asked asked) {
 Log::Growing& Log::batch_for(std::uint64_t bytes) {
   if (pending_.empty() || pending_.back().draft.bytes_so_far() + bytes > options_.batch_bytes)
     pending_.push_back(std::exchange(spare_, {}));
-  pending_.back().bytes += bytes;
   return pending_.back();
 }
 

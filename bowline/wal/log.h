@@ -121,7 +121,6 @@ class Log {
   struct Growing {  // a batch that is not on its way yet
     std::vector<Write> writes;
     Draft draft;
-    std::uint64_t bytes = 0;  // about what they take in it, and never less
   };
   struct Flight {
     Growing batch;
@@ -168,7 +167,6 @@ class Log {
   // writer.cc
   bool place(Draft&);
   void launch(Growing);
-  bool full_batch_waits() const;
   void landed(Result<void>);
   void settle(const Write&, Spot);
   void write_mark();

@@ -24,21 +24,21 @@ void Tail::cut(Kepts& kepts, Index keep) {
   }
 }
 
-void Tail::append(GroupId group, Kepts& kepts, const raft::Entry& entry, std::uint64_t number) {
+void Tail::append(Kepts& kepts, const raft::Entry& entry, std::uint64_t number) {
   ensure(kepts.empty() || kepts.back().entry.id.index.next() == entry.id.index);
   bytes_ += weight(entry);
-  kepts.push_back({entry, number});
-  arrivals_.push_back({group, entry.id.index, number});
+  kepts.emplace_back(entry, number);
 }
 
 void Tail::take(GroupId group, const raft::Persist& write, std::uint64_t number) {
-  Kepts& kepts = groups_[group];
+  Kepts& kepts = groups_.get(group, &pieces_);
   if (write.discard) cut(kepts, {});
   if (write.base)
     while (!kepts.empty() && kepts.front().entry.id.index <= write.base->id.index)
       drop_front(kepts);
   if (write.cut_after) cut(kepts, *write.cut_after);
-  for (const raft::Entry& entry : write.entries) append(group, kepts, entry, number);
+  for (const raft::Entry& entry : write.entries) append(kepts, entry, number);
+  if (!write.entries.empty()) arrivals_.push_back({group, write.entries.back().id.index, number});
   if (kepts.empty()) groups_.erase(group);
 }
 
@@ -54,17 +54,19 @@ void Tail::durable(std::uint64_t number) {
   let_go();
 }
 
-// What an arrival brought may have been cut since, and its index taken by another entry.
+// What an arrival brought may have been cut since, and its indexes taken by other entries.
 void Tail::let_go() {
   while (bytes_ > most_bytes_ && !arrivals_.empty() && arrivals_.front().number <= durable_) {
     const Arrival oldest = arrivals_.front();
-    arrivals_.pop_front();
     Kepts* const kepts = groups_.find(oldest.group);
-    if (kepts == nullptr) continue;
-    while (!kepts->empty() && kepts->front().entry.id.index <= oldest.index &&
-           kepts->front().number <= oldest.number)
-      drop_front(*kepts);
-    if (kepts->empty()) groups_.erase(oldest.group);
+    const auto is_here = [&] {
+      return kepts != nullptr && !kepts->empty() && kepts->front().entry.id.index <= oldest.last &&
+             kepts->front().number <= oldest.number;
+    };
+    while (bytes_ > most_bytes_ && is_here()) drop_front(*kepts);
+    if (is_here()) return;
+    arrivals_.pop_front();
+    if (kepts != nullptr && kepts->empty()) groups_.erase(oldest.group);
   }
 }
 

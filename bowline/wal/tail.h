@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <memory_resource>
 
 #include "bowline/base/id_map.h"
 #include "bowline/raft/effect.h"
@@ -29,23 +30,25 @@ class Tail {
     raft::Entry entry;
     std::uint64_t number = 0;  // of the write that brought it
   };
-  using Kepts = std::deque<Kept>;  // consecutive indexes
-  struct Arrival {
+  using Kepts = std::pmr::deque<Kept>;  // consecutive indexes
+  struct Arrival {                      // of a write
     GroupId group;
-    Index index;
+    Index last;
     std::uint64_t number = 0;
   };
 
   void cut(Kepts&, Index keep);
   void drop_front(Kepts&);
-  void append(GroupId, Kepts&, const raft::Entry&, std::uint64_t number);
+  void append(Kepts&, const raft::Entry&, std::uint64_t number);
   void let_go();
 
   std::uint64_t most_bytes_;
   std::uint64_t bytes_ = 0;
   std::uint64_t durable_ = 0;
+  // Pieces of one size come and go all the time. They stay here, so that taking one is cheap.
+  std::pmr::unsynchronized_pool_resource pieces_;
   IdMap<GroupId, Kepts> groups_;
-  std::deque<Arrival> arrivals_;  // of all groups, oldest first
+  std::pmr::deque<Arrival> arrivals_{&pieces_};  // of all groups, oldest first
 };
 
 }  // namespace bowline::wal

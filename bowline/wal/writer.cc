@@ -68,11 +68,6 @@ void Log::launch(Growing batch) {
       [this](Result<void> result, env::Buffer) { landed(std::move(result)); });
 }
 
-bool Log::full_batch_waits() const {
-  if (pending_.size() > 1) return true;
-  return !pending_.empty() && pending_.front().bytes >= options_.batch_bytes;
-}
-
 // An error is the last word: the kernel may have dropped what it could not write, and a second
 // attempt that succeeds would prove nothing.
 void Log::landed(Result<void> result) {
@@ -82,7 +77,7 @@ void Log::landed(Result<void> result) {
   Flight flight = *std::move(flight_);
   std::vector<Write>& writes = flight.batch.writes;
   flight_.reset();
-  if (full_batch_waits()) flush();  // first: it cannot grow, and the disk need not wait for us
+  flush();  // first: if something waits, the disk need not wait for us
   Spot where = landed_ = flight.where;
   landed_blocks_ = flight.blocks;
   written_ += flight.blocks;
@@ -97,7 +92,7 @@ void Log::landed(Result<void> result) {
     if (reported(write)) hooks_.persisted(write.group, write.what.seq);
   writes.clear();
   flight.batch.draft.clear();
-  spare_ = {std::move(writes), std::move(flight.batch.draft), 0};
+  spare_ = {std::move(writes), std::move(flight.batch.draft)};
   clean();
   flush();
   if (!flight_ && !marked_) env_.loop.set(mark_timer_, env_.clock.now() + options_.mark_after);
