@@ -34,6 +34,37 @@ TEST_F(Cleaning, what_goes_by_itself_is_not_copied) {
   all_is_there();
 }
 
+// Of sixteen votes most are cast anew while as much is written as a segment holds, and again of the
+// rest. Only the last one has to be copied.
+TEST_F(Cleaning, what_goes_bit_by_bit_is_waited_for) {
+  std::uint64_t term = 0;
+  const auto vote = [&](std::uint64_t first, std::uint64_t last) {
+    ++term;
+    for (std::uint64_t id = first; id <= last; ++id) {
+      Write write = next();
+      write.hard = raft::HardState{{term}, {2}, {3}};
+      rig.submit(GroupId{100 + id}, std::move(write));
+    }
+    ASSERT_TRUE(done());
+  };
+  const auto a_segment = [&] {
+    const std::uint64_t now = rig.log().landed_at().segment;
+    while (rig.log().landed_at().segment == now) write(1);
+  };
+  vote(1, 16);
+  a_segment();
+  vote(1, 12);
+  a_segment();
+  vote(13, 15);
+  a_segment();
+  EXPECT_EQ(rig.log().copied(), 0U);
+  EXPECT_EQ(rig.log().retired(), 0U);
+  a_segment();
+  a_segment();
+  EXPECT_GT(rig.log().copied(), 0U);
+  EXPECT_GT(rig.log().retired(), 0U);
+}
+
 TEST_F(Cleaning, what_stays_is_copied_so_that_the_rest_can_go) {
   Write vote = next();
   vote.hard = raft::HardState{{1}, {2}, {3}};

@@ -68,6 +68,20 @@ TEST_F(FullDisk, it_goes_on_by_itself_when_there_is_space) {
   EXPECT_EQ(rig.wrong, "");
 }
 
+// What little of it is needed is copied, so that it can be used again.
+TEST_F(FullDisk, the_oldest_segment_is_emptied_into_the_reserve) {
+  fill();
+  release(rig.shadow(group).written().last().value - 85);  // of about a hundred in a segment
+  ASSERT_TRUE(done());
+  EXPECT_TRUE(rig.loop().run_until([&] { return rig.log().recycled() > 0; }, 10s));
+  EXPECT_GT(rig.log().copied(), 0U);
+  EXPECT_EQ(rig.platter.free_bytes(), 0U);
+  rig.crash(Loss::everything);
+  ASSERT_TRUE(rig.start()) << rig.refused;
+  rig.check(group);
+  EXPECT_EQ(rig.wrong, "");
+}
+
 TEST_F(FullDisk, a_snapshot_makes_space_without_a_free_byte) {
   fill();
   release(3);

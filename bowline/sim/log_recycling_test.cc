@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Recycling : testing::Test, GroupRig {
+struct RecyclingRig : GroupRig {
   void fill(std::uint64_t segments) {
     while (rig.log().segments() < segments) {
       entries(5);
@@ -37,6 +37,13 @@ struct Recycling : testing::Test, GroupRig {
       ASSERT_TRUE(done());
     }
   }
+  void read_the_first() {
+    std::optional<Result<raft::Batch>> read;
+    rig.log().fetch(group, {}, {3}, 3000,
+                    [&](Result<raft::Batch> batch) { read = std::move(batch); });
+    ASSERT_TRUE(rig.loop().run_until([&] { return read.has_value(); }, 1s));
+    EXPECT_TRUE(read->has_value());
+  }
   void all_is_there_after(Loss loss) {
     rig.crash(loss);
     ASSERT_TRUE(rig.start()) << rig.refused;
@@ -44,6 +51,8 @@ struct Recycling : testing::Test, GroupRig {
     EXPECT_EQ(rig.wrong, "");
   }
 };
+
+struct Recycling : testing::Test, RecyclingRig {};
 
 TEST_F(Recycling, after_a_while_no_segment_is_made_any_more) {
   fill(5);
@@ -98,18 +107,22 @@ TEST_F(Recycling, a_segment_that_somebody_reads_is_not_used_again) {
 
 // Else the log might end one day just where the disk gives nothing, and nobody could tell.
 TEST_F(Recycling, a_segment_that_the_disk_did_not_give_whole_is_not_used_again) {
-  fill(6);
-  ASSERT_TRUE(rig.platter.spoil(wal::segment_name(1), 10 * block_sectors, 1));
-  std::optional<Result<raft::Batch>> read;
-  rig.log().fetch(group, {}, {3}, 3000,
-                  [&](Result<raft::Batch> batch) { read = std::move(batch); });
-  ASSERT_TRUE(rig.loop().run_until([&] { return read.has_value(); }, 1s));
-  EXPECT_TRUE(read->has_value());
-  release(3);
-  rig.flush();
-  ASSERT_TRUE(rig.loop().run_until([&] { return rig.log().retired() > 2; }, 5s));
-  EXPECT_EQ(rig.log().recycled() + 1, rig.log().retired());
-  all_is_there_after(Loss::everything);
+  enum class Met : std::uint8_t { by_a_reader, by_the_scrubber, by_a_start };
+  for (const Met met : {Met::by_a_reader, Met::by_the_scrubber, Met::by_a_start}) {
+    RecyclingRig one;
+    one.fill(6);
+    if (met == Met::by_a_start) one.rig.crash(Loss::everything);
+    ASSERT_TRUE(one.rig.platter.spoil(wal::segment_name(1), 10 * block_sectors, 1));
+    if (met == Met::by_a_reader) one.read_the_first();
+    const auto mended = [&] { return one.rig.log().scrubbed().mended == 1; };
+    ASSERT_TRUE(met != Met::by_the_scrubber || one.rig.loop().run_until(mended, 3h));
+    ASSERT_TRUE(met != Met::by_a_start || one.rig.start()) << one.rig.refused;
+    one.release(3);
+    one.rig.flush();
+    ASSERT_TRUE(one.rig.loop().run_until([&] { return one.rig.log().retired() > 2; }, 5s));
+    EXPECT_EQ(one.rig.log().recycled() + 1, one.rig.log().retired()) << static_cast<int>(met);
+    one.all_is_there_after(Loss::everything);
+  }
 }
 
 TEST_F(Recycling, a_start_leaves_no_block_that_cannot_be_read_where_the_log_goes_on) {

@@ -75,18 +75,19 @@ bool Log::worth_moving(std::uint64_t segment) {
   const bool many = ledger_.segments() > options_.most_segments;
   if (many && ledger_.permille_live() < 500) return true;
   if (full_ && ledger_.permille_live() < 900) return true;
-  return ledger_.permille_live(segment) < options_.move_below_permille && !still_dies(segment);
+  const bool little = ledger_.permille_live(segment) < options_.move_below_permille;
+  return little && (full_ || !still_dies(segment));
 }
 
 // What is about to go by itself is not worth a copy. So it is looked at again whenever as much as a
-// segment holds was written, and emptied once less than an eighth of it went meanwhile.
+// segment holds was written, and emptied once less than half of it went meanwhile.
 bool Log::still_dies(std::uint64_t segment) {
   const std::uint64_t live = ledger_.live(segment);
   const Watched before = watched_;
   if (before.segment == segment && written_ - before.at < options_.segment_bytes / block_bytes)
     return true;
   watched_ = {segment, live, written_};
-  return before.segment != segment || (before.live - live) * 8 >= before.live;
+  return before.segment != segment || (before.live - live) * 2 >= before.live;
 }
 
 // A bounded piece at a time, so that nobody waits for long behind it; and only so much as is in
@@ -189,9 +190,9 @@ Log::UnderWay Log::under_way() const {
   return found;
 }
 
-// Once the copies are settled, what is still needed there could not be read.
+// What is still needed there and is not copied could not be read.
 void Log::moved_all() {
-  if (flight_ || !pending_.empty() || cleaning_.told) return;
+  if (cleaning_.told) return;
   cleaning_.told = true;
   const std::uint64_t segment = cleaning_.segment;
   rescue(segment, {.block = 0, .blocks = ledger_.end(segment), .number = 0, .batch = {}}, {});

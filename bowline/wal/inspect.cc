@@ -130,6 +130,11 @@ void Inspector::plan(SegmentReport& report) {
   if (report.torn)
     report.steps.push_back("leaves out a write that never ended, at block " +
                            std::to_string(report.end) + ", and goes on there");
+  const auto behind = std::ranges::count_if(
+      report.unreadable, [&](std::uint64_t block) { return block >= report.end; });
+  if (report.newest && behind > 0)
+    report.steps.push_back("writes zeros over " + std::to_string(behind) +
+                           " blocks behind the end, which the disk does not give");
 }
 
 // A segment that was made in time and not used yet; or one of which the making was cut short.

@@ -170,6 +170,16 @@ TEST(Inspect, blocks_that_the_disk_does_not_give_are_no_end) {
   EXPECT_TRUE(other.judge(2, copy, {torn.second.begin(1)}).wrong.contains("does not give"));
 }
 
+TEST(Inspect, blocks_behind_the_end_that_the_disk_does_not_give_are_written_over) {
+  TwoSegments log;
+  std::string copy = log.second.bytes();
+  Inspector inspector({forged_disk});
+  const SegmentReport& report = inspector.judge(2, copy, {log.second.end() + 1});
+  EXPECT_EQ(report.wrong, "");
+  ASSERT_FALSE(report.steps.empty());
+  EXPECT_TRUE(report.steps.back().starts_with("writes zeros over 1 blocks")) << report.steps.back();
+}
+
 TEST(Inspect, what_can_be_read_of_a_segment_that_cannot_be_judged_is_salvaged) {
   ForgedSegment segment(1);
   segment.put(1, draft(1, 1, 2, Follows{})).put(2, draft(2, 3, 8)).put(3, draft(3, 11, 8));

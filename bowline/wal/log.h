@@ -100,7 +100,7 @@ class Log {
   std::uint64_t landed_blocks() const { return landed_blocks_; }
   std::uint64_t retired() const { return retired_; }    // segments that went, since the start
   std::uint64_t recycled() const { return recycled_; }  // of these: used again under a new name
-  std::uint64_t copied() const { return copied_; }  // rows, out of segments that are to go
+  std::uint64_t copied() const { return copied_; }      // rows, out of segments that are to go
   const Scrubbed& scrubbed() const { return scrubber_.scrubbed(); }
   bool idle() const { return pending_.empty() && !flight_; }
 

@@ -287,8 +287,14 @@ void Opening::plan_erasure(std::uint64_t end, const PatientlyRead& read) {
     repairs_.push_back({block * block_bytes, std::move(zeros)});
   };
   if (first != last) erase(first, last - first);
-  for (const std::uint64_t block : read.unreadable)
-    if (block >= stop) erase(block, 1);  // else a later end that lies there could not be told
+  // If the log came to end there one day, nobody could tell what had been there.
+  std::uint64_t next = stop;
+  for (const std::uint64_t block : read.unreadable) {
+    if (block < next) continue;
+    next = block + 1;
+    while (std::ranges::binary_search(read.unreadable, next)) ++next;
+    erase(block, next - block);
+  }
 }
 
 // A write that the power cuts short may leave garbage where all was well. So it is one block at a

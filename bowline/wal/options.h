@@ -10,7 +10,7 @@ namespace bowline::wal {
 struct Options {
   std::uint64_t segment_bytes = 64 << 20;  // of each file
   std::uint64_t batch_bytes = 1 << 20;     // of content written at once; one entry may be larger
-  std::uint64_t tail_bytes = 256 << 20;    // newest entries kept in memory, all groups together
+  std::uint64_t tail_bytes = 64 << 20;     // newest entries kept in memory, all groups together
   std::uint32_t ahead = 2;                 // segments that are ready before they are needed
   std::uint32_t spare = 2;                 // old ones that are kept beside them, to be used again
   // After so long without anything to write, a mark says that the last batch is durable.
@@ -18,8 +18,8 @@ struct Options {
 
   Duration retry_full_after = std::chrono::seconds(1);  // when the disk had no space
   // The oldest segment is emptied, by copying what is still needed of it, once that is less than
-  // so many parts of 1,000 and does not go by itself; or, however much it is, when there are more
-  // segments than this.
+  // so many parts of 1,000 and does not go by itself: while as much was written as a segment holds,
+  // less than half of it went. Or, however much it is, when there are more segments than this.
   std::uint32_t move_below_permille = 250;
   std::uint64_t most_segments = 64;
 

@@ -169,9 +169,9 @@ bool hides_the_end(const Survey& survey, std::span<const std::uint64_t> unreadab
   const auto is_unreadable = [&](std::uint64_t block) {
     return std::ranges::binary_search(unreadable, block);
   };
-  if (!survey.torn) return is_unreadable(survey.end) && is_unreadable(survey.end + 1);
-  return std::ranges::any_of(std::views::iota(survey.end, survey.end + survey.torn_blocks),
-                             is_unreadable);
+  const std::uint64_t behind = survey.end + survey.torn_blocks;
+  if (is_unreadable(behind) && is_unreadable(behind + 1)) return true;
+  return std::ranges::any_of(std::views::iota(survey.end, behind), is_unreadable);
 }
 
 Result<Survey> survey(std::span<char> bytes, const Place& first, const std::optional<Seal>& seal) {

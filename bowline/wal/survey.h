@@ -23,7 +23,8 @@ struct Survey {
 };
 
 // A batch of which no block can be read looks like an end, and one of which some cannot like a
-// write that never ended. Then nobody knows what was there.
+// write that never ended; and so does a durable one if no block of the batch behind it can be read,
+// which would prove it. Then nobody knows what was there.
 bool hides_the_end(const Survey&, std::span<const std::uint64_t> unreadable);
 
 // What a segment's first batch tells of the segment before it.

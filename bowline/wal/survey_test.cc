@@ -70,7 +70,9 @@ TEST(Survey, blocks_that_the_disk_does_not_give_hide_the_end_only_where_a_batch_
   EXPECT_EQ(behind, segment.end());
   EXPECT_TRUE(hides(torn, {torn.end}));
   EXPECT_TRUE(hides(torn, {behind - 1}));
-  EXPECT_FALSE(hides(torn, {torn.end - 1, behind, behind + 1}));
+  EXPECT_FALSE(hides(torn, {torn.end - 1, behind}));
+  EXPECT_FALSE(hides(torn, {torn.end - 1, behind + 1, behind + 2}));
+  EXPECT_TRUE(hides(torn, {behind, behind + 1})) << "what proves that it was durable";
   const Survey ended = *Segment().first(7, 3).judged();
   EXPECT_TRUE(hides(ended, {ended.end, ended.end + 1}));
   EXPECT_FALSE(hides(ended, {ended.end, ended.end + 2}));

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/wal/tail.h"
 
+#include <algorithm>
+
 #include "bowline/base/ensure.h"
 
 namespace bowline::wal {
 namespace {
+
+constexpr std::size_t least_remembered = 64;
 
 std::uint64_t weight(const raft::Entry& entry) {
   return entry.payload.size() + raft::entry_overhead;
@@ -14,12 +18,14 @@ std::uint64_t weight(const raft::Entry& entry) {
 
 void Tail::drop_front(Kepts& kepts) {
   bytes_ -= weight(kepts.front().entry);
+  --kept_;
   kepts.pop_front();
 }
 
 void Tail::cut(Kepts& kepts, Index keep) {
   while (!kepts.empty() && kepts.back().entry.id.index > keep) {
     bytes_ -= weight(kepts.back().entry);
+    --kept_;
     kepts.pop_back();
   }
 }
@@ -27,6 +33,7 @@ void Tail::cut(Kepts& kepts, Index keep) {
 void Tail::append(Kepts& kepts, const raft::Entry& entry, std::uint64_t number) {
   ensure(kepts.empty() || kepts.back().entry.id.index.next() == entry.id.index);
   bytes_ += weight(entry);
+  ++kept_;
   kepts.emplace_back(entry, number);
 }
 
@@ -40,6 +47,17 @@ void Tail::take(GroupId group, const raft::Persist& write, std::uint64_t number)
   for (const raft::Entry& entry : write.entries) append(kepts, entry, number);
   if (!write.entries.empty()) arrivals_.push_back({group, write.entries.back().id.index, number});
   if (kepts.empty()) groups_.erase(group);
+  // Where bases keep the tail small nothing is ever let go.
+  if (arrivals_.size() > 2 * kept_ + least_remembered)
+    std::erase_if(arrivals_, [this](const Arrival& arrival) { return !is_here(arrival); });
+}
+
+// Is anything left of what it brought?
+bool Tail::is_here(const Arrival& arrival) const {
+  const Kepts* const kepts = groups_.find(arrival.group);
+  if (kepts == nullptr) return false;
+  const auto at = std::ranges::lower_bound(*kepts, arrival.number, {}, &Kept::number);
+  return at != kepts->end() && at->number == arrival.number;
 }
 
 void Tail::forget(GroupId group) {
@@ -59,12 +77,12 @@ void Tail::let_go() {
   while (bytes_ > most_bytes_ && !arrivals_.empty() && arrivals_.front().number <= durable_) {
     const Arrival oldest = arrivals_.front();
     Kepts* const kepts = groups_.find(oldest.group);
-    const auto is_here = [&] {
+    const auto is_first = [&] {
       return kepts != nullptr && !kepts->empty() && kepts->front().entry.id.index <= oldest.last &&
              kepts->front().number <= oldest.number;
     };
-    while (bytes_ > most_bytes_ && is_here()) drop_front(*kepts);
-    if (is_here()) return;
+    while (bytes_ > most_bytes_ && is_first()) drop_front(*kepts);
+    if (is_first()) return;  // in part
     arrivals_.pop_front();
     if (kepts != nullptr && kepts->empty()) groups_.erase(oldest.group);
   }

@@ -24,6 +24,7 @@ class Tail {
   raft::Batch peek(GroupId, Index after, Index through, std::uint64_t bytes) const;
   Index first(GroupId) const;  // from here on all are here; 0: none is
   std::uint64_t bytes() const { return bytes_; }
+  std::size_t remembered() const { return arrivals_.size(); }  // writes; some may be gone
 
  private:
   struct Kept {
@@ -40,10 +41,12 @@ class Tail {
   void cut(Kepts&, Index keep);
   void drop_front(Kepts&);
   void append(Kepts&, const raft::Entry&, std::uint64_t number);
+  bool is_here(const Arrival&) const;
   void let_go();
 
   std::uint64_t most_bytes_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t kept_ = 0;  // entries
   std::uint64_t durable_ = 0;
   // Pieces of one size come and go all the time. They stay here, so that taking one is cheap.
   std::pmr::unsynchronized_pool_resource pieces_;

@@ -47,6 +47,36 @@ TEST(Tail, keeps_what_is_not_durable_however_much_it_is) {
   EXPECT_FALSE(tail.peek(two, {19}, {20}, 1 << 20).empty()) << "the newest stay";
 }
 
+TEST(Tail, what_is_left_of_a_write_that_went_in_part_goes_when_others_write) {
+  Tail tail(1000);
+  tail.take(two, entries(1, 20), 1);
+  tail.durable(1);
+  const std::uint64_t left = tail.bytes();
+  EXPECT_GT(left, 0U);
+  EXPECT_LE(left, 1000U);
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    tail.take(one, entries(i, 1), i + 1);
+    tail.durable(i + 1);
+    EXPECT_LE(tail.bytes(), 1000U);
+  }
+  EXPECT_EQ(tail.first(two), Index{});
+  EXPECT_FALSE(tail.peek(one, {19}, {20}, 1 << 20).empty());
+}
+
+TEST(Tail, remembers_no_more_writes_than_it_keeps_where_bases_keep_it_small) {
+  Tail tail(1 << 30);
+  tail.take(two, entries(1, 1), 1);  // stays for ever
+  for (std::uint64_t i = 1; i <= 10'000; ++i) {
+    raft::Persist write = entries(i, 1);
+    write.base = raft::Base{{{1}, {i - 1}}, nullptr, {}, {1}};
+    tail.take(one, write, i + 1);
+    tail.durable(i + 1);
+  }
+  EXPECT_LT(tail.remembered(), 200U);
+  EXPECT_EQ(tail.first(one), Index{10'000});
+  EXPECT_EQ(tail.first(two), Index{1});
+}
+
 TEST(Tail, an_old_arrival_does_not_take_a_newer_entry_of_its_index_away) {
   Tail tail(0);
   tail.take(one, entries(1, 5), 1);
@@ -63,7 +93,8 @@ TEST(Tail, an_old_arrival_does_not_take_a_newer_entry_of_its_index_away) {
 TEST(Tail, weighs_nothing_once_everything_is_gone) {
   Prng prng(3);
   for (int round = 0; round < 100; ++round) {
-    Tail tail(prng.below(3000));
+    const std::uint64_t limit = prng.below(3000);
+    Tail tail(limit);
     std::map<std::uint64_t, std::uint64_t> last;
     std::uint64_t number = 0;
     for (int i = 0; i < 50; ++i) {
@@ -77,7 +108,10 @@ TEST(Tail, weighs_nothing_once_everything_is_gone) {
       }
       last[group] += write.entries.size();
       tail.take({group}, write, ++number);
-      if (prng.chance(50)) tail.durable(number - prng.below(2));
+      if (prng.chance(30)) tail.durable(number - prng.below(2));
+      if (!prng.chance(30)) continue;
+      tail.durable(number);
+      EXPECT_LE(tail.bytes(), limit);
     }
     for (std::uint64_t group = 1; group <= 3; ++group) {
       if (prng.chance(50)) {
