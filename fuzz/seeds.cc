@@ -2,13 +2,14 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "bowline/base/encoding.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/wal/batch.h"
-#include "bowline/wal/bytes.h"
 #include "bowline/wal/forge.h"
 #include "bowline/wal/identity.h"
 #include "fuzz/segment_targets.h"
 #include "fuzz/targets.h"
+#include "fuzz/wire_targets.h"
 
 namespace bowline::fuzz {
 namespace {
@@ -72,13 +73,13 @@ Laid laid(const Draft& draft) {
   std::string blocks(wal::blocks_for(draft.bytes()) * block_bytes, '\0');
   draft.lay_out(blocks.data());
   const std::string content = wal::gather(blocks, 0, draft.bytes());
-  const auto size = wal::load<std::uint32_t>(content.data());
+  const auto size = load<std::uint32_t>(content.data());
   return {content.substr(0, size), static_cast<std::uint16_t>(content.size() - size)};
 }
 
 std::string u16(std::uint16_t value) {
   std::string bytes(2, '\0');
-  wal::store(bytes.data(), value);
+  store(bytes.data(), value);
   return bytes;
 }
 
@@ -183,6 +184,9 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "identity") return identities();
   if (target == "membership") return memberships();
   if (target == "segment") return segments();
+  if (target == "letters") return letters_seeds();
+  if (target == "frames") return frames_seeds();
+  if (target == "hello") return hello_seeds();
   return batches();
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bowline/base/crc32c.h"
+#include "bowline/base/encoding.h"
 #include "bowline/base/ensure.h"
-#include "bowline/wal/bytes.h"
 #include "bowline/wal/inspect.h"
 #include "bowline/wal/weighing.h"
 
@@ -96,11 +96,11 @@ bool check(const std::string& segment, const std::optional<Seal>& seal) {
 
 void put_right(std::span<char> block, std::uint64_t number) {
   std::string where(24, '\0');
-  wal::store(where.data(), segment_place.disk);
-  wal::store(where.data() + 8, segment_place.segment);
-  wal::store(where.data() + 16, number);
+  store(where.data(), segment_place.disk);
+  store(where.data() + 8, segment_place.segment);
+  store(where.data() + 16, number);
   const std::string_view rest(block.data() + 4, block.size() - 4);
-  wal::store(block.data(), crc32c(rest, crc32c(where)));
+  store(block.data(), crc32c(rest, crc32c(where)));
 }
 
 // As if the log had gone on behind the last batch that can be read.
@@ -137,13 +137,13 @@ bool eat_batches(std::string_view input) {
   while (input.size() >= head) {
     const auto gap = static_cast<signed char>(input[0]);
     const auto number = static_cast<unsigned char>(input[1]);
-    const auto payload = wal::load<std::uint16_t>(input.data() + 2);
-    const auto size = wal::load<std::uint16_t>(input.data() + 4);
+    const auto payload = load<std::uint16_t>(input.data() + 2);
+    const auto size = load<std::uint16_t>(input.data() + 4);
     const auto bad = static_cast<unsigned char>(input[6]);
     std::string content(input.substr(head, size));
     input.remove_prefix(std::min(input.size(), head + size));
     if ((number & 0x80U) != 0 && content.size() >= wal::table_size_bytes)
-      wal::store(content.data(), static_cast<std::uint32_t>(content.size()));
+      store(content.data(), static_cast<std::uint32_t>(content.size()));
     content.resize(content.size() + payload, 'p');
     at = static_cast<std::uint64_t>(std::max(std::int64_t{0}, static_cast<std::int64_t>(at) + gap));
     const std::uint64_t blocks = wal::blocks_for(content.size());

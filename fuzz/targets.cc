@@ -5,13 +5,14 @@
 #include <array>
 #include <cstdint>
 
+#include "bowline/base/encoding.h"
 #include "bowline/base/ensure.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/wal/batch.h"
-#include "bowline/wal/bytes.h"
 #include "bowline/wal/identity.h"
 #include "bowline/wal/row.h"
 #include "fuzz/segment_targets.h"
+#include "fuzz/wire_targets.h"
 
 namespace bowline::fuzz {
 namespace {
@@ -71,7 +72,7 @@ void check_again(const Table& table) {
   std::string blocks(wal::blocks_for(draft.bytes()) * wal::block_bytes, '\0');
   draft.lay_out(blocks.data());
   const std::string content = wal::gather(blocks, 0, draft.bytes());
-  const auto size = wal::load<std::uint32_t>(content.data());
+  const auto size = load<std::uint32_t>(content.data());
   const auto again = wal::decode_table(std::string_view(content).substr(0, size), content.size());
   ensure(again.has_value() && again->follows == table.follows && again->echo == table.echo);
   ensure(again->rows.size() == table.rows.size());
@@ -82,14 +83,14 @@ void check_again(const Table& table) {
 
 std::uint16_t payload_of(std::string_view input) {
   const std::string bytes(input.substr(0, 2));
-  return wal::load<std::uint16_t>(bytes.data());
+  return load<std::uint16_t>(bytes.data());
 }
 
 //   payload bytes u16 | table; its first four bytes, the size, are put right
 bool eat_table(std::string_view input) {
   if (input.size() < 2 + wal::table_size_bytes) return false;
   std::string table(input.substr(2));
-  wal::store(table.data(), static_cast<std::uint32_t>(table.size()));
+  store(table.data(), static_cast<std::uint32_t>(table.size()));
   const std::uint64_t content = table.size() + payload_of(input);
   const std::optional<Table> decoded = wal::decode_table(table, content);
   if (!decoded) return false;
@@ -158,13 +159,16 @@ bool eat_membership(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 6> all = {{
+constexpr std::array<Target, 9> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
     {"membership", 9'000, eat_membership},
     {"segment", segment_target_bytes, eat_segment},
     {"batches", 20'000, eat_batches},
+    {"letters", wire_target_bytes, eat_letters},
+    {"frames", wire_target_bytes, eat_frames},
+    {"hello", 600, eat_hello},
 }};
 
 }  // namespace

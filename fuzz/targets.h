@@ -7,8 +7,9 @@
 #include <utility>
 #include <vector>
 
-// What is fed to the decoders of bytes from disk. Whatever the bytes are, a decoder must neither
-// crash nor reach beyond them, and what it accepts must make sense: that is checked with ensure().
+// What is fed to the decoders of bytes from disk and from the network. Whatever the bytes are, a
+// decoder must neither crash nor reach beyond them, and what it accepts must make sense: that is
+// checked with ensure().
 namespace bowline::fuzz {
 
 struct Target {

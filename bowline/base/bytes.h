@@ -21,6 +21,15 @@ class Bytes {
     return bytes;
   }
 
+  // Lies in `whole`, which stays as long as any part of it is needed.
+  static Bytes part(const std::shared_ptr<const std::string>& whole, std::string_view part) {
+    Bytes bytes;
+    if (part.empty()) return bytes;
+    bytes.owner_ = whole;
+    bytes.view_ = part;
+    return bytes;
+  }
+
   std::string_view view() const { return view_; }
   std::size_t size() const { return view_.size(); }
   friend bool operator==(const Bytes& a, const Bytes& b) { return a.view_ == b.view_; }

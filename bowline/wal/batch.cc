@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "bowline/wal/bytes.h"
+#include "bowline/base/encoding.h"
 
 namespace bowline::wal {
 namespace {

@@ -5,10 +5,10 @@
 #include <cstring>
 
 #include "bowline/base/crc32c.h"
+#include "bowline/base/encoding.h"
 #include "bowline/base/ensure.h"
 #include "bowline/base/ids.h"
 #include "bowline/base/mutant.h"
-#include "bowline/wal/bytes.h"
 
 // The head of a block, little-endian:
 //   crc32c u32 | at u32 | blocks u32 | content u32 | batch u64

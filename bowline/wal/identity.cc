@@ -3,9 +3,9 @@
 
 #include <array>
 
+#include "bowline/base/encoding.h"
 #include "bowline/base/ensure.h"
 #include "bowline/wal/batch.h"
-#include "bowline/wal/bytes.h"
 
 // A batch like those of the segments, of one block and its parity, which is the same once more:
 //   version v | cluster u64 | node u64 | disk u64 | shard v | shards v
@@ -26,9 +26,9 @@ void encode(const Identity& identity, std::span<char> file) {
   ensure(file.size() == identity_bytes);
   std::string content;
   put_varint(content, version);
-  put_u64(content, identity.owner.cluster.value);
-  put_u64(content, identity.owner.node.value);
-  put_u64(content, identity.disk.value);
+  put(content, identity.owner.cluster.value);
+  put(content, identity.owner.node.value);
+  put(content, identity.disk.value);
   put_varint(content, identity.owner.shard);
   put_varint(content, identity.owner.shards);
   std::ranges::fill(file, '\0');

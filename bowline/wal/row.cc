@@ -5,10 +5,10 @@
 #include <array>
 #include <utility>
 
+#include "bowline/base/encoding.h"
 #include "bowline/base/ensure.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/wal/block.h"
-#include "bowline/wal/bytes.h"
 
 // The content of a batch; v is a varint:
 //   table size u32 | flags u8 | follows? | echo? | rows v | row* | payload*
@@ -50,7 +50,7 @@ void put_follows(std::string& out, const Follows& follows) {
 void put_hard(std::string& out, const raft::HardState& hard) {
   put_varint(out, hard.term.value);
   put_varint(out, hard.voted_for.value);
-  put_u64(out, hard.voted_incarnation.value);
+  put(out, hard.voted_incarnation.value);
   out.push_back(hard.blank ? 1 : 0);
 }
 

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bowline/base/encoding.h"
 #include "bowline/wal/batch.h"
-#include "bowline/wal/bytes.h"
 #include "bowline/wal/forge.h"
 
 namespace bowline::wal {

@@ -7,19 +7,20 @@ usage() {
 ./dev fuzz [--target NAME] [--seconds N]
 
 Builds build/fuzz/bowline-fuzz with clang, its fuzzer and its sanitizers, and feeds every decoder of
-bytes from disk: first what lies in fuzz/corpus/, then what the fuzzer makes of it. What it learns
-stays in build/fuzz/corpus/ for the next time. An input that breaks something is kept in
+bytes from disk and network: first what lies in fuzz/corpus/, then what the fuzzer makes of it. What
+it learns stays in build/fuzz/corpus/ for the next time. An input that breaks something is kept in
 build/fuzz/findings/: mend the decoder, and put the input into fuzz/corpus/, so that ./dev test eats
 it for ever.
 
-  --target NAME   only this one: table, echo, identity, membership, segment or batches
+  --target NAME   only this one: table, echo, identity, membership, segment, batches, letters,
+                  frames or hello
   --seconds N     for each of them; 10 if not given
 
 Example: ./dev fuzz --target table --seconds 60
 END
 }
 
-fuzz_targets=(table echo identity membership segment batches)
+fuzz_targets=(table echo identity membership segment batches letters frames hello)
 
 main() {
   local chosen=("${fuzz_targets[@]}") time=10 target log runs total=0 broken=() findings

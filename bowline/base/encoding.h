@@ -8,7 +8,7 @@
 #include <string_view>
 
 // Numbers as bytes, little-endian on every machine.
-namespace bowline::wal {
+namespace bowline {
 
 template <std::unsigned_integral Number>
 Number load(const char* from) {
@@ -29,7 +29,12 @@ void put_varint(std::string& out, std::uint64_t value);
 constexpr std::size_t varint_bytes(std::uint64_t value) {
   return static_cast<std::size_t>(std::bit_width(value | 1) + 6) / 7;
 }
-void put_u64(std::string& out, std::uint64_t value);
+template <std::unsigned_integral Number>
+void put(std::string& out, Number value) {
+  const std::size_t at = out.size();
+  out.resize(at + sizeof value);
+  store(out.data() + at, value);
+}
 
 // Reads on until something does not fit. From then on everything is zero, and `good` is false.
 class Cursor {
@@ -43,6 +48,9 @@ class Cursor {
   void fail();
 
   std::uint8_t u8();
+  std::uint8_t u8_below(std::uint8_t bound);
+  std::uint16_t u16();
+  std::uint32_t u32();
   std::uint64_t u64();
   std::uint64_t varint();  // only the shortest form of each number
   std::uint64_t varint_at_most(std::uint64_t bound);
@@ -54,4 +62,4 @@ class Cursor {
   bool good_ = true;
 };
 
-}  // namespace bowline::wal
+}  // namespace bowline

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bowline/wal/bytes.h"
+#include "bowline/base/encoding.h"
 
-namespace bowline::wal {
+namespace bowline {
 
 void put_varint(std::string& out, std::uint64_t value) {
   while (value >= 0x80) {
@@ -9,12 +9,6 @@ void put_varint(std::string& out, std::uint64_t value) {
     value >>= 7;
   }
   out.push_back(static_cast<char>(value));
-}
-
-void put_u64(std::string& out, std::uint64_t value) {
-  const std::size_t at = out.size();
-  out.resize(at + sizeof value);
-  store(out.data() + at, value);
 }
 
 void Cursor::fail() {
@@ -35,6 +29,23 @@ std::string_view Cursor::take(std::uint64_t bytes) {
 std::uint8_t Cursor::u8() {
   const std::string_view byte = take(1);
   return byte.empty() ? 0 : static_cast<std::uint8_t>(byte.front());
+}
+
+std::uint8_t Cursor::u8_below(std::uint8_t bound) {
+  const std::uint8_t value = u8();
+  if (value < bound) return value;
+  fail();
+  return 0;
+}
+
+std::uint16_t Cursor::u16() {
+  const std::string_view bytes = take(sizeof(std::uint16_t));
+  return bytes.empty() ? std::uint16_t{0} : load<std::uint16_t>(&bytes.front());
+}
+
+std::uint32_t Cursor::u32() {
+  const std::string_view bytes = take(sizeof(std::uint32_t));
+  return bytes.empty() ? 0 : load<std::uint32_t>(&bytes.front());
 }
 
 std::uint64_t Cursor::u64() {
@@ -62,4 +73,4 @@ std::uint64_t Cursor::varint_at_most(std::uint64_t bound) {
   return 0;
 }
 
-}  // namespace bowline::wal
+}  // namespace bowline

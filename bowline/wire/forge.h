@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "bowline/base/prng.h"
+#include "bowline/wire/letter.h"
+
+namespace bowline::wire {
+
+// Any message that a core may send, of every kind alike, for tests and fuzzers.
+raft::Message forged_message(Prng&);
+Way forged_way(Prng&);
+
+}  // namespace bowline::wire

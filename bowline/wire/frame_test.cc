@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/wire/frame.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "bowline/base/prng.h"
+
+namespace bowline::wire {
+namespace {
+
+constexpr std::uint32_t plenty = 1 << 20;
+
+std::string frame(const std::string& body, FrameKind kind = FrameKind::letters) {
+  std::string bytes = begin_frame(kind);
+  bytes += body;
+  end_frame(bytes);
+  return bytes;
+}
+
+std::string wrong_with(const std::string& bytes, std::uint32_t most = plenty) {
+  FrameReader reader(most);
+  std::vector<Frame> whole;
+  const Result<void> fed = reader.feed(bytes, whole);
+  return fed ? "" : fed.error().what;
+}
+
+TEST(Frame, comes_whole_in_whatever_pieces) {
+  const std::string bytes = frame("first") + frame("") + frame(std::string(5000, 'x')) +
+                            frame("last", FrameKind::refusal);
+  Prng prng(1);
+  for (int round = 0; round < 200; ++round) {
+    FrameReader reader(plenty);
+    std::vector<Frame> whole;
+    for (std::string_view rest = bytes; !rest.empty();) {
+      const std::size_t piece = 1 + prng.below(round == 0 ? 1 : 3000);
+      ASSERT_TRUE(reader.feed(rest.substr(0, piece), whole));
+      rest.remove_prefix(std::min(piece, rest.size()));
+    }
+    ASSERT_EQ(whole.size(), 4U);
+    EXPECT_EQ(*whole[0].body, "first");
+    EXPECT_EQ(*whole[1].body, "");
+    EXPECT_EQ(whole[2].body->size(), 5000U);
+    EXPECT_EQ(whole[2].kind, FrameKind::letters);
+    EXPECT_EQ(whole[3].kind, FrameKind::refusal);
+  }
+}
+
+TEST(Frame, one_bit_that_changed_is_noticed_wherever_it_is) {
+  const std::string good = frame("some words");
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    std::string bytes = good + good;  // so that a longer one could be had
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
+    EXPECT_NE(wrong_with(bytes), "") << bit;
+  }
+}
+
+TEST(Frame, a_large_one_is_refused_before_it_comes) {
+  const std::string bytes = frame(std::string(1001, 'x'));
+  EXPECT_EQ(wrong_with(bytes.substr(0, frame_head_bytes), 1000),
+            "a frame of 1001 bytes, where at most 1000 are allowed");
+  EXPECT_EQ(wrong_with(bytes, 1001), "");
+}
+
+TEST(Frame, what_another_program_says_is_none) {
+  EXPECT_EQ(wrong_with("GET / HTTP/1.1\r\n\r\n"), "what came is no frame: is it another program?");
+  EXPECT_EQ(wrong_with(std::string(16, '\0')), "what came is no frame: is it another program?");
+}
+
+TEST(Frame, of_an_unknown_kind_ends_the_connection) {
+  EXPECT_EQ(wrong_with(frame("x", static_cast<FrameKind>(200))),
+            "a frame of a kind that is not known here");
+}
+
+}  // namespace
+}  // namespace bowline::wire
