@@ -54,6 +54,9 @@ class Process {
   std::vector<bool> fullness() { return std::exchange(fullness_, {}); }
   const std::optional<Error>& broken() const { return broken_; }
 
+  // All that its disk is busy with ends soon.
+  void hurry(Duration each) { disk_.ends_by(loop_.hurry(each)); }
+
   ProcessLoop& loop() { return loop_; }
   DiskClimate& climate() { return climate_; }
   // Everything that was reported durable so far is on the platter, and will be after a power cut.

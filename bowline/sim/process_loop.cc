@@ -134,7 +134,7 @@ void ProcessLoop::clock_changed() {
 }
 
 // What dies here may call us: it finds a loop that is dead, and empty.
-void ProcessLoop::hurry(Duration each) {
+Time ProcessLoop::hurry(Duration each) {
   std::ranges::sort(heap_, [](const Event& a, const Event& b) { return later(b, a); });
   Time at = now_;
   for (Event& event : heap_) {
@@ -143,6 +143,7 @@ void ProcessLoop::hurry(Duration each) {
     event.at = std::min(event.at, at);
   }
   std::ranges::make_heap(heap_, later);
+  return at;
 }
 
 void ProcessLoop::clear() {

@@ -52,7 +52,7 @@ class ProcessLoop final : public env::Loop {
   bool run_until(const std::function<bool()>& holds, Duration at_most);
   void run(Duration);
   void clock_changed();       // its rate, or it jumped
-  void hurry(Duration each);  // devices end soon, in their order, each after so long
+  Time hurry(Duration each);  // devices end soon, in their order, each after so long; when all have
   void clear();               // a callback may do that, too
   bool dead() const { return dead_; }
   std::uint64_t ran() const { return ran_; }

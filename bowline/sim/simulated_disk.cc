@@ -49,6 +49,8 @@ SimulatedDisk::~SimulatedDisk() {
   device_->platter.unlock(device_->process);
 }
 
+void SimulatedDisk::ends_by(Time when) { device_->names_end = std::min(device_->names_end, when); }
+
 // Calls `finish` with the device after a while, unless the process is gone then.
 template <class Finish>
 void SimulatedDisk::later(std::uint64_t bytes, Finish finish) {

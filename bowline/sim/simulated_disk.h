@@ -48,6 +48,8 @@ class SimulatedDisk final : public env::Disk {
   SimulatedDisk& operator=(const SimulatedDisk&) = delete;
 
   ProcessId process() const { return device_->process; }
+  // Its loop was hurried: what it is busy with ends then, and what is asked for next need not wait.
+  void ends_by(Time);
 
   void lock(env::Done<Result<void>>) override;
   void list(env::Done<Result<std::vector<env::Listed>>>) override;

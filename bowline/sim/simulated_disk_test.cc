@@ -242,6 +242,28 @@ TEST(SimulatedDisk, a_disk_that_is_gone_calls_nobody) {
   EXPECT_EQ(platter.list().size(), 1U);  // it was on its way
 }
 
+TEST(SimulatedDisk, who_was_slow_and_is_hurried_is_not_slow_any_more) {
+  Decisions decisions(1);
+  Chance chance(decisions, {.part = Part::disk});
+  DiskClimate climate;
+  Platter platter;
+  ProcessLoop loop(chance);
+  SimulatedDisk disk(platter, loop, chance, climate);
+  climate.slower = 100s;
+  const Time begun = loop.now();
+  std::vector<Time> done;
+  disk.sync_names([&](Result<void>) {
+    done.push_back(loop.now());
+    disk.sync_names([&](Result<void>) { done.push_back(loop.now()); });
+  });
+  climate = {};
+  disk.ends_by(loop.hurry(1ms));
+  loop.run(200s);
+  ASSERT_EQ(done.size(), 2U);
+  EXPECT_EQ(done[0] - begun, 1ms);
+  EXPECT_LT(done[1] - begun, 1s);
+}
+
 TEST(SimulatedDisk, files_do_no_more_when_the_disk_is_gone) {
   Decisions decisions(1);
   Chance chance(decisions, {.part = Part::disk});

@@ -50,7 +50,7 @@ void World::hurry_disk(NodeId id) {
   Node& node = mine(id);
   if (!node.up()) return;
   let_climate_in(node);
-  node.process->loop().hurry(plan_.climate.sync_floor);
+  node.process->hurry(plan_.climate.sync_floor);
   arm_process(node);
 }
 
