@@ -15,8 +15,7 @@ void Core::on(Compacted& in) {
   ensure(in.through <= released_);
   const Base base = base_at(in.through);
   draft().base = base;
-  if (planted(Bug::p61_base_without_membership))
-    draft().base->membership = std::make_shared<const Membership>();
+  if (planted(Bug::p61_base_without_membership)) draft().base->membership = nullptr;
   memberships_.rebase(in.through);
   damage_.rebase(in.through);
   missing_.rebase(in.through);
