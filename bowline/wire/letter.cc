@@ -217,9 +217,10 @@ class LetterReader {
     body.entries.reserve(room_for(entries));
     for (std::size_t i = 0; i < entries && good(); ++i) {
       const std::uint64_t word = cursor_.varint();
+      // Before it is added: a sum that went around would look like a lower term.
+      if (word / entry_kinds > absurd - last.term.value || last.index.value >= absurd)
+        return cursor_.fail();
       last = {last.term + word / entry_kinds, last.index.next()};
-      if (word / entry_kinds > absurd || last.term.value > absurd || last.index.value > absurd)
-        cursor_.fail();
       body.entries.push_back({last, static_cast<raft::Kind>(word % entry_kinds), payload()});
     }
   }

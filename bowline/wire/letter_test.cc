@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bowline/base/encoding.h"
 #include "bowline/raft/describe.h"
 #include "bowline/wire/forge.h"
 
@@ -125,6 +126,20 @@ TEST(Letter, other_bytes_are_refused) {
     }
   }
   EXPECT_GT(refused, 1000U);
+}
+
+// What is added to a term must not go around: terms would fall.
+TEST(Letter, a_term_that_wraps_around_is_refused) {
+  raft::Message message{.term = {absurd}, .body = {}};
+  raft::AppendRequest append{.prev = {{absurd}, {1}}};
+  append.entries = {{{{absurd}, {2}}, raft::Kind::command, {}}};
+  message.body = append;
+  std::string bytes = bytes_of({{{1}, message}}, {});
+  ASSERT_TRUE(letters_in(shared(bytes), {}));
+  bytes.resize(bytes.size() - 2);  // the entry: no higher term, no payload
+  put_varint(bytes, 3 * (std::uint64_t{1} << 33));
+  bytes += '\0';
+  EXPECT_FALSE(letters_in(shared(bytes), {}));
 }
 
 TEST(Letter, room_is_made_only_for_what_can_come) {
