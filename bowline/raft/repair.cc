@@ -19,8 +19,13 @@ void Core::on(Unreadable& in) {
   const Index first = std::max(in.first, outline_.base().index.next());
   const Index last = std::min(in.last, outline_.last().index);
   if (first > last) return;
-  damage_.add({first, last});
-  missing_.add({first, last});
+  for (Index i = first; i <= last; i = i.next()) {
+    // Whoever read what is being written anew has met the old copy.
+    if (std::ranges::find(mending_, i, &std::pair<Seq, Index>::second) != mending_.end()) continue;
+    damage_.add({i, i});
+    missing_.add({i, i});
+  }
+  if (!missing_.any()) return;
   next_repair_ = now_;
   if (leader_role() != nullptr) step_aside();
   if (candidate_role() != nullptr) follow({});
