@@ -9,8 +9,10 @@
 namespace bowline::wal {
 namespace {
 
+// Where no block is good, nobody who looks there finds even what has no bytes.
 bool readable(const Batch& batch, std::uint64_t at, std::uint64_t bytes) {
-  if (batch.state != State::damaged || bytes == 0) return true;
+  if (batch.state != State::damaged) return true;
+  if (bytes == 0) return batch.bad.size() < batch.blocks;
   return std::ranges::none_of(batch.bad, [&](std::uint64_t bad) {
     const std::uint64_t begin = bad * room_bytes;
     return at < begin + room_bytes && begin < at + bytes;

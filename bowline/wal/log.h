@@ -148,6 +148,12 @@ class Log {
     std::shared_ptr<env::File> file;
     env::Done<Result<raft::Batch>> done;
   };
+  struct Tableless {  // a batch that was read, and does not say what is in it
+    Fetch fetch;
+    PatientlyRead read;
+    Head head;
+    bool in_next_segment = false;  // where the next one may be
+  };
   struct Group {
     raft::HardState hard;
     raft::Base base;
@@ -219,6 +225,9 @@ class Log {
   void begin(Fetch);
   void read_batch(Fetch, std::uint64_t blocks);
   void batch_read(Fetch, PatientlyRead);
+  void give(Fetch, const Batch&, std::string_view blocks);
+  void ask_next(Tableless, std::uint64_t blocks);
+  void next_read(Tableless, const Place&, PatientlyRead);
 
   env::Env env_;
   Options options_;

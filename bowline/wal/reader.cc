@@ -78,11 +78,57 @@ void Log::batch_read(Fetch fetch, PatientlyRead read) {
   const std::uint64_t size = std::uint64_t{head->blocks} * block_bytes;
   if (size > read.bytes.size()) return read_batch(std::move(fetch), head->blocks);
   const std::optional<Batch> batch = examine({read.bytes.data(), size}, place, *head);
-  if (!batch) return fetch.done(unreadable(place));
+  if (batch) return give(std::move(fetch), *batch, read.bytes.view());
+  ask_next({std::move(fetch), std::move(read), *head, false}, first_read_blocks);
+}
+
+void Log::give(Fetch fetch, const Batch& batch, std::string_view blocks) {
   Result<raft::Batch> found =
-      entries_of(read.bytes.view(), *batch, fetch.run, fetch.after, fetch.through, fetch.bytes);
-  if (found && found->empty()) found = unreadable(place);
+      entries_of(blocks, batch, fetch.run, fetch.after, fetch.through, fetch.bytes);
+  if (found && found->empty())
+    found = unreadable({identity_.disk.value, fetch.run.where.segment, fetch.run.where.block});
   fetch.done(std::move(found));
+}
+
+// What was in a batch whose table cannot be read, the next one tells: it begins behind it, or where
+// the next segment does.
+void Log::ask_next(Tableless one, std::uint64_t blocks) {
+  Place next{identity_.disk.value, one.fetch.run.where.segment,
+             one.fetch.run.where.block + one.head.blocks};
+  std::shared_ptr<env::File> file = one.fetch.file;
+  if (next.block * block_bytes >= file->size()) one.in_next_segment = true;
+  if (one.in_next_segment) {
+    const auto segment = files_.upper_bound(next.segment);
+    if (segment == files_.end())
+      return one.fetch.done(unreadable({next.disk, next.segment, one.fetch.run.where.block}));
+    next.segment = segment->first;
+    next.block = 0;
+    file = segment->second;
+  }
+  env::File& from = *file;
+  read_patiently(env_.disk, from, std::uint64_t{next.block} * block_bytes, blocks * block_bytes,
+                 life_.guard([this, next, one = std::move(one),
+                              file = std::move(file)](PatientlyRead read) mutable {
+                   next_read(std::move(one), next, std::move(read));
+                 }));
+}
+
+void Log::next_read(Tableless one, const Place& place, PatientlyRead read) {
+  const std::optional<Head> head = head_at(read.bytes.view(), place);
+  const std::uint64_t size = head ? std::uint64_t{head->blocks} * block_bytes : 0;
+  if (size > read.bytes.size()) return ask_next(std::move(one), head->blocks);
+  std::optional<Batch> batch;
+  if (head) batch = examine({read.bytes.data(), size}, place, *head);
+  if (batch) {
+    const Place first{place.disk, one.fetch.run.where.segment, one.fetch.run.where.block};
+    const std::optional<Batch> told =
+        examine({one.read.bytes.data(), std::uint64_t{one.head.blocks} * block_bytes}, first,
+                one.head, batch->table.echo);
+    if (told) return give(std::move(one.fetch), *told, one.read.bytes.view());
+  }
+  if (std::exchange(one.in_next_segment, true))
+    return one.fetch.done(unreadable({place.disk, one.fetch.run.where.segment, 0}));
+  ask_next(std::move(one), first_read_blocks);
 }
 
 }  // namespace bowline::wal
