@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bowline/base/ids.h"
@@ -83,6 +84,52 @@ class Disk {
   virtual void sync_names(Done<Result<void>>) = 0;
   virtual Buffer buffer(std::size_t bytes) = 0;  // rounded up to blocks; contents undefined
   virtual std::string path() const = 0;          // for messages to people
+};
+
+// Bytes to another process and from it. They come in their order, each of them once, until it ends.
+// Destroying it ends it, and the other side is told, if that is possible; any hook may do that.
+// What was sent and has left our memory by then still comes before that, if nothing breaks,
+// whatever we did not receive; what has not may be lost. Like a Done, no hook is called within a
+// call.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  struct Hooks {
+    // In whatever pieces they come. They are there during the call only.
+    std::move_only_function<void(std::string_view bytes)> received;
+    // By the other side, or it broke. Nothing comes after that, of any hook, and nothing is queued
+    // any more.
+    std::move_only_function<void(Error why)> closed;
+    // All that was sent has left our memory. Not called for what leaves it within send(). May be
+    // left out.
+    std::move_only_function<void()> drained = {};
+  };
+  virtual void begin(Hooks) = 0;             // once; before it, nothing is received
+  virtual void send(std::string bytes) = 0;  // nothing happens any more once it is closed
+  virtual std::uint64_t queued() const = 0;  // bytes of that which are still in our memory
+  // While held, no bytes are taken from the other side; that it ended may be noticed only later.
+  virtual void hold(bool held) = 0;
+  virtual std::string peer() const = 0;  // where it leads to, for messages to people
+};
+
+// As long as it lives, others can connect. May be destroyed as it accepts.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual std::string address() const = 0;  // with the port that it got
+};
+
+// Addresses are "host:port", "127.0.0.1:2380" or "[::1]:2380"; of a listener, port 0 is any. What
+// goes wrong with one is told in a sentence that names it. Outlives what it made.
+class Network {
+ public:
+  using Accepted = std::move_only_function<void(std::unique_ptr<Connection>)>;
+
+  virtual ~Network() = default;
+  // Fault::exists: somebody else has that address.
+  virtual void listen(std::string address, Accepted, Done<Result<std::unique_ptr<Listener>>>) = 0;
+  // Fault::unreachable: nobody listens there; or Fault::timeout: nobody answers.
+  virtual void connect(std::string address, Done<Result<std::unique_ptr<Connection>>>) = 0;
 };
 
 struct Env {

@@ -16,6 +16,9 @@ class Life {
     };
   }
 
+  // Expires with us: for whoever calls out in the midst of its work.
+  std::weak_ptr<const void> watch() const { return life_; }
+
  private:
   std::shared_ptr<char> life_ = std::make_shared<char>();
 };

@@ -11,6 +11,11 @@ Fault fault_of(int number) {
   switch (number) {
     case ENOENT: return Fault::not_found;
     case EEXIST: return Fault::exists;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EPIPE:
+    case EHOSTUNREACH:
+    case ENETUNREACH: return Fault::unreachable;
     // The disk, the share of this user, or the largest file that this process may write.
     case ENOSPC:
     case EDQUOT:

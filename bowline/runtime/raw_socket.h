@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+#include <netinet/in.h>
+
+#include "bowline/runtime/handle.h"
+
+namespace bowline::runtime {
+
+// A socket of this machine as the kernel has it, for tests: a peer that does what ours never would.
+class RawSocket {
+ public:
+  RawSocket();  // with a port of its own, and nobody listens there
+
+  int number() const { return handle_.number(); }
+  std::string address() const;
+  void listen() const;
+  RawSocket accept() const;
+  void connect(const RawSocket& to) const;
+  void send(const std::string& bytes) const;
+
+  // From now on, its kernel sees nothing of what comes, as if the machine had no power.
+  void unplug() const;
+  // Closes it as the kernel does for a process that was killed with something left to receive.
+  void reset();
+  // Something that it sent was not acknowledged, and so it did that once more.
+  bool has_repeated() const;
+
+ private:
+  explicit RawSocket(Handle handle);
+  sockaddr_in place() const;
+
+  Handle handle_;
+};
+
+}  // namespace bowline::runtime
