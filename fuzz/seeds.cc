@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "bowline/base/encoding.h"
+#include "bowline/host/manifest.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/wal/batch.h"
 #include "bowline/wal/forge.h"
@@ -121,6 +122,20 @@ std::vector<Seed> memberships() {
           {"joint", std::string(raft::encode(joint).view())}};
 }
 
+std::vector<Seed> manifests() {
+  const auto content = [](std::uint64_t bytes, std::vector<std::uint32_t> sums) {
+    const host::Manifest manifest{.group = {7},
+                                  .base = {{{3}, {1000}}, wal::three_members(), {900}, {4}},
+                                  .piece_bytes = 4096,
+                                  .bytes = bytes,
+                                  .sums = std::move(sums)};
+    return encode(manifest).substr(host::manifest_head_bytes);
+  };
+  return {{"empty", content(0, {})},
+          {"one", content(4096, {5})},
+          {"three", content(10'000, {1, 2, 3})}};
+}
+
 // Four batches, as the target `batches` wants them. `bad`: blocks of the second one.
 std::string four(char flags, unsigned char bad) {
   std::string input(1, flags);
@@ -187,6 +202,8 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "letters") return letters_seeds();
   if (target == "frames") return frames_seeds();
   if (target == "hello") return hello_seeds();
+  if (target == "parcels") return parcels_seeds();
+  if (target == "manifest") return manifests();
   return batches();
 }
 

@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdint>
 
+#include "bowline/base/crc32c.h"
 #include "bowline/base/encoding.h"
 #include "bowline/base/ensure.h"
+#include "bowline/host/manifest.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/wal/batch.h"
 #include "bowline/wal/identity.h"
@@ -159,7 +161,25 @@ bool eat_membership(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 9> all = {{
+//   the content of a manifest; its head is made here, so that the sums are right
+bool eat_manifest(std::string_view input) {
+  std::string bytes;
+  put(bytes, host::manifest_magic);
+  put(bytes, static_cast<std::uint32_t>(input.size()));
+  put(bytes, crc32c(input));
+  bytes += input;
+  const Result<host::Manifest> manifest = host::decode_manifest(bytes);
+  if (!manifest) return false;
+  ensure(encode(*manifest) == bytes && manifest->identity == identity_of(*manifest));
+  ensure(host::decode_manifest_file(bytes + '\0').has_value());
+  std::uint64_t all = 0;
+  for (std::uint32_t piece = 0; piece < manifest->pieces(); ++piece)
+    all += manifest->bytes_of(piece);
+  ensure(all == manifest->bytes);
+  return true;
+}
+
+constexpr std::array<Target, 11> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
@@ -169,6 +189,8 @@ constexpr std::array<Target, 9> all = {{
     {"letters", wire_target_bytes, eat_letters},
     {"frames", wire_target_bytes, eat_frames},
     {"hello", 600, eat_hello},
+    {"parcels", wire_target_bytes, eat_parcels},
+    {"manifest", 20'000, eat_manifest},
 }};
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "bowline/wire/forge.h"
 #include "bowline/wire/frame.h"
 #include "bowline/wire/hello.h"
+#include "bowline/wire/parcel.h"
 
 namespace bowline::fuzz {
 namespace {
@@ -110,6 +111,16 @@ bool eat_hello(std::string_view input) {
   return true;
 }
 
+bool eat_parcels(std::string_view input) {
+  if (input.empty()) return false;
+  const Frame frame{static_cast<FrameKind>(input.front()),
+                    std::make_shared<const std::string>(input.substr(1))};
+  const Result<wire::Parcel> parcel = parcel_in(frame);
+  if (!parcel) return false;
+  ensure(frame_of(*parcel) == framed(frame.kind, *frame.body));
+  return true;
+}
+
 // Two of each kind.
 std::vector<Seed> letters_seeds() {
   std::vector<Seed> seeds;
@@ -152,6 +163,22 @@ std::vector<Seed> hello_seeds() {
   add("newer");
   there.cluster = {6};
   add("stranger");
+  return seeds;
+}
+
+// One of each kind.
+std::vector<Seed> parcels_seeds() {
+  std::vector<Seed> seeds;
+  Prng prng(1);
+  std::vector<bool> made(std::variant_size_v<wire::Parcel>);
+  while (seeds.size() < made.size()) {
+    const wire::Parcel parcel = wire::forged_parcel(prng);
+    if (made[parcel.index()]) continue;
+    made[parcel.index()] = true;
+    const std::string frame = frame_of(parcel);
+    seeds.push_back({std::to_string(parcel.index()),
+                     frame.substr(2, 1) + frame.substr(wire::frame_head_bytes)});
+  }
   return seeds;
 }
 

@@ -21,8 +21,12 @@ bool eat_frames(std::string_view input);
 // The body of a hello.
 bool eat_hello(std::string_view input);
 
+// kind u8 | the body of a frame, of those about snapshots.
+bool eat_parcels(std::string_view input);
+
 std::vector<Seed> letters_seeds();
 std::vector<Seed> frames_seeds();
 std::vector<Seed> hello_seeds();
+std::vector<Seed> parcels_seeds();
 
 }  // namespace bowline::fuzz

@@ -90,9 +90,30 @@ void fill(Prng& prng, EntriesReply& body) {
   if (prng.chance(50)) body.base = base(prng);
 }
 
-template <std::size_t... Kinds>
-void fill_kind(Prng& prng, std::size_t wanted, Body& body, std::index_sequence<Kinds...>) {
-  static_cast<void>(((wanted == Kinds && (fill(prng, body.emplace<Kinds>()), true)) || ...));
+void fill(Prng& prng, WantSnapshot& parcel) { parcel = {{number(prng)}, id(prng)}; }
+void fill(Prng& prng, HaveSnapshot& parcel) { parcel = {{number(prng)}, payload(prng)}; }
+void fill(Prng& prng, NoSnapshot& parcel) {
+  parcel = {{number(prng)}, std::string(prng.below(50), static_cast<char>('a' + prng.below(26)))};
+}
+template <class Which>
+Which which(Prng& prng) {
+  Which parcel;
+  parcel.group = {number(prng)};
+  parcel.identity = prng.next();
+  parcel.number = static_cast<std::uint32_t>(prng.below(5000));
+  return parcel;
+}
+void fill(Prng& prng, WantPiece& parcel) { parcel = which<WantPiece>(prng); }
+void fill(Prng& prng, Piece& parcel) {
+  parcel = which<Piece>(prng);
+  parcel.bytes = payload(prng);
+}
+void fill(Prng& prng, GonePiece& parcel) { parcel = which<GonePiece>(prng); }
+
+template <class Variant, std::size_t... Kinds>
+void fill_kind(Prng& prng, std::size_t wanted, Variant& body, std::index_sequence<Kinds...>) {
+  static_cast<void>(
+      ((wanted == Kinds && (fill(prng, body.template emplace<Kinds>()), true)) || ...));
 }
 
 }  // namespace
@@ -106,6 +127,13 @@ Message forged_message(Prng& prng) {
   constexpr std::size_t bodies = std::variant_size_v<Body>;
   fill_kind(prng, prng.below(bodies), message.body, std::make_index_sequence<bodies>());
   return message;
+}
+
+Parcel forged_parcel(Prng& prng) {
+  Parcel parcel;
+  constexpr std::size_t parcels = std::variant_size_v<Parcel>;
+  fill_kind(prng, prng.below(parcels), parcel, std::make_index_sequence<parcels>());
+  return parcel;
 }
 
 Way forged_way(Prng& prng) {

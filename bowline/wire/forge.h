@@ -2,11 +2,13 @@
 #pragma once
 #include "bowline/base/prng.h"
 #include "bowline/wire/letter.h"
+#include "bowline/wire/parcel.h"
 
 namespace bowline::wire {
 
 // Any message that a core may send, of every kind alike, for tests and fuzzers.
 raft::Message forged_message(Prng&);
 Way forged_way(Prng&);
+Parcel forged_parcel(Prng&);
 
 }  // namespace bowline::wire

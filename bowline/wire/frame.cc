@@ -28,7 +28,7 @@ std::unexpected<Error> bad(std::string what) {
 
 std::optional<FrameKind> kind_of(std::uint8_t number) {
   const bool known = number >= std::to_underlying(FrameKind::hello) &&
-                     number <= std::to_underlying(FrameKind::letters);
+                     number <= std::to_underlying(FrameKind::gone_piece);
   return known ? std::optional(static_cast<FrameKind>(number)) : std::nullopt;
 }
 
@@ -50,17 +50,26 @@ void end_frame(std::string& frame) {
   store(frame.data() + head_sum_at, crc32c({frame.data(), head_sum_at}));
 }
 
-Result<void> FrameReader::feed(std::string_view bytes, std::vector<Frame>& whole) {
+Result<std::optional<Frame>> FrameReader::take(std::string_view& bytes) {
   while (!bytes.empty()) {
     std::string& part = in_body_ ? body_ : head_;
     const std::size_t wanted = in_body_ ? size_ : frame_head_bytes;
     const std::size_t taken = std::min(bytes.size(), wanted - part.size());
     part.append(bytes.substr(0, taken));
     bytes.remove_prefix(taken);
-    if (part.size() < wanted) return {};
-    if (Result<void> next = in_body_ ? end(whole) : begin(); !next) return next;
-    if (in_body_ && size_ == 0)
-      if (Result<void> next = end(whole); !next) return next;
+    if (part.size() < wanted) break;
+    if (in_body_) return end();
+    if (Result<void> begun = begin(); !begun) return std::unexpected(begun.error());
+    if (size_ == 0) return end();
+  }
+  return std::nullopt;
+}
+
+Result<void> FrameReader::feed(std::string_view bytes, std::vector<Frame>& whole) {
+  while (!bytes.empty()) {
+    Result<std::optional<Frame>> frame = take(bytes);
+    if (!frame) return std::unexpected(frame.error());
+    if (*frame) whole.push_back(**std::move(frame));
   }
   return {};
 }
@@ -84,11 +93,10 @@ Result<void> FrameReader::begin() {
   return {};
 }
 
-Result<void> FrameReader::end(std::vector<Frame>& whole) {
+Result<std::optional<Frame>> FrameReader::end() {
   in_body_ = false;
   if (crc32c(body_) != sum_) return bad("a frame was damaged on the way");
-  whole.push_back({kind_, std::make_shared<const std::string>(std::exchange(body_, {}))});
-  return {};
+  return Frame{kind_, std::make_shared<const std::string>(std::exchange(body_, {}))};
 }
 
 }  // namespace bowline::wire

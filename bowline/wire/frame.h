@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,13 @@ enum class FrameKind : std::uint8_t {
   hello = 1,  // the first of each side: who I am, and whom I think to speak to
   refusal,    // the last: why this connection cannot be
   letters,    // messages of cores, of any number of groups
+  // Parcels, on a connection for snapshots:
+  want_snapshot,
+  have_snapshot,
+  no_snapshot,
+  want_piece,
+  piece,
+  gone_piece,
 };
 
 // kind | size | sums, see docs/WIRE.md. The head has a sum of its own: nobody waits for as many
@@ -37,12 +45,15 @@ class FrameReader {
   explicit FrameReader(std::uint32_t most_bytes) : most_bytes_(most_bytes) {}
   void allow(std::uint32_t most_bytes) { most_bytes_ = most_bytes; }
 
-  // Adds the frames that are whole now. After an error the connection is of no use any more.
+  // Takes from the front of these what belongs to the next frame, and gives it if it is whole now.
+  // After an error the connection is of no use any more.
+  Result<std::optional<Frame>> take(std::string_view& bytes);
+  // Takes all of them, and adds the frames that are whole now.
   Result<void> feed(std::string_view bytes, std::vector<Frame>& whole);
 
  private:
   Result<void> begin();
-  Result<void> end(std::vector<Frame>& whole);
+  Result<std::optional<Frame>> end();
 
   std::uint32_t most_bytes_;
   std::string head_;

@@ -7,10 +7,11 @@
 #include "bowline/base/encoding.h"
 #include "bowline/base/ensure.h"
 #include "bowline/wire/frame.h"
+#include "bowline/wire/printable.h"
 
 // All little-endian. What a later version adds comes behind: whoever is older does not look there.
 //   oldest u8 | newest u8 | self u64 | wanted u64 | disk u64 | boot u64 | cluster u64 | shard u32 |
-//   shards u32 | name, as size u16 and bytes
+//   shards u32 | purpose u8 | name | address, both as size u16 and bytes
 namespace bowline::wire {
 namespace {
 
@@ -30,17 +31,16 @@ std::unexpected<Error> no(Fault fault, std::string why) {
   return std::unexpected(Error{fault, std::move(why)});
 }
 
-// Bytes of others go to people's terminals.
-std::string printable(std::string_view text) {
-  std::string clean(text);
-  std::ranges::replace_if(clean, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return clean;
+void put_text(std::string& out, const std::string& text) {
+  put(out, static_cast<std::uint16_t>(text.size()));
+  out += text;
 }
 
 }  // namespace
 
 std::string frame_of(const Hello& hello) {
   ensure(hello.name.size() <= most_name_bytes);
+  ensure(hello.address.size() <= most_name_bytes);
   std::string frame = begin_frame(FrameKind::hello);
   put(frame, hello.oldest);
   put(frame, hello.newest);
@@ -51,8 +51,9 @@ std::string frame_of(const Hello& hello) {
   put(frame, hello.cluster.value);
   put(frame, hello.shard);
   put(frame, hello.shards);
-  put(frame, static_cast<std::uint16_t>(hello.name.size()));
-  frame += hello.name;
+  put(frame, std::to_underlying(hello.purpose));
+  put_text(frame, hello.name);
+  put_text(frame, hello.address);
   end_frame(frame);
   return frame;
 }
@@ -70,9 +71,12 @@ Result<Hello> hello_in(const Frame& frame) {
   hello.cluster = {cursor.u64()};
   hello.shard = cursor.u32();
   hello.shards = cursor.u32();
+  hello.purpose = static_cast<Purpose>(cursor.u8());
   hello.name = printable(cursor.take(cursor.u16()));
+  hello.address = printable(cursor.take(cursor.u16()));
   const bool sane = hello.self && hello.disk && hello.oldest > 0 && hello.oldest <= hello.newest &&
-                    hello.shard < hello.shards && hello.name.size() <= most_name_bytes;
+                    hello.shard < hello.shards &&
+                    std::max(hello.name.size(), hello.address.size()) <= most_name_bytes;
   if (!cursor.good() || !sane) return no(Fault::corrupt, "a hello that makes no sense");
   return hello;
 }
@@ -99,6 +103,9 @@ Result<Ways> agree(const Hello& here, const Hello& there) {
                                  " shards, and " + node(here.self) + " has " +
                                  std::to_string(here.shards) +
                                  ". All nodes of a cluster must have as many");
+  if (std::max(here.purpose, there.purpose) > Purpose::snapshots)
+    return no(Fault::exists, named(there) + " connects for a purpose that " + node(here.self) +
+                                 " does not know. Upgrade the older one first");
   const std::uint8_t version = std::min(here.newest, there.newest);
   if (version < std::max(here.oldest, there.oldest))
     return no(Fault::exists, named(there) + " speaks the versions " + versions(there) +

@@ -13,6 +13,9 @@ namespace bowline::wire {
 inline constexpr std::uint8_t oldest_version = 1;
 inline constexpr std::uint8_t newest_version = 1;
 
+// What a connection is for. Snapshots travel on one of their own: letters never wait behind them.
+enum class Purpose : std::uint8_t { letters, snapshots };
+
 // The first thing that each side of a connection says.
 struct Hello {
   std::uint8_t oldest = oldest_version;  // versions that it speaks, through ...
@@ -24,7 +27,9 @@ struct Hello {
   ClusterId cluster;       // 0: it does not know yet
   std::uint32_t shard = 0;
   std::uint32_t shards = 1;
-  std::string name;  // for people
+  Purpose purpose = Purpose::letters;  // counts only if this side connected
+  std::string name;                    // for people
+  std::string address;                 // where it takes calls; empty: nowhere
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 

@@ -17,7 +17,9 @@ Hello hello(std::uint64_t self, std::uint64_t wanted = 0) {
           .cluster = {5},
           .shard = 1,
           .shards = 4,
-          .name = "north"};
+          .purpose = Purpose::snapshots,
+          .name = "north",
+          .address = "10.0.0.1:2380"};
 }
 
 Frame only(const std::string& bytes) {
@@ -106,6 +108,19 @@ TEST(Hello, who_does_not_belong_here_is_told_so) {
   other = hello(2);
   other.shards = 8;
   EXPECT_TRUE(why_not(hello(1), other).contains("has 8 shards, and node 1 has 4"));
+}
+
+TEST(Hello, only_the_side_that_connects_says_what_for) {
+  Hello accepts = hello(2);
+  accepts.purpose = Purpose::letters;
+  EXPECT_EQ(why_not(hello(1), accepts), "");
+  EXPECT_EQ(why_not(accepts, hello(1)), "");
+  Hello later = hello(1);
+  later.purpose = static_cast<Purpose>(2);
+  EXPECT_EQ(
+      why_not(accepts, *hello_in(only(frame_of(later)))),
+      "node 1 (north) connects for a purpose that node 2 does not know. Upgrade the older one "
+      "first");
 }
 
 TEST(Hello, a_refusal_is_a_sentence_that_can_be_printed) {

@@ -13,14 +13,15 @@ build/fuzz/findings/: mend the decoder, and put the input into fuzz/corpus/, so 
 it for ever.
 
   --target NAME   only this one: table, echo, identity, membership, segment, batches, letters,
-                  frames or hello
+                  frames, hello, parcels or manifest
   --seconds N     for each of them; 10 if not given
 
 Example: ./dev fuzz --target table --seconds 60
 END
 }
 
-fuzz_targets=(table echo identity membership segment batches letters frames hello)
+fuzz_targets=(table echo identity membership segment batches letters frames hello parcels
+  manifest)
 
 main() {
   local chosen=("${fuzz_targets[@]}") time=10 target log runs total=0 broken=() findings

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bowline/env/life.h"
+#include "bowline/machine/state_machine.h"
+#include "bowline/wal/log.h"
+
+namespace bowline::host {
+
+// Takes committed entries from the log to the state machine. What it is told is a place and not a
+// queue: how far it may go. To be told twice before it looks is no loss.
+class Applier {
+ public:
+  struct Hooks {
+    // These were applied, one after the other; along with them the answers, empty for what is no
+    // command.
+    std::move_only_function<void(std::span<const raft::Entry>, std::span<std::string>)> applied;
+    // Does our log hold it now? What comes from the disk may be older.
+    std::move_only_function<bool(LogId)> holds;
+    std::move_only_function<void(Index)> unreadable;
+    std::move_only_function<void()> due;  // there is something for a turn to do
+  };
+
+  Applier(wal::Log&, GroupId, machine::StateMachine&, std::uint64_t slice_bytes, Hooks);
+
+  void advance(Index through);
+  void slice();  // as much as one turn may take
+  // While held, nothing is applied: the state is being replaced, or read.
+  void hold();
+  void release();
+  void restored(LogId);  // the state is as of this entry now
+  void again();          // what could not be read may be there by now
+
+  LogId applied() const { return applied_; }
+  Index allowed() const { return allowed_; }
+
+ private:
+  bool waits() const { return held_ > 0 || reading_ || stuck_ || applied_.index >= allowed_; }
+  void fetch();
+  void fetched(Index asked, Result<raft::Batch>);
+  void apply(raft::Batch);
+  void apply_commands(std::span<const raft::Entry>, std::span<std::string> answers);
+
+  wal::Log& log_;
+  GroupId group_;
+  machine::StateMachine& machine_;
+  std::uint64_t slice_bytes_;
+  Hooks hooks_;
+  LogId applied_;
+  Index allowed_;
+  std::uint32_t held_ = 0;
+  bool reading_ = false;
+  bool stuck_ = false;                      // what is next cannot be read
+  std::vector<machine::Command> commands_;  // of one call; kept for its memory
+  std::vector<std::string> command_answers_;
+  env::Life life_;
+};
+
+}  // namespace bowline::host

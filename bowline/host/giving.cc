@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/host/giving.h"
+
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace bowline::host {
+namespace {
+
+std::unexpected<Error> bad(std::string why) {
+  return std::unexpected(Error{Fault::corrupt, std::move(why)});
+}
+
+}  // namespace
+
+Result<void> Giving::hear(const wire::Parcel& parcel) {
+  if (const auto* const want = std::get_if<wire::WantSnapshot>(&parcel)) {
+    offer(*want);
+    return {};
+  }
+  if (const auto* const want = std::get_if<wire::WantPiece>(&parcel)) return enqueue(*want);
+  return bad("whoever fetches a snapshot sends none");
+}
+
+void Giving::offer(const wire::WantSnapshot& want) {
+  ConstSnapshotPtr newest = snapshots_.hold(want.group);
+  if (newest == nullptr || !covers(newest->manifest().base.id, want.at_least)) {
+    held_.erase(want.group);
+    const std::string why = newest == nullptr
+                                ? "there is none of this group here"
+                                : "the newest one here ends at entry " +
+                                      std::to_string(newest->manifest().base.id.index.value);
+    return channel_.send(frame_of(wire::NoSnapshot{want.group, why}));
+  }
+  channel_.send(frame_of(wire::HaveSnapshot{want.group, Bytes::own(encode(newest->manifest()))}));
+  held_[want.group] = std::move(newest);
+}
+
+Result<void> Giving::enqueue(const wire::WantPiece& want) {
+  if (asked_.size() == most_asked) return bad("too many pieces of snapshots are wanted at once");
+  const ConstSnapshotPtr snapshot = held(want);
+  if (snapshot != nullptr && want.number >= snapshot->manifest().pieces())
+    return bad("a snapshot has no piece with this number");
+  asked_.push_back(want);
+  next();
+  return {};
+}
+
+ConstSnapshotPtr Giving::held(const wire::WantPiece& want) const {
+  const auto found = held_.find(want.group);
+  const bool same = found != held_.end() && found->second->manifest().identity == want.identity;
+  return same ? found->second : nullptr;
+}
+
+void Giving::next() {
+  if (busy_ || asked_.empty() || channel_.queued() >= most_queued) return;
+  busy_ = true;
+  const wire::WantPiece want = asked_.front();
+  const ConstSnapshotPtr snapshot = held(want);
+  const std::uint64_t bytes = snapshot == nullptr ? 0 : snapshot->manifest().bytes_of(want.number);
+  pace_.ask(bytes, life_.guard([this, want] { read(want); }));
+}
+
+void Giving::read(wire::WantPiece want) {
+  const ConstSnapshotPtr snapshot = held(want);
+  if (snapshot == nullptr)
+    return send(want, std::unexpected(Error{Fault::not_found, "another one was offered since"}));
+  snapshots_.read_piece(
+      snapshot, want.number,
+      life_.guard([this, want](const Result<env::Buffer>& piece) { send(want, piece); }));
+}
+
+void Giving::send(wire::WantPiece want, const Result<env::Buffer>& piece) {
+  busy_ = false;
+  asked_.pop_front();
+  if (piece) {
+    given_bytes_ += piece->size();
+    channel_.send(wire::piece_frame(want.group, want.identity, want.number, piece->view()));
+  } else {
+    channel_.send(frame_of(wire::GonePiece{want.group, want.identity, want.number}));
+  }
+  next();
+}
+
+}  // namespace bowline::host

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+
+#include "bowline/env/life.h"
+#include "bowline/host/channel.h"
+#include "bowline/host/pace.h"
+#include "bowline/host/snapshots.h"
+#include "bowline/wire/parcel.h"
+
+namespace bowline::host {
+
+// The side of a connection that has snapshots: answers what the other one asks. What was offered
+// stays on our disk as long as this lives, and of each group only what was offered last.
+class Giving {
+ public:
+  // No more pieces may be asked for and not sent yet. Whoever asks for more is none of ours.
+  static constexpr std::size_t most_asked = 8;
+  // No piece is read while so much waits in the channel.
+  static constexpr std::uint64_t most_queued = 4 << 20;
+
+  // The pace is shared by all who give.
+  Giving(Snapshots& snapshots, Pace& pace, Channel& channel)
+      : snapshots_(snapshots), pace_(pace), channel_(channel) {}
+
+  // An error: end the connection.
+  Result<void> hear(const wire::Parcel&);
+  // All that was sent has left our memory.
+  void drained() { next(); }
+
+  std::uint64_t given_bytes() const { return given_bytes_; }
+
+ private:
+  void offer(const wire::WantSnapshot&);
+  Result<void> enqueue(const wire::WantPiece&);
+  ConstSnapshotPtr held(const wire::WantPiece&) const;
+  void next();
+  void read(wire::WantPiece);
+  void send(wire::WantPiece, const Result<env::Buffer>&);
+
+  Snapshots& snapshots_;
+  Pace& pace_;
+  Channel& channel_;
+  std::map<GroupId, ConstSnapshotPtr> held_;
+  std::deque<wire::WantPiece> asked_;  // the first one is under way, if `busy_`
+  bool busy_ = false;
+  std::uint64_t given_bytes_ = 0;
+  env::Life life_;
+};
+
+}  // namespace bowline::host

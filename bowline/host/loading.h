@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "bowline/env/env.h"
+#include "bowline/env/life.h"
+#include "bowline/host/shelf.h"
+#include "bowline/machine/state_machine.h"
+
+namespace bowline::host {
+
+// A snapshot on its way from the disk into our machine, one piece after the other.
+class Loading {
+ public:
+  Loading(Shelf& shelf, ConstSnapshotPtr snapshot, std::unique_ptr<machine::Writer> writer,
+          env::Done<Result<raft::Base>> done)
+      : shelf_(shelf),
+        snapshot_(std::move(snapshot)),
+        writer_(std::move(writer)),
+        done_(std::move(done)) {}
+
+  void begin() { next(); }
+  bool is_over() const { return writer_ == nullptr; }
+
+ private:
+  void next();
+  void add(const Result<env::Buffer>&);
+  void end(Result<void>);
+
+  Shelf& shelf_;
+  ConstSnapshotPtr snapshot_;
+  std::unique_ptr<machine::Writer> writer_;
+  env::Done<Result<raft::Base>> done_;
+  std::uint32_t piece_ = 0;
+  env::Life life_;
+};
+
+}  // namespace bowline::host

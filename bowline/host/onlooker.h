@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "bowline/base/ids.h"
+#include "bowline/raft/effect.h"
+#include "bowline/raft/input.h"
+#include "bowline/wal/log.h"
+
+namespace bowline::host {
+
+class Replica;
+
+// Sees what the replicas of a node do, when they do it, and never touches it: the witnesses of the
+// simulator, and logs for people.
+class Onlooker {
+ public:
+  virtual ~Onlooker() = default;
+  virtual void opened(const wal::Opened&) {}  // the log, before any group is started
+  // The log of a group begins here now, on the disk; before its replica is started.
+  virtual void based(GroupId, const raft::Base&) {}
+  virtual void started(const Replica&) {}
+  virtual void persisted(const Replica&, Seq) {}  // before its core is told
+  // Before any of the effects is carried out.
+  virtual void stepped(const Replica&, const raft::Input&, const raft::Effects&) {}
+  virtual void sent(const Replica&, NodeId /*to*/, const raft::Message&) {}
+  virtual void applied(const Replica&, const raft::Entry&) {}
+  virtual void snapshot_taken(const Replica&, const raft::Base&) {}
+  // The state came from another node. Not `used`: it was further already, and only keeps it.
+  virtual void snapshot_installed(const Replica&, const raft::Base&, bool used) {
+    static_cast<void>(used);
+  }
+};
+
+}  // namespace bowline::host

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "bowline/base/ids.h"
+#include "bowline/host/courier.h"
+#include "bowline/host/links.h"
+#include "bowline/host/snapshots.h"
+#include "bowline/host/transfers.h"
+#include "bowline/raft/options.h"
+#include "bowline/wal/options.h"
+
+namespace bowline::host {
+
+// Of one node.
+struct Options {
+  NodeId self;
+  std::string name;       // for people
+  std::string listen;     // "host:port", where other nodes find us ...
+  std::string advertise;  // ... unless they have to call this; empty: it is the same
+  wal::Options log;
+  Links::Options links;
+  Courier::Options courier;
+  Snapshots::Options snapshots;
+  Transfers::Options transfers;
+  // Another one at each start of the process: tells its lives apart, and is where all that has to
+  // be drawn is drawn from.
+  std::uint64_t boot = 1;
+
+  std::string fault() const;  // what is wrong with them, as a sentence; empty: nothing
+};
+
+// Of one group on this node.
+struct GroupOptions {
+  std::shared_ptr<const raft::Options> raft = std::make_shared<const raft::Options>();
+  // Which the membership names. Given after a forced recovery, at each start, to all that are
+  // members since; 0: whichever.
+  ClusterId cluster;
+  std::uint64_t slice_bytes = 256 << 10;  // so much is applied in one turn
+  // A snapshot is made after so many entries, or so many bytes of them; 0: never by itself.
+  std::uint64_t snapshot_entries = 100'000;
+  std::uint64_t snapshot_bytes = 256 << 20;
+  // So many entries stay in the log behind it, for those that are a little late.
+  std::uint64_t keep_entries = 10'000;
+
+  std::string fault() const;
+};
+
+}  // namespace bowline::host

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/host/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+
+namespace bowline::host {
+namespace {
+
+// One write of a turn that is larger would only be split again.
+constexpr std::uint64_t most_gathered_bytes = 1 << 20;
+constexpr std::size_t most_gathered = 4096;
+
+void set_ticket(raft::Input& input, Ticket ticket) {
+  std::visit(
+      [&](auto& one) {
+        if constexpr (requires { one.ticket; }) one.ticket = ticket;
+      },
+      input);
+}
+
+}  // namespace
+
+Replica::Replica(GroupId group, Desks desks, GroupOptions options, Start start,
+                 machine::StateMachine& machine, Hooks hooks)
+    : group_(group),
+      desks_(desks),
+      options_(std::move(options)),
+      machine_(machine),
+      hooks_(std::move(hooks)),
+      core_(options_.raft, start.identity, std::move(start.found), desks.env.clock.now()),
+      waiters_(start.tickets),
+      applier_(desks.log, group, machine, options_.slice_bytes, applier_hooks()),
+      snapshot_(start.machine),
+      timer_(desks.env.loop.timer([this] { input(raft::Woken{}); })) {
+  applier_.restored(start.machine);
+}
+
+Replica::~Replica() { desks_.env.loop.drop(timer_); }
+
+Applier::Hooks Replica::applier_hooks() {
+  return {.applied = [this](std::span<const raft::Entry> entries,
+                            std::span<std::string> answers) { was_applied(entries, answers); },
+          .holds = [this](LogId id) { return core_.outline().contains(id); },
+          .unreadable = [this](Index index) { input(raft::Unreadable{index, index}); },
+          .due = [this] { hooks_.due(); }};
+}
+
+void Replica::begin() {
+  if (desks_.onlooker != nullptr) desks_.onlooker->started(*this);
+  arm();
+}
+
+void Replica::end() { waiters_.end(); }
+
+// ---- requests
+
+void Replica::propose(Bytes command, Term expected, Reply reply) {
+  const std::uint64_t weight = command.size() + raft::entry_overhead;
+  const bool joins = !gathered_.empty() && gathered_.back().expected == expected &&
+                     gathered_.back().bytes + weight <= most_gathered_bytes &&
+                     gathered_.back().commands.size() < most_gathered;
+  if (!joins) gathered_.push_back({{}, {}, expected, 0});
+  Gathered& batch = gathered_.back();
+  batch.commands.push_back(std::move(command));
+  batch.replies.push_back(std::move(reply));
+  batch.bytes += weight;
+  hooks_.due();
+}
+
+void Replica::propose_all(std::vector<Bytes> commands, Term expected, std::vector<Reply> replies) {
+  ensure(commands.size() == replies.size());
+  gathered_.push_back({std::move(commands), std::move(replies), expected, most_gathered_bytes});
+  hooks_.due();
+}
+
+void Replica::read(raft::ReadKind kind, ReadReply reply) {
+  const auto same = [kind](const auto& reads) { return reads.first == kind; };
+  auto reads = std::ranges::find_if(reads_, same);
+  if (reads == reads_.end()) reads = reads_.insert(reads, {kind, std::vector<ReadReply>{}});
+  reads->second.push_back(std::move(reply));
+  hooks_.due();
+}
+
+void Replica::operate(raft::Input input, Reply reply) {
+  operations_.emplace_back(std::move(input), std::move(reply));
+  hooks_.due();
+}
+
+void Replica::barrier(Reply reply) { operate(raft::Barrier{}, std::move(reply)); }
+
+void Replica::transfer(NodeId to, Reply reply) {
+  operate(raft::Transfer{{}, to}, std::move(reply));
+}
+
+void Replica::reconfigure(std::vector<raft::Wanted> wanted, std::optional<Index> expected,
+                          Reply reply) {
+  operate(raft::Reconfigure{{}, std::move(wanted), expected}, std::move(reply));
+}
+
+void Replica::cancel_change(Reply reply) { operate(raft::CancelChange{}, std::move(reply)); }
+
+void Replica::recover(ClusterId anew, Reply reply) {
+  operate(raft::Recover{{}, anew}, std::move(reply));
+}
+
+void Replica::give_gathered() {
+  for (auto& [what, reply] : std::exchange(operations_, {})) {
+    set_ticket(what, waiters_.operate(std::move(reply)));
+    input(std::move(what));
+  }
+  for (Gathered& batch : std::exchange(gathered_, {})) {
+    const Ticket ticket = waiters_.propose(std::move(batch.replies));
+    input(raft::Propose{ticket, std::move(batch.commands), batch.expected});
+  }
+  for (auto& [kind, replies] : std::exchange(reads_, {}))
+    input(raft::Read{waiters_.read(std::move(replies)), kind});
+}
+
+// ---- the core
+
+// A hook of what we carry out may come back to us. It has to wait: no step begins in another.
+void Replica::input(raft::Input in) {
+  if (stepping_) return next_.push_back(std::move(in));
+  stepping_ = true;
+  step(std::move(in));
+  while (!next_.empty())
+    for (raft::Input& one : std::exchange(next_, {})) step(std::move(one));
+  stepping_ = false;
+  arm();
+  hooks_.due();
+}
+
+void Replica::persisted(Seq seq) {
+  if (desks_.onlooker != nullptr) desks_.onlooker->persisted(*this, seq);
+  input(raft::Persisted{seq});
+  if (!mends_ || seq < mends_) return;
+  mends_ = {};
+  applier_.again();  // only now does the disk give what it had lost
+}
+
+void Replica::step(raft::Input in) {
+  ensure(effects_.empty());
+  raft::Effects effects;
+  effects.swap(effects_);
+  if (desks_.onlooker == nullptr) {
+    core_.step(desks_.env.clock.now(), std::move(in), effects);
+  } else {
+    const raft::Input seen = in;
+    core_.step(desks_.env.clock.now(), std::move(in), effects);
+    desks_.onlooker->stepped(*this, seen, effects);
+  }
+  for (raft::Effect& effect : effects) std::visit([this](auto& one) { perform(one); }, effect);
+  effects.clear();
+  effects_.swap(effects);
+}
+
+void Replica::arm() { desks_.env.loop.set(timer_, core_.deadline()); }
+
+void Replica::perform(raft::Persist& write) {
+  if (!write.repaired.empty()) mends_ = write.seq;
+  desks_.log.submit(group_, std::move(write));
+}
+
+void Replica::perform(raft::Send& send) { desks_.courier.send(group_, std::move(send)); }
+void Replica::perform(raft::SendSpan& send) { desks_.courier.send(group_, std::move(send)); }
+void Replica::perform(raft::SendEntries& send) { desks_.courier.send(group_, std::move(send)); }
+void Replica::perform(raft::Restore& restore) { hooks_.restore(restore.from, restore.base); }
+void Replica::perform(raft::Commit& commit) { applier_.advance(commit.through); }
+void Replica::perform(raft::Admitted& told) { waiters_.admitted(told); }
+void Replica::perform(raft::Refused& told) { waiters_.refused(told); }
+void Replica::perform(raft::Decided& told) { waiters_.decided(told, core_, applied().index); }
+void Replica::perform(raft::ReadReady& told) { waiters_.read_ready(told, applied().index); }
+void Replica::perform(raft::RoleChanged& change) { hooks_.role(change); }
+
+void Replica::perform(raft::MembershipChanged& change) {
+  hooks_.members(*change.config.membership, change.committed);
+}
+
+// ---- the machine
+
+void Replica::slice() { applier_.slice(); }
+
+void Replica::was_applied(std::span<const raft::Entry> entries, std::span<std::string> answers) {
+  ids_.clear();
+  for (const raft::Entry& entry : entries) {
+    ids_.push_back(entry.id);
+    applied_bytes_ += entry.payload.size() + raft::entry_overhead;
+    if (desks_.onlooker != nullptr) desks_.onlooker->applied(*this, entry);
+  }
+  waiters_.applied(ids_, answers);
+  snapshot_if_due();
+}
+
+void Replica::snapshot_if_due() {
+  if (taking_ || installing_) return;
+  const std::uint64_t entries = applied().index - snapshot_.index;
+  const bool by_entries = options_.snapshot_entries > 0 && entries >= options_.snapshot_entries;
+  const bool by_bytes = options_.snapshot_bytes > 0 && applied_bytes_ >= options_.snapshot_bytes;
+  if (by_entries || by_bytes) take_snapshot({});
+}
+
+void Replica::take_snapshot(env::Done<Result<raft::Base>> done) {
+  if (done) want_snapshot_.push_back(std::move(done));
+  if (taking_ || installing_) return;
+  const Index at = applied().index;
+  const bool possible =
+      at > snapshot_.index && at >= core_.outline().base().index && at <= core_.commit();
+  if (!possible) {
+    const Error why{Fault::not_found, "there is nothing new to make a snapshot of"};
+    for (auto& wants : std::exchange(want_snapshot_, {})) wants(std::unexpected(why));
+    return;
+  }
+  taking_ = true;
+  applied_bytes_ = 0;
+  const raft::Base base = core_.base_at(at);
+  desks_.snapshots.take(
+      group_, base, machine_.snapshot(),
+      life_.guard([this, base](const Result<void>& taken) { snapshot_taken(base, taken); }));
+}
+
+// It is durable; only now may the log forget what it covers.
+void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) {
+  taking_ = false;
+  auto wants = std::exchange(want_snapshot_, {});
+  if (!taken) {
+    if (taken.error().fault == Fault::io) hooks_.broken(taken.error());
+    for (auto& want : wants) want(std::unexpected(taken.error()));
+    return;
+  }
+  for (auto& want : wants) want(base);
+  if (base.id.index <= snapshot_.index) return;  // one came from another node meanwhile
+  snapshot_ = base.id;
+  if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_taken(*this, base);
+  const std::uint64_t covered = base.id.index.value;
+  if (covered <= options_.keep_entries) return;
+  const Index through{covered - options_.keep_entries};
+  if (through > core_.outline().base().index) input(raft::Compacted{through});
+}
+
+void Replica::fetched(LogId through, Result<raft::Base> base) {
+  if (base) return install(*std::move(base));
+  if (base.error().fault == Fault::io) hooks_.broken(base.error());
+  input(raft::RestoreFailed{through});
+}
+
+// Nothing is applied while the state is replaced. It is not, if it was further by itself. One after
+// the other: an older one that takes longer must not end last.
+void Replica::install(raft::Base base) {
+  if (installing_) {
+    install_next_ = std::move(base);
+    return;
+  }
+  if (base.id.index <= applied().index) {
+    snapshot_ = std::max(snapshot_, base.id);
+    if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_installed(*this, base, false);
+    return input(raft::Restored{std::move(base)});
+  }
+  applier_.hold();
+  installing_ = true;
+  desks_.snapshots.load(
+      group_, machine_.restore(),
+      life_.guard([this, base](Result<raft::Base> loaded) { installed(base, std::move(loaded)); }));
+}
+
+// What was loaded is the newest that there is, and may be newer than what was asked for.
+void Replica::installed(const raft::Base& wanted, Result<raft::Base> loaded) {
+  installing_ = false;
+  if (!loaded) {
+    applier_.release();
+    if (loaded.error().fault == Fault::io) hooks_.broken(loaded.error());
+    input(raft::RestoreFailed{wanted.id});
+    return install_waiting();
+  }
+  snapshot_ = std::max(snapshot_, loaded->id);
+  applied_bytes_ = 0;
+  applier_.restored(loaded->id);
+  applier_.release();
+  waiters_.restored(loaded->id.index);
+  if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_installed(*this, *loaded, true);
+  input(raft::Restored{*std::move(loaded)});
+  install_waiting();
+}
+
+void Replica::install_waiting() {
+  if (install_next_) install(*std::exchange(install_next_, std::nullopt));
+}
+
+}  // namespace bowline::host

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bowline/env/env.h"
+#include "bowline/env/life.h"
+#include "bowline/host/applier.h"
+#include "bowline/host/courier.h"
+#include "bowline/host/onlooker.h"
+#include "bowline/host/options.h"
+#include "bowline/host/snapshots.h"
+#include "bowline/host/waiters.h"
+#include "bowline/machine/state_machine.h"
+#include "bowline/raft/core.h"
+#include "bowline/wal/log.h"
+
+namespace bowline::host {
+
+// What all replicas of a node share.
+struct Desks {
+  env::Env env;
+  wal::Log& log;
+  Courier& courier;
+  Snapshots& snapshots;
+  Onlooker* onlooker = nullptr;
+};
+
+// One group's member on this node: the core, and the hands that carry out its effects.
+class Replica {
+ public:
+  struct Hooks {
+    std::move_only_function<void()> due;  // there is something to do at the end of the turn
+    // The leader's log does not reach back to ours: fetch a snapshot, then say fetched().
+    std::move_only_function<void(NodeId from, const raft::Base&)> restore;
+    std::move_only_function<void(const raft::Membership&, bool committed)> members;
+    std::move_only_function<void(const raft::RoleChanged&)> role;
+    std::move_only_function<void(Error)> broken;  // its disk: stop the process
+  };
+  struct Start {
+    raft::Identity identity;
+    raft::Found found;
+    LogId machine;  // what the state machine has, from a snapshot
+    Ticket tickets;
+  };
+
+  Replica(GroupId, Desks, GroupOptions, Start, machine::StateMachine&, Hooks);
+  ~Replica();
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  // Requests of clients. They go to the core at the end of the turn, those of one kind together.
+  void propose(Bytes command, Reply reply) { propose(std::move(command), {}, std::move(reply)); }
+  void propose(Bytes command, Term expected, Reply);
+  void propose_all(std::vector<Bytes> commands, Term expected, std::vector<Reply>);
+  void read(raft::ReadKind, ReadReply);
+  void barrier(Reply);
+  void transfer(NodeId to, Reply);
+  void reconfigure(std::vector<raft::Wanted>, std::optional<Index> expected, Reply);
+  void cancel_change(Reply);
+  void recover(ClusterId anew, Reply);
+  void take_snapshot(env::Done<Result<raft::Base>>);
+
+  // From the node.
+  void begin();             // once: it comes to life
+  void input(raft::Input);  // step, and carry out
+  void persisted(Seq);
+  void give_gathered();                             // the end of a turn, before the log is flushed
+  void slice();                                     // and after
+  void fetched(LogId through, Result<raft::Base>);  // a snapshot that was asked for, or not
+  void end();                                       // those who wait are told that nobody knows
+
+  GroupId group() const { return group_; }
+  const raft::Core& core() const { return core_; }
+  LogId applied() const { return applier_.applied(); }
+  const GroupOptions& options() const { return options_; }
+  bool taking_snapshot() const { return taking_; }
+
+ private:
+  struct Gathered {  // for one Propose
+    std::vector<Bytes> commands;
+    std::vector<Reply> replies;
+    Term expected;
+    std::uint64_t bytes = 0;
+  };
+
+  Applier::Hooks applier_hooks();
+  void step(raft::Input);
+  void perform(raft::Persist&);
+  void perform(raft::Send&);
+  void perform(raft::SendSpan&);
+  void perform(raft::SendEntries&);
+  void perform(raft::Restore&);
+  void perform(raft::Commit&);
+  void perform(raft::Admitted&);
+  void perform(raft::Refused&);
+  void perform(raft::Decided&);
+  void perform(raft::ReadReady&);
+  void perform(raft::RoleChanged&);
+  void perform(raft::MembershipChanged&);
+  void perform(raft::StandingBy&) {}
+  void perform(raft::Removed&) {}
+  void perform(raft::Impossible&) {}
+  void arm();
+  void operate(raft::Input, Reply);
+  void was_applied(std::span<const raft::Entry>, std::span<std::string> answers);
+  void snapshot_if_due();
+  void snapshot_taken(const raft::Base&, const Result<void>&);
+  void install(raft::Base);
+  void installed(const raft::Base&, Result<raft::Base>);
+  void install_waiting();
+
+  GroupId group_;
+  Desks desks_;
+  GroupOptions options_;
+  machine::StateMachine& machine_;
+  Hooks hooks_;
+  raft::Core core_;
+  Waiters waiters_;
+  Applier applier_;
+  raft::Effects effects_;  // kept for its memory
+  bool stepping_ = false;
+  std::vector<raft::Input> next_;  // what came in the midst of a step
+
+  std::vector<Gathered> gathered_;
+  std::vector<std::pair<raft::ReadKind, std::vector<ReadReply>>> reads_;
+  std::vector<std::pair<raft::Input, Reply>> operations_;
+
+  LogId snapshot_;                   // the newest of our own
+  std::uint64_t applied_bytes_ = 0;  // since then
+  bool taking_ = false;
+  std::vector<env::Done<Result<raft::Base>>> want_snapshot_;
+  bool installing_ = false;
+  std::optional<raft::Base> install_next_;  // came while another one is being installed
+
+  Seq mends_;  // the last write that repairs something; 0: it is on the disk
+  env::TimerId timer_;
+  std::vector<LogId> ids_;  // kept for its memory
+  env::Life life_;
+};
+
+}  // namespace bowline::host

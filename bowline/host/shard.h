@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "bowline/env/env.h"
+#include "bowline/env/life.h"
+#include "bowline/host/courier.h"
+#include "bowline/host/links.h"
+#include "bowline/host/onlooker.h"
+#include "bowline/host/options.h"
+#include "bowline/host/replica.h"
+#include "bowline/host/snapshots.h"
+#include "bowline/host/transfers.h"
+#include "bowline/machine/state_machine.h"
+#include "bowline/wal/log.h"
+
+namespace bowline::host {
+
+// What a group is on this node when it starts.
+struct Birth {
+  GroupOptions options;
+  // If this node has no part in the group yet: it founds it, as one of these. Null: it waits to be
+  // added.
+  raft::MembershipPtr founders;
+};
+
+// All that one thread owns of a node: its replicas, their common log and snapshots, and the
+// connections. A turn takes in everything that has come, steps the cores, and then lets go of
+// everything that is to go: one write, one frame for each peer, however many groups took part.
+class Shard {
+ public:
+  struct Hooks {
+    // A write or sync failed, nobody knows what the disk holds: stop the process. The shard does
+    // nothing any more.
+    std::move_only_function<void(Error)> broken;
+    std::move_only_function<void(GroupId, const raft::RoleChanged&)> role = {};
+  };
+
+  // `options` must have no fault. `fresh`: the identity of the disk, if this is a new directory.
+  Shard(env::Env, env::Network&, Options, Incarnation fresh, Hooks, Onlooker* = nullptr);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // First of all, and once. After an error nothing else may be called.
+  void open(env::Done<Result<wal::Account>>);
+  // The machine is empty, and lives until the group is ended or the shard is.
+  void start(GroupId, Birth, machine::StateMachine&, env::Done<Result<Replica*>>);
+  // Those who wait are told that nobody knows. What is on the disk stays.
+  void end(GroupId);
+
+  Replica* find(GroupId);
+  const Links& links() const { return *links_; }
+  wal::Log& log() { return *log_; }
+  const Snapshots& snapshots() const { return *snapshots_; }
+  Incarnation incarnation() const { return disk_; }
+  bool broken() const { return broken_; }
+
+ private:
+  struct Beginning {  // of a replica
+    Birth birth;
+    machine::StateMachine* machine = nullptr;
+    raft::Found found;
+    env::Done<Result<Replica*>> done;
+  };
+
+  wal::Log::Hooks log_hooks();
+  Links::Hooks link_hooks();
+  Courier::Hooks courier_hooks();
+  void opened(Result<wal::Opened>, env::Done<Result<wal::Account>>);
+  void listen(wal::Account, env::Done<Result<wal::Account>>);
+  void begins_anew(GroupId);
+  void based(GroupId);
+  void loaded(GroupId, Result<raft::Base>);
+  void come_to_life(GroupId, LogId machine);
+  Replica::Hooks replica_hooks(GroupId);
+  void turn();
+  void due();
+  void letters(NodeId from, const wire::Frame&, const wire::Way&);
+  void suspect(NodeId);
+  void unreachable(NodeId);
+  void given(NodeId);
+  void fullness(bool full);
+  void fail(Error);
+  wire::Hello hello() const;
+
+  env::Env env_;
+  env::Network& network_;
+  Options options_;
+  Hooks hooks_;
+  Onlooker* onlooker_;
+  std::unique_ptr<wal::Log> log_;
+  std::unique_ptr<Snapshots> snapshots_;
+  std::unique_ptr<Links> links_;
+  std::unique_ptr<Courier> courier_;
+  std::unique_ptr<Transfers> transfers_;
+  Incarnation disk_;
+  std::map<GroupId, raft::Found> found_;  // of groups that were not started yet
+  std::map<GroupId, Beginning> beginning_;
+  std::map<GroupId, std::unique_ptr<Replica>> replicas_;
+  std::set<GroupId> due_;  // have something to do in this turn
+  std::uint64_t tickets_ = 0;
+  bool full_ = false;
+  bool turn_is_due_ = false;
+  bool broken_ = false;
+  std::uint64_t strays_ = 0;  // messages for groups that are not here
+  env::Life life_;
+};
+
+}  // namespace bowline::host

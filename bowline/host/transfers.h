@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bowline/env/env.h"
+#include "bowline/env/life.h"
+#include "bowline/host/fetching.h"
+#include "bowline/host/giving.h"
+#include "bowline/host/link.h"
+#include "bowline/host/pace.h"
+#include "bowline/host/snapshots.h"
+
+namespace bowline::host {
+
+// Snapshots on their way: those that our groups fetch, and those that other nodes fetch from us.
+// Each has a connection of its own, so that no heartbeat ever waits behind it. Who needs one pulls
+// it, from whichever member has it, and goes on where it was when a connection breaks.
+class Transfers {
+ public:
+  struct Options {
+    std::uint64_t bytes_per_second = 0;                // that we give, all together; 0: no limit
+    std::size_t most_givings = 64;                     // connections; more are turned away
+    Duration stalled_after = std::chrono::seconds(3);  // without a byte: ask another member
+    Duration again_after = std::chrono::milliseconds(100);
+    std::uint32_t rounds = 2;  // through all members, before we say that it cannot be had
+  };
+
+  // `given`: what this node fetched from us is over, well or not.
+  Transfers(env::Env, env::Network&, Snapshots&, wire::Hello here, Options,
+            std::move_only_function<void(NodeId)> given);
+  ~Transfers();
+  Transfers(const Transfers&) = delete;
+  Transfers& operator=(const Transfers&) = delete;
+
+  // The newest snapshot of the group that a member has, if it covers the base. One that was begun
+  // for the group is given up. Fault::io: stop the process.
+  struct Source {
+    NodeId node;
+    std::string address;  // empty: where the membership says
+  };
+  void fetch(GroupId, const Source& from, const raft::Base&, env::Done<Result<raft::Base>>);
+  void stop(GroupId);
+  void serve(std::unique_ptr<Link>);                          // another node wants to fetch
+  std::optional<Fetching::Progress> progress(GroupId) const;  // none: nothing is being fetched
+
+ private:
+  struct Fetch {
+    LogId wanted;
+    std::vector<Source> sources;  // the first is the one that offered it
+    std::size_t tries = 0;
+    env::Done<Result<raft::Base>> done;
+    std::unique_ptr<Link> link;
+    std::unique_ptr<Fetching> fetching;
+    env::TimerId timer;
+    std::uint64_t number = 0;      // names this try
+    std::uint64_t seen_bytes = 0;  // when last we looked whether it goes on
+  };
+  struct Gift {
+    std::unique_ptr<Link> link;
+    std::unique_ptr<Giving> giving;
+  };
+
+  Fetch* find(GroupId, std::uint64_t number);
+  void call(GroupId);
+  void connected(GroupId, std::uint64_t number, Result<std::unique_ptr<env::Connection>>);
+  void agreed(GroupId, Fetch&);
+  void came(GroupId, std::uint64_t number, const wire::Frame&);
+  void look(GroupId);
+  void failed(GroupId, std::uint64_t number);
+  void ended(GroupId, std::uint64_t number, Result<raft::Base>);
+  void finish(GroupId, Result<raft::Base>);
+  void hang_up(Fetch&);
+  void heard(std::uint64_t gift, const wire::Frame&);
+  void gone(std::uint64_t gift);
+  void bury(std::unique_ptr<Link>, std::unique_ptr<Fetching>, std::unique_ptr<Giving>);
+
+  env::Env env_;
+  env::Network& network_;
+  Snapshots& snapshots_;
+  wire::Hello here_;
+  Options options_;
+  std::move_only_function<void(NodeId)> given_;
+  Pace pace_;
+  std::map<GroupId, Fetch> fetches_;
+  std::map<std::uint64_t, Gift> gifts_;
+  std::uint64_t numbers_ = 0;
+  struct Dead {  // until nobody can be inside of them
+    std::unique_ptr<Fetching> fetching;
+    std::unique_ptr<Giving> giving;
+    std::unique_ptr<Link> link;
+  };
+  std::vector<Dead> dead_;
+  env::Life life_;
+};
+
+}  // namespace bowline::host

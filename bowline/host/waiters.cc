@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/host/waiters.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+
+namespace bowline::host {
+namespace {
+
+// What is known of one command of a batch, once there was a word on the last of them.
+raft::Outcome fate(const raft::Core& core, LogId id, raft::Outcome of_the_last) {
+  if (of_the_last != raft::Outcome::unknown && id.index > core.commit()) return of_the_last;
+  if (id.index > core.commit()) return raft::Outcome::unknown;
+  const auto term = core.outline().term_at(id.index);
+  if (!term) return of_the_last == raft::Outcome::committed ? of_the_last : raft::Outcome::unknown;
+  return *term == id.term ? raft::Outcome::committed : raft::Outcome::overruled;
+}
+
+}  // namespace
+
+Ticket Waiters::propose(std::vector<Reply> replies) {
+  last_ = last_.next();
+  const std::size_t open = replies.size();
+  batches_.push_back({.ticket = last_, .first = {}, .replies = std::move(replies), .open = open});
+  return last_;
+}
+
+Ticket Waiters::operate(Reply reply) {
+  std::vector<Reply> one;
+  one.push_back(std::move(reply));
+  const Ticket ticket = propose(std::move(one));
+  batches_.back().operation = true;
+  return ticket;
+}
+
+Ticket Waiters::read(std::vector<ReadReply> replies) {
+  last_ = last_.next();
+  reading_.emplace(last_, std::move(replies));
+  return last_;
+}
+
+Waiters::Batch& Waiters::batch(Ticket ticket) {
+  const auto found = std::ranges::lower_bound(batches_, ticket, {}, &Batch::ticket);
+  ensure(found != batches_.end());
+  ensure(found->ticket == ticket);
+  return *found;
+}
+
+// Those of earlier terms that are before it were overruled, and wait for the word on their last.
+Waiters::Batch* Waiters::batch_with(LogId id) {
+  for (Batch& batch : batches_) {
+    if (batch.operation || batch.first.term != id.term || batch.first.index > id.index) continue;
+    if (id.index < batch.first.index + batch.replies.size()) return &batch;
+  }
+  return nullptr;
+}
+
+void Waiters::answer(Batch& batch, std::size_t i, Outcome outcome) {
+  if (!batch.replies[i]) return;
+  --batch.open;
+  Reply reply = std::move(batch.replies[i]);
+  batch.replies[i] = {};
+  reply(std::move(outcome));
+}
+
+void Waiters::drop_finished() {
+  while (!batches_.empty() && batches_.front().decided && batches_.front().open == 0)
+    batches_.pop_front();
+}
+
+void Waiters::admitted(const raft::Admitted& told) { batch(told.ticket).first = told.first; }
+
+void Waiters::refused(const raft::Refused& told) {
+  const Refused outcome{told.why, told.leader};
+  if (auto reads = reading_.extract(told.ticket); !reads.empty()) {
+    for (ReadReply& reply : reads.mapped()) reply(outcome);
+    return;
+  }
+  Batch& refused = batch(told.ticket);
+  for (std::size_t i = 0; i < refused.replies.size(); ++i) answer(refused, i, outcome);
+  refused.decided = true;
+  drop_finished();
+}
+
+// The word is on the last of a batch. Those before it may have fared better.
+void Waiters::decided(const raft::Decided& told, const raft::Core& core, Index applied) {
+  Batch& decided = batch(told.ticket);
+  decided.decided = true;
+  for (std::size_t i = 0; i < decided.replies.size(); ++i) {
+    const LogId id{decided.first.term, decided.first.index + i};
+    const bool operation = decided.operation;
+    switch (operation ? told.outcome : fate(core, id, told.outcome)) {
+      case raft::Outcome::committed:
+        if (operation || id.index <= applied) answer(decided, i, Applied{id, {}});
+        break;
+      case raft::Outcome::overruled: answer(decided, i, Overruled{}); break;
+      case raft::Outcome::unknown: answer(decided, i, Unknown{}); break;
+    }
+  }
+  drop_finished();
+}
+
+void Waiters::read_ready(const raft::ReadReady& told, Index applied) {
+  auto reads = reading_.extract(told.ticket);
+  ensure(!reads.empty());
+  allowed_.emplace(told.index, std::move(reads.mapped()));
+  serve_reads(applied);
+}
+
+void Waiters::serve_reads(Index applied) {
+  while (!allowed_.empty() && allowed_.begin()->first <= applied) {
+    auto reads = allowed_.extract(allowed_.begin());
+    for (ReadReply& reply : reads.mapped()) reply(Ready{applied});
+  }
+}
+
+void Waiters::applied(std::span<const LogId> ids, std::span<std::string> answers) {
+  ensure(ids.size() == answers.size());
+  for (std::size_t i = 0; i < ids.size() && !batches_.empty(); ++i) {
+    Batch* const batch = batch_with(ids[i]);
+    if (batch == nullptr) continue;
+    answer(*batch, ids[i].index - batch->first.index, Applied{ids[i], std::move(answers[i])});
+    drop_finished();
+  }
+  if (!ids.empty()) serve_reads(ids.back().index);
+}
+
+void Waiters::restored(Index through) {
+  for (Batch& batch : batches_) {
+    if (!batch.decided) continue;
+    for (std::size_t i = 0; i < batch.replies.size(); ++i) {
+      const LogId id{batch.first.term, batch.first.index + i};
+      if (id.index <= through) answer(batch, i, Applied{id, {}});
+    }
+  }
+  drop_finished();
+  serve_reads(through);
+}
+
+void Waiters::end() {
+  for (Batch& batch : batches_)
+    for (std::size_t i = 0; i < batch.replies.size(); ++i) {
+      if (batch.first.index || batch.decided) {
+        answer(batch, i, Unknown{});
+      } else {
+        answer(batch, i, Refused{raft::Refusal::stopped, {}});
+      }
+    }
+  batches_.clear();
+  const Refused stopped{raft::Refusal::stopped, {}};
+  for (auto& [ticket, reads] : std::exchange(reading_, {}))
+    for (ReadReply& reply : reads) reply(stopped);
+  for (auto& [index, reads] : std::exchange(allowed_, {}))
+    for (ReadReply& reply : reads) reply(stopped);
+}
+
+}  // namespace bowline::host

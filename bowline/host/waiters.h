@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bowline/host/outcome.h"
+#include "bowline/raft/core.h"
+#include "bowline/raft/effect.h"
+
+namespace bowline::host {
+
+// Who waits for what at one replica. Proposals of one turn are one batch with one ticket, and are
+// told apart again when it is decided. Each reply is called once, unless the replica ends before.
+class Waiters {
+ public:
+  // Tickets are drawn from here on, so that those of different replicas are told apart in a log.
+  explicit Waiters(Ticket before) : last_(before) {}
+
+  Ticket propose(std::vector<Reply> replies);  // along the commands
+  Ticket read(std::vector<ReadReply> replies);
+  Ticket operate(Reply);  // anything else: a handover, a change of the membership
+
+  void admitted(const raft::Admitted&);
+  void refused(const raft::Refused&);
+  void decided(const raft::Decided&, const raft::Core&, Index applied);
+  void read_ready(const raft::ReadReady&, Index applied);
+
+  // The machine has applied these, in their order; one answer each.
+  void applied(std::span<const LogId> ids, std::span<std::string> answers);
+  void restored(Index through);  // ... or has got all of it at once
+  void end();                    // of the replica: nobody here will ever know
+
+  bool empty() const { return batches_.empty() && reading_.empty() && allowed_.empty(); }
+
+ private:
+  struct Batch {
+    Ticket ticket;
+    LogId first;                 // once admitted
+    std::vector<Reply> replies;  // those that were given are empty
+    std::size_t open = 0;        // that were not
+    bool decided = false;        // all that is open now is committed, and waits for the machine
+    bool operation = false;      // no commands, which the machine would answer
+  };
+  Batch& batch(Ticket);
+  Batch* batch_with(LogId);
+  static void answer(Batch&, std::size_t i, Outcome);
+  void drop_finished();
+  void serve_reads(Index applied);
+
+  Ticket last_;
+  std::deque<Batch> batches_;                             // by ticket
+  std::map<Ticket, std::vector<ReadReply>> reading_;      // not allowed yet
+  std::multimap<Index, std::vector<ReadReply>> allowed_;  // ... by what must be applied first
+};
+
+}  // namespace bowline::host

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bowline/base/bytes.h"
+#include "bowline/base/ids.h"
+#include "bowline/base/result.h"
+
+// What the log is for. A state machine sees the commands that were committed, in their order, on
+// one thread, and never learns that there is such a thing as Raft.
+namespace bowline::machine {
+
+struct Command {
+  LogId id;
+  Bytes payload;  // what was proposed; may be kept
+};
+
+// A snapshot on its way out: the state as it was when it was made, whatever is applied since.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // What follows, at most so many bytes. Empty: that was all.
+  virtual Result<std::string> next(std::size_t most) = 0;
+};
+
+// A snapshot on its way in. Destroyed without commit(), it never happened.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  // The bytes that a Reader gave, in their order; but not always in the same pieces.
+  virtual Result<void> add(std::string_view bytes) = 0;
+  // That was all. It replaces the whole state.
+  virtual Result<void> commit() = 0;
+};
+
+class StateMachine {
+ public:
+  virtual ~StateMachine() = default;
+  // Each command in turn, and for each an answer to whoever proposed it. Whatever the payload,
+  // every replica must end up in the same state: no clock, no chance, nothing of this node. What
+  // cannot be done is an answer, too.
+  virtual void apply(std::span<const Command>, std::span<std::string> answers) = 0;
+  // The state as it is now; cheap, since the group waits meanwhile.
+  virtual std::unique_ptr<Reader> snapshot() = 0;
+  virtual std::unique_ptr<Writer> restore() = 0;
+  // A membership of the group was committed, after all commands before `id`. For those who care.
+  virtual void configured(LogId id, std::string_view membership) {
+    static_cast<void>(id);
+    static_cast<void>(membership);
+  }
+};
+
+}  // namespace bowline::machine
