@@ -137,10 +137,9 @@ void shrink_first(const Tally& tally, const Arguments& arguments, const Work& wo
 }
 
 int run(const Arguments& arguments) {
-  if (arguments.world == "nodes" || arguments.world == "kv")
-    return absent("the world '" + arguments.world + "'");
-  if (arguments.world != "cores") {
-    std::fprintf(stderr, "bowline-sim: there is no world '%s': cores, nodes and kv are planned\n",
+  if (arguments.world == "kv") return absent("the world '" + arguments.world + "'");
+  if (arguments.world != "cores" && arguments.world != "nodes") {
+    std::fprintf(stderr, "bowline-sim: there is no world '%s': cores, nodes, and kv is planned\n",
                  arguments.world.c_str());
     return not_there;
   }
@@ -151,6 +150,7 @@ int run(const Arguments& arguments) {
   }
   work.settings.nodes = arguments.nodes;
   work.settings.weather = std::chrono::seconds(arguments.seconds);
+  work.settings.whole = arguments.world == "nodes";
   if (!arguments.shard.empty() && !take_shard(arguments.shard, work)) {
     std::fprintf(stderr, "bowline-sim: --shard wants I/N with 1 <= I <= N, as in 2/8\n");
     return bad_usage;

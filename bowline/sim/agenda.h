@@ -21,6 +21,7 @@ enum class What : std::uint8_t {
   fetched,   // a snapshot of another's has arrived, or not
   start,     // a process that stopped comes back
   strike,    // the power fails, as was arranged
+  cables,    // something is due on a connection
   call,      // somebody outside asked to be called
 };
 

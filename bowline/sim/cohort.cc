@@ -127,6 +127,7 @@ void Cohort::start(NodeId id) {
 
 void Cohort::bury(Node& node) {
   node.site.core.reset();
+  node.core.reset();
   node.process.reset();
   node.account.reset();
   node.broken = node.flush_due = node.applying = node.snapshotting = false;
@@ -197,7 +198,7 @@ void Cohort::begin(Node& node, raft::Found found) {
   node.apply_through = snapshot.base.id.index;
   site.incarnation = node.account->identity.disk;
   seeds_ = mixed(seeds_, site.id.value);
-  site.core = std::make_unique<raft::Core>(
+  site.core = node.core = std::make_shared<raft::Core>(
       raft_options_,
       raft::Identity{
           .self = site.id, .cluster = cluster, .incarnation = site.incarnation, .seed = seeds_},

@@ -111,6 +111,7 @@ class Cohort {
     }
     Platter platter;
     Shadow shadow;
+    std::shared_ptr<raft::Core> core;
     Site site;  // of it `written`, `snapshot`, `machine` and `core`
     Chance chance;
     std::unique_ptr<DiskLife> process;

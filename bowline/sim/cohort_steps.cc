@@ -27,7 +27,7 @@ bool of_log(const raft::Core& core, const raft::Entry& entry) {
 void Cohort::step(Node& node, raft::Input input) {
   if (!wrong.empty()) return;
   raft::Effects effects;
-  raft::Core& core = *node.site.core;
+  raft::Core& core = *node.core;
   core.step(now_, std::move(input), effects);
   for (raft::Effect& effect : effects) perform(node, effect);
   node.process->loop.set(node.wake, core.deadline());

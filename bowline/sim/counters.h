@@ -56,6 +56,13 @@ struct Counters {
   std::uint64_t forced = 0;
   std::uint64_t forced_with_loss = 0;  // something that was committed is gone
   std::uint64_t foreign = 0;           // messages that were dropped: of another cluster
+  // Of whole nodes.
+  std::uint64_t connections = 0;
+  std::uint64_t connections_broken = 0;
+  std::uint64_t connections_timed_out = 0;
+  std::uint64_t chunks = 0;  // of bytes, on these
+  std::uint64_t chunks_sent_again = 0;
+  std::uint64_t chunks_flipped = 0;  // of which a bit was changed
 };
 static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);
 inline constexpr std::size_t counter_words = sizeof(Counters) / sizeof(std::uint64_t);

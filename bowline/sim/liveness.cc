@@ -148,7 +148,9 @@ bool Liveness::answers_all() {
     if (world_.site(request.node)->given_up) continue;
     if (request.kind == Request::Kind::change && changing) continue;
     // Out of the group before its machine was that far: it never will be.
-    if (request.state == Request::State::allowed && !follows_group(request.node)) continue;
+    const bool waits = request.state == Request::State::allowed ||
+                       (world_.plan().whole && request.kind == Request::Kind::read);
+    if (waits && !follows_group(request.node)) continue;
     if (world_.now() - request.begun < election_ * 15) continue;
     return fail("request " + std::to_string(i) + " at node " + std::to_string(request.node.value) +
                 " was never answered");

@@ -109,6 +109,8 @@ void Liveness::calm_climate() {
   climate.snapshot = std::min<Duration>(climate.snapshot, 100ms);
   climate.fetch = std::min<Duration>(climate.fetch, 200ms);
   climate.fetch_fails_ppm = 0;
+  climate.breaks_ppm = climate.flipped_ppm = 0;
+  world_.climate_changed();
   world_.forget_late_messages(election_);
 }
 

@@ -16,6 +16,7 @@
 #include "bowline/sim/platter.h"
 #include "bowline/sim/process.h"
 #include "bowline/sim/site.h"
+#include "bowline/sim/whole.h"
 
 namespace bowline::sim {
 
@@ -58,6 +59,7 @@ struct Node {
   bool up() const { return site.core != nullptr; }
 
   Site site;
+  std::shared_ptr<raft::Core> core;  // that of the site, if it is driven by hand
   Clock clock;
   Chance disk_chance;
   Chance courier_chance;
@@ -65,11 +67,15 @@ struct Node {
   Chance platter_chance;
   Chance chance;
 
-  Platter platter;                   // its disk
-  bool founds = false;               // the disk is to be given the founding membership, once
-  std::unique_ptr<Process> process;  // null while it is down
-  Time process_at = never;           // when the agenda will call its loop
-  std::deque<Write> under_way;       // not reported durable yet, oldest first
+  Platter platter;      // its disk
+  bool founds = false;  // the disk is to be given the founding membership, once
+  // Null while it is down: what there is of it.
+  std::unique_ptr<Process> process;      // if its core is driven by hand
+  std::unique_ptr<host::Onlooker> eyes;  // on the next
+  std::unique_ptr<Whole> whole;          // if it is a whole node
+  Running* running() const { return whole ? static_cast<Running*>(whole.get()) : process.get(); }
+  Time process_at = never;      // when the agenda will call its loop
+  std::deque<Write> under_way;  // not reported durable yet, oldest first
 
   Time wake_at = never;  // when the agenda will wake it
   std::uint32_t pauses = 0;

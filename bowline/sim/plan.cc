@@ -159,6 +159,15 @@ void draw_snapshots(Chance& chance, Climate& climate) {
     climate.fetch_fails_ppm = ppm_between(chance, "failed fetches", 10'000, 500'000);
 }
 
+void draw_streams(Chance& chance, Climate& climate) {
+  if (half(chance, "pieces")) climate.pieces_ppm = ppm_between(chance, "in pieces", 1'000, 500'000);
+  if (half(chance, "breaks")) climate.breaks_ppm = ppm_between(chance, "broken", 10, 20'000);
+  if (half(chance, "flips")) climate.flipped_ppm = ppm_between(chance, "flipped", 10, 5'000);
+  climate.piece_bytes = half(chance, "small pieces") ? 4096 : 16'384;
+  if (half(chance, "long snapshots"))
+    climate.snapshot_bytes = chance.log_between("snapshot bytes", 1'000, 60'000);
+}
+
 // How long each lasts, and how often it is chosen.
 struct Habit {
   Trouble trouble;
@@ -304,6 +313,8 @@ Plan draw_plan(Decisions& decisions, const Settings& settings) {
   draw_snapshots(chance, plan.climate);
   draw_episodes(chance, plan);
   draw_operations(chance, plan);
+  plan.whole = settings.whole;
+  if (plan.whole) draw_streams(chance, plan.climate);
   return plan;
 }
 

@@ -116,13 +116,21 @@ struct Climate {
   Duration snapshot{1'000'000};
   Duration fetch{5'000'000};
   std::uint32_t fetch_fails_ppm = 0;
+
+  // Of whole nodes only.
+  std::uint32_t pieces_ppm = 0;      // of what a connection brings: its rest comes later
+  std::uint32_t breaks_ppm = 0;      // of what is sent: the connection breaks
+  std::uint32_t flipped_ppm = 0;     // of what is sent: a bit is not what it was
+  std::uint32_t piece_bytes = 4096;  // of snapshots
+  std::uint64_t snapshot_bytes = 0;  // about as long as this is each
 };
 
 struct Plan {
   std::uint64_t seed = 0;
   std::uint64_t tie_seed = 0;
-  std::uint32_t nodes = 3;                   // members from the start
-  std::uint32_t spares = 0;                  // empty nodes that may be added
+  std::uint32_t nodes = 3;   // members from the start
+  std::uint32_t spares = 0;  // empty nodes that may be added
+  bool whole = false;        // host, wire and connections run, too; else only cores and logs
   std::vector<std::uint8_t> priorities;      // of the members
   std::vector<std::int32_t> clock_permille;  // of all nodes
   raft::Options options;
@@ -136,6 +144,7 @@ struct Settings {
   std::uint32_t nodes = 0;  // 0: drawn
   Duration weather{60'000'000'000};
   bool witnesses = true;
+  bool whole = false;
 };
 
 Plan draw_plan(Decisions&, const Settings&);

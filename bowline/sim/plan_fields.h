@@ -11,6 +11,7 @@ template <class Visit, class... Same>
 void visit_shape(Visit&& visit, Same&... each) {
   visit("members", each.nodes...);
   visit("spares", each.spares...);
+  visit("whole", each.whole...);
   visit("ties", each.tie_seed...);
   visit("weather_ends", each.weather_ends...);
 }
@@ -69,8 +70,13 @@ void visit_climate(Visit&& visit, Same&... each) {
   visit("snapshot", each.snapshot...);
   visit("fetch", each.fetch...);
   visit("fetch_fails_ppm", each.fetch_fails_ppm...);
+  visit("pieces_ppm", each.pieces_ppm...);
+  visit("breaks_ppm", each.breaks_ppm...);
+  visit("flipped_ppm", each.flipped_ppm...);
+  visit("piece_bytes", each.piece_bytes...);
+  visit("snapshot_bytes", each.snapshot_bytes...);
 }
-static_assert(sizeof(Climate) == 208);
+static_assert(sizeof(Climate) == 232);
 
 template <class Visit, class... Same>
 void visit_episode(Visit&& visit, Same&... each) {

@@ -7,28 +7,21 @@
 #include <utility>
 #include <vector>
 
-#include "bowline/sim/platter.h"
-#include "bowline/sim/process_loop.h"
-#include "bowline/sim/simulated_disk.h"
+#include "bowline/sim/running.h"
 #include "bowline/wal/log.h"
 
 namespace bowline::sim {
 
-// One life of a node's process, as far as its log is concerned: the loop that calls it back, and
-// the log on the node's disk. What the log reports is kept until the world comes for it, so that
-// nothing happens inside of a callback.
-class Process {
+// The process of a node whose core is driven by hand: only the log on its disk is real. What the
+// log reports is kept until the world comes for it, so that nothing happens inside of a callback.
+class Process final : public Running {
  public:
   static constexpr GroupId group{1};
 
   // Opens the log at once: no time passes. `refusal` says why it could not be.
   Process(Platter&, Chance&, const Clock&, Time now, wal::Owner, Incarnation fresh,
           std::uint64_t tail_bytes);
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
 
-  const std::string& refusal() const { return refusal_; }
-  const wal::Account& account() const { return account_; }
   const raft::Found& found() const { return found_; }  // of the one group
 
   // Written at once: no time passes either.
@@ -52,36 +45,19 @@ class Process {
   bool idle() const { return log_->idle(); }
   // Whether the log found no space for more, each time that this changed.
   std::vector<bool> fullness() { return std::exchange(fullness_, {}); }
-  const std::optional<Error>& broken() const { return broken_; }
-
-  // All that its disk is busy with ends soon.
-  void hurry(Duration each) { disk_.ends_by(loop_.hurry(each)); }
-
-  ProcessLoop& loop() { return loop_; }
-  DiskClimate& climate() { return climate_; }
-  // Everything that was reported durable so far is on the platter, and will be after a power cut.
-  bool tells_the_truth() const;
+  bool tells_the_truth() const { return Running::tells_the_truth(*log_); }
 
  private:
-  static wal::Options options(std::uint64_t tail_bytes);
   wal::Log::Hooks hooks();
   void drain();
 
-  Platter& platter_;
-  ProcessLoop loop_;
-  ProcessClock clock_;
-  DiskClimate climate_;
-  SimulatedDisk disk_;
   std::unique_ptr<wal::Log> log_;
-  std::string refusal_;
-  wal::Account account_;
   raft::Found found_;
   std::vector<Seq> persisted_;
   std::vector<Answer> answers_;
   std::vector<std::uint32_t> unanswered_;
   std::vector<raft::Stretch> lost_;
   std::vector<bool> fullness_;
-  std::optional<Error> broken_;
 };
 
 }  // namespace bowline::sim

@@ -50,14 +50,14 @@ struct Snapshot {
 struct Site {
   NodeId id;
   Incarnation incarnation;
-  Image durable;                     // survives a power failure
-  Image written;                     // durable, and what is on its way: what the log would serve
-  Snapshot snapshot;                 // durable; covers at least the durable base
-  Machine machine;                   // volatile: rebuilt from the snapshot at a start
-  std::unique_ptr<raft::Core> core;  // null while it is down
-  std::uint64_t life = 0;            // counts the starts
-  bool wiped_since_bound = false;    // its disk was lost while the group counted on this life of it
-  bool given_up = false;             // an operator made another go on without it, as a new cluster
+  Image durable;      // survives a power failure
+  Image written;      // durable, and what is on its way: what the log would serve
+  Snapshot snapshot;  // durable; covers at least the durable base
+  Machine machine;    // volatile: rebuilt from the snapshot at a start
+  std::shared_ptr<const raft::Core> core;  // null while it is down
+  std::uint64_t life = 0;                  // counts the starts
+  bool wiped_since_bound = false;  // its disk was lost while the group counted on this life of it
+  bool given_up = false;           // an operator made another go on without it, as a new cluster
 };
 
 }  // namespace bowline::sim

@@ -29,8 +29,11 @@ World::World(Plan plan, Decisions* decisions)
       decisions_(decisions == nullptr ? *own_decisions_ : *decisions),
       agenda_(plan_.tie_seed),
       network_(decisions_, plan_.climate, plan_.nodes + plan_.spares),
+      cables_(network_, streams_, now_, plan_.nodes + plan_.spares,
+              [this](NodeId id) { arm_process(mine(id)); }),
       options_(std::make_shared<const raft::Options>(plan_.options)) {
   const std::uint32_t count = plan_.nodes + plan_.spares;
+  climate_changed();
   nodes_.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     // A clock that shows something else than true time, from the beginning.
@@ -51,6 +54,7 @@ void World::found_group() {
     raft::Member member;
     member.id = NodeId{i + 1};
     if (i < plan_.priorities.size()) member.priority = plan_.priorities[i];
+    if (plan_.whole) member.address = Text(SimulatedNetwork::address_of(member.id));
     founders.members.push_back(member);
   }
   const auto shared = std::make_shared<const raft::Membership>(std::move(founders));
@@ -70,6 +74,13 @@ void World::note(Note note) {
 }
 
 void World::end() {
+  const StreamCounters& streams = cables_.counters();
+  counters_.connections = streams.connections;
+  counters_.connections_broken = streams.broken;
+  counters_.connections_timed_out = streams.timeouts;
+  counters_.chunks = streams.chunks;
+  counters_.chunks_sent_again = streams.retransmits;
+  counters_.chunks_flipped = streams.flipped;
   for (Witness* witness : witnesses_) witness->ended(violation_);
 }
 
@@ -132,6 +143,7 @@ void World::happen(const Event& event) {
     return;
   }
   if (event.what == What::start) return start(NodeId{event.node});
+  if (event.what == What::cables) return run_cables();
   Node& node = nodes_[event.node - 1U];
   const bool over = !node.up() || (event.life != 0 && event.life != node.site.life);
   const bool sender_side = event.what == What::fetched && fetches_.at(event.slot).sender_side;
@@ -171,6 +183,7 @@ void World::happen_to(Node& node, const Event& event) {
       crash(node.site.id, Crash::power);
       return restart_later(node.site.id, node.struck_for);
     case What::start:
+    case What::cables:
     case What::call: return;
   }
 }
@@ -185,7 +198,7 @@ void World::woken(Node& node, const Event& event) {
 // A deadline most often moves further away. The timer that is set already then finds out when it
 // fires; that is cheaper than to set it anew each time.
 void World::arm(Node& node) {
-  if (!node.up()) return;
+  if (!node.up() || node.core == nullptr) return;  // a whole node arms itself
   const Time deadline = node.site.core->deadline();
   const Time local = node.clock.local(now_);
   if (deadline == never || (deadline > local && deadline - local > no_alarm)) return;
@@ -226,8 +239,12 @@ raft::Found World::found(Node& node) const {
 void World::start(NodeId id) {
   Node& node = mine(id);
   if (node.up() || node.ruined) return;
-  came_to_life(node);
-  arm(node);
+  if (plan_.whole) {
+    bring_up(node);
+  } else {
+    came_to_life(node);
+    arm(node);
+  }
   arm_process(node);
 }
 
@@ -265,7 +282,8 @@ void World::came_to_life(Node& node) {
                                 .cluster = node.told,
                                 .incarnation = site.incarnation,
                                 .seed = mixed(plan_.seed, site.id.value * 4096 + site.life)};
-  site.core = std::make_unique<raft::Core>(options_, identity, found(node), node.clock.local(now_));
+  site.core = node.core =
+      std::make_shared<raft::Core>(options_, identity, found(node), node.clock.local(now_));
   for (Witness* witness : witnesses_) witness->started(site);
 }
 
@@ -281,8 +299,14 @@ void World::crash(NodeId id, Crash how) {
     ++counters_.kills;
     node.platter.kill(node.platter_chance);
   }
-  drop_errands(node);
+  if (node.whole) {
+    node.whole->end(how == Crash::power ? Ending::power : Ending::kill);
+    arm_cables();
+  }
+  if (node.process) drop_errands(node);
   node.process.reset();
+  node.whole.reset();
+  node.eyes.reset();
   mix(node.platter.hash());
   site.written = site.durable;
   went_down(node);
@@ -292,6 +316,7 @@ void World::crash(NodeId id, Crash how) {
 
 void World::went_down(Node& node) {
   node.site.core.reset();
+  node.core.reset();
   for (const Event& event : node.parked) {
     if (event.what == What::input) letters_.take(event.slot);
     if (event.what == What::errand) errands_.take(event.slot);
@@ -302,7 +327,7 @@ void World::went_down(Node& node) {
   node.reads.clear();
   node.taking.reset();
   lose_requests(node);
-  if (!plan_.climate.tells_suspicions) return;
+  if (!plan_.climate.tells_suspicions || plan_.whole) return;
   for (const Node& other : nodes_)
     if (other.site.id != node.site.id) suspicion_of(node.site.id, other.site.id);
 }

@@ -11,6 +11,7 @@
 
 #include "bowline/raft/core.h"
 #include "bowline/sim/agenda.h"
+#include "bowline/sim/cables.h"
 #include "bowline/sim/counters.h"
 #include "bowline/sim/decisions.h"
 #include "bowline/sim/network.h"
@@ -150,9 +151,11 @@ class World : public Court {
 
   const Plan& plan() const { return plan_; }
   Climate& climate() { return plan_.climate; }
+  void climate_changed();
   Counters& counters() { return counters_; }
   const Counters& counters() const { return counters_; }
   std::uint64_t hash() const { return hash_; }
+  std::size_t open_connections() const { return cables_.open(); }
   void note(Note note);
   void end();  // tell the witnesses that nothing more will happen
   // What was sent before now is lost unless it arrives soon: no replays from here on.
@@ -198,6 +201,27 @@ class World : public Court {
   void give_up_others(Node&);
   void mix(std::uint64_t value) { hash_ = mixed(hash_, value); }
 
+  // world_whole.cc: whole nodes
+  class Eyes;
+  host::Birth birth_of(const Node&) const;
+  void bring_up(Node&);
+  void opened(Node&, const wal::Opened&);
+  void based(Node&, const raft::Base&);
+  void snapshot_known(Node&);
+  void ask(Node&, raft::Input);
+  void ask_now(Node&, raft::Input);
+  void ended(Node&, Ticket, const host::Outcome&);
+  void ended(Node&, Ticket, const host::ReadOutcome&);
+  void ended_all(Node&, Ticket, const std::vector<host::Outcome>&);
+  void stepped(Node&, const raft::Input&, const raft::Effects&);
+  void left(Node&, NodeId to, const raft::Message&);
+  void applied(Node&, const raft::Entry&);
+  void snapshot_taken(Node&, const raft::Base&);
+  void snapshot_installed(Node&, const raft::Base&, bool used);
+  void read_back(Node&, Index first, Index last);
+  void arm_cables();
+  void run_cables();
+
   // world_steps.cc: a step, and what follows from it
   void give(NodeId, raft::Input);
   void step(Node&, raft::Input);
@@ -227,6 +251,7 @@ class World : public Court {
   void run_process(Node&, const Event&);
   void take_reports(Node&);
   void reported(Node&, Seq);
+  void became_durable(Node&, Seq);
   void space_changed(Node&, bool full);
   std::string take_damage(Site&, const raft::Found&);
 
@@ -283,6 +308,9 @@ class World : public Court {
   Decisions& decisions_;
   Agenda agenda_;
   Network network_;
+  StreamClimate streams_;
+  Cables cables_;
+  Time cables_at_ = never;
   std::vector<Node> nodes_;
   std::vector<Witness*> witnesses_;
   std::shared_ptr<const raft::Options> options_;

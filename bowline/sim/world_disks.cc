@@ -57,7 +57,7 @@ void World::write_at_once(Node& node, const Write& write) {
 
 void World::let_climate_in(Node& node) {
   const Climate& climate = plan_.climate;
-  DiskClimate& disk = node.process->climate();
+  DiskClimate& disk = node.running()->climate();
   disk.floor = climate.sync_floor;
   disk.write = disk.names = disk.read = climate.sync_floor;
   disk.each_block = Duration(200);
@@ -78,16 +78,18 @@ void World::take_over(Node& node, const raft::Persist& persist) {
   mix(write->entries.size());
   node.under_way.push_back(*std::move(write));
   let_climate_in(node);
-  if (node.process->loop().now() < now_) node.process->loop().advance(now_);
-  node.process->submit(persist);
+  if (node.process) {
+    if (node.process->loop().now() < now_) node.process->loop().advance(now_);
+    node.process->submit(persist);
+  }
   if (now_ < node.struck_until)
     strike_during(node, plan_.climate.sync_floor * 2 + plan_.climate.sync + node.disk_slower);
   arm_process(node);
 }
 
 void World::arm_process(Node& node) {
-  if (node.process == nullptr) return;
-  const Time at = std::max(node.process->loop().next_at(), now_);
+  if (node.running() == nullptr) return;
+  const Time at = std::max(node.running()->loop().next_at(), now_);
   if (at >= node.process_at) return;
   node.process_at = at;
   agenda_.add({.at = at,
@@ -101,10 +103,11 @@ void World::run_process(Node& node, const Event& event) {
   if (event.at != node.process_at) return;  // it was called earlier since
   node.process_at = never;
   if (node.pauses > 0) return;
-  ProcessLoop& loop = node.process->loop();
+  ProcessLoop& loop = node.running()->loop();
   loop.advance(std::max(now_, loop.now()));
-  while (loop.next_at() <= now_) loop.run_next();
-  if (node.process->broken()) {
+  while (loop.next_at() <= now_ && !violation_) loop.run_next();
+  arm_cables();
+  if (node.running()->broken()) {
     agenda_.add({.at = now_,
                  .what = What::broken,
                  .node = Node::small(node.site.id),
@@ -112,7 +115,7 @@ void World::run_process(Node& node, const Event& event) {
                  .life = node.site.life});
     return;
   }
-  take_reports(node);
+  if (node.process) take_reports(node);
   arm_process(node);
 }
 
@@ -139,9 +142,15 @@ void World::space_changed(Node& node, bool full) {
 }
 
 void World::reported(Node& node, Seq seq) {
+  became_durable(node, seq);
+  if (!violation_) step(node, raft::Persisted{seq});
+}
+
+void World::became_durable(Node& node, Seq seq) {
   Site& site = node.site;
   const std::string who = "node " + std::to_string(site.id.value);
-  if (!node.process->tells_the_truth())
+  const bool truth = node.whole ? node.whole->tells_the_truth() : node.process->tells_the_truth();
+  if (!truth)
     return violated({"I9", "the log of " + who + " reports a write that is not on its disk"});
   while (!node.under_way.empty() && node.under_way.front().seq <= seq) {
     const Write write = std::move(node.under_way.front());
@@ -152,7 +161,6 @@ void World::reported(Node& node, Seq seq) {
     give_up_others(node);
     for (Witness* witness : witnesses_) witness->persisted(site, write.seq);
   }
-  step(node, raft::Persisted{seq});
 }
 
 }  // namespace bowline::sim

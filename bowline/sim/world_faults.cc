@@ -50,7 +50,7 @@ void World::hurry_disk(NodeId id) {
   Node& node = mine(id);
   if (!node.up()) return;
   let_climate_in(node);
-  node.process->hurry(plan_.climate.sync_floor);
+  node.running()->hurry(plan_.climate.sync_floor);
   arm_process(node);
 }
 
@@ -60,7 +60,7 @@ void World::change_clock(NodeId id, std::int64_t permille_fast) {
   node.wake_at = never;
   arm(node);
   if (!node.up()) return;
-  node.process->loop().clock_changed();
+  node.running()->loop().clock_changed();
   arm_process(node);
 }
 

@@ -59,6 +59,10 @@ void World::take_snapshot(NodeId id) {
   Node& node = mine(id);
   Site& site = node.site;
   if (!node.up() || node.taking || node.pauses > 0 || violation_) return;
+  if (node.whole) {
+    node.whole->replica().take_snapshot({});
+    return arm_process(node);
+  }
   const Index at = site.machine.applied.index;
   if (at <= site.snapshot.base.id.index || at > site.core->commit()) return;
   if (at < site.core->outline().base().index) return;

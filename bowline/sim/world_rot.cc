@@ -119,7 +119,7 @@ struct World::Sight {
     if (newest == findings.segments.end()) return {};
     return {newest->number, newest->end};
   }
-  // A start may know a table from the next batch; a read of this one alone does not.
+  // A start and a read may know a table from the next batch; whoever empties segments does not.
   bool unreadable(const wal::Run& run) const {
     const Batch batch = batch_of(run);
     return run.lost || batch.report == nullptr || batch.report->echoed;
@@ -148,8 +148,12 @@ bool World::rot(NodeId id, Index index, Rot rot) {
   }
   // A segment is used again if its log never met such a block in it, and may come to end just
   // there: then nobody can tell what was there. So it meets each, now or at its start.
-  if (struck && how == How::unreadable && node.up())
+  if (!struck || how != How::unreadable || !node.up()) return struck;
+  if (node.whole) {
+    read_back(node, index, index);
+  } else {
     ask_disk(node, index.prev(), index, {.effect = Scrub{index, index}});
+  }
   return struck;
 }
 
@@ -203,7 +207,11 @@ bool World::strike(Node& node, const Hit& hit, const Sight& before, bool noticed
   for (const Index index : lost) mark_rotten(node, index);
   if (lost.empty() || !noticed || !node.up()) return true;
   const Index last = std::min(lost.back(), lost.front() + (scrubbed_at_once - 1));
-  send_out(node, {.effect = Scrub{lost.front(), last}});
+  if (node.whole) {
+    read_back(node, lost.front(), last);
+  } else {
+    send_out(node, {.effect = Scrub{lost.front(), last}});
+  }
   return true;
 }
 

@@ -82,7 +82,7 @@ void World::deliver(Node& node, Letter letter) {
 void World::cut_one_way(NodeId from, NodeId to) {
   network_.add_cut(from, to);
   ++counters_.links_cut;
-  if (!plan_.climate.tells_suspicions) return;
+  if (!plan_.climate.tells_suspicions || plan_.whole) return;
   suspicion_of(from, to);
   suspicion_of(to, from);
 }

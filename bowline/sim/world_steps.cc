@@ -13,6 +13,7 @@ namespace bowline::sim {
 void World::give(NodeId id, raft::Input input) {
   Node& node = mine(id);
   if (!node.up()) return;
+  if (node.whole) return ask(node, std::move(input));
   const bool behind = node.burst_ends >= now_ && now_ != Time{};
   if (node.pauses == 0 && !behind) return step(node, std::move(input));
   const Event event{.at = node.burst_ends + Duration(1),
@@ -30,7 +31,7 @@ void World::step(Node& node, raft::Input input) {
   raft::Effects effects;
   effects.swap(effects_);  // so that its room is used again
   ++counters_.steps;
-  raft::Core& core = *node.site.core;
+  raft::Core& core = *node.core;
   const raft::Input seen = witnesses_.empty() ? raft::Input{} : input;
   const std::size_t kind = input.index();
   const std::uint64_t foreign = core.drops().cluster;

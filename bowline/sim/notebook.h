@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "bowline/machine/state_machine.h"
+#include "bowline/sim/site.h"
+
+namespace bowline::sim {
+
+// The state machine of whole nodes. It knows what tells two histories apart, and little else; but
+// its snapshots are as long as it is told, and every byte of them follows from its state.
+class Notebook final : public machine::StateMachine {
+ public:
+  // `machine` is what the witnesses see of it, who look at each entry: it goes with the snapshots,
+  // and comes back with them.
+  Notebook(Machine& machine, std::uint64_t snapshot_bytes)
+      : machine_(machine), snapshot_bytes_(snapshot_bytes) {}
+
+  static std::string answer_to(std::string_view command);
+
+  void apply(std::span<const machine::Command>, std::span<std::string> answers) override;
+  std::unique_ptr<machine::Reader> snapshot() override;
+  std::unique_ptr<machine::Writer> restore() override;
+
+ private:
+  friend class NotebookWriter;
+  struct State {
+    std::uint64_t digest = 0;    // of all commands, in their order
+    std::uint64_t commands = 0;  // how many
+    LogId last;                  // of them
+  };
+  std::string written() const;
+  bool take(std::string_view written);
+
+  Machine& machine_;
+  std::uint64_t snapshot_bytes_;
+  State state_;
+};
+
+}  // namespace bowline::sim

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "bowline/host/onlooker.h"
+#include "bowline/host/shard.h"
+#include "bowline/sim/cables.h"
+#include "bowline/sim/notebook.h"
+#include "bowline/sim/running.h"
+#include "bowline/sim/simulated_network.h"
+
+namespace bowline::sim {
+
+// The process of a whole node: all that a real one runs above its system calls.
+class Whole final : public Running {
+ public:
+  static constexpr GroupId group{1};
+
+  struct Setting {
+    NodeId node;
+    Incarnation fresh;  // the identity of its disk, if it is new
+    std::uint64_t boot = 0;
+    std::uint64_t tail_bytes = 0;
+    std::uint32_t piece_bytes = 4096;
+    std::uint64_t snapshot_bytes = 0;  // about so long are those of its machine
+  };
+  Whole(Platter&, Cables&, Chance&, const Clock&, Time now, const Setting&, Machine&,
+        host::Onlooker&);
+  ~Whole() override;
+
+  // Opens all, and starts the group. No time passes. `refusal` says why that could not be.
+  void begin(host::Birth);
+
+  host::Shard& shard() { return *shard_; }
+  host::Replica& replica() { return *replica_; }
+  bool tells_the_truth() { return Running::tells_the_truth(shard_->log()); }
+  // The process is about to end like this.
+  void end(Ending ending) { network_.end(ending); }
+
+ private:
+  template <class Came>
+  bool run_until(Came came);
+
+  SimulatedNetwork network_;
+  Notebook machine_;
+  std::unique_ptr<host::Shard> shard_;
+  host::Replica* replica_ = nullptr;
+};
+
+}  // namespace bowline::sim

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "bowline/base/ensure.h"
+#include "bowline/sim/guard.h"
+#include "bowline/sim/shadow.h"
+#include "bowline/sim/world.h"
+
+// Whole nodes: the host carries out what its core asks for, and speaks to the others over
+// connections. The world looks on, with an image of what each disk has to hold, and the same
+// witnesses watch as when it does all that by itself.
+namespace bowline::sim {
+
+class World::Eyes final : public host::Onlooker {
+ public:
+  Eyes(World& world, Node& node) : world_(world), node_(node) {}
+  void opened(const wal::Opened& found) override { world_.opened(node_, found); }
+  void based(GroupId, const raft::Base& base) override { world_.based(node_, base); }
+  void started(const host::Replica& replica) override {
+    // It belongs to the process, and lives as long as that.
+    node_.site.core = {std::shared_ptr<void>(), &replica.core()};
+  }
+  void persisted(const host::Replica&, Seq seq) override { world_.became_durable(node_, seq); }
+  void stepped(const host::Replica&, const raft::Input& input,
+               const raft::Effects& effects) override {
+    world_.stepped(node_, input, effects);
+  }
+  void sent(const host::Replica&, NodeId to, const raft::Message& message) override {
+    world_.left(node_, to, message);
+  }
+  void applied(const host::Replica&, const raft::Entry& entry) override {
+    world_.applied(node_, entry);
+  }
+  void snapshot_taken(const host::Replica&, const raft::Base& base) override {
+    world_.snapshot_taken(node_, base);
+  }
+  void snapshot_installed(const host::Replica&, const raft::Base& base, bool used) override {
+    world_.snapshot_installed(node_, base, used);
+  }
+
+ private:
+  World& world_;
+  Node& node_;
+};
+
+// ---- lives
+
+host::Birth World::birth_of(const Node& node) const {
+  host::Birth birth;
+  birth.options.raft = options_;
+  birth.options.cluster = node.told;
+  birth.options.snapshot_entries = plan_.climate.snapshot_every;
+  birth.options.snapshot_bytes = 0;
+  birth.options.keep_entries = plan_.climate.keeps_behind;
+  birth.options.slice_bytes = 8 << 10;
+  if (node.founds) birth.founders = node.site.durable.base.membership;
+  return birth;
+}
+
+void World::bring_up(Node& node) {
+  Site& site = node.site;
+  node.platter.lift_limit();  // no start waits for space: that is told elsewhere
+  ++site.life;
+  node.process_at = never;
+  node.journal.clear();
+  node.removed = false;
+  site.machine = {};
+  node.eyes = std::make_unique<Eyes>(*this, node);
+  const Whole::Setting setting{.node = site.id,
+                               .fresh = site.incarnation,
+                               .boot = site.id.value * 4096 + site.life,
+                               .tail_bytes = plan_.climate.tail_bytes,
+                               .piece_bytes = plan_.climate.piece_bytes,
+                               .snapshot_bytes = plan_.climate.snapshot_bytes};
+  node.whole = std::make_unique<Whole>(node.platter, cables_, node.platter_chance, node.clock, now_,
+                                       setting, site.machine, *node.eyes);
+  const host::Birth birth = birth_of(node);
+  if (node.founds) site.durable = {};
+  node.whole->begin(birth);
+  if (!node.whole->refusal().empty())
+    return violated({"I10", "node " + std::to_string(site.id.value) +
+                                " does not start: " + node.whole->refusal()});
+  node.founds = false;
+  snapshot_known(node);
+  let_climate_in(node);
+  if (node.disk_fuller > 0) node.platter.limit(node.platter.used_bytes());
+  ++counters_.starts;
+  mix(site.life);
+  for (Witness* witness : witnesses_) witness->started(site);
+  arm_process(node);
+  arm_cables();
+}
+
+// The image and the log have to explain each other, as in open_log().
+void World::opened(Node& node, const wal::Opened& opened) {
+  Site& site = node.site;
+  const auto wrong = [&](const std::string& what) {
+    if (!what.empty())
+      violated({"I10", "the log of node " + std::to_string(site.id.value) + ": " + what});
+  };
+  if (opened.account.identity.disk != site.incarnation) return wrong("it is of another life");
+  counters_.batches_mended += opened.account.mended;
+  raft::Found found;
+  for (const wal::Recovered& recovered : opened.groups)
+    if (recovered.group == Whole::group) found = recovered.found;
+  std::string what = explain(found, node.under_way, site.durable);
+  node.under_way.clear();
+  if (what.empty()) what = take_damage(site, found);
+  if (!what.empty()) return wrong(what);
+  give_up_others(node);
+  node.forcing = {};
+  site.written = site.durable;
+}
+
+void World::based(Node& node, const raft::Base& base) {
+  Site& site = node.site;
+  const Write write{.seq = {},
+                    .hard = {},
+                    .base = base,
+                    .base_prefix = base.id == site.snapshot.base.id ? site.snapshot.digest : 0,
+                    .discard = true,
+                    .cut_after = {},
+                    .repaired = {},
+                    .entries = {}};
+  if (!sim::apply(write, site.durable))
+    violated({"I25", "a node cannot begin its log where its snapshot ends"});
+  site.written = site.durable;
+}
+
+// One that was being written when the process ended may have become whole. None is ever lost.
+void World::snapshot_known(Node& node) {
+  Site& site = node.site;
+  const host::Manifest* newest = node.whole->shard().snapshots().newest(Whole::group);
+  const raft::Base known = newest == nullptr ? raft::Base{} : newest->base;
+  if (known.id.index < site.snapshot.base.id.index)
+    violated({"I10", "node " + std::to_string(site.id.value) + " has lost its snapshot through " +
+                         std::to_string(site.snapshot.base.id.index.value)});
+  if (newest == nullptr) return;
+  if (known.id != site.machine.applied)
+    violated({"I13", "node " + std::to_string(site.id.value) + " starts with a snapshot through " +
+                         std::to_string(known.id.index.value) + " and with another state"});
+  if (site.durable.base.id == known.id) site.durable.base_prefix = site.machine.digest;
+  site.written.base_prefix = site.durable.base_prefix;
+  site.snapshot = {known, site.machine.digest};
+}
+
+// ---- what it is asked for
+
+// It reaches the process as soon as that runs.
+void World::ask(Node& node, raft::Input input) {
+  ProcessLoop& loop = node.whole->loop();
+  if (node.pauses == 0 && loop.now() < now_) loop.advance(now_);
+  loop.after(
+      std::max(Duration(0), now_ - loop.now()),
+      [this, &node, input = std::move(input)]() mutable { ask_now(node, std::move(input)); });
+  arm_process(node);
+}
+
+void World::ask_now(Node& node, raft::Input input) {
+  host::Replica& replica = node.whole->replica();
+  const auto with = [&](Ticket ticket) {
+    return [this, &node, ticket](const host::Outcome& outcome) { ended(node, ticket, outcome); };
+  };
+  if (auto* propose = std::get_if<raft::Propose>(&input)) {
+    const auto all = std::make_shared<std::vector<host::Outcome>>();
+    const std::size_t count = propose->commands.size();
+    std::vector<host::Reply> replies;
+    for (const Bytes& command : propose->commands)
+      replies.emplace_back(
+          [this, &node, all, count, ticket = propose->ticket,
+           wanted = Notebook::answer_to(command.view())](const host::Outcome& outcome) {
+            const auto* done = std::get_if<host::Applied>(&outcome);
+            if (done != nullptr && done->answer && *done->answer != wanted)
+              violated({"I15", "a client got the answer to another command"});
+            all->push_back(outcome);
+            if (all->size() == count) ended_all(node, ticket, *all);
+          });
+    return replica.propose_all(std::move(propose->commands), propose->expected, std::move(replies));
+  }
+  if (const auto* barrier = std::get_if<raft::Barrier>(&input))
+    return replica.barrier(with(barrier->ticket));
+  if (const auto* read = std::get_if<raft::Read>(&input))
+    return replica.read(read->kind,
+                        [this, &node, ticket = read->ticket](const host::ReadOutcome& outcome) {
+                          ended(node, ticket, outcome);
+                        });
+  if (const auto* transfer = std::get_if<raft::Transfer>(&input))
+    return replica.transfer(transfer->to, with(transfer->ticket));
+  if (auto* change = std::get_if<raft::Reconfigure>(&input)) {
+    for (raft::Wanted& wanted : change->wanted)
+      wanted.address = SimulatedNetwork::address_of(wanted.id);
+    return replica.reconfigure(std::move(change->wanted), change->expected, with(change->ticket));
+  }
+  if (const auto* cancel = std::get_if<raft::CancelChange>(&input))
+    return replica.cancel_change(with(cancel->ticket));
+  if (const auto* recover = std::get_if<raft::Recover>(&input))
+    return replica.recover(recover->cluster, with(recover->ticket));
+  replica.input(std::move(input));
+}
+
+namespace {
+
+raft::Outcome as_raft(const host::Outcome& outcome) {
+  if (std::holds_alternative<host::Applied>(outcome)) return raft::Outcome::committed;
+  if (std::holds_alternative<host::Overruled>(outcome)) return raft::Outcome::overruled;
+  return raft::Outcome::unknown;
+}
+
+}  // namespace
+
+void World::ended(Node& node, Ticket ticket, const host::Outcome& outcome) {
+  if (const auto* refused = std::get_if<host::Refused>(&outcome)) {
+    raft::Refused told{ticket, refused->why, refused->leader};
+    return perform(node, told);
+  }
+  const auto* done = std::get_if<host::Applied>(&outcome);
+  Request& request = requests_[ticket.value - 1];
+  if (done != nullptr && request.kind == Request::Kind::write) request.first = done->id;
+  raft::Decided told{ticket, as_raft(outcome)};
+  perform(node, told);
+}
+
+// Of a batch whose commands fared differently nothing can be said as a whole.
+void World::ended_all(Node& node, Ticket ticket, const std::vector<host::Outcome>& outcomes) {
+  const auto alike = [&](const host::Outcome& one) {
+    return one.index() == outcomes.front().index();
+  };
+  if (std::ranges::all_of(outcomes, alike)) return ended(node, ticket, outcomes.front());
+  ended(node, ticket, host::Unknown{});
+}
+
+void World::ended(Node& node, Ticket ticket, const host::ReadOutcome& outcome) {
+  if (const auto* refused = std::get_if<host::Refused>(&outcome)) {
+    raft::Refused told{ticket, refused->why, refused->leader};
+    return perform(node, told);
+  }
+  raft::ReadReady ready{ticket, std::get<host::Ready>(outcome).index};
+  perform(node, ready);
+}
+
+// ---- what it does
+
+void World::stepped(Node& node, const raft::Input& input, const raft::Effects& effects) {
+  const raft::Core& core = *node.site.core;
+  ++counters_.steps;
+  mix((std::uint64_t{node.site.id.value} << 32) | (input.index() << 16) | effects.size());
+  mix(core.term().value);
+  mix(mixed(core.commit().value, core.outline().last().index.value));
+  if (std::holds_alternative<raft::Suspect>(input)) ++counters_.suspicions;
+  if (const auto* lost = std::get_if<raft::Unreadable>(&input)) {
+    for (Index i = lost->first; i <= lost->last; i = i.next())
+      if (node.rots == 0 && !node.site.durable.rotten.covers(i) && !hurt(node, i))
+        violated({"I25", "the log of node " + std::to_string(node.site.id.value) +
+                             " cannot read entry " + std::to_string(i.value) +
+                             ", which nothing had hurt"});
+    note({Note::What::noticed, node.site.id, {}, lost->first.value});
+  }
+  if (!effects.empty())
+    if (const auto* persist = std::get_if<raft::Persist>(effects.data())) take_over(node, *persist);
+  for (Witness* witness : witnesses_) witness->stepped(node.site, input, effects);
+  for (const raft::Effect& effect : effects) {
+    raft::Effect copy = effect;
+    if (auto* change = std::get_if<raft::RoleChanged>(&copy)) perform(node, *change);
+    if (auto* change = std::get_if<raft::MembershipChanged>(&copy)) perform(node, *change);
+    if (auto* removed = std::get_if<raft::Removed>(&copy)) perform(node, *removed);
+    if (auto* seen = std::get_if<raft::Impossible>(&copy)) perform(node, *seen);
+  }
+}
+
+void World::left(Node& node, NodeId to, const raft::Message& message) {
+  if (!site(to) || to == node.site.id)
+    return violated({"I24", "a message to a node that does not exist, or to its sender"});
+  const std::size_t kind = message.body.index();
+  const std::uint64_t bytes = weight(message);
+  ++counters_.messages;
+  counters_.message_bytes += bytes;
+  ++node.traffic.messages[kind];
+  node.traffic.bytes[kind] += bytes;
+  mix(fingerprint(message));
+  for (Witness* witness : witnesses_) witness->sent(node.site, to, message);
+}
+
+void World::applied(Node& node, const raft::Entry& entry) {
+  const Line* line = node.site.written.at(entry.id.index);
+  const bool same = line != nullptr && line->entry.id == entry.id &&
+                    line->entry.kind == entry.kind &&
+                    line->entry.payload.view() == entry.payload.view();
+  if (!same)
+    return violated({"I14", "node " + std::to_string(node.site.id.value) + " applies entry " +
+                                std::to_string(entry.id.index.value) +
+                                ", which its log does not hold"});
+  apply_one(node, *line);
+}
+
+void World::snapshot_taken(Node& node, const raft::Base& base) {
+  Site& site = node.site;
+  const std::optional<std::uint64_t> digest = prefix_at(site.written, base.id.index);
+  if (!digest)
+    return violated({"I13", "node " + std::to_string(site.id.value) +
+                                " made a snapshot of what its log does not hold"});
+  site.snapshot = {base, *digest};
+  ++counters_.snapshots_taken;
+  for (Witness* witness : witnesses_) witness->snapshot_taken(site);
+}
+
+void World::snapshot_installed(Node& node, const raft::Base& base, bool used) {
+  Site& site = node.site;
+  ++counters_.snapshots_fetched;
+  if (!used) {
+    const std::optional<std::uint64_t> digest = prefix_at(site.written, base.id.index);
+    if (digest && base.id.index > site.snapshot.base.id.index) site.snapshot = {base, *digest};
+    return;
+  }
+  site.snapshot = {base, site.machine.digest};
+  for (Witness* witness : witnesses_) witness->snapshot_installed(site);
+}
+
+// Somebody reads these on its disk, to see whether they are there.
+void World::read_back(Node& node, Index first, Index last) {
+  let_climate_in(node);
+  ProcessLoop& loop = node.whole->loop();
+  if (node.pauses == 0 && loop.now() < now_) loop.advance(now_);
+  for (Index i = first; i <= last; i = i.next())
+    node.whole->shard().log().fetch(Whole::group, i.prev(), i, 1,
+                                    [&node, i](const Result<raft::Batch>& read) {
+                                      if (!read)
+                                        node.whole->replica().input(raft::Unreadable{i, i});
+                                    });
+  arm_process(node);
+}
+
+// ---- connections
+
+void World::climate_changed() {
+  streams_.pieces_ppm = plan_.climate.pieces_ppm;
+  streams_.breaks_ppm = plan_.climate.breaks_ppm;
+  streams_.flipped_ppm = plan_.climate.flipped_ppm;
+}
+
+void World::arm_cables() {
+  const Time at = cables_.next_at();
+  if (at >= cables_at_) return;
+  cables_at_ = at;
+  agenda_.add({.at = std::max(at, now_), .what = What::cables});
+}
+
+void World::run_cables() {
+  if (now_ < cables_at_) return;  // it was called earlier since
+  cables_at_ = never;
+  while (!violation_ && cables_.next_at() <= now_) cables_.run_next();
+  arm_cables();
+}
+
+}  // namespace bowline::sim
