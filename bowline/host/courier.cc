@@ -13,6 +13,8 @@
 namespace bowline::host {
 namespace {
 
+constexpr std::uint64_t most_queued = 4;  // times what entries may wait for
+
 LogId& prev_of(raft::Message& message) { return std::get<raft::AppendRequest>(message.body).prev; }
 LogId prev_of(const raft::Message& message) {
   return std::get<raft::AppendRequest>(message.body).prev;
@@ -60,12 +62,20 @@ void Courier::ship(NodeId to, Post& post) {
   if (post.frame.empty()) return;
   std::string frame = std::exchange(post.frame, {});
   if (post.epoch != links_.epoch(to)) return;  // nobody could read it
+  // It takes nothing any more. What it misses is sent again when it does.
+  if (links_.queued(to) > most_queued * options_.queued_bytes) {
+    ++lost_;
+    return;
+  }
   wire::end_frame(frame);
   links_.send(to, std::move(frame));
 }
 
 void Courier::flush() {
-  for (auto& [to, post] : posts_) ship(to, post);
+  for (auto& [to, post] : posts_) {
+    if (!post.turns.empty()) pump(to, post);  // it may have got another connection
+    ship(to, post);
+  }
 }
 
 bool Courier::room(NodeId to, const Post& post) const {
@@ -99,8 +109,14 @@ void Courier::send(GroupId group, raft::SendSpan&& send) {
     if (stream.spans.empty()) stream.reading = 0;
   }
   stream.spans.push_back(std::move(send));
-  if (stream.spans.size() == 1) post.turns.push_back(group);
+  give_turn(post, group, stream);
   pump(to, post);
+}
+
+// Unless it has one, or waits for the disk.
+void Courier::give_turn(Post& post, GroupId group, Stream& stream) {
+  if (stream.reading != 0 || std::exchange(stream.queued, true)) return;
+  post.turns.push_back(group);
 }
 
 // One part of each group in turn, while there is room.
@@ -109,9 +125,11 @@ void Courier::pump(NodeId to, Post& post) {
     const GroupId group = post.turns.front();
     post.turns.pop_front();
     const auto found = post.streams.find(group);
-    if (found == post.streams.end() || found->second.reading != 0) continue;
-    if (send_part(to, group, found->second)) post.turns.push_back(group);
-    if (found->second.spans.empty()) post.streams.erase(found);
+    ensure(found != post.streams.end());
+    Stream& stream = found->second;
+    stream.queued = false;
+    if (send_part(to, group, stream)) give_turn(post, group, stream);
+    if (stream.spans.empty()) post.streams.erase(found);
   }
 }
 
@@ -125,6 +143,7 @@ bool Courier::still_valid(GroupId group, const raft::SendSpan& span) {
 
 // True: there is more to do, and it needs no disk.
 bool Courier::send_part(NodeId to, GroupId group, Stream& stream) {
+  if (stream.reading != 0) return false;
   while (!stream.spans.empty()) {
     raft::SendSpan& span = stream.spans.front();
     const Index after = prev_of(span.head).index;
@@ -166,7 +185,8 @@ void Courier::was_read(NodeId to, GroupId group, std::uint64_t number, Result<ra
   found->reading = 0;
   raft::SendSpan& span = found->spans.front();
   const Index first = prev_of(span.head).index.next();
-  bool good = read.has_value() && still_valid(group, span);
+  const bool readable = read.has_value();
+  bool good = readable && still_valid(group, span);
   if (good) {
     const raft::Outline& outline = hooks_.core(group)->outline();
     const auto foreign = std::ranges::find_if(
@@ -179,10 +199,11 @@ void Courier::was_read(NodeId to, GroupId group, std::uint64_t number, Result<ra
   } else {
     found->spans.pop_front();
   }
-  posts_[to].turns.push_back(group);
-  pump(to, posts_[to]);
+  Post& post = posts_[to];
+  give_turn(post, group, *found);
+  pump(to, post);
   hooks_.due();
-  if (!read) hooks_.unreadable(group, first);
+  if (!readable) hooks_.unreadable(group, first);
 }
 
 // ---- entries that a peer has lost
@@ -195,7 +216,9 @@ void Courier::run(Wanted wanted) {
   const raft::Core* const core = hooks_.core(wanted.group);
   if (core == nullptr) return;
   auto& body = std::get<raft::EntriesReply>(wanted.what.head.body);
-  while (wanted.done < wanted.what.wanted.size()) {
+  std::uint64_t bytes = 0;
+  for (const raft::Entry& entry : body.entries) bytes += entry.payload.size();
+  while (wanted.done < wanted.what.wanted.size() && bytes < options_.part_bytes) {
     const LogId id = wanted.what.wanted[wanted.done];
     if (!core->outline().contains(id) || id.index <= core->outline().base().index) {
       ++wanted.done;
@@ -203,15 +226,18 @@ void Courier::run(Wanted wanted) {
     }
     raft::Batch batch = log_.peek(wanted.group, id.index.prev(), id.index, options_.part_bytes);
     if (batch.empty()) {
-      log_.fetch(wanted.group, id.index.prev(), id.index, options_.part_bytes,
+      const GroupId group = wanted.group;
+      log_.fetch(group, id.index.prev(), id.index, options_.part_bytes,
                  life_.guard([this, wanted = std::move(wanted)](Result<raft::Batch> read) mutable {
                    found(std::move(wanted), std::move(read));
                  }));
       return;
     }
+    bytes += batch.front().payload.size();
     body.entries.push_back(std::move(batch.front()));
     ++wanted.done;
   }
+  // The rest is asked for again.
   if (!body.entries.empty()) put(wanted.group, wanted.what.to, wanted.what.head);
 }
 

@@ -50,6 +50,7 @@ class Courier {
   struct Stream {                      // of one group to one peer
     std::deque<raft::SendSpan> spans;  // not sent, or not all of it; by where they begin
     std::uint64_t reading = 0;         // names the read of the disk that is under way; 0: none
+    bool queued = false;               // has its turn
   };
   struct Post {  // to one peer
     std::string frame;
@@ -61,6 +62,7 @@ class Courier {
   void put(GroupId, NodeId to, const raft::Message&);
   void ship(NodeId to, Post&);
   bool room(NodeId to, const Post&) const;
+  static void give_turn(Post&, GroupId, Stream&);
   void pump(NodeId to, Post&);
   bool still_valid(GroupId, const raft::SendSpan&);
   Stream* stream(NodeId to, GroupId);

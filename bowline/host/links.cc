@@ -234,15 +234,18 @@ void Links::greeted(std::uint64_t number) {
 void Links::agreed(NodeId id, Peer& peer, const Link& link) {
   const std::uint64_t boot = link.there().boot;
   const bool anew = peer.boot != 0 && peer.boot != boot && !peer.gone;
+  // What leads to the process that was there before leads nowhere, even if it does not know yet.
+  if (anew) bury(std::move(&link == peer.called.get() ? peer.caller : peer.called));
   peer.boot = boot;
   peer.gone = false;
-  peer.failures = 0;
+  peer.since = clock_.now();
   peer.epoch = ++epochs_;
   // Of two connections the lower id ends the one that it did not begin; but not before the other
   // side had time to see that there are two.
-  const bool spare = peer.called != nullptr && peer.called->agreed() && peer.caller != nullptr;
-  const bool ends = spare && here_.self < id;
-  loop_.set(peer.timer, ends ? clock_.now() + options_.spare_lives : never);
+  const bool calls =
+      peer.called != nullptr && !peer.called->agreed();  // which it has to end in time
+  const bool spare = peer.called != nullptr && peer.caller != nullptr && here_.self < id;
+  if (!calls) loop_.set(peer.timer, spare ? clock_.now() + options_.spare_lives : never);
   if (anew) hooks_.lost(id);
 }
 
@@ -259,7 +262,10 @@ void Links::ended(NodeId id, std::unique_ptr<Link>& which, const Link* link) {
   if (used(id, peer) != nullptr) return;
   if (peer.address.empty()) return vanished(id);
   if (!spoke) return failed(id, peer);
-  call(id);  // at once: if that fails, it is gone
+  // At once: if that fails, it is gone. Unless it ends each time as soon as it has begun.
+  if (peer.since + options_.short_life > clock_.now()) return call_later(id, peer);
+  peer.failures = 0;
+  call(id);
 }
 
 // One that called us, and that we cannot call.

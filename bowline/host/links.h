@@ -24,6 +24,7 @@ class Links {
     Duration hello_within = std::chrono::seconds(1);
     Duration retry_floor = std::chrono::milliseconds(20);  // doubled with each failure ...
     Duration retry_most = std::chrono::seconds(1);         // ... up to this
+    Duration short_life = std::chrono::milliseconds(100);  // of a connection: call later, then
     Duration spare_lives = std::chrono::seconds(1);        // how long a second connection is kept
     std::uint32_t most_frame_bytes = 64 << 20;
     std::size_t most_strangers = 64;  // connections that have not said who they are
@@ -72,6 +73,7 @@ class Links {
     bool calling = false;
     bool gone = false;  // and we said so
     std::uint32_t failures = 0;
+    Time since;  // there has been a connection
     env::TimerId timer;
     bool has_timer = false;
   };
@@ -91,7 +93,7 @@ class Links {
   void call_later(NodeId, Peer&);
   void failed(NodeId, Peer&);
   void accepted(std::unique_ptr<env::Connection>);
-  void greeted(std::uint64_t stranger);
+  void greeted(std::uint64_t number);  // of a stranger
   void agreed(NodeId, Peer&, const Link&);
   void ended(NodeId, std::unique_ptr<Link>& which, const Link*);
   void vanished(NodeId);

@@ -34,11 +34,17 @@ Replica::Replica(GroupId group, Desks desks, GroupOptions options, Start start,
       waiters_(start.tickets),
       applier_(desks.log, group, machine, options_.slice_bytes, applier_hooks()),
       snapshot_(start.machine),
+      stateless_(start.stateless),
+      state_timer_(desks.env.loop.timer([this] { fetch_state(); })),
       timer_(desks.env.loop.timer([this] { input(raft::Woken{}); })) {
   applier_.restored(start.machine);
+  if (stateless_) applier_.hold();
 }
 
-Replica::~Replica() { desks_.env.loop.drop(timer_); }
+Replica::~Replica() {
+  desks_.env.loop.drop(timer_);
+  desks_.env.loop.drop(state_timer_);
+}
 
 Applier::Hooks Replica::applier_hooks() {
   return {.applied = [this](std::span<const raft::Entry> entries,
@@ -51,9 +57,20 @@ Applier::Hooks Replica::applier_hooks() {
 void Replica::begin() {
   if (desks_.onlooker != nullptr) desks_.onlooker->started(*this);
   arm();
+  if (stateless_) fetch_state();
 }
 
-void Replica::end() { waiters_.end(); }
+void Replica::end() {
+  waiters_.end();
+  const Refused stopped{raft::Refusal::stopped, {}};
+  for (auto& [what, reply] : std::exchange(operations_, {})) reply(stopped);
+  for (Gathered& batch : std::exchange(gathered_, {}))
+    for (Reply& reply : batch.replies) reply(stopped);
+  for (auto& [kind, replies] : std::exchange(reads_, {}))
+    for (ReadReply& reply : replies) reply(stopped);
+  const Error gone{Fault::not_found, "the group is not on this node any more"};
+  for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(gone));
+}
 
 // ---- requests
 
@@ -72,6 +89,7 @@ void Replica::propose(Bytes command, Term expected, Reply reply) {
 
 void Replica::propose_all(std::vector<Bytes> commands, Term expected, std::vector<Reply> replies) {
   ensure(commands.size() == replies.size());
+  if (commands.empty()) return;
   gathered_.push_back({std::move(commands), std::move(replies), expected, most_gathered_bytes});
   hooks_.due();
 }
@@ -123,6 +141,7 @@ void Replica::give_gathered() {
 
 // A hook of what we carry out may come back to us. It has to wait: no step begins in another.
 void Replica::input(raft::Input in) {
+  if (*desks_.broken) return;
   if (stepping_) return next_.push_back(std::move(in));
   stepping_ = true;
   step(std::move(in));
@@ -195,7 +214,7 @@ void Replica::was_applied(std::span<const raft::Entry> entries, std::span<std::s
 }
 
 void Replica::snapshot_if_due() {
-  if (taking_ || installing_) return;
+  if (taking_ || installing_ || stateless_ || applied().index < not_before_) return;
   const std::uint64_t entries = applied().index - snapshot_.index;
   const bool by_entries = options_.snapshot_entries > 0 && entries >= options_.snapshot_entries;
   const bool by_bytes = options_.snapshot_bytes > 0 && applied_bytes_ >= options_.snapshot_bytes;
@@ -206,8 +225,8 @@ void Replica::take_snapshot(env::Done<Result<raft::Base>> done) {
   if (done) want_snapshot_.push_back(std::move(done));
   if (taking_ || installing_) return;
   const Index at = applied().index;
-  const bool possible =
-      at > snapshot_.index && at >= core_.outline().base().index && at <= core_.commit();
+  const bool possible = !stateless_ && at > snapshot_.index && at >= core_.outline().base().index &&
+                        at <= core_.commit();
   if (!possible) {
     const Error why{Fault::not_found, "there is nothing new to make a snapshot of"};
     for (auto& wants : std::exchange(want_snapshot_, {})) wants(std::unexpected(why));
@@ -227,6 +246,7 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
   auto wants = std::exchange(want_snapshot_, {});
   if (!taken) {
     if (taken.error().fault == Fault::io) hooks_.broken(taken.error());
+    not_before_ = applied().index + std::max<std::uint64_t>(options_.snapshot_entries / 8, 1);
     for (auto& want : wants) want(std::unexpected(taken.error()));
     return;
   }
@@ -244,6 +264,21 @@ void Replica::fetched(LogId through, Result<raft::Base> base) {
   if (base) return install(*std::move(base));
   if (base.error().fault == Fault::io) hooks_.broken(base.error());
   input(raft::RestoreFailed{through});
+}
+
+// What the log does not hold any more only the others have. Until then we follow, vote and even
+// lead, but apply nothing, and serve no read.
+void Replica::fetch_state() {
+  if (!stateless_) return;
+  raft::Base base = core_.base_at(core_.outline().base().index);
+  base.membership = core_.memberships().latest().membership;
+  hooks_.restore_state(base);
+}
+
+void Replica::state_fetched(Result<raft::Base> base) {
+  if (base) return install(*std::move(base));
+  if (base.error().fault == Fault::io) return hooks_.broken(base.error());
+  desks_.env.loop.set(state_timer_, desks_.env.clock.now() + std::chrono::milliseconds(500));
 }
 
 // Nothing is applied while the state is replaced. It is not, if it was further by itself. One after
@@ -272,12 +307,14 @@ void Replica::installed(const raft::Base& wanted, Result<raft::Base> loaded) {
     applier_.release();
     if (loaded.error().fault == Fault::io) hooks_.broken(loaded.error());
     input(raft::RestoreFailed{wanted.id});
+    if (stateless_) state_fetched(std::unexpected(Error{Fault::corrupt, "it could not be read"}));
     return install_waiting();
   }
   snapshot_ = std::max(snapshot_, loaded->id);
   applied_bytes_ = 0;
   applier_.restored(loaded->id);
   applier_.release();
+  if (std::exchange(stateless_, false)) applier_.release();
   waiters_.restored(loaded->id.index);
   if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_installed(*this, *loaded, true);
   input(raft::Restored{*std::move(loaded)});
@@ -285,7 +322,8 @@ void Replica::installed(const raft::Base& wanted, Result<raft::Base> loaded) {
 }
 
 void Replica::install_waiting() {
-  if (install_next_) install(*std::exchange(install_next_, std::nullopt));
+  if (install_next_) return install(*std::exchange(install_next_, std::nullopt));
+  if (!want_snapshot_.empty()) take_snapshot({});
 }
 
 }  // namespace bowline::host

@@ -27,6 +27,7 @@ struct Desks {
   Courier& courier;
   Snapshots& snapshots;
   Onlooker* onlooker = nullptr;
+  const bool* broken = nullptr;  // the disk failed: nothing is done any more
 };
 
 // One group's member on this node: the core, and the hands that carry out its effects.
@@ -36,6 +37,8 @@ class Replica {
     std::move_only_function<void()> due;  // there is something to do at the end of the turn
     // The leader's log does not reach back to ours: fetch a snapshot, then say fetched().
     std::move_only_function<void(NodeId from, const raft::Base&)> restore;
+    // Our own snapshot is lost: fetch one from whoever has it, then say state_fetched().
+    std::move_only_function<void(const raft::Base&)> restore_state;
     std::move_only_function<void(const raft::Membership&, bool committed)> members;
     std::move_only_function<void(const raft::RoleChanged&)> role;
     std::move_only_function<void(Error)> broken;  // its disk: stop the process
@@ -43,7 +46,8 @@ class Replica {
   struct Start {
     raft::Identity identity;
     raft::Found found;
-    LogId machine;  // what the state machine has, from a snapshot
+    LogId machine;           // what the state machine has, from a snapshot
+    bool stateless = false;  // there was one, and it cannot be read
     Ticket tickets;
   };
 
@@ -68,10 +72,11 @@ class Replica {
   void begin();             // once: it comes to life
   void input(raft::Input);  // step, and carry out
   void persisted(Seq);
-  void give_gathered();                             // the end of a turn, before the log is flushed
-  void slice();                                     // and after
+  void give_gathered();  // the end of a turn, before the log is flushed
+  void slice();          // and after
+  void state_fetched(Result<raft::Base>);
   void fetched(LogId through, Result<raft::Base>);  // a snapshot that was asked for, or not
-  void end();                                       // those who wait are told that nobody knows
+  void end();                                       // those who wait are told
 
   GroupId group() const { return group_; }
   const raft::Core& core() const { return core_; }
@@ -112,6 +117,7 @@ class Replica {
   void install(raft::Base);
   void installed(const raft::Base&, Result<raft::Base>);
   void install_waiting();
+  void fetch_state();
 
   GroupId group_;
   Desks desks_;
@@ -132,8 +138,11 @@ class Replica {
   LogId snapshot_;                   // the newest of our own
   std::uint64_t applied_bytes_ = 0;  // since then
   bool taking_ = false;
+  Index not_before_;  // the last try failed
   std::vector<env::Done<Result<raft::Base>>> want_snapshot_;
   bool installing_ = false;
+  bool stateless_ = false;  // nothing is applied until a snapshot came
+  env::TimerId state_timer_;
   std::optional<raft::Base> install_next_;  // came while another one is being installed
 
   Seq mends_;  // the last write that repairs something; 0: it is on the disk

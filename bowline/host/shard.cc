@@ -93,12 +93,27 @@ raft::Persist from_the_start(const raft::Base& base) {
 
 }  // namespace
 
+std::optional<Error> Shard::cannot_start(GroupId group, const GroupOptions& options) const {
+  if (replicas_.contains(group) || beginning_.contains(group))
+    return Error{Fault::exists, "the group is on this node already"};
+  if (ended_.contains(group))
+    return Error{Fault::exists, "the group was ended: it can start again with the process"};
+  if (std::string fault = options.fault(); !fault.empty())
+    return Error{Fault::io, "the options of a group: " + fault};
+  if (options.raft->entry_bytes > options_.log.most_entry_bytes())
+    return Error{Fault::io,
+                 "the options of a group: raft.entry_bytes is more than the log takes, "
+                 "which is a quarter of its segment_bytes"};
+  return std::nullopt;
+}
+
 // The log may have to begin anew before the core lives: at its founding, or where a snapshot is
 // ahead of it because a crash came between the two.
 void Shard::start(GroupId group, Birth birth, machine::StateMachine& machine,
                   env::Done<Result<Replica*>> done) {
-  ensure(!replicas_.contains(group));
-  ensure(!beginning_.contains(group));
+  if (std::optional<Error> wrong = cannot_start(group, birth.options))
+    return env_.loop.soon(life_.guard(
+        [done = std::move(done), wrong = *wrong]() mutable { done(std::unexpected(wrong)); }));
   Beginning& begins = beginning_[group];
   begins = {std::move(birth), &machine, {}, std::move(done)};
   if (const auto found = found_.find(group); found != found_.end()) {
@@ -132,7 +147,8 @@ void Shard::begins_anew(GroupId group) {
 void Shard::based(GroupId group) {
   const auto begins = beginning_.find(group);
   if (begins == beginning_.end() || broken_) return;
-  if (snapshots_->newest(group) == nullptr) return come_to_life(group, {});
+  const bool begins_late = begins->second.found.base.id.index.value > 0;
+  if (snapshots_->newest(group) == nullptr) return come_to_life(group, {}, begins_late);
   snapshots_->load(
       group, begins->second.machine->restore(),
       life_.guard([this, group](Result<raft::Base> base) { loaded(group, std::move(base)); }));
@@ -141,13 +157,14 @@ void Shard::based(GroupId group) {
 void Shard::loaded(GroupId group, Result<raft::Base> base) {
   const auto begins = beginning_.find(group);
   if (begins == beginning_.end() || broken_) return;
-  if (base) return come_to_life(group, base->id);
-  Beginning gone = std::move(begins->second);
-  beginning_.erase(begins);
-  gone.done(std::unexpected(base.error()));
+  const Index log_begins = begins->second.found.base.id.index;
+  if (base) return come_to_life(group, base->id, base->id.index < log_begins);
+  if (base.error().fault == Fault::io) return fail(base.error());
+  // It rotted. The log says which one is wanted; if it goes back to the beginning, none.
+  come_to_life(group, {}, log_begins > Index{});
 }
 
-void Shard::come_to_life(GroupId group, LogId machine) {
+void Shard::come_to_life(GroupId group, LogId machine, bool stateless) {
   Beginning begins = std::move(beginning_.extract(group).mapped());
   const raft::Identity identity{.self = options_.self,
                                 .cluster = begins.birth.options.cluster,
@@ -156,9 +173,10 @@ void Shard::come_to_life(GroupId group, LogId machine) {
   const Ticket tickets{(options_.boot << 40) + (++tickets_ << 32)};
   auto& replica = replicas_[group];
   replica = std::make_unique<Replica>(
-      group, Desks{env_, *log_, *courier_, *snapshots_, onlooker_}, std::move(begins.birth.options),
-      Replica::Start{identity, std::move(begins.found), machine, tickets}, *begins.machine,
-      replica_hooks(group));
+      group, Desks{env_, *log_, *courier_, *snapshots_, onlooker_, &broken_},
+      std::move(begins.birth.options),
+      Replica::Start{identity, std::move(begins.found), machine, stateless, tickets},
+      *begins.machine, replica_hooks(group));
   if (const auto& membership = replica->core().memberships().latest().membership)
     for (const raft::Member& member : membership->members)
       links_->know(member.id, std::string(member.address.view()));
@@ -168,12 +186,26 @@ void Shard::come_to_life(GroupId group, LogId machine) {
 }
 
 void Shard::end(GroupId group) {
-  const auto ends = replicas_.find(group);
-  if (ends == replicas_.end()) return;
+  if (auto begins = beginning_.extract(group); !begins.empty()) {
+    ended_.insert(group);
+    begins.mapped().done(std::unexpected(Error{Fault::not_found, "the group was ended"}));
+  }
+  auto ends = replicas_.extract(group);
+  if (ends.empty()) return;
+  ended_.insert(group);
   transfers_->stop(group);
   due_.erase(group);
-  ends->second->end();
-  replicas_.erase(ends);
+  ends.mapped()->end();
+  if (dead_.empty()) env_.loop.soon(life_.guard([this] { dead_.clear(); }));
+  dead_.push_back(std::move(ends.mapped()));
+}
+
+// Those that are here now: what is done with one of them may end it, or another.
+std::vector<GroupId> Shard::ids() const {
+  std::vector<GroupId> ids;
+  ids.reserve(replicas_.size());
+  for (const auto& [group, replica] : replicas_) ids.push_back(group);
+  return ids;
 }
 
 Replica* Shard::find(GroupId group) {
@@ -194,8 +226,10 @@ void Shard::turn() {
   turn_is_due_ = false;
   if (broken_) return;
   const std::set<GroupId> now = std::exchange(due_, {});
+  giving_ = true;
   for (const GroupId group : now)
     if (Replica* const replica = find(group)) replica->give_gathered();
+  giving_ = false;
   log_->flush();
   courier_->flush();
   for (const GroupId group : now)
@@ -227,7 +261,9 @@ void Shard::fail(Error error) {
 // A leader that cannot write hands over to one that can.
 void Shard::fullness(bool full) {
   full_ = full;
-  for (auto& [group, replica] : replicas_) {
+  for (const GroupId group : ids()) {
+    Replica* const replica = find(group);
+    if (replica == nullptr) continue;
     replica->input(raft::Fullness{full});
     if (full && replica->core().role() == raft::Role::leader)
       replica->transfer({}, [](const Outcome&) {});
@@ -251,7 +287,8 @@ void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way)
     return;
   }
   for (wire::Letter& letter : *all) {
-    if (Replica* const replica = find(letter.group)) {
+    Replica* const replica = find(letter.group);
+    if (replica != nullptr && takes(letter.message)) {
       replica->input(raft::Received{from, std::move(letter.message)});
     } else {
       ++strays_;
@@ -259,20 +296,38 @@ void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way)
   }
 }
 
+// What our log could not hold is not even looked at.
+bool Shard::takes(const raft::Message& message) const {
+  const std::uint64_t most = options_.log.most_entry_bytes();
+  const auto fit = [most](const raft::Batch& entries) {
+    return std::ranges::all_of(
+        entries, [most](const raft::Entry& entry) { return entry.payload.size() <= most; });
+  };
+  if (const auto* append = std::get_if<raft::AppendRequest>(&message.body))
+    return fit(append->entries);
+  const auto* reply = std::get_if<raft::EntriesReply>(&message.body);
+  return reply == nullptr || fit(reply->entries);
+}
+
 void Shard::suspect(NodeId peer) {
-  for (auto& [group, replica] : replicas_)
-    if (replica->core().leader() == peer) replica->input(raft::Suspect{peer});
+  for (const GroupId group : ids())
+    if (Replica* const replica = find(group); replica && replica->core().leader() == peer)
+      replica->input(raft::Suspect{peer});
 }
 
 void Shard::unreachable(NodeId peer) {
-  for (auto& [group, replica] : replicas_)
-    if (replica->core().role() == raft::Role::leader) replica->input(raft::Unreachable{peer});
+  for (const GroupId group : ids())
+    if (Replica* const replica = find(group);
+        replica && replica->core().role() == raft::Role::leader)
+      replica->input(raft::Unreachable{peer});
 }
 
 // A leader may offer it a snapshot again, if it needs one still.
 void Shard::given(NodeId to) {
-  for (auto& [group, replica] : replicas_)
-    if (replica->core().role() == raft::Role::leader) replica->input(raft::SnapshotEnded{to});
+  for (const GroupId group : ids())
+    if (Replica* const replica = find(group);
+        replica && replica->core().role() == raft::Role::leader)
+      replica->input(raft::SnapshotEnded{to});
 }
 
 Courier::Hooks Shard::courier_hooks() {
@@ -292,19 +347,33 @@ Courier::Hooks Shard::courier_hooks() {
   return hooks;
 }
 
+void Shard::fetch(GroupId group, const Transfers::Source& from, const raft::Base& base,
+                  std::move_only_function<void(Replica&, Result<raft::Base>)> then) {
+  transfers_->fetch(group, from, base,
+                    [this, group, then = std::move(then)](Result<raft::Base> got) mutable {
+                      if (Replica* const replica = find(group)) then(*replica, std::move(got));
+                    });
+}
+
 Replica::Hooks Shard::replica_hooks(GroupId group) {
   return {.due =
               [this, group] {
+                if (giving_) return;
                 due_.insert(group);
                 due();
               },
           .restore =
               [this, group](NodeId from, const raft::Base& base) {
                 const std::string* const address = links_->address_of(from);
-                const Transfers::Source source{from, address == nullptr ? "" : *address};
-                transfers_->fetch(group, source, base, [this, group, base](Result<raft::Base> got) {
-                  if (Replica* const replica = find(group))
-                    replica->fetched(base.id, std::move(got));
+                fetch(group, {from, address == nullptr ? "" : *address}, base,
+                      [through = base.id](Replica& replica, Result<raft::Base> got) {
+                        replica.fetched(through, std::move(got));
+                      });
+              },
+          .restore_state =
+              [this, group](const raft::Base& base) {
+                fetch(group, {}, base, [](Replica& replica, Result<raft::Base> got) {
+                  replica.state_fetched(std::move(got));
                 });
               },
           .members =
@@ -314,6 +383,10 @@ Replica::Hooks Shard::replica_hooks(GroupId group) {
               },
           .role =
               [this, group](const raft::RoleChanged& change) {
+                // Who cannot write must not keep what it has won.
+                if (Replica* const full = full_ ? find(group) : nullptr;
+                    full != nullptr && change.role == raft::Role::leader)
+                  full->transfer({}, [](const Outcome&) {});
                 if (hooks_.role) hooks_.role(group, change);
               },
           .broken = [this](Error error) { fail(std::move(error)); }};

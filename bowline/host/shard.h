@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
@@ -49,7 +50,8 @@ class Shard {
 
   // First of all, and once. After an error nothing else may be called.
   void open(env::Done<Result<wal::Account>>);
-  // The machine is empty, and lives until the group is ended or the shard is.
+  // The machine is empty, and lives as long as the shard. A group that was ended starts again with
+  // the process only: till then nobody knows what of its writes is on the disk.
   void start(GroupId, Birth, machine::StateMachine&, env::Done<Result<Replica*>>);
   // Those who wait are told that nobody knows. What is on the disk stays.
   void end(GroupId);
@@ -77,8 +79,13 @@ class Shard {
   void begins_anew(GroupId);
   void based(GroupId);
   void loaded(GroupId, Result<raft::Base>);
-  void come_to_life(GroupId, LogId machine);
+  void come_to_life(GroupId, LogId machine, bool stateless);
+  void fetch(GroupId, const Transfers::Source&, const raft::Base&,
+             std::move_only_function<void(Replica&, Result<raft::Base>)> then);
   Replica::Hooks replica_hooks(GroupId);
+  std::optional<Error> cannot_start(GroupId, const GroupOptions&) const;
+  bool takes(const raft::Message&) const;
+  std::vector<GroupId> ids() const;
   void turn();
   void due();
   void letters(NodeId from, const wire::Frame&, const wire::Way&);
@@ -102,11 +109,14 @@ class Shard {
   Incarnation disk_;
   std::map<GroupId, raft::Found> found_;  // of groups that were not started yet
   std::map<GroupId, Beginning> beginning_;
+  std::set<GroupId> ended_;
+  std::vector<std::unique_ptr<Replica>> dead_;  // until nobody can be inside of them
   std::map<GroupId, std::unique_ptr<Replica>> replicas_;
   std::set<GroupId> due_;  // have something to do in this turn
   std::uint64_t tickets_ = 0;
   bool full_ = false;
   bool turn_is_due_ = false;
+  bool giving_ = false;  // a turn has begun, and does what follows anyway
   bool broken_ = false;
   std::uint64_t strays_ = 0;  // messages for groups that are not here
   env::Life life_;

@@ -213,7 +213,8 @@ void Snapshots::begin_incoming(const Manifest& manifest, env::Done<Result<Missin
     later<Missing>(std::move(done), std::unexpected(error(Fault::exists, id, why)));
   };
   if (covers(id, manifest.base.id.index)) return refuse("the one that is here is not older");
-  if (is_behind(id, manifest.base.id.index)) return refuse(behind);
+  // Of one that rotted nothing is left to be behind of.
+  if (newest(id) != nullptr && is_behind(id, manifest.base.id.index)) return refuse(behind);
   Group& group = groups_[id];
   if (group.incoming != nullptr) {
     const bool same = group.incoming->snapshot()->manifest().identity == manifest.identity;

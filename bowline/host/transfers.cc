@@ -26,8 +26,7 @@ Transfers::~Transfers() {
 
 void Transfers::fetch(GroupId group, const Source& from, const raft::Base& base,
                       env::Done<Result<raft::Base>> done) {
-  if (fetches_.contains(group))
-    finish(group, std::unexpected(Error{Fault::timeout, "a newer snapshot is wanted"}));
+  if (fetches_.contains(group)) return later(std::move(done), Fault::exists, "one is under way");
   std::vector<Source> sources;
   if (!from.address.empty()) sources.push_back(from);
   if (base.membership != nullptr)
@@ -38,16 +37,19 @@ void Transfers::fetch(GroupId group, const Source& from, const raft::Base& base,
       const auto place = member.id == from.node ? sources.begin() : sources.end();
       sources.insert(place, {member.id, address});
     }
-  if (sources.empty())
-    return env_.loop.soon(life_.guard([done = std::move(done)]() mutable {
-      done(std::unexpected(Error{Fault::not_found, "no member has an address"}));
-    }));
+  if (sources.empty()) return later(std::move(done), Fault::not_found, "no member has an address");
   Fetch& fetch = fetches_[group];
   fetch.wanted = base.id;
   fetch.sources = std::move(sources);
   fetch.done = std::move(done);
   fetch.timer = env_.loop.timer([this, group] { look(group); });
   call(group);
+}
+
+void Transfers::later(env::Done<Result<raft::Base>> done, Fault fault, const char* why) {
+  env_.loop.soon(life_.guard([done = std::move(done), fault, why]() mutable {
+    done(std::unexpected(Error{fault, why}));
+  }));
 }
 
 Transfers::Fetch* Transfers::find(GroupId group, std::uint64_t number) {
@@ -115,8 +117,7 @@ void Transfers::came(GroupId group, std::uint64_t number, const wire::Frame& fra
 void Transfers::look(GroupId group) {
   Fetch& fetch = fetches_.at(group);
   if (fetch.number == 0) return call(group);
-  const std::uint64_t bytes =
-      fetch.fetching == nullptr ? 0 : fetch.fetching->progress().bytes;
+  const std::uint64_t bytes = fetch.fetching == nullptr ? 0 : fetch.fetching->progress().bytes;
   if (bytes == fetch.seen_bytes) return failed(group, fetch.number);
   fetch.seen_bytes = bytes;
   env_.loop.set(fetch.timer, env_.clock.now() + options_.stalled_after);

@@ -40,8 +40,9 @@ class Transfers {
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
 
-  // The newest snapshot of the group that a member has, if it covers the base. One that was begun
-  // for the group is given up. Fault::io: stop the process.
+  // The newest snapshot of the group that a member has, if it covers the base. Fault::exists: one
+  // is being fetched already, and goes on: else a leader that compacts faster than we fetch would
+  // have us begin again and again. Fault::io: stop the process.
   struct Source {
     NodeId node;
     std::string address;  // empty: where the membership says
@@ -69,6 +70,7 @@ class Transfers {
   };
 
   Fetch* find(GroupId, std::uint64_t number);
+  void later(env::Done<Result<raft::Base>>, Fault, const char* why);
   void call(GroupId);
   void connected(GroupId, std::uint64_t number, Result<std::unique_ptr<env::Connection>>);
   void agreed(GroupId, Fetch&);
@@ -78,8 +80,8 @@ class Transfers {
   void ended(GroupId, std::uint64_t number, Result<raft::Base>);
   void finish(GroupId, Result<raft::Base>);
   void hang_up(Fetch&);
-  void heard(std::uint64_t gift, const wire::Frame&);
-  void gone(std::uint64_t gift);
+  void heard(std::uint64_t number, const wire::Frame&);  // of a gift
+  void gone(std::uint64_t number);
   void bury(std::unique_ptr<Link>, std::unique_ptr<Fetching>, std::unique_ptr<Giving>);
 
   env::Env env_;

@@ -18,6 +18,13 @@ raft::Outcome fate(const raft::Core& core, LogId id, raft::Outcome of_the_last) 
   return *term == id.term ? raft::Outcome::committed : raft::Outcome::overruled;
 }
 
+// Of what is no command.
+Outcome word(raft::Outcome outcome) {
+  if (outcome == raft::Outcome::committed) return Applied{};
+  if (outcome == raft::Outcome::overruled) return Overruled{};
+  return Unknown{};
+}
+
 }  // namespace
 
 Ticket Waiters::propose(std::vector<Reply> replies) {
@@ -28,11 +35,9 @@ Ticket Waiters::propose(std::vector<Reply> replies) {
 }
 
 Ticket Waiters::operate(Reply reply) {
-  std::vector<Reply> one;
-  one.push_back(std::move(reply));
-  const Ticket ticket = propose(std::move(one));
-  batches_.back().operation = true;
-  return ticket;
+  last_ = last_.next();
+  operations_.emplace(last_, std::move(reply));
+  return last_;
 }
 
 Ticket Waiters::read(std::vector<ReadReply> replies) {
@@ -48,13 +53,16 @@ Waiters::Batch& Waiters::batch(Ticket ticket) {
   return *found;
 }
 
-// Those of earlier terms that are before it were overruled, and wait for the word on their last.
+// Those of earlier terms at the same place were overruled, and wait for the word on their last. At
+// the end may be some that are not admitted.
 Waiters::Batch* Waiters::batch_with(LogId id) {
-  for (Batch& batch : batches_) {
-    if (batch.operation || batch.first.term != id.term || batch.first.index > id.index) continue;
-    if (id.index < batch.first.index + batch.replies.size()) return &batch;
-  }
-  return nullptr;
+  const auto behind = std::ranges::partition_point(
+      batches_, [id](const Batch& batch) { return batch.first.index && batch.first <= id; });
+  if (behind == batches_.begin()) return nullptr;
+  Batch& batch = *std::prev(behind);
+  const bool has =
+      batch.first.term == id.term && id.index < batch.first.index + batch.replies.size();
+  return has ? &batch : nullptr;
 }
 
 void Waiters::answer(Batch& batch, std::size_t i, Outcome outcome) {
@@ -70,7 +78,9 @@ void Waiters::drop_finished() {
     batches_.pop_front();
 }
 
-void Waiters::admitted(const raft::Admitted& told) { batch(told.ticket).first = told.first; }
+void Waiters::admitted(const raft::Admitted& told) {
+  if (!operations_.contains(told.ticket)) batch(told.ticket).first = told.first;
+}
 
 void Waiters::refused(const raft::Refused& told) {
   const Refused outcome{told.why, told.leader};
@@ -78,6 +88,8 @@ void Waiters::refused(const raft::Refused& told) {
     for (ReadReply& reply : reads.mapped()) reply(outcome);
     return;
   }
+  if (auto operation = operations_.extract(told.ticket); !operation.empty())
+    return operation.mapped()(outcome);
   Batch& refused = batch(told.ticket);
   for (std::size_t i = 0; i < refused.replies.size(); ++i) answer(refused, i, outcome);
   refused.decided = true;
@@ -86,14 +98,15 @@ void Waiters::refused(const raft::Refused& told) {
 
 // The word is on the last of a batch. Those before it may have fared better.
 void Waiters::decided(const raft::Decided& told, const raft::Core& core, Index applied) {
+  if (auto operation = operations_.extract(told.ticket); !operation.empty())
+    return operation.mapped()(word(told.outcome));
   Batch& decided = batch(told.ticket);
   decided.decided = true;
   for (std::size_t i = 0; i < decided.replies.size(); ++i) {
     const LogId id{decided.first.term, decided.first.index + i};
-    const bool operation = decided.operation;
-    switch (operation ? told.outcome : fate(core, id, told.outcome)) {
+    switch (fate(core, id, told.outcome)) {
       case raft::Outcome::committed:
-        if (operation || id.index <= applied) answer(decided, i, Applied{id, {}});
+        if (id.index <= applied) answer(decided, i, Applied{id, {}});
         break;
       case raft::Outcome::overruled: answer(decided, i, Overruled{}); break;
       case raft::Outcome::unknown: answer(decided, i, Unknown{}); break;
@@ -149,6 +162,7 @@ void Waiters::end() {
       }
     }
   batches_.clear();
+  for (auto& [ticket, reply] : std::exchange(operations_, {})) reply(Unknown{});
   const Refused stopped{raft::Refusal::stopped, {}};
   for (auto& [ticket, reads] : std::exchange(reading_, {}))
     for (ReadReply& reply : reads) reply(stopped);

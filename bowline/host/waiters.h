@@ -34,7 +34,9 @@ class Waiters {
   void restored(Index through);  // ... or has got all of it at once
   void end();                    // of the replica: nobody here will ever know
 
-  bool empty() const { return batches_.empty() && reading_.empty() && allowed_.empty(); }
+  bool empty() const {
+    return batches_.empty() && operations_.empty() && reading_.empty() && allowed_.empty();
+  }
 
  private:
   struct Batch {
@@ -43,7 +45,6 @@ class Waiters {
     std::vector<Reply> replies;  // those that were given are empty
     std::size_t open = 0;        // that were not
     bool decided = false;        // all that is open now is committed, and waits for the machine
-    bool operation = false;      // no commands, which the machine would answer
   };
   Batch& batch(Ticket);
   Batch* batch_with(LogId);
@@ -52,7 +53,8 @@ class Waiters {
   void serve_reads(Index applied);
 
   Ticket last_;
-  std::deque<Batch> batches_;                             // by ticket
+  std::deque<Batch> batches_;                             // by ticket, and so by where they begin
+  std::map<Ticket, Reply> operations_;                    // some take minutes
   std::map<Ticket, std::vector<ReadReply>> reading_;      // not allowed yet
   std::multimap<Index, std::vector<ReadReply>> allowed_;  // ... by what must be applied first
 };

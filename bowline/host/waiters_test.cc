@@ -56,6 +56,7 @@ class WaitersTest : public testing::Test {
  protected:
   Ticket propose(std::size_t commands) {
     std::vector<Reply> replies;
+    replies.reserve(commands);
     for (std::size_t i = 0; i < commands; ++i) replies.emplace_back(says(std::to_string(i)));
     return waiters_.propose(std::move(replies));
   }
@@ -153,10 +154,27 @@ TEST_F(WaitersTest, those_of_a_former_term_at_the_same_place_get_no_answer_of_an
   EXPECT_TRUE(waiters_.empty());
 }
 
+// A change of the membership may wait for minutes until a newcomer has caught up.
+TEST_F(WaitersTest, an_operation_that_takes_long_keeps_nobody) {
+  const Committed log({id(1, 1), id(1, 2), id(1, 3)});
+  const Ticket change = waiters_.operate(says("change"));
+  waiters_.admitted({change, id(1, 1)});
+  for (std::uint64_t i = 2; i <= 3; ++i) {
+    const Ticket ticket = propose(1);
+    waiters_.admitted({ticket, id(1, i)});
+    waiters_.decided({ticket, raft::Outcome::committed}, log.core(), {});
+  }
+  apply(1, 1, 3);
+  EXPECT_EQ(said(), (Said{"0 done at 2", "0 done at 3"}));
+  waiters_.decided({change, raft::Outcome::overruled}, log.core(), {3});
+  EXPECT_EQ(said(), Said{"change overruled"});
+  EXPECT_TRUE(waiters_.empty());
+}
+
 TEST_F(WaitersTest, a_read_waits_until_enough_is_applied) {
   std::vector<ReadReply> replies;
   replies.emplace_back([this](const ReadOutcome& outcome) {
-    said_.push_back(std::holds_alternative<Ready>(outcome) ? "ready" : "refused");
+    said_.emplace_back(std::holds_alternative<Ready>(outcome) ? "ready" : "refused");
   });
   const Ticket ticket = waiters_.read(std::move(replies));
   waiters_.read_ready({ticket, {5}}, {4});

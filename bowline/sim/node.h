@@ -85,6 +85,7 @@ struct Node {
   Duration disk_slower{0};
   std::uint32_t disk_fuller = 0;  // how many troubles fill it
   std::uint64_t rots = 0;         // how often it was hurt
+  bool snapshots_rotten = false;  // and it has not noticed yet
   Time struck_until;              // the power fails in the next write before then ...
   Duration struck_for{0};         // ... for so long
 

@@ -20,6 +20,8 @@ class Running {
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
+  static wal::Options log_options(std::uint64_t tail_bytes);
+
   // Why it could not start; empty: it did. In no time: the story of a start that takes its time is
   // told by the crash sweep.
   const std::string& refusal() const { return refusal_; }
@@ -33,7 +35,6 @@ class Running {
 
  protected:
   env::Env env() { return {clock_, loop_, disk_}; }
-  static wal::Options log_options(std::uint64_t tail_bytes);
   // Everything that this log reported durable is on the platter, and will be after a power cut.
   bool tells_the_truth(const wal::Log&) const;
 

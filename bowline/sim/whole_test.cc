@@ -130,6 +130,31 @@ TEST(Whole, a_snapshot_arrives_although_its_connection_breaks_again_and_again) {
   EXPECT_FALSE(world.violation());
 }
 
+// Its log begins behind that snapshot, so nothing here could make the state again.
+TEST(Whole, a_node_whose_snapshot_rotted_fetches_another) {
+  Plan plan = whole_plan(3);
+  plan.climate.snapshot_every = 20;
+  plan.climate.snapshot_bytes = 30'000;
+  World world(plan);
+  start_all(world);
+  ASSERT_TRUE(world.wait_for_leader());
+  for (int i = 0; i < 60; ++i) write(world, 100);
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    const NodeId hurt{i};
+    ASSERT_GT(world.core(hurt)->outline().base().index, Index{});
+    world.crash(hurt, Crash::kill);
+    world.rot_snapshots(hurt);
+    world.start(hurt);
+    ASSERT_TRUE(world.up(hurt));
+    EXPECT_EQ(world.site(hurt)->machine.applied, LogId{});
+    ASSERT_TRUE(world.wait_for_leader());
+    const Ticket ticket = write(world, 100);
+    ASSERT_TRUE(world.wait_applied(world.request(ticket).first.index)) << i;
+  }
+  EXPECT_GE(world.counters().snapshots_fetched, 3U);
+  EXPECT_FALSE(world.violation());
+}
+
 TEST(Whole, the_same_seed_gives_the_same_history) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed)
     EXPECT_EQ(run_history(seed, {.whole = true}).hash, run_history(seed, {.whole = true}).hash);

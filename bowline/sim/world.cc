@@ -17,6 +17,14 @@ constexpr std::uint64_t most_in_one_instant = 200'000;
 constexpr std::uint64_t most_events = 3'000'000;  // hundreds of times what is usual
 constexpr Duration no_alarm = std::chrono::hours(24);
 
+// A host sees to it that its log can hold what a client may write.
+raft::Options options_of(const Plan& plan) {
+  raft::Options options = plan.options;
+  if (plan.whole)
+    options.entry_bytes = std::min(options.entry_bytes, Running::log_options(1).most_entry_bytes());
+  return options;
+}
+
 std::int32_t rate_of(const Plan& plan, std::size_t i) {
   return i < plan.clock_permille.size() ? plan.clock_permille[i] : 0;
 }
@@ -31,7 +39,7 @@ World::World(Plan plan, Decisions* decisions)
       network_(decisions_, plan_.climate, plan_.nodes + plan_.spares),
       cables_(network_, streams_, now_, plan_.nodes + plan_.spares,
               [this](NodeId id) { arm_process(mine(id)); }),
-      options_(std::make_shared<const raft::Options>(plan_.options)) {
+      options_(std::make_shared<const raft::Options>(options_of(plan_))) {
   const std::uint32_t count = plan_.nodes + plan_.spares;
   climate_changed();
   nodes_.reserve(count);

@@ -97,6 +97,8 @@ class World : public Court {
   // Some of the batch that holds this entry. Only one block, if too much would be lost otherwise;
   // false: nothing, because even that would be too much.
   bool rot(NodeId, Index, Rot);
+  // All files of its snapshots rot.
+  void rot_snapshots(NodeId);
   // Its disk has no room for another file, until as many calls say that it has.
   void fill_disk(NodeId);
   void clear_disk(NodeId);

@@ -135,6 +135,10 @@ void World::snapshot_known(Node& node) {
   Site& site = node.site;
   const host::Manifest* newest = node.whole->shard().snapshots().newest(Whole::group);
   const raft::Base known = newest == nullptr ? raft::Base{} : newest->base;
+  if (std::exchange(node.snapshots_rotten, false) && newest == nullptr) {
+    site.snapshot = {};
+    return;
+  }
   if (known.id.index < site.snapshot.base.id.index)
     violated({"I10", "node " + std::to_string(site.id.value) + " has lost its snapshot through " +
                          std::to_string(site.snapshot.base.id.index.value)});
@@ -168,6 +172,7 @@ void World::ask_now(Node& node, raft::Input input) {
     const auto all = std::make_shared<std::vector<host::Outcome>>();
     const std::size_t count = propose->commands.size();
     std::vector<host::Reply> replies;
+    replies.reserve(count);
     for (const Bytes& command : propose->commands)
       replies.emplace_back(
           [this, &node, all, count, ticket = propose->ticket,
@@ -316,6 +321,13 @@ void World::snapshot_installed(Node& node, const raft::Base& base, bool used) {
   }
   site.snapshot = {base, site.machine.digest};
   for (Witness* witness : witnesses_) witness->snapshot_installed(site);
+}
+
+void World::rot_snapshots(NodeId id) {
+  Node& node = mine(id);
+  for (const env::Listed& file : node.platter.list_durable())
+    if (file.name.starts_with("snapshot-")) node.platter.flip(file.name, 100, 3);
+  node.snapshots_rotten = true;
 }
 
 // Somebody reads these on its disk, to see whether they are there.

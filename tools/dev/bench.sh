@@ -4,7 +4,7 @@
 
 usage() {
   cat <<'END'
-./dev bench [wal] [OPTION…]
+./dev bench [wal|raft] [OPTION…]
 
 Builds build/bowline-bench and runs it with the options.
 
@@ -14,6 +14,11 @@ Builds build/bowline-bench and runs it with the options.
 ./dev bench wal does the same with build/bowline-bench-wal: the log on this machine's disk, beside
 system calls alone, RocksDB and SQLite, which it installs. About 7 minutes; --quick: some seconds.
 build/bowline-bench-wal --help lists more.
+
+./dev bench raft does it with build/bowline-bench-raft: three processes on loopback with one group,
+logs that are synced, and load from within the leader. About 5 minutes; --payload, --in-flight and
+--rounds make it shorter. --failovers 20 measures instead how long nobody can write when the leader
+is killed, falls silent, or hands over.
 
 Examples: ./dev bench --json bench.json
           ./dev bench wal --quick
@@ -26,6 +31,9 @@ main() {
     shift
     program=bowline-bench-wal
     install librocksdb-dev libsqlite3-dev  # logs to compare ours with
+  elif [[ ${1:-} == raft ]]; then
+    shift
+    program=bowline-bench-raft
   fi
   has_target release "$program" || not_yet "there is no program '$program' here"
   build release "$program"

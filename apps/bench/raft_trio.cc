@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/bench/raft_trio.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bowline/base/ensure.h"
+
+namespace bowline::bench {
+namespace {
+
+// Ports that were free a moment ago.
+std::vector<std::string> free_addresses(std::size_t count) {
+  std::vector<int> sockets;
+  std::vector<std::string> addresses;
+  for (std::size_t i = 0; i < count; ++i) {
+    const int one = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof name;
+    ensure(bind(one, reinterpret_cast<sockaddr*>(&name), size) == 0);
+    ensure(getsockname(one, reinterpret_cast<sockaddr*>(&name), &size) == 0);
+    addresses.push_back("127.0.0.1:" + std::to_string(ntohs(name.sin_port)));
+    sockets.push_back(one);
+  }
+  for (const int one : sockets) close(one);
+  return addresses;
+}
+
+}  // namespace
+
+RaftTrio::RaftTrio(std::string directory)
+    : directory_(std::move(directory)), addresses_(free_addresses(3)), members_(3) {
+  std::filesystem::remove_all(directory_);
+  std::filesystem::create_directories(directory_);
+  for (std::uint64_t id = 1; id <= 3; ++id) restart(id);
+}
+
+void RaftTrio::restart(std::uint64_t id) {
+  members_[id - 1].reset();
+  members_[id - 1] =
+      std::make_unique<RaftMember>(id, addresses_, directory_ + "/" + std::to_string(id));
+}
+
+RaftMember& RaftTrio::leader() {
+  for (int tries = 0; tries < 1000; ++tries) {
+    for (const auto& member : members_)
+      if (member->leads()) return *member;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  std::fprintf(stderr, "bowline-bench-raft: nobody leads\n");
+  std::exit(1);
+}
+
+std::uint64_t RaftTrio::id_of(const RaftMember& one) const {
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    if (members_[i].get() == &one) return i + 1;
+  return 0;
+}
+
+std::vector<RaftMember*> RaftTrio::others(const RaftMember& one) {
+  std::vector<RaftMember*> others;
+  for (const auto& member : members_)
+    if (member.get() != &one) others.push_back(member.get());
+  return others;
+}
+
+double RaftTrio::cpu_seconds() {
+  double sum = 0;
+  for (const auto& member : members_) sum += member->cpu_seconds();
+  return sum;
+}
+
+}  // namespace bowline::bench

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/bench/raft_member.h"
+
+namespace bowline::bench {
+
+// Three processes, and one group of them.
+class RaftTrio {
+ public:
+  explicit RaftTrio(std::string directory);  // which is emptied first
+  RaftMember& leader();
+  RaftMember& member(std::uint64_t id) { return *members_[id - 1]; }
+  std::uint64_t id_of(const RaftMember&) const;
+  // All but this one, for those who look for the next leader.
+  std::vector<RaftMember*> others(const RaftMember&);
+  void restart(std::uint64_t id);
+  double cpu_seconds();
+  std::string disk() { return members_.front()->disk(); }
+
+ private:
+  std::string directory_;
+  std::vector<std::string> addresses_;
+  std::vector<std::unique_ptr<RaftMember>> members_;
+};
+
+}  // namespace bowline::bench

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bowline/api/group.h"
+#include "bowline/base/result.h"
+#include "bowline/host/options.h"
+#include "bowline/host/shard.h"
+#include "bowline/machine/state_machine.h"
+#include "bowline/runtime/disk.h"
+#include "bowline/runtime/network.h"
+
+namespace bowline {
+
+// What a node needs to know. All that is not set works.
+struct NodeOptions {
+  NodeId id;              // its own in the whole cluster, for ever
+  std::string directory;  // its own, too; made if the one above it is there
+  std::string listen;     // "host:port", for the other nodes; port 0: any
+  std::string advertise;  // what they call instead, if that differs
+  std::string name;       // for people
+
+  wal::Options log;
+  host::Links::Options links;
+  host::Courier::Options courier;
+  host::Snapshots::Options snapshots;
+  host::Transfers::Options transfers;
+  runtime::DiskOptions disk;
+  runtime::NetworkOptions network;
+
+  // The disk failed, and nobody knows what it holds: the process must end, and may start again.
+  // The default says so on stderr and ends it.
+  std::function<void(const Error&)> broken;
+};
+
+// How a group starts on this node.
+struct GroupSetup {
+  // The first members, the same on each of them, when the group is founded; empty: this node is
+  // added to it later, or has been a member before.
+  std::vector<raft::Wanted> founders;
+  // A name of their cluster, the same on each of them; 0: made of what they are.
+  ClusterId cluster;
+  host::GroupOptions options;
+  // What the group does on this node, told on the node's thread. May be left out.
+  std::function<void(const raft::RoleChanged&)> role;
+};
+
+// A member of Raft groups in this process: one thread, one log, one port, whatever the number of
+// groups. Everything here may be called from any thread, but from those of the node's own callbacks
+// only what does not wait for it.
+class Node {
+  class Inside;
+  struct Private {};  // only open() makes one
+
+ public:
+  Node(Private, std::shared_ptr<Inside> inside) : inside_(std::move(inside)) {}
+  // Returns when the log was read and the port is open.
+  static Result<std::unique_ptr<Node>> open(NodeOptions);
+  // Ends at once, as a crash would. Replies that were not given are given now: nobody knows.
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Returns when the group's state was loaded. The machine is used on the node's thread only.
+  Result<Group> start(GroupId, GroupSetup, std::unique_ptr<machine::StateMachine>);
+  // It ends here. What is on the disk stays.
+  void end(GroupId);
+
+  std::string address() const;  // where it listens
+  std::string disk() const;     // how it reaches its disk, for people
+
+ private:
+  std::shared_ptr<Inside> inside_;
+};
+
+}  // namespace bowline

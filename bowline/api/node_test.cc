@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/api/node.h"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+// Nodes as a program embeds them: real threads, disks and sockets.
+namespace bowline {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr GroupId group{7};
+
+// Remembers its commands, and says how many there were.
+class Diary final : public machine::StateMachine {
+ public:
+  void apply(std::span<const machine::Command> commands, std::span<std::string> answers) override {
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      text += std::string(commands[i].payload.view()) + "\n";
+      answers[i] = std::to_string(++count);
+    }
+  }
+  std::unique_ptr<machine::Reader> snapshot() override {
+    return std::make_unique<Reader>(std::to_string(count) + "\n" + text);
+  }
+  std::unique_ptr<machine::Writer> restore() override { return std::make_unique<Writer>(*this); }
+
+  std::string text;
+  std::uint64_t count = 0;
+
+ private:
+  struct Reader final : machine::Reader {
+    explicit Reader(std::string all) : rest(std::move(all)) {}
+    Result<std::string> next(std::size_t most) override {
+      std::string part = rest.substr(0, most);
+      rest.erase(0, part.size());
+      return part;
+    }
+    std::string rest;
+  };
+  struct Writer final : machine::Writer {
+    explicit Writer(Diary& of) : diary(of) {}
+    Result<void> add(std::string_view bytes) override {
+      all += bytes;
+      return {};
+    }
+    Result<void> commit() override {
+      const std::size_t line = all.find('\n');
+      diary.count = std::stoull(all.substr(0, line));
+      diary.text = all.substr(line + 1);
+      return {};
+    }
+    Diary& diary;
+    std::string all;
+  };
+};
+
+class NodeTest : public testing::Test {
+ protected:
+  struct Member {
+    std::unique_ptr<Node> node;
+    std::optional<Group> group;
+    Diary* diary = nullptr;  // on the node's thread
+  };
+
+  NodeTest() {
+    std::filesystem::remove_all(place_);
+    std::filesystem::create_directories(place_);
+  }
+  ~NodeTest() override {
+    members_.clear();
+    std::filesystem::remove_all(place_);
+  }
+
+  NodeOptions options(std::uint64_t id) {
+    NodeOptions options;
+    options.id = NodeId{id};
+    options.directory = place_ + "/" + std::to_string(id);
+    options.listen = addresses_.contains(id) ? addresses_[id] : "127.0.0.1:0";
+    options.disk.direct = false;  // a temporary directory may not have it
+    return options;
+  }
+  void open(std::uint64_t id) {
+    Result<std::unique_ptr<Node>> node = Node::open(options(id));
+    ASSERT_TRUE(node.has_value()) << node.error().what;
+    members_[id].node = *std::move(node);
+    addresses_[id] = members_[id].node->address();
+  }
+  void start(std::uint64_t id, host::GroupOptions of = {}) {
+    GroupSetup setup;
+    for (const auto& [each, address] : addresses_)
+      setup.founders.push_back({.id = NodeId{each}, .address = address});
+    setup.options = std::move(of);
+    auto diary = std::make_unique<Diary>();
+    members_[id].diary = diary.get();
+    Result<Group> group_here = members_[id].node->start(group, std::move(setup), std::move(diary));
+    ASSERT_TRUE(group_here.has_value()) << group_here.error().what;
+    members_[id].group = *group_here;
+  }
+  void found(std::uint64_t count, const host::GroupOptions& of = {}) {
+    for (std::uint64_t id = 1; id <= count; ++id) open(id);
+    for (std::uint64_t id = 1; id <= count; ++id) start(id, of);
+  }
+  std::uint64_t leader() {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < until)
+      for (auto& [id, member] : members_)
+        if (member.group && member.group->status().get().role == raft::Role::leader) return id;
+    return 0;
+  }
+  // By whoever leads; the answer of the machine.
+  std::string write(const std::string& text) {
+    for (int tries = 0; tries < 1000; ++tries) {
+      const Outcome outcome = members_.at(leader()).group->propose(text).get();
+      if (const auto* done = std::get_if<Applied>(&outcome)) return done->answer.value_or("?");
+    }
+    return "never";
+  }
+  // Everything, as this member has it. Again, as long as it knows of no leader.
+  std::string read(std::uint64_t id) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < until)
+      if (const std::optional<std::string> text = try_to_read(id)) return *text;
+    return "never";
+  }
+  std::optional<std::string> try_to_read(std::uint64_t id) {
+    std::promise<std::optional<std::string>> promise;
+    std::future<std::optional<std::string>> text = promise.get_future();
+    const Diary& diary = *members_.at(id).diary;
+    members_.at(id).group->read(raft::ReadKind::linearizable, [&](const ReadOutcome& outcome) {
+      if (std::holds_alternative<Ready>(outcome)) return promise.set_value(diary.text);
+      promise.set_value(std::nullopt);
+    });
+    return text.get();
+  }
+
+  // Of this test, in this process.
+  std::string place_ = testing::TempDir() + "bowline-" +
+                       testing::UnitTest::GetInstance()->current_test_info()->name() + "-" +
+                       std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
+  std::map<std::uint64_t, std::string> addresses_;
+  std::map<std::uint64_t, Member> members_;
+};
+
+TEST_F(NodeTest, one_node_alone_is_a_group) {
+  found(1);
+  EXPECT_EQ(write("a"), "1");
+  EXPECT_EQ(write("b"), "2");
+  EXPECT_EQ(read(1), "a\nb\n");
+}
+
+TEST_F(NodeTest, what_is_written_at_the_leader_is_read_everywhere) {
+  found(3);
+  EXPECT_EQ(write("a"), "1");
+  EXPECT_EQ(write("b"), "2");
+  for (std::uint64_t id = 1; id <= 3; ++id) EXPECT_EQ(read(id), "a\nb\n");
+}
+
+TEST_F(NodeTest, a_follower_refuses_and_says_who_leads) {
+  found(3);
+  const std::uint64_t leads = leader();
+  ASSERT_EQ(write("a"), "1");
+  const std::uint64_t other = leads % 3 + 1;
+  const Outcome outcome = members_.at(other).group->propose("b").get();
+  ASSERT_TRUE(std::holds_alternative<Refused>(outcome));
+  EXPECT_EQ(std::get<Refused>(outcome).why, raft::Refusal::not_leader);
+  EXPECT_EQ(std::get<Refused>(outcome).leader, NodeId{leads});
+}
+
+TEST_F(NodeTest, the_group_outlives_its_leader_and_takes_it_back) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const std::uint64_t old = leader();
+  members_.erase(old);
+  EXPECT_EQ(write("b"), "2");
+  open(old);
+  start(old);
+  EXPECT_EQ(write("c"), "3");
+  EXPECT_EQ(read(old), "a\nb\nc\n");
+}
+
+TEST_F(NodeTest, all_of_them_start_again_where_they_were) {
+  host::GroupOptions of;
+  of.snapshot_entries = 10;
+  of.keep_entries = 2;
+  found(3, of);
+  std::string all;
+  for (int i = 1; i <= 55; ++i) {
+    ASSERT_EQ(write("entry " + std::to_string(i)), std::to_string(i));
+    all += "entry " + std::to_string(i) + "\n";
+  }
+  members_.clear();
+  for (std::uint64_t id = 1; id <= 3; ++id) open(id);
+  for (std::uint64_t id = 1; id <= 3; ++id) start(id, of);
+  for (std::uint64_t id = 1; id <= 3; ++id) EXPECT_EQ(read(id), all);
+}
+
+TEST_F(NodeTest, leadership_is_handed_over) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const std::uint64_t old = leader();
+  const std::uint64_t next = old % 3 + 1;
+  EXPECT_TRUE(
+      std::holds_alternative<Applied>(members_.at(old).group->transfer(NodeId{next}).get()));
+  EXPECT_EQ(leader(), next);
+}
+
+TEST_F(NodeTest, a_member_is_added_and_another_leaves) {
+  host::GroupOptions of;
+  of.snapshot_entries = 10;
+  of.keep_entries = 2;
+  found(3, of);
+  for (int i = 1; i <= 30; ++i) ASSERT_EQ(write("x"), std::to_string(i));
+  open(4);
+  GroupSetup newcomer;
+  newcomer.options = of;
+  auto diary = std::make_unique<Diary>();
+  members_[4].diary = diary.get();
+  members_[4].group = *members_[4].node->start(group, newcomer, std::move(diary));
+  const std::uint64_t leads = leader();
+  std::vector<raft::Wanted> wanted;
+  for (std::uint64_t id = 1; id <= 4; ++id)
+    if (id != leads % 3 + 1) wanted.push_back({.id = NodeId{id}, .address = addresses_[id]});
+  const Outcome changed = members_.at(leads).group->reconfigure(wanted).get();
+  ASSERT_TRUE(std::holds_alternative<Applied>(changed));
+  EXPECT_EQ(members_.at(leads).group->status().get().members.members.size(), 3U);
+  EXPECT_EQ(write("y"), "31");
+  EXPECT_EQ(read(4).size(), 62U);
+}
+
+// ---- bad input
+
+std::string why(const Result<std::unique_ptr<Node>>& opened) {
+  return opened ? "it opened" : opened.error().what;
+}
+
+TEST_F(NodeTest, what_cannot_work_is_refused_with_a_sentence) {
+  NodeOptions nobody = options(1);
+  nobody.id = {};
+  EXPECT_NE(why(Node::open(nobody)).find("self must not be 0"), std::string::npos);
+  NodeOptions deaf = options(1);
+  deaf.listen = "nonsense";
+  EXPECT_NE(why(Node::open(deaf)).find("nonsense"), std::string::npos);
+  NodeOptions lost = options(1);
+  lost.directory = place_ + "/no/such/place";
+  EXPECT_NE(why(Node::open(lost)).find("no/such/place"), std::string::npos);
+  open(1);
+  NodeOptions taken = options(2);
+  taken.listen = addresses_[1];
+  EXPECT_NE(why(Node::open(taken)).find(addresses_[1]), std::string::npos);
+  NodeOptions twice = options(1);
+  twice.listen = "127.0.0.1:0";
+  EXPECT_NE(why(Node::open(twice)), "it opened");
+  NodeOptions other = options(3);
+  other.directory = place_ + "/1";
+  members_.clear();
+  EXPECT_NE(why(Node::open(other)).find("node 1"), std::string::npos);
+}
+
+TEST_F(NodeTest, a_group_is_started_once_and_with_sane_founders) {
+  found(1);
+  const Result<Group> again = members_[1].node->start(group, {}, std::make_unique<Diary>());
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().fault, Fault::exists);
+  GroupSetup setup;
+  setup.founders = {{.id = NodeId{1}}, {.id = NodeId{1}}};
+  const Result<Group> odd = members_[1].node->start(GroupId{8}, setup, std::make_unique<Diary>());
+  ASSERT_FALSE(odd.has_value());
+  EXPECT_NE(odd.error().what.find("founders"), std::string::npos);
+}
+
+// What it wrote may be on its way to the disk still, so that nobody can say what it had promised.
+TEST_F(NodeTest, a_group_that_has_ended_starts_again_with_the_process_only) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  members_[1].node->end(group);
+  const Result<Group> again = members_[1].node->start(group, {}, std::make_unique<Diary>());
+  ASSERT_FALSE(again.has_value());
+  EXPECT_NE(again.error().what.find("with the process"), std::string::npos);
+  members_.clear();
+  open(1);
+  start(1);
+  EXPECT_EQ(write("b"), "2");
+}
+
+TEST_F(NodeTest, a_group_whose_commands_the_log_could_not_hold_is_not_started) {
+  NodeOptions small = options(1);
+  small.log.segment_bytes = 1 << 20;
+  small.log.batch_bytes = 64 << 10;
+  Result<std::unique_ptr<Node>> node = Node::open(small);
+  ASSERT_TRUE(node.has_value()) << node.error().what;
+  const Result<Group> mine = (*node)->start(group, {}, std::make_unique<Diary>());
+  ASSERT_FALSE(mine.has_value());
+  EXPECT_NE(mine.error().what.find("entry_bytes"), std::string::npos);
+}
+
+TEST_F(NodeTest, a_command_that_is_too_large_is_refused_and_nothing_else) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  std::future<Outcome> large = members_[1].group->propose(std::string(9 << 20, 'x'));
+  EXPECT_EQ(write("b"), "2");
+  const Outcome outcome = large.get();
+  ASSERT_TRUE(std::holds_alternative<Refused>(outcome));
+  EXPECT_EQ(std::get<Refused>(outcome).why, raft::Refusal::too_large);
+}
+
+TEST_F(NodeTest, who_asks_a_group_that_has_ended_is_refused) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  members_[1].node->end(group);
+  const Outcome outcome = members_[1].group->propose("b").get();
+  ASSERT_TRUE(std::holds_alternative<Refused>(outcome));
+  EXPECT_EQ(std::get<Refused>(outcome).why, raft::Refusal::stopped);
+}
+
+}  // namespace
+}  // namespace bowline
