@@ -36,7 +36,6 @@ class Applier {
   void again();          // what could not be read may be there by now
 
   LogId applied() const { return applied_; }
-  Index allowed() const { return allowed_; }
 
  private:
   bool waits() const { return held_ > 0 || reading_ || stuck_ || applied_.index >= allowed_; }

@@ -82,7 +82,6 @@ class Replica {
   const raft::Core& core() const { return core_; }
   LogId applied() const { return applier_.applied(); }
   const GroupOptions& options() const { return options_; }
-  bool taking_snapshot() const { return taking_; }
 
  private:
   struct Gathered {  // for one Propose

@@ -60,7 +60,6 @@ class Shard {
   const Links& links() const { return *links_; }
   wal::Log& log() { return *log_; }
   const Snapshots& snapshots() const { return *snapshots_; }
-  Incarnation incarnation() const { return disk_; }
   bool broken() const { return broken_; }
 
  private:

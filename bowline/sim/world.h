@@ -216,7 +216,6 @@ class World : public Court {
   void ended(Node&, Ticket, const host::ReadOutcome&);
   void ended_all(Node&, Ticket, const std::vector<host::Outcome>&);
   void stepped(Node&, const raft::Input&, const raft::Effects&);
-  void left(Node&, NodeId to, const raft::Message&);
   void applied(Node&, const raft::Entry&);
   void snapshot_taken(Node&, const raft::Base&);
   void snapshot_installed(Node&, const raft::Base&, bool used);
@@ -258,6 +257,7 @@ class World : public Court {
   std::string take_damage(Site&, const raft::Found&);
 
   // world_sending.cc: messages and couriers
+  bool left(Node&, NodeId to, const raft::Message&);
   void post(Node&, NodeId to, raft::Message);
   void deliver(Node&, Letter);
   bool doubtful(const Node&, const Letter&) const;

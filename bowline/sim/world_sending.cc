@@ -6,10 +6,12 @@
 
 namespace bowline::sim {
 
-void World::post(Node& node, NodeId to, raft::Message message) {
-  const NodeId from = node.site.id;
-  if (!site(to) || to == from)
-    return violated({"I24", "a message to a node that does not exist, or to its sender"});
+// Counted and seen, whoever carries it. False: it must not leave.
+bool World::left(Node& node, NodeId to, const raft::Message& message) {
+  if (!site(to) || to == node.site.id) {
+    violated({"I24", "a message to a node that does not exist, or to its sender"});
+    return false;
+  }
   const std::size_t kind = message.body.index();
   const std::uint64_t bytes = weight(message);
   ++counters_.messages;
@@ -18,6 +20,13 @@ void World::post(Node& node, NodeId to, raft::Message message) {
   node.traffic.bytes[kind] += bytes;
   mix(fingerprint(message));
   for (Witness* witness : witnesses_) witness->sent(node.site, to, message);
+  return true;
+}
+
+void World::post(Node& node, NodeId to, raft::Message message) {
+  const NodeId from = node.site.id;
+  if (!left(node, to, message)) return;
+  const std::size_t kind = message.body.index();
   if (filter_ && !filter_(from, to, message)) return;
   const Fate fate = network_.send(from, to, now_);
   if (fate.lost) {

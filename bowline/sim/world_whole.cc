@@ -275,19 +275,6 @@ void World::stepped(Node& node, const raft::Input& input, const raft::Effects& e
   }
 }
 
-void World::left(Node& node, NodeId to, const raft::Message& message) {
-  if (!site(to) || to == node.site.id)
-    return violated({"I24", "a message to a node that does not exist, or to its sender"});
-  const std::size_t kind = message.body.index();
-  const std::uint64_t bytes = weight(message);
-  ++counters_.messages;
-  counters_.message_bytes += bytes;
-  ++node.traffic.messages[kind];
-  node.traffic.bytes[kind] += bytes;
-  mix(fingerprint(message));
-  for (Witness* witness : witnesses_) witness->sent(node.site, to, message);
-}
-
 void World::applied(Node& node, const raft::Entry& entry) {
   const Line* line = node.site.written.at(entry.id.index);
   const bool same = line != nullptr && line->entry.id == entry.id &&
