@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "bowline/sim/group_rig.h"
+#include "bowline/wal/inspect.h"
 #include "bowline/wal/names.h"
 
 // Entries that are read back from a disk on which something has rotted.
@@ -23,6 +27,18 @@ struct Reading : testing::Test, GroupRig {
   }
   void hurt(std::uint64_t segment, std::uint64_t block) {
     rig.platter.flip(wal::segment_name(segment), block * env::block_bytes + 100, 3);
+  }
+  // What a start would find.
+  raft::Found found_on_disk() {
+    wal::Inspector inspector(rig.opened()->identity.disk);
+    std::vector<env::Listed> files = rig.platter.list_durable();
+    std::ranges::reverse(files);  // the newest first
+    for (const env::Listed& file : files)
+      if (const auto number = wal::segment_number(file.name)) {
+        std::string bytes = *rig.platter.durable(file.name, 0, file.bytes);
+        inspector.judge(*number, bytes, {});
+      }
+    return wal::found(inspector.finish().groups.at(group));
   }
   // How many entries come back when these are asked for; none: it was an error.
   std::optional<std::size_t> read(Index after, Index through) {
@@ -80,7 +96,9 @@ TEST_F(Reading, an_entry_without_bytes_is_lost_where_no_block_is_good) {
   rig.start();
   ASSERT_TRUE(rig.opened().has_value()) << rig.refused;
   EXPECT_EQ(rig.opened()->damaged, 1U);
-  EXPECT_EQ(read({}, {1}), std::nullopt);  // the log knows that, too
+  EXPECT_EQ(read({}, {1}), std::nullopt);
+  const raft::Damage damage(found_on_disk().damaged);
+  EXPECT_TRUE(damage.covers({1}));  // a start knows that, too
 }
 
 TEST_F(Reading, nobody_tells_of_the_last_batch) {
