@@ -13,6 +13,7 @@ namespace bowline::wal {
 namespace {
 
 constexpr std::string_view new_identity_name = "identity.new";
+constexpr std::size_t reads_at_once = 2;  // beside the segment that is looked at
 
 }  // namespace
 
@@ -147,46 +148,55 @@ void Opening::identified(Result<Identity> identity) {
 }
 
 void Opening::next_segment() {
-  if (!ahead_) read_ahead();
-  if (!ahead_) return sync_names();
-  ahead_->is_due = true;
+  read_ahead();
+  if (ahead_.empty()) return sync_names();
+  is_due_ = true;
   use();
 }
 
+// So many that the disk has something to do while we ask for the next one and judge.
 void Opening::read_ahead() {
-  if (segments_.empty()) return;
-  const std::uint64_t number = segments_.back();
-  segments_.pop_back();
-  ahead_ = Ahead{};
-  ahead_->number = number;
-  log_.env_.disk.open(segment_name(number), life_.guard([this, number](Result<File> file) {
-    opened(number, std::move(file));
-  }));
+  while (ahead_.size() < reads_at_once && !segments_.empty()) {
+    const std::uint64_t number = segments_.back();
+    segments_.pop_back();
+    ahead_.emplace_back().number = number;
+    log_.env_.disk.open(segment_name(number), life_.guard([this, number](Result<File> file) {
+      opened(number, std::move(file));
+    }));
+  }
+}
+
+Opening::Ahead& Opening::ahead(std::uint64_t number) {
+  const auto at = std::ranges::find(ahead_, number, &Ahead::number);
+  ensure(at != ahead_.end());
+  return *at;
 }
 
 void Opening::opened(std::uint64_t number, Result<File> file) {
-  ensure(ahead_ && ahead_->number == number);
+  Ahead& segment = ahead(number);
   if (!file) {
-    ahead_->error = std::move(file.error());
+    segment.error = std::move(file.error());
     return use();
   }
-  ahead_->file = *std::move(file);
-  const std::uint64_t whole_blocks = ahead_->file->size() / block_bytes * block_bytes;
+  segment.file = *std::move(file);
+  const std::uint64_t whole_blocks = segment.file->size() / block_bytes * block_bytes;
   if (whole_blocks == 0) {
-    ahead_->read.emplace();
+    segment.read.emplace();
     return use();
   }
-  read_patiently(log_.env_.disk, *ahead_->file, 0, whole_blocks,
-                 life_.guard([this](PatientlyRead read) {
-                   ahead_->read = std::move(read);
+  read_patiently(log_.env_.disk, *segment.file, 0, whole_blocks,
+                 life_.guard([this, number](PatientlyRead read) {
+                   ahead(number).read = std::move(read);
                    use();
                  }));
 }
 
-// Once it is read, and its turn has come. The one before it is then read while we look at this one.
+// Once it is read, and its turn has come. Those before it are read while we look at this one.
 void Opening::use() {
-  if (!ahead_->is_due || (!ahead_->error && !ahead_->read)) return;
-  Ahead segment = *std::exchange(ahead_, std::nullopt);
+  if (!is_due_ || (!ahead_.front().error && !ahead_.front().read)) return;
+  is_due_ = false;
+  Ahead segment = std::move(ahead_.front());
+  ahead_.pop_front();
   if (segment.error)
     return fail("opening " + segment_name(segment.number) + " in " + log_.env_.disk.path(),
                 *segment.error);

@@ -27,6 +27,7 @@ class Opening {
  private:
   using Files = std::vector<env::Listed>;
   using File = std::unique_ptr<env::File>;
+  struct Ahead;
 
   void look();
   void listed(const Files&);
@@ -38,6 +39,7 @@ class Opening {
   void mend_identity();
   void next_segment();
   void read_ahead();
+  Ahead& ahead(std::uint64_t number);
   void opened(std::uint64_t number, Result<File>);
   void use();
   void judge(std::uint64_t number, PatientlyRead);
@@ -54,13 +56,12 @@ class Opening {
   template <class Value, class Next>
   auto or_fail(std::string what, Next next);
 
-  // A segment that is read before its turn, while the one after it is judged.
+  // A segment that is read before its turn, while the ones after it are judged.
   struct Ahead {
     std::uint64_t number = 0;
     File file;
     std::optional<Error> error;
     std::optional<PatientlyRead> read;  // without anything, if there is not even a block
-    bool is_due = false;
   };
 
   struct Repair {
@@ -71,8 +72,9 @@ class Opening {
   Log& log_;
   env::Done<Result<Opened>> done_;
   File identity_file_;
-  std::vector<std::uint64_t> segments_;  // the last one is next
-  std::optional<Ahead> ahead_;           // the next one
+  std::vector<std::uint64_t> segments_;  // not asked for yet; the last one is next
+  std::deque<Ahead> ahead_;              // the first one is next
+  bool is_due_ = false;                  // the next one: all after it are judged
   std::optional<Seal> seal_;             // of the next one
   std::deque<Repair> repairs_;
   Replay replay_;
