@@ -11,8 +11,8 @@ Installs clang and shellcheck if they are missing, and runs these steps:
   tidy         layers, banned names, lengths, dead files, links (tools/tidy.cc)
   format       clang-format
   shell        shellcheck of the scripts
-  clang        everything compiles with clang, too
-  clang-tidy   bugs, waste and names; a file is looked at again only when it or a header changed
+  clang-tidy   bugs, waste, names, and all that clang warns of; a file is looked at again only
+               when it or a header changed
 
   --fix        lay the sources out with clang-format first
   --only STEP  only this step
@@ -62,8 +62,6 @@ check_format() {
 
 check_shell() { scripts | xargs shellcheck --external-sources; }
 
-check_clang() { build clang; }
-
 # clang-tidy wants one command a source. The mutants and the headers alone are the same text again.
 plain_commands() {
   awk '
@@ -109,7 +107,7 @@ check_clang_tidy() {
 }
 
 main() {
-  local steps=(tidy format shell clang clang-tidy) fix='' step step_started failed=()
+  local steps=(tidy format shell clang-tidy) fix='' step step_started failed=()
   while [[ $# -gt 0 ]]; do
     case $1 in
       --fix) fix=yes && shift ;;
