@@ -3,22 +3,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <future>
 #include <memory>
 #include <sstream>
 #include <utility>
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "bowline/api/node.h"
-#include "bowline/base/ensure.h"
 
 namespace bowline::bench {
 namespace {
@@ -98,15 +91,6 @@ struct Pressing {
   }
 };
 
-double cpu_of_process() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 std::string press(const Group& of, std::istream& words) {
   Pressing pressing;
   words >> pressing.load.payload >> pressing.load.in_flight >> pressing.load.warm_seconds >>
@@ -127,100 +111,54 @@ std::string press(const Group& of, std::istream& words) {
 
 bool done(std::future<Outcome> outcome) { return std::holds_alternative<Applied>(outcome.get()); }
 
-[[noreturn]] void live(std::uint64_t id, const std::vector<std::string>& addresses,
-                       const std::string& directory, int from, int to) {
+Child::Answer live(std::uint64_t id, const std::vector<std::string>& addresses,
+                   const std::string& directory) {
+  const auto stop = [id](const Error& error) {
+    std::fprintf(stderr, "member %d: %s\n", static_cast<int>(id), error.what.c_str());
+    std::_Exit(1);
+  };
   NodeOptions options;
   options.id = NodeId{id};
   options.directory = directory;
   options.listen = addresses[id - 1];
   Result<std::unique_ptr<Node>> node = Node::open(options);
-  if (!node) {
-    std::fprintf(stderr, "member %d: %s\n", static_cast<int>(id), node.error().what.c_str());
-    std::_Exit(1);
-  }
+  if (!node) stop(node.error());
   GroupSetup setup;
   for (std::size_t i = 0; i < addresses.size(); ++i)
     setup.founders.push_back({.id = NodeId{i + 1}, .address = addresses[i]});
-  Result<Group> started = (*node)->start(group, setup, std::make_unique<Counter>());
-  if (!started) {
-    std::fprintf(stderr, "member %d: %s\n", static_cast<int>(id), started.error().what.c_str());
-    std::_Exit(1);
-  }
-  FILE* const in = fdopen(from, "r");
-  char line[256];
-  while (std::fgets(line, sizeof line, in) != nullptr) {
-    std::istringstream words(line);
+  const Result<Group> started = (*node)->start(group, setup, std::make_unique<Counter>());
+  if (!started) stop(started.error());
+  return [node = *std::move(node), started = *started](std::istream& words) {
     std::string what;
     words >> what;
-    std::string said = "?";
-    if (what == "leads") said = started->status().get().role == raft::Role::leader ? "1" : "0";
-    if (what == "cpu") said = std::to_string(cpu_of_process());
-    if (what == "disk") said = (*node)->disk();
-    if (what == "write") said = done(started->propose("x")) ? "1" : "0";
-    if (what == "hand") said = done(started->transfer()) ? "1" : "0";
-    if (what == "press") said = press(*started, words);
-    said += '\n';
-    if (::write(to, said.data(), said.size()) < 0) break;
-  }
-  std::_Exit(0);
+    if (what == "leads")
+      return std::string(started.status().get().role == raft::Role::leader ? "1" : "0");
+    if (what == "cpu") return std::to_string(cpu_of_this_process());
+    if (what == "disk") return node->disk();
+    if (what == "write") return std::string(done(started.propose("x")) ? "1" : "0");
+    if (what == "hand") return std::string(done(started.transfer()) ? "1" : "0");
+    if (what == "press") return press(started, words);
+    return std::string("?");
+  };
 }
 
 }  // namespace
 
 RaftMember::RaftMember(std::uint64_t id, const std::vector<std::string>& addresses,
-                       const std::string& directory) {
-  int down[2];
-  int up[2];
-  ensure(pipe(down) == 0);
-  ensure(pipe(up) == 0);
-  process_ = fork();
-  ensure(process_ >= 0);
-  if (process_ == 0) {
-    close(down[1]);
-    close(up[0]);
-    live(id, addresses, directory, down[0], up[1]);
-  }
-  close(down[0]);
-  close(up[1]);
-  to_ = down[1];
-  from_ = up[0];
-}
+                       const std::string& directory)
+    : child_([=] { return live(id, addresses, directory); }) {}
 
-RaftMember::~RaftMember() {
-  close(to_);
-  kill();
-  close(from_);
-}
-
-void RaftMember::kill() {
-  if (process_ == 0) return;
-  ::kill(process_, SIGKILL);
-  waitpid(process_, nullptr, 0);
-  process_ = 0;
-}
-
-std::string RaftMember::ask(const std::string& what) {
-  const std::string line = what + "\n";
-  if (::write(to_, line.data(), line.size()) < 0) return {};
-  std::string said;
-  char one = 0;
-  while (::read(from_, &one, 1) == 1 && one != '\n') said += one;
-  return said;
-}
-
-void RaftMember::freeze() { ::kill(process_, SIGSTOP); }
-
-bool RaftMember::write() { return ask("write") == "1"; }
-bool RaftMember::hand_over() { return ask("hand") == "1"; }
-bool RaftMember::leads() { return ask("leads") == "1"; }
-double RaftMember::cpu_seconds() { return std::strtod(ask("cpu").c_str(), nullptr); }
-std::string RaftMember::disk() { return ask("disk"); }
+bool RaftMember::write() { return child_.ask("write") == "1"; }
+bool RaftMember::hand_over() { return child_.ask("hand") == "1"; }
+bool RaftMember::leads() { return child_.ask("leads") == "1"; }
+double RaftMember::cpu_seconds() { return std::strtod(child_.ask("cpu").c_str(), nullptr); }
+std::string RaftMember::disk() { return child_.ask("disk"); }
 
 RaftFigure RaftMember::run(const RaftLoad& load) {
   std::ostringstream what;
   what << "press " << load.payload << ' ' << load.in_flight << ' ' << load.warm_seconds << ' '
        << load.seconds;
-  std::istringstream said(ask(what.str()));
+  std::istringstream said(child_.ask(what.str()));
   RaftFigure figure;
   said >> figure.proposals >> figure.per_second >> figure.p50_us >> figure.p99_us >> figure.p999_us;
   return figure;

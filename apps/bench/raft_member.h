@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/bench/child.h"
+
 namespace bowline::bench {
 
 // Closed-loop load on the leader of a group, from within its process.
@@ -19,32 +21,22 @@ struct RaftFigure {
   std::uint64_t proposals = 0;
 };
 
-// A process of its own with one member of a group of three, which does what it is told over pipes.
-// It shares nothing with the others but the loopback and the disk.
+// A process with one member of a group of three.
 class RaftMember {
  public:
-  // Forks. Nothing may run in this process that a fork would not take along.
   RaftMember(std::uint64_t id, const std::vector<std::string>& addresses,
              const std::string& directory);
-  ~RaftMember();  // ends it
-  RaftMember(const RaftMember&) = delete;
-  RaftMember& operator=(const RaftMember&) = delete;
-
   bool leads();
   RaftFigure run(const RaftLoad&);  // on the leader
   double cpu_seconds();             // of that process, since it began
   std::string disk();
   bool write();      // one proposal, waited for; false: it was refused, or nobody knows
   bool hand_over();  // leadership, to whoever is best
-  int process() const { return process_; }
-  void kill();    // -9
-  void freeze();  // it does nothing any more, and its kernel says nothing of that
+  void kill() { child_.kill(); }
+  void freeze() { child_.freeze(); }  // it does nothing any more, and its kernel says nothing
 
  private:
-  std::string ask(const std::string& what);
-
-  int process_ = 0;
-  int to_ = -1, from_ = -1;
+  Child child_;
 };
 
 }  // namespace bowline::bench

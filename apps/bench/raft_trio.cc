@@ -8,36 +8,9 @@
 #include <thread>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "bowline/base/ensure.h"
+#include "apps/bench/child.h"
 
 namespace bowline::bench {
-namespace {
-
-// Ports that were free a moment ago.
-std::vector<std::string> free_addresses(std::size_t count) {
-  std::vector<int> sockets;
-  std::vector<std::string> addresses;
-  for (std::size_t i = 0; i < count; ++i) {
-    const int one = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof name;
-    ensure(bind(one, reinterpret_cast<sockaddr*>(&name), size) == 0);
-    ensure(getsockname(one, reinterpret_cast<sockaddr*>(&name), &size) == 0);
-    addresses.push_back("127.0.0.1:" + std::to_string(ntohs(name.sin_port)));
-    sockets.push_back(one);
-  }
-  for (const int one : sockets) close(one);
-  return addresses;
-}
-
-}  // namespace
-
 RaftTrio::RaftTrio(std::string directory)
     : directory_(std::move(directory)), addresses_(free_addresses(3)), members_(3) {
   std::filesystem::remove_all(directory_);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/bench/child.h"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <arpa/inet.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bowline/base/ensure.h"
+
+namespace bowline::bench {
+namespace {
+
+[[noreturn]] void obey(Child::Answer answer, int from, int to) {
+  FILE* const in = fdopen(from, "r");
+  char line[256];
+  while (std::fgets(line, sizeof line, in) != nullptr) {
+    std::istringstream words(line);
+    const std::string said = answer(words) + '\n';
+    if (::write(to, said.data(), said.size()) < 0) break;
+  }
+  std::_Exit(0);
+}
+
+}  // namespace
+
+Child::Child(std::move_only_function<Answer()> live) {
+  int down[2];
+  int up[2];
+  ensure(pipe(down) == 0);
+  ensure(pipe(up) == 0);
+  process_ = fork();
+  ensure(process_ >= 0);
+  if (process_ == 0) {
+    close(down[1]);
+    close(up[0]);
+    obey(live(), down[0], up[1]);
+  }
+  close(down[0]);
+  close(up[1]);
+  to_ = down[1];
+  from_ = up[0];
+}
+
+Child::~Child() {
+  close(to_);
+  kill();
+  close(from_);
+}
+
+void Child::kill() {
+  if (process_ == 0) return;
+  ::kill(process_, SIGKILL);
+  waitpid(process_, nullptr, 0);
+  process_ = 0;
+}
+
+void Child::freeze() {
+  if (process_ != 0) ::kill(process_, SIGSTOP);
+}
+void Child::thaw() {
+  if (process_ != 0) ::kill(process_, SIGCONT);
+}
+
+std::string Child::ask(const std::string& what) {
+  const std::string line = what + "\n";
+  if (::write(to_, line.data(), line.size()) < 0) return {};
+  std::string said;
+  char one = 0;
+  while (::read(from_, &one, 1) == 1 && one != '\n') said += one;
+  return said;
+}
+
+double Child::resident_mib() const {
+  std::ifstream in("/proc/" + std::to_string(process_) + "/statm");
+  double all = 0;
+  double resident = 0;
+  in >> all >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+double cpu_of_this_process() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::vector<std::string> free_addresses(std::size_t count) {
+  std::vector<int> sockets;
+  std::vector<std::string> addresses;
+  for (std::size_t i = 0; i < count; ++i) {
+    const int one = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof name;
+    ensure(bind(one, reinterpret_cast<sockaddr*>(&name), size) == 0);
+    ensure(getsockname(one, reinterpret_cast<sockaddr*>(&name), &size) == 0);
+    addresses.push_back("127.0.0.1:" + std::to_string(ntohs(name.sin_port)));
+    sockets.push_back(one);
+  }
+  for (const int one : sockets) close(one);
+  return addresses;
+}
+
+}  // namespace bowline::bench
