@@ -7,9 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include <arpa/inet.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,24 +91,6 @@ double cpu_of_this_process() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-std::vector<std::string> free_addresses(std::size_t count) {
-  std::vector<int> sockets;
-  std::vector<std::string> addresses;
-  for (std::size_t i = 0; i < count; ++i) {
-    const int one = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof name;
-    ensure(bind(one, reinterpret_cast<sockaddr*>(&name), size) == 0);
-    ensure(getsockname(one, reinterpret_cast<sockaddr*>(&name), &size) == 0);
-    addresses.push_back("127.0.0.1:" + std::to_string(ntohs(name.sin_port)));
-    sockets.push_back(one);
-  }
-  for (const int one : sockets) close(one);
-  return addresses;
 }
 
 }  // namespace bowline::bench

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <cstdint>
 #include <functional>
 #include <istream>
 #include <string>
-#include <vector>
 
 namespace bowline::bench {
 
@@ -34,8 +32,5 @@ class Child {
 };
 
 double cpu_of_this_process();  // seconds, since it began
-
-// Of ports on loopback that were free a moment ago.
-std::vector<std::string> free_addresses(std::size_t count);
 
 }  // namespace bowline::bench

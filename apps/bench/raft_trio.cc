@@ -8,9 +8,10 @@
 #include <thread>
 #include <utility>
 
-#include "apps/bench/child.h"
+#include "apps/bench/addresses.h"
 
 namespace bowline::bench {
+
 RaftTrio::RaftTrio(std::string directory)
     : directory_(std::move(directory)), addresses_(free_addresses(3)), members_(3) {
   std::filesystem::remove_all(directory_);

@@ -14,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/bench/addresses.h"
 #include "apps/bench/snapshot_member.h"
 
 namespace bowline::bench {

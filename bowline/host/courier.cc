@@ -54,6 +54,7 @@ void Courier::put(GroupId group, NodeId to, const raft::Message& message) {
   }
   if (post.frame.empty()) post.frame = wire::begin_frame(wire::FrameKind::letters);
   wire::put_letter(post.frame, group, message, *way);
+  ++sent_.letters;
   if (hooks_.sent) hooks_.sent(group, to, message);
   if (post.frame.size() >= options_.frame_bytes) ship(to, post);
 }
@@ -68,6 +69,8 @@ void Courier::ship(NodeId to, Post& post) {
     return;
   }
   wire::end_frame(frame);
+  ++sent_.frames;
+  sent_.bytes += frame.size();
   links_.send(to, std::move(frame));
 }
 

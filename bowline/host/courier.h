@@ -32,6 +32,12 @@ class Courier {
     std::move_only_function<void()> due;  // something was written outside of a turn
   };
 
+  struct Sent {  // since it began
+    std::uint64_t frames = 0;
+    std::uint64_t letters = 0;
+    std::uint64_t bytes = 0;
+  };
+
   Courier(wal::Log&, Links&, Options, Hooks);
 
   void send(GroupId, raft::Send&&);
@@ -40,6 +46,7 @@ class Courier {
   void flush();                                 // the end of a turn
   void drained(NodeId);                         // there is room for entries again
   std::uint64_t lost() const { return lost_; }  // messages for whom there was no connection
+  const Sent& sent() const { return sent_; }
 
  private:
   struct Wanted {  // entries that a peer's disk has lost
@@ -81,6 +88,7 @@ class Courier {
   std::map<NodeId, Post> posts_;
   std::uint64_t reads_ = 0;
   std::uint64_t lost_ = 0;
+  Sent sent_;
   env::Life life_;
 };
 

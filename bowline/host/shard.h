@@ -58,6 +58,7 @@ class Shard {
 
   Replica* find(GroupId);
   const Links& links() const { return *links_; }
+  const Courier& courier() const { return *courier_; }
   wal::Log& log() { return *log_; }
   const Snapshots& snapshots() const { return *snapshots_; }
   bool broken() const { return broken_; }

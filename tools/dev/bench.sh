@@ -4,7 +4,7 @@
 
 usage() {
   cat <<'END'
-./dev bench [wal|raft] [OPTION…]
+./dev bench [wal|raft|groups] [OPTION…]
 
 Builds build/bowline-bench and runs it with the options.
 
@@ -20,6 +20,10 @@ logs that are synced, and load from within the leader. About 5 minutes; --payloa
 --rounds make it shorter. --failovers 20 measures instead how long nobody can write when the leader
 is killed, falls silent, or hands over.
 
+./dev bench groups does it with build/bowline-bench-groups: three processes on loopback with ten
+thousand groups that have nothing to do; what they cost, and how long it takes until all lead again
+when one of the processes is killed. About half a minute; --groups says how many.
+
 Examples: ./dev bench --json bench.json
           ./dev bench wal --quick
 END
@@ -34,6 +38,9 @@ main() {
   elif [[ ${1:-} == raft ]]; then
     shift
     program=bowline-bench-raft
+  elif [[ ${1:-} == groups ]]; then
+    shift
+    program=bowline-bench-groups
   fi
   has_target release "$program" || not_yet "there is no program '$program' here"
   build release "$program"
