@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,6 +87,14 @@ class Disk {
   virtual std::string path() const = 0;          // for messages to people
 };
 
+// Who is at the other end of a connection, where the network has that proved: a certificate says
+// so.
+struct Identity {
+  NodeId node;
+  std::string cluster;
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
 // Bytes to another process and from it. They come in their order, each of them once, until it ends.
 // Destroying it ends it, and the other side is told, if that is possible; any hook may do that.
 // What was sent and has left our memory by then still comes before that, if nothing breaks,
@@ -110,6 +119,8 @@ class Connection {
   // While held, no bytes are taken from the other side; that it ended may be noticed only later.
   virtual void hold(bool held) = 0;
   virtual std::string peer() const = 0;  // where it leads to, for messages to people
+  // None: this network proves nothing, and whoever is there says itself who it is.
+  virtual std::optional<Identity> identity() const { return std::nullopt; }
 };
 
 // As long as it lives, others can connect. May be destroyed as it accepts.

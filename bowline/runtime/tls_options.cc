@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/runtime/tls_options.h"
+
+namespace bowline::runtime {
+
+std::string TlsOptions::fault() const {
+  const bool has_more = !key.empty() || !authorities.empty() || !revocations.empty();
+  if (!is_on() && has_more)
+    return "tls.certificate must be given: without it connections are not protected";
+  if (!is_on()) return {};
+  if (key.empty()) return "tls.key must be given: the file with the key of tls.certificate";
+  if (authorities.empty())
+    return "tls.authorities must be given: the files with the certificates of those who vouch for "
+           "the nodes";
+  if (greet_within <= Duration(0)) return "tls.greet_within must be above zero";
+  if (look_every <= Duration(0)) return "tls.look_every must be above zero";
+  if (most_greetings == 0) return "tls.most_greetings must be above zero";
+  return {};
+}
+
+}  // namespace bowline::runtime
