@@ -15,12 +15,11 @@
 find_package(GTest QUIET)
 find_package(benchmark QUIET)
 set_property(GLOBAL PROPERTY BOWLINE_HEADERS "")
-set_property(GLOBAL PROPERTY BOWLINE_LIBRARIES "")
 
 function(bowline_folder folder)
   if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt")
     # Apart from the programs, so that one of them may be called like a folder.
-    add_subdirectory("${folder}" "${PROJECT_BINARY_DIR}/obj/${folder}")
+    add_subdirectory("${PROJECT_SOURCE_DIR}/${folder}" "${PROJECT_BINARY_DIR}/obj/${folder}")
   endif()
 endfunction()
 
@@ -102,7 +101,6 @@ function(bowline_library name)
   bowline_note_headers(${arg_HEADERS})
   bowline_add_library(bowline_${name} "" SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS})
   add_library(bowline::${name} ALIAS bowline_${name})
-  set_property(GLOBAL APPEND PROPERTY BOWLINE_LIBRARIES ${name})
   if(arg_MUTANTS)
     bowline_add_library(bowline_${name}_mutants "_mutants" SOURCES ${arg_SOURCES}
                         DEPENDS ${arg_DEPENDS})
@@ -198,16 +196,4 @@ function(bowline_headers_alone)
   add_library(bowline_headers_alone OBJECT ${sources})
   target_include_directories(bowline_headers_alone PRIVATE "${PROJECT_SOURCE_DIR}")
   target_compile_options(bowline_headers_alone PRIVATE -O0 -g0)
-endfunction()
-
-# bowline::bowline is what an embedding project links: all libraries but the simulator.
-function(bowline_umbrella)
-  add_library(bowline_all INTERFACE)
-  add_library(bowline::bowline ALIAS bowline_all)
-  get_property(libraries GLOBAL PROPERTY BOWLINE_LIBRARIES)
-  foreach(library IN LISTS libraries)
-    if(NOT library MATCHES "^(sim|tidy|docs|fuzz|env_conformance|certificates)$")
-      target_link_libraries(bowline_all INTERFACE bowline_${library})
-    endif()
-  endforeach()
 endfunction()

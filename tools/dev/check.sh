@@ -31,7 +31,7 @@ sources() {
 scripts() {
   local file
   echo dev
-  find .ci tools deploy -type f | sort | while read -r file; do
+  find .ci tools deploy examples -type f | sort | while read -r file; do
     if [[ $file == *.sh || $file == *.sbatch ]] || head -c 20 "$file" | grep -q '^#!.*sh'; then
       echo "$file"
     fi
