@@ -78,6 +78,11 @@ void check_letters(const Source& source, std::size_t number, std::string_view li
   }
 }
 
+// Go's own formatter indents with them.
+bool may_have_tabs(const Source& source) {
+  return source.ends_with(".go") || file_name(source.path) == "go.mod";
+}
+
 // A machine's own path, as opposed to a part of an address or of another path.
 bool names_machine_path(std::string_view line) {
   for (const std::string_view root : {"/wo"
@@ -114,7 +119,8 @@ bool is_loose_end(std::string_view line) {
 void check_line(const Source& source, std::size_t number, std::string_view line,
                 Findings& findings) {
   check_letters(source, number, line, findings);
-  if (line.contains('\t')) find(source, number, "tab", "indent with blanks", findings);
+  if (line.contains('\t') && !may_have_tabs(source))
+    find(source, number, "tab", "indent with blanks", findings);
   if (line.ends_with(' ') || line.ends_with('\t')) {
     find(source, number, "trailing", "remove the blanks at the end of the line", findings);
   }

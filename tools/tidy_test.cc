@@ -195,6 +195,8 @@ TEST(Tidy, lines_are_short_and_clean) {
   refuse("columns", "tools/x.sh", "# " + std::string(99, 'x') + "\n");
   accept("README.md", std::string(300, 'x') + "\n");
   refuse("tab", x, head + "int f()\t;\n");
+  refuse("tab", "x/CMakeLists.txt", "\tproject(x)\n");
+  accept("bench/x.go", "func f() {\n\treturn\n}\n");
   refuse("trailing", "README.md", "word \n");
   refuse("last-newline", x, head + "int x;");
   refuse("control", "README.md", "a\u200bb\n");

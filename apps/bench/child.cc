@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bench/child.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
+#include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,19 +32,41 @@ namespace {
   std::_Exit(0);
 }
 
+[[noreturn]] void become(std::vector<std::string> program, int from, int to) {
+  std::vector<char*> words;
+  words.reserve(program.size() + 1);
+  for (std::string& word : program) words.push_back(word.data());
+  words.push_back(nullptr);
+  dup2(from, STDIN_FILENO);
+  dup2(to, STDOUT_FILENO);
+  execvp(words[0], words.data());
+  std::fprintf(stderr, "cannot start %s: %s\n", words[0], std::strerror(errno));
+  std::_Exit(127);
+}
+
 }  // namespace
 
 Child::Child(std::move_only_function<Answer()> live) {
+  begin([live = std::move(live)](int from, int to) mutable { obey(live(), from, to); });
+}
+
+Child::Child(std::vector<std::string> program) {
+  begin([&program](int from, int to) { become(std::move(program), from, to); });
+}
+
+void Child::begin(OverThere over_there) {
   int down[2];
   int up[2];
-  ensure(pipe(down) == 0);
-  ensure(pipe(up) == 0);
+  ensure(pipe2(down, O_CLOEXEC) == 0);
+  ensure(pipe2(up, O_CLOEXEC) == 0);
   process_ = fork();
   ensure(process_ >= 0);
   if (process_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // the pipes alone do not tell it: others hold them, too
     close(down[1]);
     close(up[0]);
-    obey(live(), down[0], up[1]);
+    over_there(down[0], up[1]);
+    std::_Exit(0);
   }
   close(down[0]);
   close(up[1]);

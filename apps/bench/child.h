@@ -3,6 +3,7 @@
 #include <functional>
 #include <istream>
 #include <string>
+#include <vector>
 
 namespace bowline::bench {
 
@@ -16,6 +17,8 @@ class Child {
   // Forks. Nothing may run in this process that a fork would not take along. `live` is called over
   // there.
   explicit Child(std::move_only_function<Answer()> live);
+  // Another program, with its words, that answers on its standard output.
+  explicit Child(std::vector<std::string> program);
   ~Child();  // ends it
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -27,6 +30,9 @@ class Child {
   double resident_mib() const;
 
  private:
+  using OverThere = std::move_only_function<void(int from, int to)>;
+  void begin(OverThere);
+
   int process_ = 0;
   int to_ = -1, from_ = -1;
 };

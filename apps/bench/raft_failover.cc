@@ -7,8 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "apps/bench/raft_trio.h"
-
 namespace bowline::bench {
 namespace {
 
@@ -49,9 +47,7 @@ void print(const char* what, std::vector<double> took) {
 
 }  // namespace
 
-void print_failovers(const std::string& directory, int times) {
-  RaftTrio trio(directory);
-  std::printf("three processes on loopback, election timeout 1 s, %d times each\n", times);
+void print_failovers(RaftTrio& trio, int times) {
   std::printf("%-28s %8s %8s %8s\n", "ms until a write is done", "min", "median", "p99");
   const auto run = [&](const char* what, Way way) {
     std::vector<double> took;

@@ -142,11 +142,21 @@ Child::Answer live(std::uint64_t id, const std::vector<std::string>& addresses,
   };
 }
 
+std::vector<std::string> with_words(std::vector<std::string> program, std::uint64_t id,
+                                    const std::vector<std::string>& addresses,
+                                    const std::string& directory) {
+  std::string all;
+  for (const std::string& address : addresses) all += (all.empty() ? "" : ",") + address;
+  program.insert(program.end(), {std::to_string(id), all, directory});
+  return program;
+}
+
 }  // namespace
 
 RaftMember::RaftMember(std::uint64_t id, const std::vector<std::string>& addresses,
-                       const std::string& directory)
-    : child_([=] { return live(id, addresses, directory); }) {}
+                       const std::string& directory, const std::vector<std::string>& program)
+    : child_(program.empty() ? Child([=] { return live(id, addresses, directory); })
+                             : Child(with_words(program, id, addresses, directory))) {}
 
 bool RaftMember::write() { return child_.ask("write") == "1"; }
 bool RaftMember::hand_over() { return child_.ask("hand") == "1"; }

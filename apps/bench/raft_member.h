@@ -24,8 +24,10 @@ struct RaftFigure {
 // A process with one member of a group of three.
 class RaftMember {
  public:
+  // `program`: the one that is the member, with its first words; behind them it gets ID,
+  // ADDRESS,ADDRESS,ADDRESS and DIRECTORY. Empty: this one, with Bowline.
   RaftMember(std::uint64_t id, const std::vector<std::string>& addresses,
-             const std::string& directory);
+             const std::string& directory, const std::vector<std::string>& program);
   bool leads();
   RaftFigure run(const RaftLoad&);  // on the leader
   double cpu_seconds();             // of that process, since it began

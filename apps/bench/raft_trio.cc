@@ -12,8 +12,11 @@
 
 namespace bowline::bench {
 
-RaftTrio::RaftTrio(std::string directory)
-    : directory_(std::move(directory)), addresses_(free_addresses(3)), members_(3) {
+RaftTrio::RaftTrio(std::string directory, std::vector<std::string> program)
+    : directory_(std::move(directory)),
+      program_(std::move(program)),
+      addresses_(free_addresses(3)),
+      members_(3) {
   std::filesystem::remove_all(directory_);
   std::filesystem::create_directories(directory_);
   for (std::uint64_t id = 1; id <= 3; ++id) restart(id);
@@ -22,7 +25,7 @@ RaftTrio::RaftTrio(std::string directory)
 void RaftTrio::restart(std::uint64_t id) {
   members_[id - 1].reset();
   members_[id - 1] =
-      std::make_unique<RaftMember>(id, addresses_, directory_ + "/" + std::to_string(id));
+      std::make_unique<RaftMember>(id, addresses_, directory_ + "/" + std::to_string(id), program_);
 }
 
 RaftMember& RaftTrio::leader() {
@@ -31,7 +34,7 @@ RaftMember& RaftTrio::leader() {
       if (member->leads()) return *member;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  std::fprintf(stderr, "bowline-bench-raft: nobody leads\n");
+  std::fprintf(stderr, "bowline-bench-raft: nobody leads in %s\n", directory_.c_str());
   std::exit(1);
 }
 

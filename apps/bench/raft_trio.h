@@ -9,10 +9,12 @@
 
 namespace bowline::bench {
 
-// Three processes, and one group of them.
+// Three processes, and one group of them. They get ready while others are started: who asks for the
+// leader waits for them.
 class RaftTrio {
  public:
-  explicit RaftTrio(std::string directory);  // which is emptied first
+  // The directory is emptied first; the program as in RaftMember.
+  explicit RaftTrio(std::string directory, std::vector<std::string> program = {});
   RaftMember& leader();
   RaftMember& member(std::uint64_t id) { return *members_[id - 1]; }
   std::uint64_t id_of(const RaftMember&) const;
@@ -24,6 +26,7 @@ class RaftTrio {
 
  private:
   std::string directory_;
+  std::vector<std::string> program_;
   std::vector<std::string> addresses_;
   std::vector<std::unique_ptr<RaftMember>> members_;
 };

@@ -4,7 +4,7 @@
 
 usage() {
   cat <<'END'
-./dev bench [wal|raft|groups] [OPTION…]
+./dev bench [wal|raft|failover|groups] [OPTION…]
 
 Builds build/bowline-bench and runs it with the options.
 
@@ -16,9 +16,15 @@ system calls alone, RocksDB and SQLite, which it installs. About 7 minutes; --qu
 build/bowline-bench-wal --help lists more.
 
 ./dev bench raft does it with build/bowline-bench-raft: three processes on loopback with one group,
-logs that are synced, and load from within the leader. About 5 minutes; --payload, --in-flight and
---rounds make it shorter. --failovers 20 measures instead how long nobody can write when the leader
-is killed, falls silent, or hands over.
+logs that are synced, and load from within the leader. About 5 minutes; --payload, --in-flight,
+--seconds and --rounds make it shorter.
+
+  --peers        measure hashicorp/raft (with raft-boltdb, and with raft-wal), dragonboat (with its
+                 default log, and with tan) and SOFAJRaft in the same run, each in turn. It builds
+                 those whose tools are there: go 1.22, or java 17 and maven; and the network
+
+./dev bench failover measures how long nobody can write when the leader is killed, falls silent, or
+hands over: least, median and p99 of 20 times each. It knows --peers, too; --failovers 5 is shorter.
 
 ./dev bench groups does it with build/bowline-bench-groups: three processes on loopback with ten
 thousand groups that have nothing to do; what they cost, and how long it takes until all lead again
@@ -26,24 +32,79 @@ when one of the processes is killed. About half a minute; --groups says how many
 
 Examples: ./dev bench --json bench.json
           ./dev bench wal --quick
+          ./dev bench raft --peers --payload 256 --in-flight 64 256 --rounds 3
 END
 }
 
-main() {
-  local program=bowline-bench
-  if [[ ${1:-} == wal ]]; then
-    shift
-    program=bowline-bench-wal
-    install librocksdb-dev libsqlite3-dev  # logs to compare ours with
-  elif [[ ${1:-} == raft ]]; then
-    shift
-    program=bowline-bench-raft
-  elif [[ ${1:-} == groups ]]; then
-    shift
-    program=bowline-bench-groups
+peers=()
+
+not_run() { echo "$1: not run: $2"; }
+
+build_go_peers() {
+  local what='hashicorp/raft and dragonboat' place=$PWD/build/peers/
+  if ! command -v go >/dev/null; then
+    not_run "$what" 'no go'
+  elif ! (cd bench/peers/go && go build -trimpath -o "$place" ./hashicorp ./dragonboat); then
+    not_run "$what" 'go could not build it, see above'
+  else
+    peers+=(--peer 'hashicorp=build/peers/hashicorp boltdb'
+      --peer 'hashicorp-wal=build/peers/hashicorp wal'
+      --peer 'dragonboat=build/peers/dragonboat pebble'
+      --peer 'dragonboat-tan=build/peers/dragonboat tan')
   fi
+}
+
+build_java_peers() {
+  local place=build/peers/sofajraft
+  if ! command -v java >/dev/null; then
+    not_run SOFAJRaft 'no java'
+  elif ! command -v mvn >/dev/null; then
+    not_run SOFAJRaft 'no mvn'
+  elif ! mvn -q -B -f bench/peers/sofajraft/pom.xml -Dplace="$PWD/$place" package; then
+    not_run SOFAJRaft 'maven could not build it, see above'
+  else
+    local java="java -Xms1g -Xmx1g -Dlogging.path=$place/logs -cp $place/classes:$place/lib/*"
+    peers+=(--peer "sofajraft=$java Member")
+  fi
+}
+
+# Takes --peers out of the options, which the program does not know.
+main() {
+  local program=bowline-bench options=() with_peers='' argument
+  case ${1:-} in
+    wal)
+      shift
+      program=bowline-bench-wal
+      install librocksdb-dev libsqlite3-dev # logs to compare ours with
+      ;;
+    raft)
+      shift
+      program=bowline-bench-raft
+      ;;
+    groups)
+      shift
+      program=bowline-bench-groups
+      ;;
+    failover)
+      shift
+      program=bowline-bench-raft
+      [[ " $* " == *" --failovers "* ]] || options=(--failovers 20)
+      ;;
+  esac
+  for argument in "$@"; do
+    if [[ $argument == --peers && $program == bowline-bench-raft ]]; then
+      with_peers=yes
+    else
+      options+=("$argument")
+    fi
+  done
   has_target release "$program" || not_yet "there is no program '$program' here"
   build release "$program"
-  "build/$program" "$@"
+  if [[ -n $with_peers ]]; then
+    mkdir -p build/peers
+    build_go_peers
+    build_java_peers
+  fi
+  "build/$program" "${options[@]}" "${peers[@]}"
   succeed "in $(seconds)"
 }
