@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/api/group.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "bowline/api/portable.h"
 
 namespace bowline {
 namespace {
 
 const Refused gone{raft::Refusal::stopped, {}};
+const Error not_here{Fault::not_found, "the group is not on this node"};
 
 // A promise, and the reply that keeps it.
 template <class What>
@@ -18,19 +22,33 @@ std::pair<std::future<What>, env::Done<What>> future_of() {
           }};
 }
 
+std::future<Outcome> operate(Desk& desk, GroupId id,
+                             std::move_only_function<void(host::Replica&, host::Reply)> what) {
+  auto [future, keeps] = future_of<Outcome>();
+  desk.with(id, [what = std::move(what), reply = std::move(keeps)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    what(*replica, std::move(reply));
+  });
+  return std::move(future);
+}
+
 }  // namespace
 
 void Group::propose(std::string command, host::Reply reply) const {
-  desk_->with(id_, [command = Bytes::own(std::move(command)),
+  propose(std::move(command), {}, std::move(reply));
+}
+
+void Group::propose(std::string command, Term expected, host::Reply reply) const {
+  desk_->with(id_, [command = Bytes::own(std::move(command)), expected,
                     reply = std::move(reply)](host::Replica* replica) mutable {
     if (replica == nullptr) return reply(gone);
-    replica->propose(std::move(command), std::move(reply));
+    replica->propose(std::move(command), expected, std::move(reply));
   });
 }
 
-std::future<Outcome> Group::propose(std::string command) const {
+std::future<Outcome> Group::propose(std::string command, Term expected) const {
   auto [future, keeps] = future_of<Outcome>();
-  propose(std::move(command), std::move(keeps));
+  propose(std::move(command), expected, std::move(keeps));
   return std::move(future);
 }
 
@@ -47,59 +65,131 @@ std::future<ReadOutcome> Group::read(raft::ReadKind kind) const {
   return std::move(future);
 }
 
+std::future<ReadOutcome> Group::verify() const { return read(raft::ReadKind::verify); }
+
 std::future<Outcome> Group::barrier() const {
-  auto [future, keeps] = future_of<Outcome>();
-  desk_->with(id_, [reply = std::move(keeps)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->barrier(std::move(reply));
+  return operate(*desk_, id_, [](host::Replica& replica, host::Reply reply) {
+    replica.barrier(std::move(reply));
   });
-  return std::move(future);
 }
 
 std::future<Outcome> Group::reconfigure(std::vector<raft::Wanted> wanted,
                                         std::optional<Index> expected) const {
-  auto [future, keeps] = future_of<Outcome>();
-  desk_->with(id_, [wanted = std::move(wanted), expected,
-                    reply = std::move(keeps)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->reconfigure(std::move(wanted), expected, std::move(reply));
+  return operate(
+      *desk_, id_,
+      [wanted = std::move(wanted), expected](host::Replica& replica, host::Reply reply) mutable {
+        replica.reconfigure(std::move(wanted), expected, std::move(reply));
+      });
+}
+
+std::future<Outcome> Group::change_members(Change change) const {
+  return operate(*desk_, id_,
+                 [change = std::move(change)](host::Replica& replica, host::Reply reply) {
+                   const raft::Config& config = replica.core().memberships().latest();
+                   std::vector<raft::Wanted> wanted;
+                   for (const raft::Member& member : config.membership->members)
+                     wanted.push_back({member.id, member.goal, member.priority,
+                                       std::string(member.address.view()),
+                                       std::string(member.metadata.view())});
+                   if (!change(wanted))
+                     return reply(Refused{raft::Refusal::bad_target, replica.core().leader()});
+                   replica.reconfigure(std::move(wanted), config.at, std::move(reply));
+                 });
+}
+
+std::future<Outcome> Group::put_member(raft::Wanted one) const {
+  return change_members([one = std::move(one)](std::vector<raft::Wanted>& all) {
+    std::erase_if(all, [&](const raft::Wanted& each) { return each.id == one.id; });
+    all.push_back(one);
+    return true;
   });
-  return std::move(future);
+}
+
+std::future<Outcome> Group::remove_member(NodeId id) const {
+  return change_members([id](std::vector<raft::Wanted>& all) {
+    return std::erase_if(all, [id](const raft::Wanted& each) { return each.id == id; }) > 0;
+  });
+}
+
+std::future<Outcome> Group::set_standing(NodeId id, raft::Standing standing) const {
+  return change_members([id, standing](std::vector<raft::Wanted>& all) {
+    const auto found = std::ranges::find(all, id, &raft::Wanted::id);
+    if (found != all.end()) found->standing = standing;
+    return found != all.end();
+  });
+}
+
+std::future<Outcome> Group::cancel_change() const {
+  return operate(*desk_, id_, [](host::Replica& replica, host::Reply reply) {
+    replica.cancel_change(std::move(reply));
+  });
+}
+
+std::future<Outcome> Group::recover(ClusterId anew) const {
+  return operate(*desk_, id_, [anew](host::Replica& replica, host::Reply reply) {
+    replica.recover(anew, std::move(reply));
+  });
 }
 
 std::future<Outcome> Group::transfer(NodeId to) const {
-  auto [future, keeps] = future_of<Outcome>();
-  desk_->with(id_, [to, reply = std::move(keeps)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->transfer(to, std::move(reply));
+  return operate(*desk_, id_, [to](host::Replica& replica, host::Reply reply) {
+    replica.transfer(to, std::move(reply));
   });
-  return std::move(future);
 }
 
 std::future<Result<raft::Base>> Group::snapshot() const {
   auto [future, keeps] = future_of<Result<raft::Base>>();
   desk_->with(id_, [reply = std::move(keeps)](host::Replica* replica) mutable {
-    if (replica == nullptr)
-      return reply(std::unexpected(Error{Fault::not_found, "the group is not on this node"}));
+    if (replica == nullptr) return reply(std::unexpected(not_here));
     replica->take_snapshot(std::move(reply));
+  });
+  return std::move(future);
+}
+
+// One that cannot be made, since there is nothing new, is no failure: then the newest is there.
+std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
+  auto [future, keeps] = future_of<Result<raft::Base>>();
+  desk_->at(
+      [id = id_, path = std::move(path), reply = std::move(keeps)](host::Shard* shard) mutable {
+        host::Replica* const replica = shard == nullptr ? nullptr : shard->find(id);
+        if (replica == nullptr) return reply(std::unexpected(not_here));
+        replica->take_snapshot([shard, id, path = std::move(path),
+                                reply = std::move(reply)](const Result<raft::Base>& taken) mutable {
+          if (!taken && taken.error().fault != Fault::not_found)
+            return reply(std::unexpected(taken.error()));
+          bowline::export_snapshot(*shard, id, std::move(path), std::move(reply));
+        });
+      });
+  return std::move(future);
+}
+
+std::future<Result<void>> Group::tune(host::GroupOptions options) const {
+  auto [future, keeps] = future_of<Result<void>>();
+  desk_->at([id = id_, options = std::move(options),
+             reply = std::move(keeps)](host::Shard* shard) mutable {
+    if (shard == nullptr) return reply(std::unexpected(not_here));
+    reply(shard->tune(id, std::move(options)));
   });
   return std::move(future);
 }
 
 std::future<GroupStatus> Group::status() const {
   auto [future, keeps] = future_of<GroupStatus>();
-  desk_->with(id_, [reply = std::move(keeps)](host::Replica* replica) mutable {
+  desk_->at([id = id_, reply = std::move(keeps)](host::Shard* shard) mutable {
+    const host::Replica* const replica = shard == nullptr ? nullptr : shard->find(id);
     GroupStatus status;
-    if (replica == nullptr) return reply(status);
-    const raft::Core& core = replica->core();
-    status.role = core.role();
-    status.term = core.term();
-    status.leader = core.leader();
-    status.commit = core.commit();
-    status.applied = replica->applied();
-    status.last = core.outline().last();
-    if (const auto& members = core.memberships().latest().membership) status.members = *members;
-    reply(std::move(status));
+    status.group = id;
+    reply(replica == nullptr ? status : status_of(*shard, *replica));
+  });
+  return std::move(future);
+}
+
+std::future<std::string> Group::explain() const {
+  auto [future, keeps] = future_of<std::string>();
+  desk_->at([id = id_, reply = std::move(keeps)](host::Shard* shard) mutable {
+    const host::Replica* const replica = shard == nullptr ? nullptr : shard->find(id);
+    if (replica == nullptr) return reply("the group is not on this node\n");
+    reply(bowline::explain(evidence_of(*shard, *replica)));
   });
   return std::move(future);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -7,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "bowline/api/status.h"
 #include "bowline/host/outcome.h"
 #include "bowline/host/replica.h"
+#include "bowline/host/shard.h"
 #include "bowline/raft/input.h"
 
 namespace bowline {
@@ -21,23 +24,18 @@ using host::Ready;
 using host::Refused;
 using host::Unknown;
 
-// How a group stands, as this node sees it.
-struct GroupStatus {
-  raft::Role role = raft::Role::follower;
-  Term term;
-  NodeId leader;  // 0: not known
-  Index commit;
-  LogId applied;
-  LogId last;
-  raft::Membership members;
-};
-
 // Where work for the node's thread is left.
 class Desk {
  public:
   virtual ~Desk() = default;
-  // Is done there soon; with null, if the group is not on the node any more.
-  virtual void with(GroupId, std::move_only_function<void(host::Replica*)>) = 0;
+  // Is done there soon; with null, if the node has ended, and then on any thread.
+  virtual void at(std::move_only_function<void(host::Shard*)>) = 0;
+  // The same; with null, if the group is not on the node any more.
+  void with(GroupId group, std::move_only_function<void(host::Replica*)> work) {
+    at([group, work = std::move(work)](host::Shard* shard) mutable {
+      work(shard == nullptr ? nullptr : shard->find(group));
+    });
+  }
 };
 
 // One group on one node. A handle: copy it, and use it from any thread. Replies come on the node's
@@ -53,21 +51,45 @@ class Group {
   }
 
   // A command for the state machine. On the leader only; else it is refused, and says who leads.
+  // With a term: refused in any other one, as when whoever proposes has read in that term.
   void propose(std::string command, host::Reply) const;
-  std::future<Outcome> propose(std::string command) const;
+  void propose(std::string command, Term expected, host::Reply) const;
+  std::future<Outcome> propose(std::string command, Term expected = {}) const;
   // When the machine may be read: on the node's thread, within the reply.
   void read(raft::ReadKind, host::ReadReply) const;
   std::future<ReadOutcome> read(raft::ReadKind = raft::ReadKind::linearizable) const;
+  std::future<ReadOutcome> verify() const;  // Ready: it led when a quorum answered just now
   std::future<Outcome> barrier() const;
 
   // The members that are wanted, all of them. `expected`: only if this is still the configuration.
   std::future<Outcome> reconfigure(std::vector<raft::Wanted>,
                                    std::optional<Index> expected = {}) const;
+  // One member anew, or otherwise than it is; or gone. Refused as outdated if somebody else changes
+  // the members meanwhile.
+  std::future<Outcome> put_member(raft::Wanted) const;
+  std::future<Outcome> remove_member(NodeId) const;
+  std::future<Outcome> set_standing(NodeId, raft::Standing) const;  // learner to voter, and back
+  std::future<Outcome> cancel_change() const;  // of the members, while it is under way
+  // The other voters are gone for good: this replica goes on alone, in a cluster of another name.
+  // What it had not heard of is lost. All that are added later have to be told that name, by
+  // host::GroupOptions::cluster, and so has this one when it starts again.
+  std::future<Outcome> recover(ClusterId anew) const;
+
   std::future<Outcome> transfer(NodeId to = {}) const;  // 0: to whoever is best
   std::future<Result<raft::Base>> snapshot() const;     // made now, and durable
+  // The newest snapshot of the group into a file, after making one if there is anything new. See
+  // portable.h for what it is good for.
+  std::future<Result<raft::Base>> export_snapshot(std::string path) const;
+  // Other options from now on, timeouts too. On each node of its own; the error says why not.
+  std::future<Result<void>> tune(host::GroupOptions) const;
+
   std::future<GroupStatus> status() const;
+  std::future<std::string> explain() const;  // in sentences: who leads, what waits, and why
 
  private:
+  using Change = std::function<bool(std::vector<raft::Wanted>&)>;
+  std::future<Outcome> change_members(Change) const;
+
   std::shared_ptr<Desk> desk_;
   GroupId id_;
 };

@@ -5,10 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <random>
 #include <set>
 #include <thread>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "bowline/base/crc32c.h"
 #include "bowline/raft/membership_codec.h"
@@ -23,16 +26,7 @@ void end_process(const Error& error) {
 }
 
 host::Options host_options(const NodeOptions& options) {
-  host::Options host;
-  host.self = options.id;
-  host.name = options.name;
-  host.listen = options.listen;
-  host.advertise = options.advertise;
-  host.log = options.log;
-  host.links = options.links;
-  host.courier = options.courier;
-  host.snapshots = options.snapshots;
-  host.transfers = options.transfers;
+  host::Options host = options.of_host();
   std::random_device random;
   while (host.boot == 0 || host.boot == 1) host.boot = random() & 0xffffff;
   return host;
@@ -61,10 +55,19 @@ raft::MembershipPtr founding(const GroupSetup& setup) {
 
 }  // namespace
 
+void log_to_stderr(std::string_view line) {
+  const std::string whole = std::string(line) + "\n";  // in one piece
+  std::fwrite(whole.data(), 1, whole.size(), stderr);
+}
+
 // Belongs to the thread, but for the mailbox that the loop has for others.
 class Node::Inside final : public Desk, public std::enable_shared_from_this<Inside> {
  public:
-  explicit Inside(NodeOptions options) : options_(std::move(options)) {
+  using Work = std::move_only_function<void(host::Shard*)>;
+
+  explicit Inside(NodeOptions options)
+      : options_(std::move(options)),
+        journal_(options_.id, loop_.clock(), options_.log_lines, options_.log_sink) {
     if (!options_.broken) options_.broken = end_process;
   }
 
@@ -72,19 +75,31 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   void close();
   Result<void> start(GroupId, GroupSetup, std::unique_ptr<machine::StateMachine>);
   void end(GroupId group) {
-    loop_.post([this, group] { shard_->end(group); });
-  }
-  void with(GroupId group, std::move_only_function<void(host::Replica*)> work) override {
-    loop_.post([this, group, work = std::move(work)]() mutable {
-      work(shard_ == nullptr ? nullptr : shard_->find(group));
+    at([group](host::Shard* shard) {
+      if (shard != nullptr) shard->end(group);
     });
   }
+  void at(Work work) override;
   const std::string& address() const { return address_; }
   const std::string& disk() const { return disk_words_; }
 
  private:
+  struct Watchers {  // of a group
+    std::function<void(const raft::RoleChanged&)> role;
+    std::function<void(const raft::MembershipChanged&)> members;
+    std::function<void(std::span<const PeerStatus>)> progress;
+  };
+
   void run(std::promise<Result<void>> opened);
   Result<void> make();
+  Result<void> open_disk();
+  host::Shard::Hooks hooks();
+  void note_opening(const wal::Account&);
+  void take_mail();
+  void heard(GroupId, const host::News&);
+  void tell_progress();
+  void do_start(GroupId, GroupSetup, std::unique_ptr<machine::StateMachine>,
+                std::promise<Result<void>>);
 
   NodeOptions options_;
   runtime::Loop loop_;
@@ -92,12 +107,40 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   std::unique_ptr<runtime::Network> network_;
   std::vector<std::unique_ptr<machine::StateMachine>> machines_;  // those of groups that ended, too
   std::set<GroupId> groups_;
-  std::map<GroupId, std::function<void(const raft::RoleChanged&)>> roles_;
+  host::Journal journal_;
+  std::map<GroupId, Watchers> watchers_;
+  env::TimerId progress_timer_;
   std::unique_ptr<host::Shard> shard_;
   std::string address_;
   std::string disk_words_;
   std::thread thread_;
+
+  std::mutex mail_mutex_;
+  std::vector<Work> mail_;  // under the mutex, for the thread
+  bool closed_ = false;     // likewise: the thread has ended
 };
+
+void Node::Inside::at(Work work) {
+  bool first = false;
+  {
+    const std::scoped_lock lock(mail_mutex_);
+    if (!closed_) {
+      first = mail_.empty();
+      mail_.push_back(std::move(work));
+    }
+  }
+  if (first) return loop_.post([this] { take_mail(); });
+  if (work) work(nullptr);
+}
+
+void Node::Inside::take_mail() {
+  std::vector<Work> due;
+  {
+    const std::scoped_lock lock(mail_mutex_);
+    due.swap(mail_);
+  }
+  for (Work& work : due) work(shard_.get());
+}
 
 Result<void> Node::Inside::open() {
   std::promise<Result<void>> promise;
@@ -109,28 +152,83 @@ Result<void> Node::Inside::open() {
   return result;
 }
 
-Result<void> Node::Inside::make() {
+Result<void> Node::Inside::open_disk() {
+  if (options_.storage) {
+    disk_ = options_.storage(loop_);
+    if (disk_ == nullptr)
+      return std::unexpected(Error{Fault::not_found, "NodeOptions::storage gave no disk"});
+    disk_words_ = disk_->path();
+    return {};
+  }
   Result<std::unique_ptr<env::Disk>> disk =
       runtime::open_disk(options_.directory, loop_, options_.disk);
   if (!disk) return std::unexpected(disk.error());
   disk_ = *std::move(disk);
   disk_words_ = runtime::describe(*disk_);
+  return {};
+}
+
+host::Shard::Hooks Node::Inside::hooks() {
+  host::Shard::Hooks hooks;
+  hooks.broken = [this](const Error& error) {
+    host::Event event{host::Topic::disk, host::Level::error, {}, {}, {}, "disk failed", {}};
+    event.more.emplace_back("why", error.what);
+    journal_.put(event);
+    options_.broken(error);
+  };
+  hooks.news = [this](GroupId group, const host::News& news) { heard(group, news); };
+  if (options_.opening) hooks.opening = options_.opening;
+  return hooks;
+}
+
+Result<void> Node::Inside::make() {
+  if (Result<void> opened = open_disk(); !opened) return opened;
   network_ = std::make_unique<runtime::Network>(loop_, options_.network);
   std::random_device random;
   const Incarnation fresh{(std::uint64_t{random()} << 31) + random() + 1};
-  const auto role = [this](GroupId group, const raft::RoleChanged& change) {
-    if (const auto told = roles_.find(group); told != roles_.end()) told->second(change);
-  };
-  shard_ = std::make_unique<host::Shard>(
-      env::Env{loop_.clock(), loop_, *disk_}, *network_, host_options(options_), fresh,
-      host::Shard::Hooks{.broken = [this](const Error& error) { options_.broken(error); },
-                         .role = role});
+  shard_ = std::make_unique<host::Shard>(env::Env{loop_.clock(), loop_, *disk_}, *network_,
+                                         host_options(options_), fresh, hooks());
   std::optional<Result<wal::Account>> opened;
   shard_->open([&opened](Result<wal::Account> account) { opened = std::move(account); });
   loop_.run_until([&opened] { return opened.has_value(); });
   if (!*opened) return std::unexpected(opened->error());
   address_ = shard_->links().address();
+  note_opening(**opened);
+  progress_timer_ = loop_.timer([this] { tell_progress(); });
   return {};
+}
+
+void Node::Inside::note_opening(const wal::Account& account) {
+  const bool hurt = account.damaged > 0;
+  host::Event event{
+      host::Topic::node, hurt ? host::Level::warning : host::Level::info, {}, {}, {}, "opened", {}};
+  event.more = {{"address", address_},
+                {"segments", std::to_string(account.segments)},
+                {"batches", std::to_string(account.batches)},
+                {"mended", std::to_string(account.mended)},
+                {"damaged", std::to_string(account.damaged)}};
+  journal_.put(event);
+}
+
+void Node::Inside::heard(GroupId group, const host::News& news) {
+  if (options_.log_sink) journal_.put(host::event_of(group, news));
+  if (options_.news) options_.news(group, news);
+  const auto found = watchers_.find(group);
+  if (found == watchers_.end()) return;
+  const auto* const role = std::get_if<raft::RoleChanged>(&news);
+  if (role != nullptr && found->second.role) found->second.role(*role);
+  const auto* const members = std::get_if<raft::MembershipChanged>(&news);
+  if (members != nullptr && found->second.members) found->second.members(*members);
+}
+
+void Node::Inside::tell_progress() {
+  loop_.set(progress_timer_, loop_.clock().now() + options_.progress_every);
+  for (const auto& [group, watchers] : watchers_) {
+    const host::Replica* const replica = shard_->find(group);
+    if (replica == nullptr || !watchers.progress) continue;
+    if (replica->core().role() != raft::Role::leader) continue;
+    watchers.progress(status_of(*shard_, *replica).peers);
+  }
 }
 
 void Node::Inside::run(std::promise<Result<void>> opened) {
@@ -149,34 +247,45 @@ void Node::Inside::close() {
   if (!thread_.joinable()) return;
   loop_.stop();
   thread_.join();
+  std::vector<Work> rest;
+  {
+    const std::scoped_lock lock(mail_mutex_);
+    closed_ = true;
+    rest.swap(mail_);
+  }
+  for (Work& work : rest) work(nullptr);
 }
 
 Result<void> Node::Inside::start(GroupId group, GroupSetup setup,
                                  std::unique_ptr<machine::StateMachine> machine) {
-  if (std::string fault = setup.options.fault(); !fault.empty())
+  if (std::string fault = setup.fault(); !fault.empty())
     return std::unexpected(Error{Fault::io, "the options of a group: " + fault});
-  if (!setup.founders.empty() && !raft::sane(setup.founders))
-    return std::unexpected(Error{Fault::io,
-                                 "the founders of a group: each needs an id of its own, "
-                                 "and at least one must vote"});
   std::promise<Result<void>> promise;
   std::future<Result<void>> started = promise.get_future();
   loop_.post([this, group, setup = std::move(setup), machine = std::move(machine),
               promise = std::move(promise)]() mutable {
-    machine::StateMachine& mine = *machines_.emplace_back(std::move(machine));
-    if (setup.role) roles_[group] = setup.role;
-    groups_.insert(group);
-    shard_->start(group, {setup.options, founding(setup)}, mine,
-                  [promise = std::move(promise)](const Result<host::Replica*>& replica) mutable {
-                    if (replica) return promise.set_value({});
-                    promise.set_value(std::unexpected(replica.error()));
-                  });
+    do_start(group, std::move(setup), std::move(machine), std::move(promise));
   });
   return started.get();
 }
 
+void Node::Inside::do_start(GroupId group, GroupSetup setup,
+                            std::unique_ptr<machine::StateMachine> machine,
+                            std::promise<Result<void>> promise) {
+  machine::StateMachine& mine = *machines_.emplace_back(std::move(machine));
+  if (shard_->find(group) == nullptr)
+    watchers_[group] = {setup.role, setup.members, setup.progress};
+  if (setup.progress) loop_.set(progress_timer_, loop_.clock().now() + options_.progress_every);
+  groups_.insert(group);
+  shard_->start(group, {setup.options, founding(setup), setup.state}, mine,
+                [promise = std::move(promise)](const Result<host::Replica*>& replica) mutable {
+                  if (replica) return promise.set_value({});
+                  promise.set_value(std::unexpected(replica.error()));
+                });
+}
+
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
-  if (std::string fault = host_options(options).fault(); !fault.empty())
+  if (std::string fault = options.fault(); !fault.empty())
     return std::unexpected(Error{Fault::io, "the options of a node: " + fault});
   auto inside = std::make_shared<Inside>(std::move(options));
   if (Result<void> opened = inside->open(); !opened) return std::unexpected(opened.error());
@@ -193,6 +302,27 @@ Result<Group> Node::start(GroupId group, GroupSetup setup,
 }
 
 void Node::end(GroupId group) { inside_->end(group); }
+
+std::future<NodeStatus> Node::status() const {
+  auto promise = std::make_shared<std::promise<NodeStatus>>();
+  inside_->at([promise](host::Shard* shard) {
+    promise->set_value(shard == nullptr ? NodeStatus{} : status_of(*shard));
+  });
+  return promise->get_future();
+}
+
+std::future<std::vector<GroupStatus>> Node::groups(std::size_t most) const {
+  auto promise = std::make_shared<std::promise<std::vector<GroupStatus>>>();
+  inside_->at([promise, most](host::Shard* shard) {
+    std::vector<GroupStatus> all;
+    if (shard != nullptr)
+      for (const GroupId group : shard->ids())
+        if (all.size() < most) all.push_back(status_of(*shard, *shard->find(group)));
+    promise->set_value(std::move(all));
+  });
+  return promise->get_future();
+}
+
 std::string Node::address() const { return inside_->address(); }
 std::string Node::disk() const { return inside_->disk(); }
 

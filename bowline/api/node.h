@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bowline/api/group.h"
+#include "bowline/api/portable.h"
+#include "bowline/api/status.h"
 #include "bowline/base/result.h"
+#include "bowline/base/time.h"
+#include "bowline/env/env.h"
+#include "bowline/host/journal.h"
+#include "bowline/host/news.h"
 #include "bowline/host/options.h"
 #include "bowline/host/shard.h"
 #include "bowline/machine/state_machine.h"
@@ -34,10 +43,34 @@ struct NodeOptions {
   runtime::DiskOptions disk;
   runtime::NetworkOptions network;
 
+  // In place of the directory: a disk of one's own, made on the node's thread;
+  // runtime::memory_disk() is one for tests.
+  std::function<std::unique_ptr<env::Disk>(env::Loop&)> storage;
+
+  // A line for each thing that people want to know of: who leads, who came and went, snapshots,
+  // damage. Told on the node's thread; none: nothing is written. See log_to_stderr().
+  std::function<void(std::string_view line)> log_sink;
+  host::Journal::Options log_lines;
+
+  // What happens on this node, as it happens, of all groups; group 0: of the node itself. May be
+  // left out.
+  std::function<void(GroupId, const host::News&)> news;
+  // While open() reads the log: so many of its segments are done, of so many. May be left out.
+  std::function<void(std::uint64_t, std::uint64_t)> opening;
+  // How often GroupSetup::progress is told.
+  Duration progress_every = std::chrono::seconds(1);
+
   // The disk failed, and nobody knows what it holds: the process must end, and may start again.
   // The default says so on stderr and ends it.
   std::function<void(const Error&)> broken;
+
+  // What is wrong with these, as a sentence that says what to change; empty: nothing.
+  std::string fault() const;
+  host::Options of_host() const;  // all that the host asks for, but for the number of this life
 };
+
+// For NodeOptions::log_sink, in a program.
+void log_to_stderr(std::string_view line);
 
 // How a group starts on this node.
 struct GroupSetup {
@@ -49,6 +82,12 @@ struct GroupSetup {
   host::GroupOptions options;
   // What the group does on this node, told on the node's thread. May be left out.
   std::function<void(const raft::RoleChanged&)> role;
+  std::function<void(const raft::MembershipChanged&)> members;
+  std::function<void(std::span<const PeerStatus>)> progress;  // of a leader's followers
+  // The state to found it with, the same on each founder: see import_snapshot(). May be left out.
+  Importer state;
+
+  std::string fault() const;
 };
 
 // A member of Raft groups in this process: one thread, one log, one port, whatever the number of
@@ -72,6 +111,8 @@ class Node {
   // It ends here. What is on the disk stays.
   void end(GroupId);
 
+  std::future<NodeStatus> status() const;
+  std::future<std::vector<GroupStatus>> groups(std::size_t most = 100) const;
   std::string address() const;  // where it listens
   std::string disk() const;     // how it reaches its disk, for people
 

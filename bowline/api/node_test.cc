@@ -2,153 +2,17 @@
 #include "bowline/api/node.h"
 
 #include <chrono>
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
-// Nodes as a program embeds them: real threads, disks and sockets.
+
+#include "bowline/api/test_node.h"
+
 namespace bowline {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr GroupId group{7};
-
-// Remembers its commands, and says how many there were.
-class Diary final : public machine::StateMachine {
- public:
-  void apply(std::span<const machine::Command> commands, std::span<std::string> answers) override {
-    for (std::size_t i = 0; i < commands.size(); ++i) {
-      text += std::string(commands[i].payload.view()) + "\n";
-      answers[i] = std::to_string(++count);
-    }
-  }
-  std::unique_ptr<machine::Reader> snapshot() override {
-    return std::make_unique<Reader>(std::to_string(count) + "\n" + text);
-  }
-  std::unique_ptr<machine::Writer> restore() override { return std::make_unique<Writer>(*this); }
-
-  std::string text;
-  std::uint64_t count = 0;
-
- private:
-  struct Reader final : machine::Reader {
-    explicit Reader(std::string all) : rest(std::move(all)) {}
-    Result<std::string> next(std::size_t most) override {
-      std::string part = rest.substr(0, most);
-      rest.erase(0, part.size());
-      return part;
-    }
-    std::string rest;
-  };
-  struct Writer final : machine::Writer {
-    explicit Writer(Diary& of) : diary(of) {}
-    Result<void> add(std::string_view bytes) override {
-      all += bytes;
-      return {};
-    }
-    Result<void> commit() override {
-      const std::size_t line = all.find('\n');
-      diary.count = std::stoull(all.substr(0, line));
-      diary.text = all.substr(line + 1);
-      return {};
-    }
-    Diary& diary;
-    std::string all;
-  };
-};
-
-class NodeTest : public testing::Test {
- protected:
-  struct Member {
-    std::unique_ptr<Node> node;
-    std::optional<Group> group;
-    Diary* diary = nullptr;  // on the node's thread
-  };
-
-  NodeTest() {
-    std::filesystem::remove_all(place_);
-    std::filesystem::create_directories(place_);
-  }
-  ~NodeTest() override {
-    members_.clear();
-    std::filesystem::remove_all(place_);
-  }
-
-  NodeOptions options(std::uint64_t id) {
-    NodeOptions options;
-    options.id = NodeId{id};
-    options.directory = place_ + "/" + std::to_string(id);
-    options.listen = addresses_.contains(id) ? addresses_[id] : "127.0.0.1:0";
-    options.disk.direct = false;  // a temporary directory may not have it
-    return options;
-  }
-  void open(std::uint64_t id) {
-    Result<std::unique_ptr<Node>> node = Node::open(options(id));
-    ASSERT_TRUE(node.has_value()) << node.error().what;
-    members_[id].node = *std::move(node);
-    addresses_[id] = members_[id].node->address();
-  }
-  void start(std::uint64_t id, host::GroupOptions of = {}) {
-    GroupSetup setup;
-    for (const auto& [each, address] : addresses_)
-      setup.founders.push_back({.id = NodeId{each}, .address = address});
-    setup.options = std::move(of);
-    auto diary = std::make_unique<Diary>();
-    members_[id].diary = diary.get();
-    Result<Group> group_here = members_[id].node->start(group, std::move(setup), std::move(diary));
-    ASSERT_TRUE(group_here.has_value()) << group_here.error().what;
-    members_[id].group = *group_here;
-  }
-  void found(std::uint64_t count, const host::GroupOptions& of = {}) {
-    for (std::uint64_t id = 1; id <= count; ++id) open(id);
-    for (std::uint64_t id = 1; id <= count; ++id) start(id, of);
-  }
-  std::uint64_t leader() {
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until)
-      for (auto& [id, member] : members_)
-        if (member.group && member.group->status().get().role == raft::Role::leader) return id;
-    return 0;
-  }
-  // By whoever leads; the answer of the machine.
-  std::string write(const std::string& text) {
-    for (int tries = 0; tries < 1000; ++tries) {
-      const Outcome outcome = members_.at(leader()).group->propose(text).get();
-      if (const auto* done = std::get_if<Applied>(&outcome)) return done->answer.value_or("?");
-    }
-    return "never";
-  }
-  // Everything, as this member has it. Again, as long as it knows of no leader.
-  std::string read(std::uint64_t id) {
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until)
-      if (const std::optional<std::string> text = try_to_read(id)) return *text;
-    return "never";
-  }
-  std::optional<std::string> try_to_read(std::uint64_t id) {
-    std::promise<std::optional<std::string>> promise;
-    std::future<std::optional<std::string>> text = promise.get_future();
-    const Diary& diary = *members_.at(id).diary;
-    members_.at(id).group->read(raft::ReadKind::linearizable, [&](const ReadOutcome& outcome) {
-      if (std::holds_alternative<Ready>(outcome)) return promise.set_value(diary.text);
-      promise.set_value(std::nullopt);
-    });
-    return text.get();
-  }
-
-  // Of this test, in this process.
-  std::string place_ = testing::TempDir() + "bowline-" +
-                       testing::UnitTest::GetInstance()->current_test_info()->name() + "-" +
-                       std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
-  std::map<std::uint64_t, std::string> addresses_;
-  std::map<std::uint64_t, Member> members_;
-};
 
 TEST_F(NodeTest, one_node_alone_is_a_group) {
   found(1);

@@ -33,7 +33,8 @@ class Applier {
   void hold();
   void release();
   void restored(LogId);  // the state is as of this entry now
-  void again();          // what could not be read may be there by now
+  void set_slice(std::uint64_t bytes) { slice_bytes_ = bytes; }
+  void again();  // what could not be read may be there by now
 
   LogId applied() const { return applied_; }
 

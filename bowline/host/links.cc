@@ -2,6 +2,7 @@
 #include "bowline/host/links.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -72,6 +73,11 @@ void Links::forget(NodeId id) {
   bury(std::move(known->caller));
   loop_.drop(known->timer);
   peers_.erase(id);
+}
+
+std::vector<NodeId> Links::peers() const {
+  const auto ids = std::views::keys(peers_);
+  return {ids.begin(), ids.end()};
 }
 
 const std::string* Links::address_of(NodeId id) const {
@@ -233,6 +239,7 @@ void Links::greeted(std::uint64_t number) {
 
 void Links::agreed(NodeId id, Peer& peer, const Link& link) {
   const std::uint64_t boot = link.there().boot;
+  const bool back = peer.boot == 0 || peer.gone;
   const bool anew = peer.boot != 0 && peer.boot != boot && !peer.gone;
   // What leads to the process that was there before leads nowhere, even if it does not know yet.
   if (anew) bury(std::move(&link == peer.called.get() ? peer.caller : peer.called));
@@ -247,6 +254,7 @@ void Links::agreed(NodeId id, Peer& peer, const Link& link) {
   const bool spare = peer.called != nullptr && peer.caller != nullptr && here_.self < id;
   if (!calls) loop_.set(peer.timer, spare ? clock_.now() + options_.spare_lives : never);
   if (anew) hooks_.lost(id);
+  if ((anew || back) && hooks_.up) hooks_.up(id);
 }
 
 void Links::ended(NodeId id, std::unique_ptr<Link>& which, const Link* link) {

@@ -32,6 +32,7 @@ class Links {
   };
   struct Hooks {
     std::move_only_function<void(NodeId from, const wire::Frame&, const wire::Way&)> letters;
+    std::move_only_function<void(NodeId)> up = {};  // it can be spoken to, and could not before
     // The peer's process is gone, or another one came in its place: it leads nothing any more. Said
     // when a connection closed and could not be made again at once.
     std::move_only_function<void(NodeId)> lost;
@@ -62,6 +63,7 @@ class Links {
   void send(NodeId, std::string frame);
   std::uint64_t queued(NodeId) const;
   bool up(NodeId id) const { return way_to(id) != nullptr; }
+  std::vector<NodeId> peers() const;  // of which anything is known
 
  private:
   struct Peer {

@@ -9,6 +9,8 @@ std::string fault_of_links(const Links::Options& links) {
   if (links.retry_floor <= Duration(0)) return "links.retry_floor must be above zero";
   if (links.retry_most < links.retry_floor)
     return "links.retry_most must be at least links.retry_floor";
+  if (links.short_life < Duration(0)) return "links.short_life must not be negative";
+  if (links.spare_lives < Duration(0)) return "links.spare_lives must not be negative";
   if (links.most_frame_bytes < (1U << 20)) return "links.most_frame_bytes must be at least 1 MiB";
   if (links.most_strangers == 0) return "links.most_strangers must be above zero";
   if (links.most_peers == 0) return "links.most_peers must be above zero";
@@ -23,6 +25,14 @@ std::string fault_of_courier(const Courier::Options& courier) {
   return {};
 }
 
+std::string fault_of_transfers(const Transfers::Options& transfers) {
+  if (transfers.most_givings == 0) return "transfers.most_givings must be above zero";
+  if (transfers.stalled_after <= Duration(0)) return "transfers.stalled_after must be above zero";
+  if (transfers.again_after <= Duration(0)) return "transfers.again_after must be above zero";
+  if (transfers.rounds == 0) return "transfers.rounds must be above zero";
+  return {};
+}
+
 }  // namespace
 
 std::string Options::fault() const {
@@ -32,13 +42,27 @@ std::string Options::fault() const {
   if (std::string fault = log.fault(); !fault.empty()) return "log: " + fault;
   if (std::string fault = snapshots.fault(); !fault.empty()) return "snapshots: " + fault;
   if (std::string fault = fault_of_links(links); !fault.empty()) return fault;
-  return fault_of_courier(courier);
+  if (std::string fault = fault_of_courier(courier); !fault.empty()) return fault;
+  return fault_of_transfers(transfers);
 }
 
 std::string GroupOptions::fault() const {
   if (raft == nullptr) return "raft must be given";
   if (std::string fault = raft->fault(); !fault.empty()) return "raft: " + fault;
   if (slice_bytes == 0) return "slice_bytes must be above zero";
+  return {};
+}
+
+std::string GroupOptions::cannot_become(const GroupOptions& next) const {
+  if (std::string fault = next.fault(); !fault.empty()) return fault;
+  if (cluster != next.cluster) return "cluster cannot change while the group runs";
+  if (raft->lease_reads != next.raft->lease_reads)
+    return "raft: lease_reads cannot change while the group runs: restart the nodes, one by one";
+  const bool same_times =
+      raft->election == next.raft->election && raft->drift_permille == next.raft->drift_permille;
+  if (raft->lease_reads && !same_times)
+    return "raft: election and drift_permille cannot change while lease_reads are on, since other "
+           "members count on them: restart the nodes, one by one";
   return {};
 }
 

@@ -46,6 +46,9 @@ struct GroupOptions {
   std::uint64_t keep_entries = 10'000;
 
   std::string fault() const;
+  // Why a group that runs cannot go on with these, as a sentence; empty: it can. While leases are
+  // read from, the timeouts of this node are what others count on right now.
+  std::string cannot_become(const GroupOptions& next) const;
 };
 
 }  // namespace bowline::host

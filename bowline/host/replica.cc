@@ -32,6 +32,7 @@ Replica::Replica(GroupId group, Desks desks, GroupOptions options, Start start,
       hooks_(std::move(hooks)),
       core_(options_.raft, start.identity, std::move(start.found), desks.env.clock.now()),
       waiters_(start.tickets),
+      laps_(desks.meters.stages),
       applier_(desks.log, group, machine, options_.slice_bytes, applier_hooks()),
       snapshot_(start.machine),
       stateless_(start.stateless),
@@ -62,6 +63,7 @@ void Replica::begin() {
 
 void Replica::end() {
   waiters_.end();
+  laps_.end();
   const Refused stopped{raft::Refusal::stopped, {}};
   for (auto& [what, reply] : std::exchange(operations_, {})) reply(stopped);
   for (Gathered& batch : std::exchange(gathered_, {}))
@@ -79,7 +81,7 @@ void Replica::propose(Bytes command, Term expected, Reply reply) {
   const bool joins = !gathered_.empty() && gathered_.back().expected == expected &&
                      gathered_.back().bytes + weight <= most_gathered_bytes &&
                      gathered_.back().commands.size() < most_gathered;
-  if (!joins) gathered_.push_back({{}, {}, expected, 0});
+  if (!joins) gathered_.push_back({{}, {}, expected, 0, desks_.env.clock.now()});
   Gathered& batch = gathered_.back();
   batch.commands.push_back(std::move(command));
   batch.replies.push_back(std::move(reply));
@@ -90,7 +92,8 @@ void Replica::propose(Bytes command, Term expected, Reply reply) {
 void Replica::propose_all(std::vector<Bytes> commands, Term expected, std::vector<Reply> replies) {
   ensure(commands.size() == replies.size());
   if (commands.empty()) return;
-  gathered_.push_back({std::move(commands), std::move(replies), expected, most_gathered_bytes});
+  gathered_.push_back({std::move(commands), std::move(replies), expected, most_gathered_bytes,
+                       desks_.env.clock.now()});
   hooks_.due();
 }
 
@@ -124,17 +127,29 @@ void Replica::recover(ClusterId anew, Reply reply) {
   operate(raft::Recover{{}, anew}, std::move(reply));
 }
 
+void Replica::tune(GroupOptions options) {
+  options_ = std::move(options);
+  applier_.set_slice(options_.slice_bytes);
+  input(raft::Tune{options_.raft});
+}
+
 void Replica::give_gathered() {
   for (auto& [what, reply] : std::exchange(operations_, {})) {
     set_ticket(what, waiters_.operate(std::move(reply)));
     input(std::move(what));
   }
   for (Gathered& batch : std::exchange(gathered_, {})) {
+    const std::uint64_t count = batch.commands.size();
+    desks_.meters.counters.proposals += count;
+    ++desks_.meters.counters.batches;
     const Ticket ticket = waiters_.propose(std::move(batch.replies));
+    laps_.given(ticket, count, batch.asked, desks_.env.clock.now());
     input(raft::Propose{ticket, std::move(batch.commands), batch.expected});
   }
-  for (auto& [kind, replies] : std::exchange(reads_, {}))
+  for (auto& [kind, replies] : std::exchange(reads_, {})) {
+    desks_.meters.counters.reads += replies.size();
     input(raft::Read{waiters_.read(std::move(replies)), kind});
+  }
 }
 
 // ---- the core
@@ -155,6 +170,7 @@ void Replica::input(raft::Input in) {
 void Replica::persisted(Seq seq) {
   if (desks_.onlooker != nullptr) desks_.onlooker->persisted(*this, seq);
   input(raft::Persisted{seq});
+  if (!laps_.empty()) laps_.durable(core_.outline().durable(), desks_.env.clock.now());
   if (!mends_ || seq < mends_) return;
   mends_ = {};
   applier_.again();  // only now does the disk give what it had lost
@@ -164,13 +180,17 @@ void Replica::step(raft::Input in) {
   ensure(effects_.empty());
   raft::Effects effects;
   effects.swap(effects_);
+  const Time now = desks_.env.clock.now();
+  const auto* const received = std::get_if<raft::Received>(&in);
+  const NodeId from = received == nullptr ? NodeId{} : received->from;
   if (desks_.onlooker == nullptr) {
-    core_.step(desks_.env.clock.now(), std::move(in), effects);
+    core_.step(now, std::move(in), effects);
   } else {
     const raft::Input seen = in;
-    core_.step(desks_.env.clock.now(), std::move(in), effects);
+    core_.step(now, std::move(in), effects);
     desks_.onlooker->stepped(*this, seen, effects);
   }
+  if (from && from == core_.leader()) heard_leader_ = now;
   for (raft::Effect& effect : effects) std::visit([this](auto& one) { perform(one); }, effect);
   effects.clear();
   effects_.swap(effects);
@@ -186,16 +206,43 @@ void Replica::perform(raft::Persist& write) {
 void Replica::perform(raft::Send& send) { desks_.courier.send(group_, std::move(send)); }
 void Replica::perform(raft::SendSpan& send) { desks_.courier.send(group_, std::move(send)); }
 void Replica::perform(raft::SendEntries& send) { desks_.courier.send(group_, std::move(send)); }
-void Replica::perform(raft::Restore& restore) { hooks_.restore(restore.from, restore.base); }
 void Replica::perform(raft::Commit& commit) { applier_.advance(commit.through); }
-void Replica::perform(raft::Admitted& told) { waiters_.admitted(told); }
-void Replica::perform(raft::Refused& told) { waiters_.refused(told); }
-void Replica::perform(raft::Decided& told) { waiters_.decided(told, core_, applied().index); }
+
+void Replica::perform(raft::Restore& restore) {
+  hooks_.news(SnapshotWanted{restore.from, restore.base.id});
+  hooks_.restore(restore.from, restore.base);
+}
+
+void Replica::perform(raft::Admitted& told) {
+  laps_.admitted(told);
+  waiters_.admitted(told);
+}
+
+void Replica::perform(raft::Refused& told) {
+  ++desks_.meters.counters.refused;
+  laps_.refused(told.ticket);
+  waiters_.refused(told);
+}
+
+void Replica::perform(raft::Decided& told) {
+  if (told.outcome == raft::Outcome::unknown) ++desks_.meters.counters.unknown;
+  if (told.outcome == raft::Outcome::overruled) ++desks_.meters.counters.overruled;
+  if (!laps_.empty()) laps_.decided(told, desks_.env.clock.now());
+  waiters_.decided(told, core_, applied().index);
+}
+
 void Replica::perform(raft::ReadReady& told) { waiters_.read_ready(told, applied().index); }
-void Replica::perform(raft::RoleChanged& change) { hooks_.role(change); }
+
+void Replica::perform(raft::RoleChanged& change) {
+  if (change.role == raft::Role::candidate) ++desks_.meters.counters.candidacies;
+  if (change.role == raft::Role::leader) ++desks_.meters.counters.terms_led;
+  hooks_.role(change);
+  hooks_.news(change);
+}
 
 void Replica::perform(raft::MembershipChanged& change) {
   hooks_.members(*change.config.membership, change.committed);
+  hooks_.news(change);
 }
 
 // ---- the machine
@@ -209,7 +256,14 @@ void Replica::was_applied(std::span<const raft::Entry> entries, std::span<std::s
     applied_bytes_ += entry.payload.size() + raft::entry_overhead;
     if (desks_.onlooker != nullptr) desks_.onlooker->applied(*this, entry);
   }
-  waiters_.applied(ids_, answers);
+  desks_.meters.counters.applied += entries.size();
+  if (laps_.empty()) {
+    waiters_.applied(ids_, answers);
+  } else {
+    const Time reached = desks_.env.clock.now();
+    waiters_.applied(ids_, answers);
+    laps_.applied(applied().index, reached, desks_.env.clock.now());
+  }
   snapshot_if_due();
 }
 
@@ -246,6 +300,7 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
   auto wants = std::exchange(want_snapshot_, {});
   if (!taken) {
     if (taken.error().fault == Fault::io) hooks_.broken(taken.error());
+    hooks_.news(SnapshotFailed{taken.error().what});
     not_before_ = applied().index + std::max<std::uint64_t>(options_.snapshot_entries / 8, 1);
     for (auto& want : wants) want(std::unexpected(taken.error()));
     return;
@@ -253,7 +308,9 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
   for (auto& want : wants) want(base);
   if (base.id.index <= snapshot_.index) return;  // one came from another node meanwhile
   snapshot_ = base.id;
+  ++desks_.meters.counters.snapshots_taken;
   if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_taken(*this, base);
+  hooks_.news(SnapshotTaken{base});
   const std::uint64_t covered = base.id.index.value;
   if (covered <= options_.keep_entries) return;
   const Index through{covered - options_.keep_entries};
@@ -263,6 +320,7 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
 void Replica::fetched(LogId through, Result<raft::Base> base) {
   if (base) return install(*std::move(base));
   if (base.error().fault == Fault::io) hooks_.broken(base.error());
+  hooks_.news(SnapshotNotFetched{through, base.error().what});
   input(raft::RestoreFailed{through});
 }
 
@@ -291,6 +349,7 @@ void Replica::install(raft::Base base) {
   if (base.id.index <= applied().index) {
     snapshot_ = std::max(snapshot_, base.id);
     if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_installed(*this, base, false);
+    hooks_.news(SnapshotInstalled{base, false});
     return input(raft::Restored{std::move(base)});
   }
   applier_.hold();
@@ -317,6 +376,8 @@ void Replica::installed(const raft::Base& wanted, Result<raft::Base> loaded) {
   if (std::exchange(stateless_, false)) applier_.release();
   waiters_.restored(loaded->id.index);
   if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_installed(*this, *loaded, true);
+  ++desks_.meters.counters.snapshots_installed;
+  hooks_.news(SnapshotInstalled{*loaded, true});
   input(raft::Restored{*std::move(loaded)});
   install_waiting();
 }

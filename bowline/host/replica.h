@@ -10,9 +10,12 @@
 #include "bowline/env/life.h"
 #include "bowline/host/applier.h"
 #include "bowline/host/courier.h"
+#include "bowline/host/meters.h"
+#include "bowline/host/news.h"
 #include "bowline/host/onlooker.h"
 #include "bowline/host/options.h"
 #include "bowline/host/snapshots.h"
+#include "bowline/host/stages.h"
 #include "bowline/host/waiters.h"
 #include "bowline/machine/state_machine.h"
 #include "bowline/raft/core.h"
@@ -26,6 +29,7 @@ struct Desks {
   wal::Log& log;
   Courier& courier;
   Snapshots& snapshots;
+  Meters& meters;
   Onlooker* onlooker = nullptr;
   const bool* broken = nullptr;  // the disk failed: nothing is done any more
 };
@@ -41,6 +45,7 @@ class Replica {
     std::move_only_function<void(const raft::Base&)> restore_state;
     std::move_only_function<void(const raft::Membership&, bool committed)> members;
     std::move_only_function<void(const raft::RoleChanged&)> role;
+    std::move_only_function<void(const News&)> news;
     std::move_only_function<void(Error)> broken;  // its disk: stop the process
   };
   struct Start {
@@ -67,6 +72,7 @@ class Replica {
   void cancel_change(Reply);
   void recover(ClusterId anew, Reply);
   void take_snapshot(env::Done<Result<raft::Base>>);
+  void tune(GroupOptions);  // which may follow those that it has
 
   // From the node.
   void begin();             // once: it comes to life
@@ -82,6 +88,9 @@ class Replica {
   const raft::Core& core() const { return core_; }
   LogId applied() const { return applier_.applied(); }
   const GroupOptions& options() const { return options_; }
+  LogId snapshot() const { return snapshot_; }  // the newest that is here
+  bool is_stateless() const { return stateless_; }
+  Time heard_leader() const { return heard_leader_; }  // of a follower
 
  private:
   struct Gathered {  // for one Propose
@@ -89,6 +98,7 @@ class Replica {
     std::vector<Reply> replies;
     Term expected;
     std::uint64_t bytes = 0;
+    Time asked;  // the first of them
   };
 
   Applier::Hooks applier_hooks();
@@ -105,9 +115,9 @@ class Replica {
   void perform(raft::ReadReady&);
   void perform(raft::RoleChanged&);
   void perform(raft::MembershipChanged&);
-  void perform(raft::StandingBy&) {}
-  void perform(raft::Removed&) {}
-  void perform(raft::Impossible&) {}
+  void perform(raft::StandingBy& news) { hooks_.news(news); }
+  void perform(raft::Removed& news) { hooks_.news(news); }
+  void perform(raft::Impossible& news) { hooks_.news(news); }
   void arm();
   void operate(raft::Input, Reply);
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers);
@@ -125,6 +135,7 @@ class Replica {
   Hooks hooks_;
   raft::Core core_;
   Waiters waiters_;
+  Laps laps_;
   Applier applier_;
   raft::Effects effects_;  // kept for its memory
   bool stepping_ = false;
@@ -146,6 +157,7 @@ class Replica {
 
   Seq mends_;  // the last write that repairs something; 0: it is on the disk
   env::TimerId timer_;
+  Time heard_leader_;
   std::vector<LogId> ids_;  // kept for its memory
   env::Life life_;
 };

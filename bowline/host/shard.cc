@@ -84,8 +84,11 @@ bool holds(const raft::Found& found, LogId id) {
   });
 }
 
-raft::Persist from_the_start(const raft::Base& base) {
+constexpr LogId imported_id{{1}, {1}};
+
+raft::Persist from_the_start(const raft::Base& base, const raft::HardState& hard) {
   raft::Persist write;
+  if (hard != raft::HardState{}) write.hard_state = hard;
   write.base = base;
   write.discard = true;
   return write;
@@ -98,6 +101,10 @@ std::optional<Error> Shard::cannot_start(GroupId group, const GroupOptions& opti
     return Error{Fault::exists, "the group is on this node already"};
   if (ended_.contains(group))
     return Error{Fault::exists, "the group was ended: it can start again with the process"};
+  return cannot_run(options);
+}
+
+std::optional<Error> Shard::cannot_run(const GroupOptions& options) const {
   if (std::string fault = options.fault(); !fault.empty())
     return Error{Fault::io, "the options of a group: " + fault};
   if (options.raft->entry_bytes > options_.log.most_entry_bytes())
@@ -120,22 +127,67 @@ void Shard::start(GroupId group, Birth birth, machine::StateMachine& machine,
     begins.found = std::move(found->second);
     found_.erase(found);
   }
-  raft::Found& found = begins.found;
+  const raft::Found& found = begins.found;
   const Manifest* const newest = snapshots_->newest(group);
-  std::optional<raft::Base> base;
+  const bool may_import = newest == nullptr || newest->base.id == imported_id;
+  if (is_founded_now(begins) && begins.birth.state && may_import) return import_state(group);
+  if (is_founded_now(begins) && newest == nullptr)
+    return begin_at(group, {{}, begins.birth.founders, {}, {}}, {});
   if (newest != nullptr && newest->base.id.index > found.base.id.index &&
       !holds(found, newest->base.id))
-    base = newest->base;
-  if (newest == nullptr && found.base.membership == nullptr && begins.birth.founders != nullptr &&
-      found.hard_state == raft::HardState{})
-    base = raft::Base{{}, begins.birth.founders, {}, {}};
-  if (!base) return env_.loop.soon(life_.guard([this, group] { based(group); }));
+    return begin_at(group, newest->base, {});
+  env_.loop.soon(life_.guard([this, group] { based(group); }));
+}
+
+bool Shard::is_founded_now(const Beginning& begins) {
+  return begins.birth.founders != nullptr && begins.found.base.membership == nullptr &&
+         begins.found.hard_state == raft::HardState{};
+}
+
+void Shard::begin_at(GroupId group, const raft::Base& base, const raft::HardState& hard) {
+  raft::Found& found = beginning_.at(group).found;
   found.entries.clear();
   found.configs.clear();
   found.damaged.clear();
-  found.base = *base;
-  log_->submit(group, from_the_start(*base));
+  found.base = base;
+  if (hard != raft::HardState{}) found.hard_state = hard;
+  log_->submit(group, from_the_start(base, hard));
   log_->flush();
+}
+
+// It becomes a snapshot of an entry that nobody ever wrote, the same for all founders: so that none
+// of them has to fetch it. If a crash comes before the log begins there, the next start does it
+// again.
+void Shard::import_state(GroupId group) {
+  const Birth& birth = beginning_.at(group).birth;
+  const raft::Base base{imported_id, birth.founders, {}, imported_id.term};
+  snapshots_->take(group, base, birth.state(),
+                   life_.guard([this, group, base](const Result<void>& taken) {
+                     imported(group, base, taken);
+                   }));
+}
+
+void Shard::imported(GroupId group, const raft::Base& base, const Result<void>& taken) {
+  const auto begins = beginning_.find(group);
+  if (begins == beginning_.end() || broken_) return;
+  // Nobody can have voted yet: the term is there from the start.
+  if (taken) return begin_at(group, base, {imported_id.term, {}, {}, false});
+  auto done = std::move(begins->second.done);
+  const Error error = taken.error();
+  beginning_.erase(begins);
+  if (error.fault == Fault::io) fail(error);
+  done(std::unexpected(Error{error.fault, "the state to found the group with: " + error.what}));
+}
+
+Result<void> Shard::tune(GroupId group, GroupOptions options) {
+  Replica* const replica = find(group);
+  if (replica == nullptr)
+    return std::unexpected(Error{Fault::not_found, "the group is not on this node"});
+  if (std::optional<Error> wrong = cannot_run(options)) return std::unexpected(*wrong);
+  if (std::string why = replica->options().cannot_become(options); !why.empty())
+    return std::unexpected(Error{Fault::io, "the options of a group: " + why});
+  replica->tune(std::move(options));
+  return {};
 }
 
 void Shard::begins_anew(GroupId group) {
@@ -173,13 +225,14 @@ void Shard::come_to_life(GroupId group, LogId machine, bool stateless) {
   const Ticket tickets{(options_.boot << 40) + (++tickets_ << 32)};
   auto& replica = replicas_[group];
   replica = std::make_unique<Replica>(
-      group, Desks{env_, *log_, *courier_, *snapshots_, onlooker_, &broken_},
+      group, Desks{env_, *log_, *courier_, *snapshots_, meters_, onlooker_, &broken_},
       std::move(begins.birth.options),
       Replica::Start{identity, std::move(begins.found), machine, stateless, tickets},
       *begins.machine, replica_hooks(group));
   if (const auto& membership = replica->core().memberships().latest().membership)
     for (const raft::Member& member : membership->members)
       links_->know(member.id, std::string(member.address.view()));
+  tell(group, GroupStarted{machine, replica->core().outline().last(), stateless});
   replica->begin();
   if (full_) replica->input(raft::Fullness{true});
   begins.done(replica.get());
@@ -196,6 +249,7 @@ void Shard::end(GroupId group) {
   transfers_->stop(group);
   due_.erase(group);
   ends.mapped()->end();
+  tell(group, GroupEnded{});
   if (dead_.empty()) env_.loop.soon(life_.guard([this] { dead_.clear(); }));
   dead_.push_back(std::move(ends.mapped()));
 }
@@ -213,6 +267,11 @@ Replica* Shard::find(GroupId group) {
   return found == replicas_.end() ? nullptr : found->second.get();
 }
 
+const Replica* Shard::find(GroupId group) const {
+  const auto found = replicas_.find(group);
+  return found == replicas_.end() ? nullptr : found->second.get();
+}
+
 // ---- turns
 
 void Shard::due() {
@@ -225,6 +284,7 @@ void Shard::due() {
 void Shard::turn() {
   turn_is_due_ = false;
   if (broken_) return;
+  ++meters_.counters.turns;
   const std::set<GroupId> now = std::exchange(due_, {});
   giving_ = true;
   for (const GroupId group : now)
@@ -250,7 +310,15 @@ wal::Log::Hooks Shard::log_hooks() {
                 if (Replica* const replica = find(group))
                   replica->input(raft::Unreadable{first, last});
               },
-          .full = [this](bool full) { fullness(full); }};
+          .full = [this](bool full) { fullness(full); },
+          .opening =
+              [this](std::uint64_t done, std::uint64_t of) {
+                if (hooks_.opening) hooks_.opening(done, of);
+              }};
+}
+
+void Shard::tell(GroupId group, const News& news) {
+  if (hooks_.news) hooks_.news(group, news);
 }
 
 void Shard::fail(Error error) {
@@ -261,6 +329,7 @@ void Shard::fail(Error error) {
 // A leader that cannot write hands over to one that can.
 void Shard::fullness(bool full) {
   full_ = full;
+  tell({}, DiskFull{full});
   for (const GroupId group : ids()) {
     Replica* const replica = find(group);
     if (replica == nullptr) continue;
@@ -273,7 +342,12 @@ void Shard::fullness(bool full) {
 Links::Hooks Shard::link_hooks() {
   return {.letters = [this](NodeId from, const wire::Frame& frame,
                             const wire::Way& way) { letters(from, frame, way); },
-          .lost = [this](NodeId peer) { suspect(peer); },
+          .up = [this](NodeId peer) { tell({}, PeerUp{peer}); },
+          .lost =
+              [this](NodeId peer) {
+                tell({}, PeerDown{peer});
+                suspect(peer);
+              },
           .broke = [this](NodeId peer) { unreachable(peer); },
           .drained = [this](NodeId peer) { courier_->drained(peer); },
           .other = [this](std::unique_ptr<Link> link) { transfers_->serve(std::move(link)); }};
@@ -283,15 +357,16 @@ void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way)
   if (broken_ || frame.kind != wire::FrameKind::letters) return;
   Result<std::vector<wire::Letter>> all = wire::letters_in(frame.body, way);
   if (!all) {
-    ++strays_;
+    ++meters_.counters.strays;
     return;
   }
   for (wire::Letter& letter : *all) {
+    ++meters_.counters.letters_received;
     Replica* const replica = find(letter.group);
     if (replica != nullptr && takes(letter.message)) {
       replica->input(raft::Received{from, std::move(letter.message)});
     } else {
-      ++strays_;
+      ++meters_.counters.strays;
     }
   }
 }
@@ -389,6 +464,7 @@ Replica::Hooks Shard::replica_hooks(GroupId group) {
                   full->transfer({}, [](const Outcome&) {});
                 if (hooks_.role) hooks_.role(group, change);
               },
+          .news = [this, group](const News& news) { tell(group, news); },
           .broken = [this](Error error) { fail(std::move(error)); }};
 }
 

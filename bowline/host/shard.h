@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,8 @@
 #include "bowline/env/life.h"
 #include "bowline/host/courier.h"
 #include "bowline/host/links.h"
+#include "bowline/host/meters.h"
+#include "bowline/host/news.h"
 #include "bowline/host/onlooker.h"
 #include "bowline/host/options.h"
 #include "bowline/host/replica.h"
@@ -28,6 +31,8 @@ struct Birth {
   // If this node has no part in the group yet: it founds it, as one of these. Null: it waits to be
   // added.
   raft::MembershipPtr founders;
+  // The state to found it with, the same on each founder; null: none. Used only if it is founded.
+  std::function<std::unique_ptr<machine::Reader>()> state = {};
 };
 
 // All that one thread owns of a node: its replicas, their common log and snapshots, and the
@@ -40,6 +45,10 @@ class Shard {
     // nothing any more.
     std::move_only_function<void(Error)> broken;
     std::move_only_function<void(GroupId, const raft::RoleChanged&)> role = {};
+    // Of a group, or of the node (group 0). May be left out.
+    std::move_only_function<void(GroupId, const News&)> news = {};
+    // While it opens: so many segments of the log are read, of so many. May be left out.
+    std::move_only_function<void(std::uint64_t, std::uint64_t)> opening = {};
   };
 
   // `options` must have no fault. `fresh`: the identity of the disk, if this is a new directory.
@@ -53,15 +62,27 @@ class Shard {
   // The machine is empty, and lives as long as the shard. A group that was ended starts again with
   // the process only: till then nobody knows what of its writes is on the disk.
   void start(GroupId, Birth, machine::StateMachine&, env::Done<Result<Replica*>>);
+  // Other options for a group that runs, from its next step on. The error says why not.
+  Result<void> tune(GroupId, GroupOptions);
   // Those who wait are told that nobody knows. What is on the disk stays.
   void end(GroupId);
 
   Replica* find(GroupId);
+  const Replica* find(GroupId) const;
+  std::vector<GroupId> ids() const;  // of those that are here now
   const Links& links() const { return *links_; }
   const Courier& courier() const { return *courier_; }
+  const Transfers& transfers() const { return *transfers_; }
+  const Meters& meters() const { return meters_; }
   wal::Log& log() { return *log_; }
+  const wal::Log& log() const { return *log_; }
+  Snapshots& snapshots() { return *snapshots_; }
   const Snapshots& snapshots() const { return *snapshots_; }
+  env::Loop& loop() { return env_.loop; }
+  Time now() const { return env_.clock.now(); }
+  const Options& options() const { return options_; }
   bool broken() const { return broken_; }
+  bool full() const { return full_; }  // the disk
 
  private:
   struct Beginning {  // of a replica
@@ -76,6 +97,10 @@ class Shard {
   Courier::Hooks courier_hooks();
   void opened(Result<wal::Opened>, env::Done<Result<wal::Account>>);
   void listen(wal::Account, env::Done<Result<wal::Account>>);
+  static bool is_founded_now(const Beginning&);
+  void begin_at(GroupId, const raft::Base&, const raft::HardState&);
+  void import_state(GroupId);
+  void imported(GroupId, const raft::Base&, const Result<void>&);
   void begins_anew(GroupId);
   void based(GroupId);
   void loaded(GroupId, Result<raft::Base>);
@@ -84,8 +109,9 @@ class Shard {
              std::move_only_function<void(Replica&, Result<raft::Base>)> then);
   Replica::Hooks replica_hooks(GroupId);
   std::optional<Error> cannot_start(GroupId, const GroupOptions&) const;
+  std::optional<Error> cannot_run(const GroupOptions&) const;
   bool takes(const raft::Message&) const;
-  std::vector<GroupId> ids() const;
+  void tell(GroupId, const News&);
   void turn();
   void due();
   void letters(NodeId from, const wire::Frame&, const wire::Way&);
@@ -118,7 +144,7 @@ class Shard {
   bool turn_is_due_ = false;
   bool giving_ = false;  // a turn has begun, and does what follows anyway
   bool broken_ = false;
-  std::uint64_t strays_ = 0;  // messages for groups that are not here
+  Meters meters_;
   env::Life life_;
 };
 

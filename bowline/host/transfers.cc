@@ -64,6 +64,13 @@ std::optional<Fetching::Progress> Transfers::progress(GroupId group) const {
   return fetching == nullptr ? Fetching::Progress{} : fetching->progress();
 }
 
+std::vector<std::pair<NodeId, std::uint64_t>> Transfers::given() const {
+  std::vector<std::pair<NodeId, std::uint64_t>> all;
+  for (const auto& [number, gift] : gifts_)
+    all.emplace_back(gift.link->there().self, gift.giving->given_bytes());
+  return all;
+}
+
 void Transfers::call(GroupId group) {
   Fetch& fetch = fetches_.at(group);
   fetch.number = ++numbers_;

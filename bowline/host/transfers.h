@@ -49,8 +49,9 @@ class Transfers {
   };
   void fetch(GroupId, const Source& from, const raft::Base&, env::Done<Result<raft::Base>>);
   void stop(GroupId);
-  void serve(std::unique_ptr<Link>);                          // another node wants to fetch
-  std::optional<Fetching::Progress> progress(GroupId) const;  // none: nothing is being fetched
+  void serve(std::unique_ptr<Link>);                            // another node wants to fetch
+  std::optional<Fetching::Progress> progress(GroupId) const;    // none: nothing is being fetched
+  std::vector<std::pair<NodeId, std::uint64_t>> given() const;  // bytes, to those that fetch now
 
  private:
   struct Fetch {

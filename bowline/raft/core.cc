@@ -311,6 +311,19 @@ void Core::refuse(Ticket ticket, Refusal why) {
   emit(Refused{ticket, why, over && leader() == who_.self ? NodeId{} : leader()});
 }
 
+// A leader may have been confirmed less often than shorter timeouts ask for: it begins anew.
+void Core::on(Tune& in) {
+  const bool leases = options_->lease_reads;
+  ensure(in.options->fault().empty());
+  ensure(in.options->lease_reads == leases);
+  ensure(!leases || in.options->election == options_->election);
+  options_ = std::move(in.options);
+  Leader* const l = leader_role();
+  if (l == nullptr) return rearm_election();
+  if (!leases) l->confirmed = std::max(l->confirmed, now_);
+  l->next_beat = std::min(l->next_beat, now_ + options_->heartbeat);
+}
+
 void Core::refuse_all(Input& input) {
   std::visit(
       [this](auto& in) {

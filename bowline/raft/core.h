@@ -164,6 +164,7 @@ class Core {
   Index ackable() const;  // durable here, and undamaged
   void on(Woken&);
   void on(Persisted&);
+  void on(Tune&);
   void settle();  // the last act of each step: emit what the new state allows
   void settle_votes();
   void settle_write();

@@ -131,6 +131,7 @@ std::string word(const Campaign&) { return "campaign"; }
 std::string word(const ForgetLeader&) { return "forget leader"; }
 std::string word(const Suspect& in) { return "suspect " + number(in.peer); }
 std::string word(const Unreachable& in) { return "unreachable " + number(in.peer); }
+std::string word(const Tune&) { return "tune"; }
 std::string word(const Fullness& in) { return in.full ? "full" : "room again"; }
 std::string word(const Compacted& in) { return "compacted through " + number(in.through); }
 std::string word(const Restored& in) { return "restored " + text(in.base); }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
 
 #include "bowline/base/bytes.h"
 #include "bowline/raft/message.h"
+#include "bowline/raft/options.h"
 
 namespace bowline::raft {
 
@@ -66,6 +68,9 @@ struct Suspect {         // the connection to this peer closed, and did not come
 struct Unreachable {  // something sent to this peer was lost
   NodeId peer;
 };
+struct Tune {  // other options from now on; with lease_reads, times stay as they are
+  std::shared_ptr<const Options> options;
+};
 struct Fullness {  // we cannot take more entries, or can again
   bool full = false;
 };
@@ -91,8 +96,9 @@ struct Unreadable {
   Index first, last;
 };
 
-using Input = std::variant<Woken, Received, Persisted, Propose, Barrier, Reconfigure, CancelChange,
-                           Read, Transfer, Recover, Campaign, ForgetLeader, Suspect, Unreachable,
-                           Fullness, Compacted, Restored, RestoreFailed, SnapshotEnded, Unreadable>;
+using Input =
+    std::variant<Woken, Received, Persisted, Propose, Barrier, Reconfigure, CancelChange, Read,
+                 Transfer, Recover, Campaign, ForgetLeader, Suspect, Unreachable, Tune, Fullness,
+                 Compacted, Restored, RestoreFailed, SnapshotEnded, Unreadable>;
 
 }  // namespace bowline::raft

@@ -66,6 +66,8 @@ class Log {
     // the reserve: submit no more entries, hand leadership over, and go on with terms, votes and
     // cuts. Once the reserve is used up, what is asked for waits. May be left out.
     std::move_only_function<void(bool full)> full;
+    // While it opens: so many segments are judged, of so many. May be left out.
+    std::move_only_function<void(std::uint64_t done, std::uint64_t of)> opening = {};
   };
 
   // `options` must have no fault. `fresh`: the disk's identity, if this is a new directory; drawn

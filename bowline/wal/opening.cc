@@ -149,6 +149,8 @@ void Opening::identified(Result<Identity> identity) {
 
 void Opening::next_segment() {
   read_ahead();
+  const std::uint64_t left = segments_.size() + ahead_.size();
+  if (log_.hooks_.opening) log_.hooks_.opening(account_.segments - left, account_.segments);
   if (ahead_.empty()) return sync_names();
   is_due_ = true;
   use();

@@ -16,6 +16,9 @@ std::string Options::fault() const {
     return "batch_bytes must be at least 4096, and at most a quarter of segment_bytes";
   if (ahead == 0) return "ahead must be at least 1: a segment is made before it is needed";
   if (mark_after <= Duration(0)) return "mark_after must be above zero";
+  if (retry_full_after <= Duration(0)) return "retry_full_after must be above zero";
+  if (move_below_permille > 1000) return "move_below_permille must be at most 1000";
+  if (most_segments < 2) return "most_segments must be at least 2";
   if (scrub_every < std::chrono::milliseconds(1)) return "scrub_every must be at least 1 ms";
   return {};
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "bowline/api/node.h"
+
+namespace bowline {
+namespace {
+
+std::string fault_of_network(const runtime::NetworkOptions& network) {
+  if (network.connect_timeout <= Duration(0)) return "network.connect_timeout must be above zero";
+  if (network.peer_timeout <= Duration(0)) return "network.peer_timeout must be above zero";
+  if (network.keep_alive <= Duration(0)) return "network.keep_alive must be above zero";
+  if (network.farewell < Duration(0)) return "network.farewell must not be negative";
+  if (network.receive_bytes == 0) return "network.receive_bytes must be above zero";
+  if (network.unsent_bytes <= 0) return "network.unsent_bytes must be above zero";
+  if (network.backlog <= 0) return "network.backlog must be above zero";
+  return {};
+}
+
+bool is_level(host::Level level) { return level <= host::Level::off; }
+
+}  // namespace
+
+host::Options NodeOptions::of_host() const {
+  host::Options host;
+  host.self = id;
+  host.name = name;
+  host.listen = listen;
+  host.advertise = advertise;
+  host.log = log;
+  host.links = links;
+  host.courier = courier;
+  host.snapshots = snapshots;
+  host.transfers = transfers;
+  return host;
+}
+
+std::string NodeOptions::fault() const {
+  if (std::string fault = of_host().fault(); !fault.empty()) return fault;
+  if (directory.empty() && !storage)
+    return "directory must be a place for the log, or storage must give a disk";
+  if (progress_every < std::chrono::milliseconds(1)) return "progress_every must be at least 1 ms";
+  if (!std::ranges::all_of(log_lines.levels, is_level))
+    return "log_lines.levels must be one of those that host::Level has";
+  return fault_of_network(network);
+}
+
+std::string GroupSetup::fault() const {
+  if (std::string fault = options.fault(); !fault.empty()) return fault;
+  if (!founders.empty() && !raft::sane(founders))
+    return "founders: each needs an id of its own, and at least one must vote";
+  if (state && founders.empty())
+    return "state founds a group, and there are no founders: name them, or leave it out";
+  return {};
+}
+
+}  // namespace bowline

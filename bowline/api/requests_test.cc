@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <coroutine>
+#include <exception>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "bowline/api/await.h"
+#include "bowline/api/portable.h"
+#include "bowline/api/test_node.h"
+#include "bowline/runtime/memory_disk.h"
+
+// What a program can ask of a group, beside commands and reads.
+namespace bowline {
+namespace {
+
+// The least that a coroutine needs: it begins at once, and nobody waits for it.
+struct Task {
+  struct promise_type {
+    Task get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+};
+
+class RequestsTest : public NodeTest {
+ protected:
+  Group& of_leader() { return *members_.at(leader()).group; }
+  // Again as long as it is refused for what passes.
+  Outcome insist(const std::function<std::future<Outcome>(Group&)>& ask) {
+    Outcome outcome;
+    for (int tries = 0; tries < 2000; ++tries) {
+      outcome = ask(of_leader()).get();
+      const auto* refused = std::get_if<Refused>(&outcome);
+      const bool passes = refused != nullptr && (refused->why == raft::Refusal::not_leader ||
+                                                 refused->why == raft::Refusal::not_ready ||
+                                                 refused->why == raft::Refusal::change_pending);
+      if (!passes) break;
+    }
+    return outcome;
+  }
+  void join(std::uint64_t id, const host::GroupOptions& of = {}) {
+    open(id);
+    GroupSetup setup;
+    setup.options = of;
+    auto diary = std::make_unique<Diary>();
+    members_[id].diary = diary.get();
+    Result<Group> here = members_[id].node->start(group, setup, std::move(diary));
+    ASSERT_TRUE(here.has_value()) << here.error().what;
+    members_[id].group = *here;
+  }
+  raft::Standing standing(std::uint64_t id) {
+    const raft::Membership members = of_leader().status().get().members;
+    const raft::Member* const member = members.find(NodeId{id});
+    return member == nullptr ? raft::Standing::none : member->now;
+  }
+};
+
+Task write_and_read(Group group, const Diary& diary, std::promise<std::string>& told) {
+  std::string all;
+  for (const char* what : {"a", "b"}) {
+    Outcome outcome = co_await await::propose(group, what);
+    while (std::holds_alternative<Refused>(outcome)) outcome = co_await await::propose(group, what);
+    const auto* done = std::get_if<Applied>(&outcome);
+    all += done == nullptr ? "?" : done->answer.value_or("!");
+  }
+  const ReadOutcome ready = co_await await::read(group);
+  all += std::holds_alternative<Ready>(ready) ? " " + diary.text : " no";
+  told.set_value(all);
+}
+
+TEST_F(RequestsTest, a_coroutine_waits_for_a_command_and_reads_what_it_did) {
+  found(1);
+  std::promise<std::string> told;
+  write_and_read(*members_[1].group, *members_[1].diary, told);
+  EXPECT_EQ(told.get_future().get(), "12 a\nb\n");
+}
+
+TEST_F(RequestsTest, a_coroutine_goes_on_when_the_node_has_ended) {
+  found(1);
+  const Group handle = *members_[1].group;
+  members_.clear();
+  std::promise<bool> refused;
+  const auto ask = [&]() -> Task {
+    const Outcome outcome = co_await await::propose(handle, "late");
+    refused.set_value(std::holds_alternative<Refused>(outcome));
+  };
+  ask();
+  EXPECT_TRUE(refused.get_future().get());
+  EXPECT_FALSE(handle.status().get().here);
+}
+
+TEST_F(RequestsTest, a_command_for_another_term_is_refused) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  const Term term = of_leader().status().get().term;
+  const Outcome other = of_leader().propose("b", term.next()).get();
+  ASSERT_TRUE(std::holds_alternative<Refused>(other));
+  EXPECT_EQ(std::get<Refused>(other).why, raft::Refusal::wrong_term);
+  EXPECT_TRUE(std::holds_alternative<Applied>(of_leader().propose("c", term).get()));
+  EXPECT_EQ(read(1), "a\nc\n");
+}
+
+TEST_F(RequestsTest, only_the_leader_is_verified) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const std::uint64_t leads = leader();
+  EXPECT_TRUE(std::holds_alternative<Ready>(members_.at(leads).group->verify().get()));
+  const ReadOutcome other = members_.at(leads % 3 + 1).group->verify().get();
+  ASSERT_TRUE(std::holds_alternative<Refused>(other));
+  EXPECT_EQ(std::get<Refused>(other).why, raft::Refusal::not_leader);
+}
+
+TEST_F(RequestsTest, a_learner_is_added_promoted_and_removed) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  join(2);
+  const auto done = [](const Outcome& outcome) { return std::holds_alternative<Applied>(outcome); };
+  ASSERT_TRUE(done(insist([&](Group& of) {
+    return of.put_member(
+        {.id = NodeId{2}, .standing = raft::Standing::learner, .address = addresses_[2]});
+  })));
+  EXPECT_EQ(standing(2), raft::Standing::learner);
+  EXPECT_EQ(read(2), "a\n");
+  ASSERT_TRUE(
+      done(insist([](Group& of) { return of.set_standing(NodeId{2}, raft::Standing::voter); })));
+  EXPECT_EQ(standing(2), raft::Standing::voter);
+  ASSERT_TRUE(done(insist([](Group& of) { return of.remove_member(NodeId{2}); })));
+  EXPECT_EQ(standing(2), raft::Standing::none);
+  const Outcome nobody = of_leader().remove_member(NodeId{9}).get();
+  ASSERT_TRUE(std::holds_alternative<Refused>(nobody));
+  EXPECT_EQ(std::get<Refused>(nobody).why, raft::Refusal::bad_target);
+}
+
+// Who is to join is not there: the change waits for it, and is taken back.
+TEST_F(RequestsTest, a_change_that_cannot_end_is_taken_back) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  std::future<Outcome> waits = of_leader().put_member({.id = NodeId{2}, .address = "127.0.0.1:1"});
+  const Outcome taken_back = of_leader().cancel_change().get();
+  EXPECT_TRUE(std::holds_alternative<Applied>(taken_back));
+  EXPECT_FALSE(std::holds_alternative<Applied>(waits.get()));
+  EXPECT_EQ(standing(2), raft::Standing::none);
+  EXPECT_EQ(write("b"), "2");
+}
+
+TEST_F(RequestsTest, the_last_survivor_goes_on_alone_under_another_name) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  ASSERT_EQ(read(1), "a\n");
+  members_.erase(2);
+  members_.erase(3);
+  const Outcome alone = members_[1].group->recover(ClusterId{99}).get();
+  ASSERT_TRUE(std::holds_alternative<Applied>(alone));
+  EXPECT_EQ(members_[1].group->status().get().members.cluster, ClusterId{99});
+  EXPECT_EQ(write("b"), "2");
+  members_.clear();
+  open(1);
+  host::GroupOptions told;
+  told.cluster = ClusterId{99};
+  start(1, told);
+  EXPECT_EQ(write("c"), "3");
+  EXPECT_EQ(read(1), "a\nb\nc\n");
+}
+
+// With an election timeout of an hour nobody would ever campaign; made short, the others do.
+TEST_F(RequestsTest, timeouts_change_while_the_group_runs) {
+  host::GroupOptions slow;
+  auto hours = std::make_shared<raft::Options>();
+  hours->election = std::chrono::hours(1);
+  hours->stagger = std::chrono::milliseconds(1);
+  slow.raft = hours;
+  found(3, slow);
+  ASSERT_EQ(write("a"), "1");
+  const std::uint64_t old = leader();
+  host::GroupOptions quick;
+  auto seconds = std::make_shared<raft::Options>();
+  seconds->election = std::chrono::milliseconds(400);
+  seconds->heartbeat = std::chrono::milliseconds(50);
+  quick.raft = seconds;
+  quick.snapshot_entries = 3;
+  quick.keep_entries = 1;
+  for (auto& [id, member] : members_) ASSERT_TRUE(member.group->tune(quick).get().has_value());
+  for (int i = 2; i <= 9; ++i) ASSERT_EQ(write("x"), std::to_string(i));
+  while (of_leader().status().get().snapshot.index.value < 3)
+    ASSERT_EQ(read(old).substr(0, 2), "a\n");
+  members_.erase(old);
+  EXPECT_EQ(write("b"), "10");
+}
+
+TEST_F(RequestsTest, options_that_others_count_on_do_not_change_while_it_runs) {
+  found(1);
+  const auto why = [&](const host::GroupOptions& next) {
+    const Result<void> tuned = members_[1].group->tune(next).get();
+    return tuned ? std::string("it did") : tuned.error().what;
+  };
+  host::GroupOptions leases;
+  auto raft = std::make_shared<raft::Options>();
+  raft->lease_reads = true;
+  leases.raft = raft;
+  EXPECT_NE(why(leases).find("lease_reads cannot change"), std::string::npos);
+  host::GroupOptions renamed;
+  renamed.cluster = ClusterId{5};
+  EXPECT_NE(why(renamed).find("cluster cannot change"), std::string::npos);
+  host::GroupOptions broken;
+  broken.slice_bytes = 0;
+  EXPECT_NE(why(broken).find("slice_bytes"), std::string::npos);
+  host::GroupOptions large;
+  auto larger = std::make_shared<raft::Options>();
+  larger->entry_bytes = 32 << 20;
+  large.raft = larger;
+  EXPECT_NE(why(large).find("entry_bytes"), std::string::npos);
+  EXPECT_EQ(why({}), "it did");
+}
+
+// ---- states that travel as files
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+void put(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+TEST_F(RequestsTest, a_new_group_is_founded_with_the_state_of_another) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  ASSERT_EQ(write("b"), "2");
+  const std::string path = place_ + "/state";
+  const Result<raft::Base> exported = members_[1].group->export_snapshot(path).get();
+  ASSERT_TRUE(exported.has_value()) << exported.error().what;
+  ASSERT_TRUE(members_[1].group->export_snapshot(path + "2").get().has_value());  // nothing is new
+  EXPECT_EQ(content_of(path), content_of(path + "2"));
+  members_.clear();
+  addresses_.clear();
+  const Result<Importer> state = import_snapshot(path);
+  ASSERT_TRUE(state.has_value()) << state.error().what;
+  adjust_setup_ = [&](std::uint64_t, GroupSetup& setup) { setup.state = *state; };
+  place_ += "/other";
+  std::filesystem::create_directory(place_);
+  found(3);
+  for (std::uint64_t id = 1; id <= 3; ++id) EXPECT_EQ(read(id), "a\nb\n");
+  EXPECT_EQ(write("c"), "3");
+  members_.clear();
+  for (std::uint64_t id = 1; id <= 3; ++id) open(id);
+  for (std::uint64_t id = 1; id <= 3; ++id) start(id);  // with the same setup: it is ignored now
+  for (std::uint64_t id = 1; id <= 3; ++id) EXPECT_EQ(read(id), "a\nb\nc\n");
+}
+
+TEST_F(RequestsTest, a_file_that_is_damaged_founds_nothing) {
+  found(1);
+  ASSERT_EQ(write("something"), "1");
+  const std::string path = place_ + "/state";
+  ASSERT_TRUE(members_[1].group->export_snapshot(path).get().has_value());
+  const std::string good = content_of(path);
+  const auto why = [&](const std::string& content) {
+    put(path, content);
+    const Result<Importer> state = import_snapshot(path);
+    return state ? std::string("it can be read") : state.error().what;
+  };
+  EXPECT_NE(why(good.substr(0, good.size() - 1)).find("not as long"), std::string::npos);
+  EXPECT_NE(why("nonsense").find("no exported snapshot"), std::string::npos);
+  EXPECT_NE(import_snapshot(place_ + "/none").error().what.find("cannot be opened"),
+            std::string::npos);
+  std::string flipped = good;
+  flipped.back() = static_cast<char>(flipped.back() ^ 1);
+  EXPECT_EQ(why(flipped), "it can be read");  // until its pieces are looked at
+  GroupSetup setup;
+  setup.founders = {{.id = NodeId{1}, .address = addresses_[1]}};
+  setup.state = *import_snapshot(path);
+  const Result<Group> started =
+      members_[1].node->start(GroupId{8}, setup, std::make_unique<Diary>());
+  ASSERT_FALSE(started.has_value());
+  EXPECT_NE(started.error().what.find("piece 1 of 1"), std::string::npos);
+  put(path, good);
+  EXPECT_TRUE(members_[1].node->start(GroupId{8}, setup, std::make_unique<Diary>()).has_value());
+}
+
+TEST_F(RequestsTest, what_was_never_made_cannot_be_exported) {
+  found(1);
+  const Result<raft::Base> exported =
+      members_[1].group->export_snapshot(place_ + "/no/such/place").get();
+  EXPECT_FALSE(exported.has_value());
+}
+
+// ---- a disk that is none
+
+TEST_F(RequestsTest, a_node_on_a_disk_in_memory_finds_what_it_wrote) {
+  const auto files = std::make_shared<runtime::MemoryFiles>();
+  adjust_ = [&](NodeOptions& options) {
+    options.directory.clear();
+    options.storage = [files](env::Loop& loop) { return runtime::memory_disk(loop, files); };
+  };
+  host::GroupOptions of;
+  of.snapshot_entries = 3;
+  of.keep_entries = 1;
+  found(1, of);
+  EXPECT_EQ(members_[1].node->disk(), "(memory)");
+  for (int i = 1; i <= 10; ++i) ASSERT_EQ(write("x"), std::to_string(i));
+  members_.clear();
+  open(1);
+  start(1, of);
+  EXPECT_EQ(write("y"), "11");
+  EXPECT_TRUE(std::filesystem::is_empty(place_));
+  const Result<std::unique_ptr<Node>> second = Node::open(options(1));
+  ASSERT_FALSE(second.has_value());
+  EXPECT_NE(second.error().what.find("another node uses the same files"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bowline

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/api/status.h"
+
+#include <utility>
+
+namespace bowline {
+namespace {
+
+PeerStatus status_of(const host::Shard& shard, const raft::Progress& progress,
+                     const raft::Membership& members, const raft::Options& options) {
+  PeerStatus peer;
+  peer.id = progress.id();
+  peer.voter = members.votes(progress.id());
+  peer.match = progress.match();
+  peer.next = progress.next();
+  peer.mode = progress.mode();
+  peer.paused = progress.mode() == raft::Progress::Mode::streaming &&
+                !progress.may_send({options.inflight_messages, options.inflight_bytes});
+  peer.full = progress.full();
+  peer.caught_up = progress.caught_up();
+  peer.in_flight = progress.in_flight_messages();
+  peer.in_flight_bytes = progress.in_flight_bytes();
+  if (progress.heard() != Time{}) peer.silent = shard.now() - progress.heard();
+  peer.up = shard.links().up(progress.id());
+  peer.queued_bytes = shard.links().queued(progress.id());
+  return peer;
+}
+
+LogStatus log_of(const host::Shard& shard) {
+  const wal::Log& log = shard.log();
+  LogStatus status;
+  status.segments = log.segments();
+  status.bytes = log.segments() * shard.options().log.segment_bytes;
+  status.retired = log.retired();
+  status.recycled = log.recycled();
+  status.copied = log.copied();
+  status.scrubbed = log.scrubbed();
+  status.full = shard.full();
+  return status;
+}
+
+}  // namespace
+
+GroupStatus status_of(const host::Shard& shard, const host::Replica& replica) {
+  const raft::Core& core = replica.core();
+  GroupStatus status;
+  status.group = replica.group();
+  status.here = true;
+  status.role = core.role();
+  status.term = core.term();
+  status.leader = core.leader();
+  if (status.leader && status.leader != core.self())
+    status.leader_silent = shard.now() - replica.heard_leader();
+  status.commit = core.commit();
+  status.applied = replica.applied();
+  status.base = core.outline().base();
+  status.last = core.outline().last();
+  status.durable = core.outline().durable();
+  status.snapshot = replica.snapshot();
+  const raft::Config& config = core.memberships().latest();
+  if (config.membership != nullptr) status.members = *config.membership;
+  status.members_at = config.at;
+  status.change_pending = config.at > core.commit() || !status.members.settled();
+  status.damaged = core.damage().any();
+  status.stateless = replica.is_stateless();
+  status.stopped = core.stopped();
+  status.drops = core.drops();
+  for (const raft::Progress& progress : core.peers())
+    status.peers.push_back(status_of(shard, progress, status.members, *replica.options().raft));
+  status.fetching = shard.transfers().progress(replica.group());
+  return status;
+}
+
+NodeStatus status_of(const host::Shard& shard) {
+  NodeStatus status;
+  status.id = shard.options().self;
+  status.name = shard.options().name;
+  for (const GroupId group : shard.ids()) {
+    const raft::Core& core = shard.find(group)->core();
+    ++status.groups;
+    if (core.role() == raft::Role::leader) ++status.leads;
+    if (!core.leader()) ++status.leaderless;
+  }
+  status.log = log_of(shard);
+  const host::Links& links = shard.links();
+  for (const NodeId peer : links.peers()) {
+    const std::string* const address = links.address_of(peer);
+    status.links.push_back(
+        {peer, address == nullptr ? "" : *address, links.up(peer), links.queued(peer)});
+  }
+  for (const auto& [to, bytes] : shard.transfers().given()) status.giving.push_back({to, bytes});
+  status.counters = shard.meters().counters;
+  status.sent = shard.courier().sent();
+  status.letters_lost = shard.courier().lost();
+  status.stages = std::make_shared<const host::Stages>(shard.meters().stages);
+  return status;
+}
+
+Evidence evidence_of(const host::Shard& shard, const host::Replica& replica) {
+  Evidence evidence;
+  evidence.self = replica.core().self();
+  evidence.status = status_of(shard, replica);
+  evidence.leading = replica.core().why_not_leading();
+  const Index oldest = replica.core().commit().next();
+  if (oldest <= replica.core().outline().last().index)
+    evidence.oldest = replica.core().why_not_committed(oldest);
+  evidence.disk_full = shard.full();
+  for (const NodeId peer : shard.links().peers())
+    if (shard.links().up(peer)) evidence.up.push_back(peer);
+  return evidence;
+}
+
+}  // namespace bowline

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/host/options.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace bowline::host {
+namespace {
+
+using std::chrono::milliseconds;
+
+template <class Of>
+struct Case {
+  std::string fault;
+  std::function<void(Of&)> spoil;
+};
+
+Options good() {
+  Options options;
+  options.self = NodeId{1};
+  options.listen = "127.0.0.1:0";
+  return options;
+}
+
+std::shared_ptr<raft::Options> copy_of(const GroupOptions& options) {
+  return std::make_shared<raft::Options>(*options.raft);
+}
+
+TEST(HostOptions, say_what_to_change) {
+  EXPECT_EQ(good().fault(), "");
+  const std::vector<Case<Options>> cases{
+      {"self must not be 0: each node has an id of its own", [](Options& o) { o.self = {}; }},
+      {"listen must be an address: \"host:port\"", [](Options& o) { o.listen = ""; }},
+      {"boot must not be 0: draw it at random at each start", [](Options& o) { o.boot = 0; }},
+      {"log: ", [](Options& o) { o.log.segment_bytes = 1; }},
+      {"log: ", [](Options& o) { o.log.batch_bytes = 0; }},
+      {"snapshots: ", [](Options& o) { o.snapshots.piece_bytes = 0; }},
+      {"snapshots: ", [](Options& o) { o.snapshots.takes_at_once = 0; }},
+      {"snapshots: ", [](Options& o) { o.snapshots.loads_at_once = 0; }},
+      {"links.hello_within must be above zero", [](Options& o) { o.links.hello_within = {}; }},
+      {"links.retry_floor must be above zero", [](Options& o) { o.links.retry_floor = {}; }},
+      {"links.retry_most must be at least links.retry_floor",
+       [](Options& o) { o.links.retry_most = milliseconds(1); }},
+      {"links.short_life must not be negative",
+       [](Options& o) { o.links.short_life = milliseconds(-1); }},
+      {"links.spare_lives must not be negative",
+       [](Options& o) { o.links.spare_lives = milliseconds(-1); }},
+      {"links.most_frame_bytes must be at least 1 MiB",
+       [](Options& o) { o.links.most_frame_bytes = 1000; }},
+      {"links.most_strangers must be above zero", [](Options& o) { o.links.most_strangers = 0; }},
+      {"links.most_peers must be above zero", [](Options& o) { o.links.most_peers = 0; }},
+      {"courier.part_bytes must be above zero", [](Options& o) { o.courier.part_bytes = 0; }},
+      {"courier.frame_bytes must be above zero", [](Options& o) { o.courier.frame_bytes = 0; }},
+      {"courier.queued_bytes must be at least courier.frame_bytes",
+       [](Options& o) { o.courier.queued_bytes = 1; }},
+      {"transfers.most_givings must be above zero",
+       [](Options& o) { o.transfers.most_givings = 0; }},
+      {"transfers.stalled_after must be above zero",
+       [](Options& o) { o.transfers.stalled_after = {}; }},
+      {"transfers.again_after must be above zero",
+       [](Options& o) { o.transfers.again_after = {}; }},
+      {"transfers.rounds must be above zero", [](Options& o) { o.transfers.rounds = 0; }}};
+  for (const auto& [fault, spoil] : cases) {
+    Options options = good();
+    spoil(options);
+    EXPECT_TRUE(options.fault().starts_with(fault)) << fault << ": " << options.fault();
+    EXPECT_GT(options.fault().size(), std::string("log: ").size());
+  }
+}
+
+TEST(GroupOptions, say_what_to_change) {
+  EXPECT_EQ(GroupOptions{}.fault(), "");
+  const std::vector<Case<GroupOptions>> cases{
+      {"raft must be given", [](GroupOptions& o) { o.raft = nullptr; }},
+      {"raft: heartbeat must be above zero",
+       [](GroupOptions& o) {
+         auto raft = copy_of(o);
+         raft->heartbeat = {};
+         o.raft = raft;
+       }},
+      {"slice_bytes must be above zero", [](GroupOptions& o) { o.slice_bytes = 0; }}};
+  for (const auto& [fault, spoil] : cases) {
+    GroupOptions options;
+    spoil(options);
+    EXPECT_EQ(options.fault(), fault);
+  }
+}
+
+TEST(GroupOptions, change_while_a_group_runs_unless_somebody_counts_on_them) {
+  const auto with = [](const std::function<void(raft::Options&)>& change) {
+    GroupOptions options;
+    auto raft = copy_of(options);
+    change(*raft);
+    options.raft = raft;
+    return options;
+  };
+  const auto has = [](const std::string& text, const std::string& what) {
+    return text.find(what) != std::string::npos;
+  };
+  const GroupOptions plain;
+  const GroupOptions slow = with([](raft::Options& o) { o.election = milliseconds(3000); });
+  const GroupOptions leases = with([](raft::Options& o) { o.lease_reads = true; });
+  EXPECT_EQ(plain.cannot_become(slow), "");
+  EXPECT_TRUE(has(plain.cannot_become(leases), "lease_reads cannot change"));
+  EXPECT_TRUE(has(leases.cannot_become(plain), "lease_reads cannot change"));
+  EXPECT_TRUE(has(leases.cannot_become(with([](raft::Options& o) {
+    o.lease_reads = true;
+    o.election = milliseconds(3000);
+  })),
+                  "while lease_reads are on"));
+  EXPECT_TRUE(has(leases.cannot_become(with([](raft::Options& o) {
+    o.lease_reads = true;
+    o.drift_permille = 10;
+  })),
+                  "while lease_reads are on"));
+  EXPECT_EQ(leases.cannot_become(with([](raft::Options& o) {
+    o.lease_reads = true;
+    o.inflight_messages = 7;
+  })),
+            "");
+  EXPECT_TRUE(has(plain.cannot_become(with([](raft::Options& o) { o.inflight_messages = 0; })),
+                  "inflight_messages must be above zero"));
+  GroupOptions renamed;
+  renamed.cluster = ClusterId{5};
+  EXPECT_TRUE(has(plain.cannot_become(renamed), "cluster cannot change"));
+}
+
+}  // namespace
+}  // namespace bowline::host
