@@ -9,6 +9,7 @@
 #include "bowline/wal/forge.h"
 #include "bowline/wal/identity.h"
 #include "fuzz/segment_targets.h"
+#include "fuzz/session_targets.h"
 #include "fuzz/targets.h"
 #include "fuzz/wire_targets.h"
 
@@ -204,6 +205,9 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "hello") return hello_seeds();
   if (target == "parcels") return parcels_seeds();
   if (target == "manifest") return manifests();
+  if (target == "envelopes") return envelopes_seeds();
+  if (target == "replies") return replies_seeds();
+  if (target == "sessions") return sessions_seeds();
   return batches();
 }
 

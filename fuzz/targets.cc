@@ -14,6 +14,7 @@
 #include "bowline/wal/identity.h"
 #include "bowline/wal/row.h"
 #include "fuzz/segment_targets.h"
+#include "fuzz/session_targets.h"
 #include "fuzz/wire_targets.h"
 
 namespace bowline::fuzz {
@@ -179,7 +180,7 @@ bool eat_manifest(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 11> all = {{
+constexpr std::array<Target, 14> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
@@ -191,6 +192,9 @@ constexpr std::array<Target, 11> all = {{
     {"hello", 600, eat_hello},
     {"parcels", wire_target_bytes, eat_parcels},
     {"manifest", 20'000, eat_manifest},
+    {"envelopes", session_target_bytes, eat_envelopes},
+    {"replies", session_target_bytes, eat_replies},
+    {"sessions", session_target_bytes, eat_sessions},
 }};
 
 }  // namespace

@@ -32,7 +32,7 @@ constexpr std::array<Layer, 23> table = {{
     {"session", "machine base", "fmt/"},
     {"api", "session host wal wire raft machine runtime env base", "fmt/"},
     {"client", "wire raft runtime env base", "fmt/"},
-    {"sim", "host wal wire raft kv machine env base", "fmt/"},
+    {"sim", "session host wal wire raft kv machine env base", "fmt/"},
     {"apps", "*", "*"},
     {"tools", "base", "*"},
     {"fuzz", "*", "*"},
@@ -108,7 +108,7 @@ constexpr std::string_view pure =
 // ensure() has to know on which thread it failed; nobody above it has.
 constexpr std::string_view above_base =
     "check machine env raft wal wire kv host rpc session dash sim";
-constexpr std::string_view repeatable = "raft wal host kv sim";
+constexpr std::string_view repeatable = "raft wal host kv session sim";
 constexpr std::string_view from_env = "take the time from the environment that is handed in";
 constexpr std::string_view one_thread = "a shard is one thread: pass messages between shards";
 constexpr std::string_view seeded = "take a seeded generator as a parameter, so that runs repeat";

@@ -30,6 +30,15 @@ class Bytes {
     return bytes;
   }
 
+  // Some of these, and they share their memory. `part` is a piece of view().
+  Bytes slice(std::string_view part) const {
+    Bytes bytes;
+    if (part.empty()) return bytes;
+    bytes.owner_ = owner_;
+    bytes.view_ = part;
+    return bytes;
+  }
+
   std::string_view view() const { return view_; }
   std::size_t size() const { return view_.size(); }
   friend bool operator==(const Bytes& a, const Bytes& b) { return a.view_ == b.view_; }
