@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <tuple>
 
 namespace bowline::apps {
 namespace {
@@ -126,7 +127,9 @@ LogLines merge(const std::vector<std::string>& files) {
       }
     }
   }
-  std::ranges::stable_sort(all.lines, {}, &LogLine::time);
+  for (std::size_t i = 0; i < all.lines.size(); ++i) all.lines[i].place = i;
+  std::ranges::sort(all.lines, {},
+                    [](const LogLine& line) { return std::tie(line.time, line.place); });
   return all;
 }
 

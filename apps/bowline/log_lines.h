@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ struct LogLine {
   std::string level, topic, what;
   std::uint64_t group = 0;  // 0: of the node
   std::vector<std::pair<std::string, std::string>> more;
+  std::size_t place = 0;  // among all that were read
 };
 
 // None: it is no such line. Bytes of anybody's making.

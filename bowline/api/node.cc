@@ -98,7 +98,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   void take_mail();
   void heard(GroupId, const host::News&);
   void tell_progress();
-  void do_start(GroupId, GroupSetup, std::unique_ptr<machine::StateMachine>,
+  void do_start(GroupId, const GroupSetup&, std::unique_ptr<machine::StateMachine>,
                 std::promise<Result<void>>);
 
   NodeOptions options_;
@@ -122,15 +122,15 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
 
 void Node::Inside::at(Work work) {
   bool first = false;
+  bool closed = false;
   {
     const std::scoped_lock lock(mail_mutex_);
-    if (!closed_) {
-      first = mail_.empty();
-      mail_.push_back(std::move(work));
-    }
+    closed = closed_;
+    first = mail_.empty();
+    if (!closed) mail_.push_back(std::exchange(work, {}));
   }
-  if (first) return loop_.post([this] { take_mail(); });
-  if (work) work(nullptr);
+  if (closed) return work(nullptr);
+  if (first) loop_.post([this] { take_mail(); });
 }
 
 void Node::Inside::take_mail() {
@@ -264,12 +264,12 @@ Result<void> Node::Inside::start(GroupId group, GroupSetup setup,
   std::future<Result<void>> started = promise.get_future();
   loop_.post([this, group, setup = std::move(setup), machine = std::move(machine),
               promise = std::move(promise)]() mutable {
-    do_start(group, std::move(setup), std::move(machine), std::move(promise));
+    do_start(group, setup, std::move(machine), std::move(promise));
   });
   return started.get();
 }
 
-void Node::Inside::do_start(GroupId group, GroupSetup setup,
+void Node::Inside::do_start(GroupId group, const GroupSetup& setup,
                             std::unique_ptr<machine::StateMachine> machine,
                             std::promise<Result<void>> promise) {
   machine::StateMachine& mine = *machines_.emplace_back(std::move(machine));

@@ -22,13 +22,14 @@ namespace {
 
 // The least that a coroutine needs: it begins at once, and nobody waits for it.
 struct Task {
-  struct promise_type {
+  struct Promise {
     Task get_return_object() { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
     void return_void() {}
     void unhandled_exception() { std::terminate(); }
   };
+  using promise_type = Promise;
 };
 
 class RequestsTest : public NodeTest {

@@ -292,8 +292,12 @@ TEST(Explain, what_a_proposal_waits_for_and_what_followers_lack) {
   slow.id = NodeId{4};
   slow.match = Index{8};
   slow.voter = slow.up = slow.full = true;
+  slow.mode = raft::Progress::Mode::streaming;
   slow.silent = std::chrono::milliseconds(30);
-  all.status.peers = {good, far, slow};
+  PeerStatus asked;
+  asked.id = NodeId{5};
+  asked.voter = asked.up = true;
+  all.status.peers = {good, far, slow, asked};
   all.status.base = {Term{3}, Index{5}};
   all.disk_full = true;
   EXPECT_EQ(explain(all),
@@ -302,8 +306,9 @@ TEST(Explain, what_a_proposal_waits_for_and_what_followers_lack) {
             "missing: node 3 (not connected)\n"
             "this node's own disk has not got all of them yet\n"
             "node 3 (no voter) lacks 7 entries after 2; it is not connected; it needs a snapshot, "
-            "since our log begins after 5; where its log matches is being asked\n"
+            "since our log begins after 5\n"
             "node 4 lacks 1 entry after 8; heard 30 ms ago; its disk is full\n"
+            "node 5 lacks 9 entries after 0; where its log matches is being asked\n"
             "the machine has applied through 6, and 1 entry more is committed\n"
             "the disk is full: it takes no entries, and leads only if nobody else can\n");
 }

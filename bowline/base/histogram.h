@@ -39,8 +39,10 @@ class Histogram {
     const std::uint64_t rest = (count_ % 1000 * permille + 999) / 1000;
     const std::uint64_t wanted = std::max<std::uint64_t>(whole + rest, 1);
     std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < buckets; ++i)
-      if ((seen += counts_[i]) >= wanted) return std::min(last_of(i), most_);
+    for (std::size_t i = 0; i < buckets; ++i) {
+      seen += counts_[i];
+      if (seen >= wanted) return std::min(last_of(i), most_);
+    }
     return 0;
   }
   // How many are below a power of two that is not below 64; exact.

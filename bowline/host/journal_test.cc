@@ -21,18 +21,19 @@ class JournalTest : public testing::Test {
     std::int64_t ms = 7;
   };
   Journal journal(Journal::Options options = {}) {
-    return {NodeId{3}, clock, options, [this](std::string_view line) { lines.emplace_back(line); }};
+    return {NodeId{3}, clock_, options,
+            [this](std::string_view line) { lines_.emplace_back(line); }};
   }
   std::string line(const News& news, Journal::Form form = Journal::Form::logfmt) {
     Journal::Options options;
     options.form = form;
-    lines.clear();
+    lines_.clear();
     journal(options).put(event_of(GroupId{7}, news));
-    return lines.empty() ? "" : lines.back();
+    return lines_.empty() ? "" : lines_.back();
   }
 
-  Clock clock;
-  std::vector<std::string> lines;
+  Clock clock_;
+  std::vector<std::string> lines_;
 };
 
 TEST_F(JournalTest, an_event_is_a_line) {
@@ -47,7 +48,7 @@ TEST_F(JournalTest, an_event_is_a_line) {
 
 TEST_F(JournalTest, a_group_of_zero_is_the_node) {
   journal().put(event_of({}, PeerDown{NodeId{2}}));
-  EXPECT_EQ(lines.back(),
+  EXPECT_EQ(lines_.back(),
             "time=2001-09-09T01:46:40.007Z level=warning node=3 topic=peer peer=2 what=gone");
 }
 
@@ -83,10 +84,10 @@ TEST_F(JournalTest, each_topic_has_a_level) {
   Journal quiet = journal(options);
   quiet.put(event_of({}, PeerUp{NodeId{2}}));
   quiet.put(event_of({}, DiskFull{true}));
-  EXPECT_TRUE(lines.empty());
+  EXPECT_TRUE(lines_.empty());
   quiet.put(event_of({}, PeerDown{NodeId{2}}));
-  EXPECT_EQ(lines.size(), 1U);
-  EXPECT_FALSE(Journal(NodeId{1}, clock, {}, {}).takes(Topic::disk, Level::error));
+  EXPECT_EQ(lines_.size(), 1U);
+  EXPECT_FALSE(Journal(NodeId{1}, clock_, {}, {}).takes(Topic::disk, Level::error));
 }
 
 TEST_F(JournalTest, what_repeats_itself_is_left_out_and_counted) {
@@ -94,15 +95,15 @@ TEST_F(JournalTest, what_repeats_itself_is_left_out_and_counted) {
   options.most_alike = 3;
   Journal short_spoken = journal(options);
   for (int i = 0; i < 10; ++i) short_spoken.put(event_of({}, PeerDown{NodeId{2}}));
-  EXPECT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines_.size(), 3U);
   short_spoken.put(event_of({}, PeerDown{NodeId{5}}));  // another peer is another matter
-  EXPECT_EQ(lines.size(), 4U);
-  clock.ms += 1000;
+  EXPECT_EQ(lines_.size(), 4U);
+  clock_.ms += 1000;
   short_spoken.put(event_of({}, PeerDown{NodeId{2}}));
-  EXPECT_TRUE(lines.back().ends_with("what=gone left_out=7"));
-  clock.ms += 1000;
+  EXPECT_TRUE(lines_.back().ends_with("what=gone left_out=7"));
+  clock_.ms += 1000;
   short_spoken.put(event_of({}, PeerDown{NodeId{2}}));
-  EXPECT_TRUE(lines.back().ends_with("what=gone"));
+  EXPECT_TRUE(lines_.back().ends_with("what=gone"));
 }
 
 TEST_F(JournalTest, every_news_has_words) {
