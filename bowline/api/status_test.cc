@@ -40,12 +40,6 @@ class StatusTest : public NodeTest {
     const std::scoped_lock lock(mutex_);
     return heard_[what];
   }
-  static bool soon(const std::function<bool()>& holds) {
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until)
-      if (holds()) return true;
-    return false;
-  }
 
   std::mutex mutex_;
   std::map<std::string, int> heard_;  // under the mutex

@@ -115,6 +115,12 @@ class NodeTest : public testing::Test {
     for (std::uint64_t id = 1; id <= count; ++id) open(id);
     for (std::uint64_t id = 1; id <= count; ++id) start(id, of);
   }
+  static bool soon(const std::function<bool()>& holds) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < until)
+      if (holds()) return true;
+    return false;
+  }
   std::uint64_t leader() {
     const auto until = std::chrono::steady_clock::now() + 20s;
     while (std::chrono::steady_clock::now() < until)
