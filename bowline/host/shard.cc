@@ -173,7 +173,7 @@ void Shard::imported(GroupId group, const raft::Base& base, const Result<void>& 
   // Nobody can have voted yet: the term is there from the start.
   if (taken) return begin_at(group, base, {imported_id.term, {}, {}, false});
   auto done = std::move(begins->second.done);
-  const Error error = taken.error();
+  const Error& error = taken.error();
   beginning_.erase(begins);
   if (error.fault == Fault::io) fail(error);
   done(std::unexpected(Error{error.fault, "the state to found the group with: " + error.what}));
