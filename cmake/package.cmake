@@ -6,9 +6,16 @@ set(BOWLINE_PUBLIC_LIBRARIES api session client)
 
 # What a program includes. What these include is installed with them, see install_headers.cmake.
 set(BOWLINE_PUBLIC_HEADERS
+  bowline/api/await.h
   bowline/api/group.h
+  bowline/api/metrics.h
   bowline/api/node.h
   bowline/machine/state_machine.h
+  # requests that count once
+  bowline/session/client.h
+  bowline/session/session_machine.h
+  # for tests of a program
+  bowline/runtime/memory_disk.h
   # for those who take the protocol alone
   bowline/raft/core.h
   bowline/raft/describe.h)
