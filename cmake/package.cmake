@@ -11,6 +11,10 @@ set(BOWLINE_PUBLIC_HEADERS
   bowline/api/metrics.h
   bowline/api/node.h
   bowline/machine/state_machine.h
+  # requests that count once
+  bowline/session/client.h
+  bowline/session/session_machine.h
+  # for tests of a program
   bowline/runtime/memory_disk.h
   # for those who take the protocol alone
   bowline/raft/core.h

@@ -135,7 +135,7 @@ void compare(std::vector<Contender>& contenders, std::vector<Cell>& cells,
   for (const std::uint64_t payload : arguments.payloads)
     for (const std::uint64_t in_flight : arguments.in_flight)
       for (std::size_t i = 0; i < contenders.size(); ++i)
-        cells.push_back({i, payload, in_flight, {}, {}, {}, {}, {}});
+        cells.push_back({.contender = i, .payload = payload, .in_flight = in_flight});
   for (int round = 0; round < arguments.rounds; ++round)
     for (Cell& cell : cells) measure(*contenders[cell.contender].trio, cell, arguments);
 }

@@ -88,7 +88,7 @@ main() {
     failover)
       shift
       program=bowline-bench-raft
-      [[ " $* " == *" --failovers "* ]] || options=(--failovers 20)
+      [[ " $* " == *" --failovers"* ]] || options=(--failovers 20)
       ;;
   esac
   for argument in "$@"; do
