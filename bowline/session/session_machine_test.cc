@@ -84,6 +84,7 @@ TEST(SessionMachine, plain_commands_pass_and_strange_bytes_are_an_answer) {
 TEST(SessionMachine, calls_of_many_sessions_reach_the_machine_as_one_batch) {
   Rig rig;
   std::vector<std::string> calls;
+  calls.reserve(50);
   for (int i = 0; i < 50; ++i)
     calls.push_back(encode({.tag = 0, .body = Call{rig.open(), {1}, {1}, "x"}}));
   rig.give_all(calls);
@@ -163,6 +164,7 @@ TEST(SessionMachine, answers_make_room_and_their_calls_stay_done) {
 TEST(SessionMachine, bounds_that_become_smaller_hold_at_once) {
   Rig rig;
   std::vector<SessionId> sessions;
+  sessions.reserve(10);
   for (int i = 0; i < 10; ++i) sessions.push_back(rig.open());
   for (const SessionId session : sessions) rig.call(session, 1, 1, "x");
   rig.say(SetBounds{{.most_sessions = 4, .most_bytes = 5}});
@@ -181,16 +183,32 @@ TEST(SessionMachine, a_membership_passes_through) {
 // ---- the same everywhere
 
 // Clients that send anything again, in any order, to a table that is much too small for them.
-std::string random_envelope(Prng& prng, std::uint64_t index) {
-  const auto session = [&] { return SessionId{1 + prng.below(index + 2)}; };
+class Crowd {
+ public:
+  std::string next(Prng& prng, std::uint64_t index);
+  void heard(const std::string& answer) {
+    const auto reply = decode_reply(answer);
+    if (const auto* opened = std::get_if<Opened>(&*reply)) opened_.push_back(opened->session);
+  }
+
+ private:
+  // Mostly one of the newest.
+  SessionId session(Prng& prng) const {
+    const std::uint64_t back = prng.below(prng.chance(90) ? 5 : 50);
+    return back < opened_.size() ? opened_[opened_.size() - 1 - back] : SessionId{1 + back};
+  }
+  std::vector<SessionId> opened_;
+};
+
+std::string Crowd::next(Prng& prng, std::uint64_t index) {
   const std::uint64_t serial = 1 + prng.below(12);
-  const std::string command(prng.below(30), static_cast<char>('a' + prng.below(26)));
+  std::string command(prng.below(30), static_cast<char>('a' + prng.below(26)));
   const auto with = [&](Body body) { return encode({.tag = prng.below(3), .body = body}); };
   switch (prng.below(24)) {
     case 0:
     case 1: return with(Open{});
-    case 2: return with(KeepAlive{session(), {1 + prng.below(serial)}});
-    case 3: return with(Close{session()});
+    case 2: return with(KeepAlive{session(prng), {1 + prng.below(serial)}});
+    case 3: return with(Close{session(prng)});
     case 4: return with(Tick{prng.below(40) * 100 + index * 10});
     case 5: return with(Plain{command});
     case 6: return command;
@@ -201,7 +219,7 @@ std::string random_envelope(Prng& prng, std::uint64_t index) {
                              .most_bytes = prng.below(120),
                              .lifetime_ms = 1000,
                              .most_step_ms = 100}});
-    default: return with(Call{session(), {serial}, {1 + prng.below(serial)}, command});
+    default: return with(Call{session(prng), {serial}, {1 + prng.below(serial)}, command});
   }
 }
 
@@ -216,11 +234,13 @@ struct History {
 History history_of(std::uint64_t seed) {
   Prng prng(seed);
   Rig rig;
+  Crowd crowd;
   History history;
   for (std::uint64_t i = 0; i < 300; ++i) {
-    history.envelopes.push_back(random_envelope(prng, i));
+    history.envelopes.push_back(crowd.next(prng, i));
     rig.diary.longer = std::string(i % 25, 'y');  // of the index: the same everywhere
     history.answers.push_back(rig.give(history.envelopes.back()));
+    crowd.heard(history.answers.back());
   }
   history.snapshot = rig.saved();
   history.entries = rig.diary.entries;
@@ -250,13 +270,15 @@ TEST(SessionMachine, a_replica_that_was_restored_anywhere_is_the_same_as_one_tha
 TEST(SessionMachine, how_commands_are_batched_changes_nothing) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     Prng prng(seed);
+    Crowd crowd;
     Rig one;
     Rig other;
     std::vector<std::string> batch;
     std::vector<std::string> answers;
     for (std::uint64_t i = 0; i < 300; ++i) {
-      batch.push_back(random_envelope(prng, i));
+      batch.push_back(crowd.next(prng, i));
       answers.push_back(one.give(batch.back()));
+      crowd.heard(answers.back());
       if (prng.chance(80) && i + 1 < 300) continue;
       ASSERT_EQ(other.give_all(batch), answers) << seed << " through " << i;
       ASSERT_EQ(other.saved(), one.saved()) << seed << " through " << i;

@@ -63,6 +63,11 @@ struct Counters {
   std::uint64_t chunks = 0;  // of bytes, on these
   std::uint64_t chunks_sent_again = 0;
   std::uint64_t chunks_flipped = 0;  // of which a bit was changed
+  std::uint64_t calls_again = 0;     // tries of calls in sessions, but for the first of each
+  std::uint64_t calls_done = 0;
+  std::uint64_t calls_refused = 0;
+  std::uint64_t calls_maybe = 0;
+  std::uint64_t sessions_over = 0;
 };
 static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);
 inline constexpr std::size_t counter_words = sizeof(Counters) / sizeof(std::uint64_t);

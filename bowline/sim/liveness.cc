@@ -23,7 +23,8 @@ void Liveness::run() {
 }
 
 bool Liveness::works() {
-  return first_write() && first_read() && level() && settles() && stays() && answers_all();
+  return first_write() && first_read() && level() && settles() && stays() && answers_all() &&
+         calls_end();
 }
 
 bool Liveness::fail(const std::string& what) {
@@ -137,6 +138,12 @@ bool Liveness::stays() {
       election_ * 20);
   if (world_.violation()) return false;
   return !changed || fail("the leader changes in calm weather");
+}
+
+// Whoever sends a call again and again learns in the end what became of it.
+bool Liveness::calls_end() {
+  if (!world_.plan().whole || workload_.patrons().settle(election_ * 20)) return true;
+  return fail(std::to_string(workload_.patrons().calls()) + " calls have no verdict");
 }
 
 bool Liveness::answers_all() {

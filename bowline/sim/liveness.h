@@ -56,6 +56,7 @@ class Liveness {
   bool settles();
   bool stays();
   bool answers_all();
+  bool calls_end();
   bool follows_group(NodeId) const;
   bool fail(const std::string& what);
 

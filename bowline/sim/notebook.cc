@@ -54,8 +54,8 @@ class NotebookWriter final : public machine::Writer {
   std::string written_;
 };
 
-std::string Notebook::answer_to(std::string_view command) {
-  return "did " + std::to_string(crc32c(command));
+std::string Notebook::answer_to(std::string_view command, Index at) {
+  return "did " + std::to_string(crc32c(command)) + " at " + std::to_string(at.value);
 }
 
 void Notebook::apply(std::span<const machine::Command> commands, std::span<std::string> answers) {
@@ -63,9 +63,11 @@ void Notebook::apply(std::span<const machine::Command> commands, std::span<std::
   for (std::size_t i = 0; i < commands.size(); ++i) {
     ensure(commands[i].id.index > state_.last.index);
     const std::string_view text = commands[i].payload.view();
-    state_ = {mixed(mixed(state_.digest, crc32c(text)), text.size()), state_.commands + 1,
-              commands[i].id};
-    answers[i] = answer_to(text);
+    did_(commands[i].id, text);
+    state_.digest = mixed(mixed(state_.digest, crc32c(text)), text.size());
+    ++state_.commands;
+    state_.last = commands[i].id;
+    answers[i] = answer_to(text, commands[i].id.index);
   }
 }
 
@@ -78,6 +80,8 @@ std::string Notebook::written() const {
   put(text, state_.commands);
   put(text, state_.last.term.value);
   put(text, state_.last.index.value);
+  put(text, state_.seen.term.value);
+  put(text, state_.seen.index.value);
   put(text, snapshot_bytes_);
   return text + filler(mixed(state_.digest, machine_.digest), snapshot_bytes_);
 }
@@ -93,6 +97,8 @@ bool Notebook::take(std::string_view written) {
   state.commands = cursor.u64();
   state.last.term.value = cursor.u64();
   state.last.index.value = cursor.u64();
+  state.seen.term.value = cursor.u64();
+  state.seen.index.value = cursor.u64();
   const std::uint64_t bytes = cursor.u64();
   if (!cursor.good() || bytes > written.size()) return false;
   if (cursor.take(bytes) != filler(mixed(state.digest, machine.digest), bytes)) return false;

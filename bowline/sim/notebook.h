@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "bowline/machine/state_machine.h"
 #include "bowline/sim/site.h"
@@ -16,14 +19,21 @@ class Notebook final : public machine::StateMachine {
  public:
   // `machine` is what the witnesses see of it, who look at each entry: it goes with the snapshots,
   // and comes back with them.
-  Notebook(Machine& machine, std::uint64_t snapshot_bytes)
-      : machine_(machine), snapshot_bytes_(snapshot_bytes) {}
+  using Did = std::function<void(LogId, std::string_view command)>;
+  Notebook(Machine& machine, std::uint64_t snapshot_bytes, Did did)
+      : machine_(machine), snapshot_bytes_(snapshot_bytes), did_(std::move(did)) {}
 
-  static std::string answer_to(std::string_view command);
+  // Given at this entry; so an answer tells which of two tries was the one.
+  static std::string answer_to(std::string_view command, Index);
 
   void apply(std::span<const machine::Command>, std::span<std::string> answers) override;
   std::unique_ptr<machine::Reader> snapshot() override;
   std::unique_ptr<machine::Writer> restore() override;
+
+  std::uint64_t digest() const { return state_.digest; }
+  // The last command of the group, whether it reached this machine or not.
+  void saw(LogId id) { state_.seen = id; }
+  LogId seen() const { return state_.seen; }
 
  private:
   friend class NotebookWriter;
@@ -31,12 +41,14 @@ class Notebook final : public machine::StateMachine {
     std::uint64_t digest = 0;    // of all commands, in their order
     std::uint64_t commands = 0;  // how many
     LogId last;                  // of them
+    LogId seen;
   };
   std::string written() const;
   bool take(std::string_view written);
 
   Machine& machine_;
   std::uint64_t snapshot_bytes_;
+  Did did_;
   State state_;
 };
 

@@ -168,6 +168,14 @@ void draw_streams(Chance& chance, Climate& climate) {
     climate.snapshot_bytes = chance.log_between("snapshot bytes", 1'000, 60'000);
 }
 
+// Fewer than there are clients, so that they drive each other out.
+void draw_sessions(Chance& chance, Climate& climate) {
+  if (!half(chance, "small bounds")) return;
+  climate.most_sessions = static_cast<std::uint32_t>(2 + chance.below("sessions", 8));
+  climate.answer_bytes = chance.log_between("answer bytes", 20, 1'000);
+  climate.session_life = chance.log_between("session life", Duration(1s), Duration(60s));
+}
+
 // How long each lasts, and how often it is chosen.
 struct Habit {
   Trouble trouble;
@@ -315,6 +323,7 @@ Plan draw_plan(Decisions& decisions, const Settings& settings) {
   draw_operations(chance, plan);
   plan.whole = settings.whole;
   if (plan.whole) draw_streams(chance, plan.climate);
+  if (plan.whole) draw_sessions(chance, plan.climate);
   return plan;
 }
 

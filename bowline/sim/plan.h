@@ -123,6 +123,9 @@ struct Climate {
   std::uint32_t flipped_ppm = 0;     // of what is sent: a bit is not what it was
   std::uint32_t piece_bytes = 4096;  // of snapshots
   std::uint64_t snapshot_bytes = 0;  // about as long as this is each
+  std::uint32_t most_sessions = 0;   // 0: the bounds that hold unless they are set
+  std::uint64_t answer_bytes = 0;    // of all answers that are kept
+  Duration session_life{0};
 };
 
 struct Plan {

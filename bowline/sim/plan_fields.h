@@ -75,8 +75,11 @@ void visit_climate(Visit&& visit, Same&... each) {
   visit("flipped_ppm", each.flipped_ppm...);
   visit("piece_bytes", each.piece_bytes...);
   visit("snapshot_bytes", each.snapshot_bytes...);
+  visit("most_sessions", each.most_sessions...);
+  visit("answer_bytes", each.answer_bytes...);
+  visit("session_life", each.session_life...);
 }
-static_assert(sizeof(Climate) == 232);
+static_assert(sizeof(Climate) == 256);
 
 template <class Visit, class... Same>
 void visit_episode(Visit&& visit, Same&... each) {

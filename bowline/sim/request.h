@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "bowline/base/time.h"
 #include "bowline/raft/effect.h"
@@ -30,6 +32,7 @@ struct Request {
   Index read_at;  // once allowed
   Time begun;     // true time
   Time ended;
+  std::optional<std::string> answer;  // of a whole node's machine, to a single command
 
   bool open() const { return state <= State::allowed; }
   bool committed() const { return state == State::decided && outcome == raft::Outcome::committed; }

@@ -22,10 +22,11 @@ host::Options options_of(const Whole::Setting& setting, wal::Options log) {
 }  // namespace
 
 Whole::Whole(Platter& platter, Cables& cables, Chance& chance, const Clock& clock, Time now,
-             const Setting& setting, Machine& machine, host::Onlooker& onlooker)
+             const Setting& setting, Machine& machine, Watched::Hooks hooks,
+             host::Onlooker& onlooker)
     : Running(platter, chance, clock, now, setting.node),
       network_(cables, setting.node, loop_, chance),
-      machine_(machine, setting.snapshot_bytes),
+      machine_(machine, setting.snapshot_bytes, std::move(hooks)),
       shard_(std::make_unique<host::Shard>(
           env(), network_, options_of(setting, log_options(setting.tail_bytes)), setting.fresh,
           host::Shard::Hooks{.broken = [this](Error error) { broken_ = std::move(error); }},

@@ -7,9 +7,9 @@
 #include "bowline/host/onlooker.h"
 #include "bowline/host/shard.h"
 #include "bowline/sim/cables.h"
-#include "bowline/sim/notebook.h"
 #include "bowline/sim/running.h"
 #include "bowline/sim/simulated_network.h"
+#include "bowline/sim/watched.h"
 
 namespace bowline::sim {
 
@@ -27,7 +27,7 @@ class Whole final : public Running {
     std::uint64_t snapshot_bytes = 0;  // about so long are those of its machine
   };
   Whole(Platter&, Cables&, Chance&, const Clock&, Time now, const Setting&, Machine&,
-        host::Onlooker&);
+        Watched::Hooks, host::Onlooker&);
   ~Whole() override;
 
   // Opens all, and starts the group. No time passes. `refusal` says why that could not be.
@@ -35,6 +35,7 @@ class Whole final : public Running {
 
   host::Shard& shard() { return *shard_; }
   host::Replica& replica() { return *replica_; }
+  const session::Table& sessions() const { return machine_.sessions(); }
   bool tells_the_truth() { return Running::tells_the_truth(shard_->log()); }
   // The process is about to end like this.
   void end(Ending ending) { network_.end(ending); }
@@ -44,7 +45,7 @@ class Whole final : public Running {
   bool run_until(Came came);
 
   SimulatedNetwork network_;
-  Notebook machine_;
+  Watched machine_;
   std::unique_ptr<host::Shard> shard_;
   host::Replica* replica_ = nullptr;
 };

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bowline/session/client.h"
 #include "bowline/sim/history.h"
 #include "bowline/sim/world.h"
 
@@ -155,6 +156,29 @@ TEST(Whole, a_node_whose_snapshot_rotted_fetches_another) {
   EXPECT_FALSE(world.violation());
 }
 
+// Its client hears nothing of the first try, and asks the next leader.
+TEST(Whole, a_call_that_another_node_gets_again_is_done_once) {
+  World world(whole_plan(3));
+  world.keep_journals();
+  start_all(world);
+  ASSERT_TRUE(world.wait_for_leader());
+  session::Client client;
+  const auto answer_to = [&](const std::string& envelope) {
+    const Ticket ticket = world.send(world.leader(), envelope);
+    EXPECT_TRUE(world.wait_for(ticket));
+    return *world.request(ticket).answer;
+  };
+  client.heard(answer_to(client.open()));
+  const session::Serial serial = *client.call("call 1");
+  const std::string first = answer_to(client.attempt(serial));
+  world.crash(world.leader(), Crash::kill);
+  ASSERT_TRUE(world.wait_for_leader());
+  const std::string again = answer_to(client.attempt(serial));
+  EXPECT_EQ(again, first);
+  EXPECT_EQ(client.heard(serial, session::Answered{again}).what, session::Verdict::What::done);
+  EXPECT_FALSE(world.violation());
+}
+
 TEST(Whole, the_same_seed_gives_the_same_history) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed)
     EXPECT_EQ(run_history(seed, {.whole = true}).hash, run_history(seed, {.whole = true}).hash);
@@ -196,6 +220,12 @@ TEST(Whole, every_trouble_begins_and_nothing_breaks) {
   EXPECT_GT(all.connections_timed_out, 0U);
   EXPECT_GT(all.chunks_sent_again, 0U);
   EXPECT_GT(all.chunks_flipped, 0U);
+  // Calls in sessions: the verdicts that leave something to be said, and what makes them hard.
+  EXPECT_GT(all.calls_done, 1000U);
+  EXPECT_GT(all.calls_refused, 20U);
+  EXPECT_GT(all.calls_maybe, 20U);
+  EXPECT_GT(all.sessions_over, 100U);
+  EXPECT_GT(all.calls_again, 1000U);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ void alter(std::vector<Wanted>& wanted, std::uint64_t count, Prng& prng) {
 
 }  // namespace
 
-Workload::Workload(World& world) : world_(world) {
+Workload::Workload(World& world) : world_(world), patrons_(world) {
   const std::vector<Operation>& operations = world.plan().operations;
   for (std::size_t i = 0; i < operations.size(); ++i)
     world_.call_at(operations[i].at, *this, static_cast<std::uint32_t>(i));
@@ -95,7 +95,7 @@ void Workload::called(std::uint32_t what) {
 
 void Workload::act(const Operation& operation, NodeId at) {
   switch (operation.act) {
-    case Act::write: world_.propose(at, value(operation.amount % 64)); return;
+    case Act::write: return write(operation, at);
     case Act::batch: world_.propose(at, values(operation)); return;
     case Act::fenced_write: return fenced_write(operation, at);
     case Act::barrier: world_.barrier(at); return;
@@ -117,6 +117,12 @@ void Workload::operate(const Operation& operation, NodeId at) {
     case Act::take_snapshot: return world_.take_snapshot(at);
     default: return;
   }
+}
+
+// Whole nodes have sessions, and most clients use them.
+void Workload::write(const Operation& operation, NodeId at) {
+  if (world_.plan().whole && operation.amount % 4 != 0) return patrons_.act(operation, at);
+  world_.propose(at, value(operation.amount % 64));
 }
 
 // No two writes of a history are alike.

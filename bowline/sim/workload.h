@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bowline/sim/patrons.h"
 #include "bowline/sim/world.h"
 
 namespace bowline::sim {
@@ -14,11 +15,13 @@ class Workload : public Caller {
   explicit Workload(World&);
   void called(std::uint32_t what) override;
   void stop() { stopped_ = true; }
+  Patrons& patrons() { return patrons_; }
 
  private:
   NodeId target(const Operation&) const;
   void act(const Operation&, NodeId at);
   void operate(const Operation&, NodeId at);
+  void write(const Operation&, NodeId at);
   Bytes value(std::uint64_t size);
   std::vector<Bytes> values(const Operation&);
   void fenced_write(const Operation&, NodeId at);
@@ -29,6 +32,7 @@ class Workload : public Caller {
   void start_those_that_stopped(const std::vector<raft::Wanted>& wanted);
 
   World& world_;
+  Patrons patrons_;
   std::uint64_t written_ = 0;
   bool stopped_ = false;
 };

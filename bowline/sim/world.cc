@@ -421,6 +421,10 @@ void World::give_up_others(Node& node) {
   // The entry that makes it the whole group is the last.
   if (site.durable.last() <= committed_at_ruin_) ++counters_.forced_with_loss;
   for (Node& other : nodes_) other.site.given_up = other.site.id != site.id;
+  deeds_.keep([&](LogId id) {
+    const Line* const line = site.durable.at(id.index);
+    return id.index <= site.durable.base.id.index || (line != nullptr && line->entry.id == id);
+  });
   for (Witness* witness : witnesses_) witness->forced(site, cluster_);
 }
 

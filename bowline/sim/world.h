@@ -14,6 +14,7 @@
 #include "bowline/sim/cables.h"
 #include "bowline/sim/counters.h"
 #include "bowline/sim/decisions.h"
+#include "bowline/sim/deeds.h"
 #include "bowline/sim/network.h"
 #include "bowline/sim/node.h"
 #include "bowline/sim/plan.h"
@@ -124,6 +125,9 @@ class World : public Court {
   // Requests of clients. A node that is down loses them at once.
   Ticket propose(NodeId, Bytes command);
   Ticket propose(NodeId, std::vector<Bytes> commands, Term expected = {});
+  // An envelope for the machine with sessions of a whole node. The others above are put into one.
+  Ticket send(NodeId, std::string envelope);
+  Deeds& deeds() { return deeds_; }
   Ticket barrier(NodeId);
   Ticket read(NodeId, raft::ReadKind = raft::ReadKind::linearizable);
   Ticket transfer(NodeId, NodeId to = {});
@@ -220,6 +224,9 @@ class World : public Court {
   void snapshot_taken(Node&, const raft::Base&);
   void snapshot_installed(Node&, const raft::Base&, bool used);
   void read_back(Node&, Index first, Index last);
+  Watched::Hooks watching(Node&);
+  void check_answer(const host::Outcome&, const Bytes& command);
+  void keep_answer(Ticket, const host::Outcome&);
   void arm_cables();
   void run_cables();
 
@@ -300,6 +307,7 @@ class World : public Court {
 
   // world_requests.cc
   Ticket open(NodeId, Request::Kind);
+  Ticket offer(NodeId, std::vector<Bytes> commands, Term expected);
   template <class Input>
   Ticket ask(NodeId, Request::Kind, Input);
   void submit(Ticket, raft::Input);
@@ -329,6 +337,7 @@ class World : public Court {
   Filter filter_;
   raft::Effects effects_;
   std::vector<Request> requests_;  // by ticket
+  Deeds deeds_;
   std::vector<Caller*> callers_;
   Pool<Letter> letters_;
   Pool<Errand> errands_;

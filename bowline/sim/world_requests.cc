@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "bowline/session/envelope.h"
 #include "bowline/sim/world.h"
 
 namespace bowline::sim {
@@ -31,6 +32,19 @@ Ticket World::propose(NodeId id, Bytes command) {
 }
 
 Ticket World::propose(NodeId id, std::vector<Bytes> commands, Term expected) {
+  if (plan_.whole)
+    for (Bytes& command : commands)
+      command = Bytes::own(session::encode({.tag = 0, .body = session::Plain{command.view()}}));
+  return offer(id, std::move(commands), expected);
+}
+
+Ticket World::send(NodeId id, std::string envelope) {
+  std::vector<Bytes> commands;
+  commands.push_back(Bytes::own(std::move(envelope)));
+  return offer(id, std::move(commands), {});
+}
+
+Ticket World::offer(NodeId id, std::vector<Bytes> commands, Term expected) {
   const Ticket ticket = open(id, Request::Kind::write);
   if (up(id))
     for (const Bytes& command : commands)

@@ -76,7 +76,7 @@ void World::bring_up(Node& node) {
                                .piece_bytes = plan_.climate.piece_bytes,
                                .snapshot_bytes = plan_.climate.snapshot_bytes};
   node.whole = std::make_unique<Whole>(node.platter, cables_, node.platter_chance, node.clock, now_,
-                                       setting, site.machine, *node.eyes);
+                                       setting, site.machine, watching(node), *node.eyes);
   const host::Birth birth = birth_of(node);
   if (node.founds) site.durable = {};
   node.whole->begin(birth);
@@ -174,15 +174,13 @@ void World::ask_now(Node& node, raft::Input input) {
     std::vector<host::Reply> replies;
     replies.reserve(count);
     for (const Bytes& command : propose->commands)
-      replies.emplace_back(
-          [this, &node, all, count, ticket = propose->ticket,
-           wanted = Notebook::answer_to(command.view())](const host::Outcome& outcome) {
-            const auto* done = std::get_if<host::Applied>(&outcome);
-            if (done != nullptr && done->answer && *done->answer != wanted)
-              violated({"I15", "a client got the answer to another command"});
-            all->push_back(outcome);
-            if (all->size() == count) ended_all(node, ticket, *all);
-          });
+      replies.emplace_back([this, &node, all, count, ticket = propose->ticket,
+                            command](const host::Outcome& outcome) {
+        check_answer(outcome, command);
+        if (count == 1) keep_answer(ticket, outcome);
+        all->push_back(outcome);
+        if (all->size() == count) ended_all(node, ticket, *all);
+      });
     return replica.propose_all(std::move(propose->commands), propose->expected, std::move(replies));
   }
   if (const auto* barrier = std::get_if<raft::Barrier>(&input))

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/watched.h"
+
+#include <utility>
+
+#include "bowline/base/crc32c.h"
+#include "bowline/sim/hash.h"
+
+namespace bowline::sim {
+namespace {
+
+// Each node has batches of its own, so at some entries all of them stop and are looked at.
+constexpr std::uint64_t looks_every = 8;
+
+}  // namespace
+
+class WatchedWriter final : public machine::Writer {
+ public:
+  WatchedWriter(Watched& machine, std::unique_ptr<machine::Writer> within)
+      : machine_(machine), within_(std::move(within)) {}
+  Result<void> add(std::string_view bytes) override { return within_->add(bytes); }
+  Result<void> commit() override {
+    Result<void> done = within_->commit();
+    if (done) machine_.look(true);
+    return done;
+  }
+
+ private:
+  Watched& machine_;
+  std::unique_ptr<machine::Writer> within_;
+};
+
+void Watched::look(bool restored) const {
+  if (!notebook_.seen().index) return;
+  const std::uint64_t digest = mixed(notebook_.digest(), crc32c(sessions().encode()));
+  hooks_.stood(notebook_.seen(), digest, restored);
+}
+
+void Watched::apply(std::span<const machine::Command> commands, std::span<std::string> answers) {
+  while (!commands.empty()) {
+    std::size_t count = 1;
+    while (count < commands.size() && commands[count - 1].id.index.value % looks_every != 0)
+      ++count;
+    sessions_.apply(commands.first(count), answers.first(count));
+    notebook_.saw(commands[count - 1].id);
+    look(false);
+    commands = commands.subspan(count);
+    answers = answers.subspan(count);
+  }
+}
+
+std::unique_ptr<machine::Reader> Watched::snapshot() {
+  look(false);
+  return sessions_.snapshot();
+}
+
+std::unique_ptr<machine::Writer> Watched::restore() {
+  return std::make_unique<WatchedWriter>(*this, sessions_.restore());
+}
+
+}  // namespace bowline::sim

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "bowline/machine/state_machine.h"
+#include "bowline/session/session_machine.h"
+#include "bowline/sim/notebook.h"
+
+namespace bowline::sim {
+
+// What a whole node applies to: a notebook with sessions; and somebody who compares its states with
+// those of the other nodes.
+class Watched final : public machine::StateMachine {
+ public:
+  struct Hooks {
+    Notebook::Did did;  // the notebook was given this
+    // The state after this entry; of a snapshot that was taken in, if `restored`.
+    std::function<void(LogId, std::uint64_t digest, bool restored)> stood;
+  };
+  Watched(Machine& machine, std::uint64_t snapshot_bytes, Hooks hooks)
+      : hooks_(std::move(hooks)), notebook_(machine, snapshot_bytes, hooks_.did) {}
+
+  void apply(std::span<const machine::Command>, std::span<std::string> answers) override;
+  std::unique_ptr<machine::Reader> snapshot() override;
+  std::unique_ptr<machine::Writer> restore() override;
+
+  const session::Table& sessions() const { return sessions_.table(); }
+
+ private:
+  friend class WatchedWriter;
+  void look(bool restored) const;
+
+  Hooks hooks_;
+  Notebook notebook_;
+  session::SessionMachine sessions_{notebook_};
+};
+
+}  // namespace bowline::sim
