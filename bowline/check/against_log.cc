@@ -42,8 +42,8 @@ std::vector<std::size_t> in_order(const History& history) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < history.size(); ++i)
     if (!history[i].places.empty()) order.push_back(i);
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) {
-    return std::tuple(history[i].places.front(), is_read(history[i]), history[i].called);
+  std::ranges::sort(order, {}, [&](std::size_t i) {
+    return std::tuple(history[i].places.front(), is_read(history[i]), history[i].called, i);
   });
   return order;
 }

@@ -14,7 +14,8 @@ Search::Search(std::vector<const Operation*> operations) : operations_(std::move
   make_events();
   std::vector<std::size_t> by_call(operations_.size());
   std::iota(by_call.begin(), by_call.end(), std::size_t{0});
-  std::ranges::stable_sort(by_call, {}, [this](std::size_t i) { return operations_[i]->called; });
+  std::ranges::sort(by_call, {},
+                    [this](std::size_t i) { return std::pair(operations_[i]->called, i); });
   slot_.resize(operations_.size());
   std::size_t next = 0;
   for (const std::size_t i : by_call)

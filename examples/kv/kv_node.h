@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "bowline/api/node.h"
+#include "bowline/session/session_machine.h"
+#include "examples/kv/door.h"
+
+namespace bowline::examples::kv {
+
+struct KvOptions {
+  NodeId id;
+  std::string directory;
+  std::string listen;     // for the other nodes
+  std::string advertise;  // what they call instead, if that differs
+  Door::Options clients;
+  host::GroupOptions group;
+  // A line for each command that is applied here: its index, its mark, a checksum. Empty: none.
+  std::string journal;
+};
+
+// One member of the group that keeps the map.
+class KvNode {
+  struct Private {};  // only open() makes one
+
+ public:
+  KvNode(Private, KvOptions options) : options_(std::move(options)) {}
+  static Result<std::unique_ptr<KvNode>> open(const KvOptions&);
+  ~KvNode() = default;
+  KvNode(const KvNode&) = delete;
+  KvNode& operator=(const KvNode&) = delete;
+
+  // `peers`: all members with their addresses, this one too. The same on each of them.
+  Result<void> start(const std::map<NodeId, std::string>& peers);
+
+  std::string peer_address() const { return node_->address(); }
+  const std::string& client_address() const { return client_address_; }  // once it has started
+  const Group& group() const { return *group_; }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  KvOptions options_;
+  std::unique_ptr<std::FILE, Close> journal_;
+  std::unique_ptr<KvMachine> map_;  // within that of the sessions
+  Door door_;                       // before the node, which replies to it to its end
+  std::unique_ptr<Node> node_;
+  std::optional<Group> group_;
+  std::string client_address_;
+};
+
+}  // namespace bowline::examples::kv
