@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "bowline/base/crc32c.h"
+#include "bowline/host/complaints.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/runtime/loop.h"
+#include "bowline/runtime/tls_network.h"
 
 namespace bowline {
 namespace {
@@ -67,12 +69,15 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
 
   explicit Inside(NodeOptions options)
       : options_(std::move(options)),
+        complaints_(loop_.clock(),
+                    [this](const std::string& who, const std::string& why) { complain(who, why); }),
         journal_(options_.id, loop_.clock(), options_.log_lines, options_.log_sink) {
     if (!options_.broken) options_.broken = end_process;
   }
 
   Result<void> open();
   void close();
+  Result<void> reload();
   Result<void> start(GroupId, GroupSetup, std::unique_ptr<machine::StateMachine>);
   void end(GroupId group) {
     at([group](host::Shard* shard) {
@@ -92,8 +97,10 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
 
   void run(std::promise<Result<void>> opened);
   Result<void> make();
+  Result<env::Network*> make_network();
   Result<void> open_disk();
   host::Shard::Hooks hooks();
+  void complain(const std::string& who, const std::string& why);
   void note_opening(const wal::Account&);
   void take_mail();
   void heard(GroupId, const host::News&);
@@ -105,6 +112,8 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   runtime::Loop loop_;
   std::unique_ptr<env::Disk> disk_;
   std::unique_ptr<runtime::Network> network_;
+  std::unique_ptr<runtime::TlsNetwork> tls_;  // over it; null: there is no certificate
+  host::Complaints complaints_;
   std::vector<std::unique_ptr<machine::StateMachine>> machines_;  // those of groups that ended, too
   std::set<GroupId> groups_;
   host::Journal journal_;
@@ -178,15 +187,40 @@ host::Shard::Hooks Node::Inside::hooks() {
   };
   hooks.news = [this](GroupId group, const host::News& news) { heard(group, news); };
   if (options_.opening) hooks.opening = options_.opening;
+  hooks.told = [this](const std::string& who, const std::string& why) {
+    complaints_.tell(who, why);
+  };
   return hooks;
+}
+
+Result<env::Network*> Node::Inside::make_network() {
+  network_ = std::make_unique<runtime::Network>(loop_, options_.network);
+  if (!options_.tls.is_on()) return network_.get();
+  auto tls = runtime::TlsNetwork::open(
+      loop_, loop_.clock(), *network_, options_.tls,
+      {.node = options_.id, .cluster = options_.cluster},
+      [this](const std::string& who, const std::string& why) { complaints_.tell(who, why); });
+  if (!tls) return std::unexpected(tls.error());
+  tls_ = *std::move(tls);
+  options_.cluster = tls_->self().cluster;
+  return tls_.get();
+}
+
+void Node::Inside::complain(const std::string& who, const std::string& why) {
+  host::Event event{host::Topic::peer, host::Level::warning, {}, {}, {}, "not connected", {}};
+  event.more.emplace_back("who", who);
+  event.more.emplace_back("why", why);
+  journal_.put(event);
+  if (options_.told) options_.told(who, why);
 }
 
 Result<void> Node::Inside::make() {
   if (Result<void> opened = open_disk(); !opened) return opened;
-  network_ = std::make_unique<runtime::Network>(loop_, options_.network);
+  const Result<env::Network*> network = make_network();
+  if (!network) return std::unexpected(network.error());
   std::random_device random;
   const Incarnation fresh{(std::uint64_t{random()} << 31) + random() + 1};
-  shard_ = std::make_unique<host::Shard>(env::Env{loop_.clock(), loop_, *disk_}, *network_,
+  shard_ = std::make_unique<host::Shard>(env::Env{loop_.clock(), loop_, *disk_}, **network,
                                          host_options(options_), fresh, hooks());
   std::optional<Result<wal::Account>> opened;
   shard_->open([&opened](Result<wal::Account> account) { opened = std::move(account); });
@@ -239,6 +273,7 @@ void Node::Inside::run(std::promise<Result<void>> opened) {
   for (const GroupId group : groups_)
     if (shard_ != nullptr) shard_->end(group);
   shard_.reset();
+  tls_.reset();
   network_.reset();
   disk_.reset();
 }
@@ -284,6 +319,18 @@ void Node::Inside::do_start(GroupId group, const GroupSetup& setup,
                 });
 }
 
+Result<void> Node::Inside::reload() {
+  std::promise<Result<void>> promise;
+  std::future<Result<void>> reloaded = promise.get_future();
+  loop_.post([this, promise = std::move(promise)]() mutable {
+    if (tls_ == nullptr) return promise.set_value({});
+    tls_->reload([promise = std::move(promise)](Result<void> good) mutable {
+      promise.set_value(std::move(good));
+    });
+  });
+  return reloaded.get();
+}
+
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
   if (std::string fault = options.fault(); !fault.empty())
     return std::unexpected(Error{Fault::io, "the options of a node: " + fault});
@@ -323,6 +370,7 @@ std::future<std::vector<GroupStatus>> Node::groups(std::size_t most) const {
   return promise->get_future();
 }
 
+Result<void> Node::reload() { return inside_->reload(); }
 std::string Node::address() const { return inside_->address(); }
 std::string Node::disk() const { return inside_->disk(); }
 

@@ -24,6 +24,7 @@
 #include "bowline/machine/state_machine.h"
 #include "bowline/runtime/disk.h"
 #include "bowline/runtime/network.h"
+#include "bowline/runtime/tls_options.h"
 
 namespace bowline {
 
@@ -34,6 +35,10 @@ struct NodeOptions {
   std::string listen;     // "host:port", for the other nodes; port 0: any
   std::string advertise;  // what they call instead, if that differs
   std::string name;       // for people
+  // Of the cluster: nodes that have another one do not speak with us. Empty: what our certificate
+  // names; and without one, whichever.
+  std::string cluster;
+  runtime::TlsOptions tls;  // without a certificate, whoever reaches the port is believed
 
   wal::Options log;
   host::Links::Options links;
@@ -63,6 +68,9 @@ struct NodeOptions {
   // The disk failed, and nobody knows what it holds: the process must end, and may start again.
   // The default says so on stderr and ends it.
   std::function<void(const Error&)> broken;
+  // What somebody has to put right: who was not let in, which call came to nothing, which file is
+  // not good. On the node's thread; each of them once a minute at most. May be left out.
+  std::function<void(const std::string& who, const std::string& why)> told;
 
   // What is wrong with these, as a sentence that says what to change; empty: nothing.
   std::string fault() const;
@@ -113,6 +121,10 @@ class Node {
 
   std::future<NodeStatus> status() const;
   std::future<std::vector<GroupStatus>> groups(std::size_t most = 100) const;
+  // Reads the files of NodeOptions::tls again, now: else they are looked at every few seconds. An
+  // error: they are not good, and the old ones stay in force.
+  Result<void> reload();
+
   std::string address() const;  // where it listens
   std::string disk() const;     // how it reaches its disk, for people
 

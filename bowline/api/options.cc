@@ -27,6 +27,7 @@ host::Options NodeOptions::of_host() const {
   host::Options host;
   host.self = id;
   host.name = name;
+  host.cluster = cluster;
   host.listen = listen;
   host.advertise = advertise;
   host.log = log;
@@ -44,6 +45,7 @@ std::string NodeOptions::fault() const {
   if (progress_every < std::chrono::milliseconds(1)) return "progress_every must be at least 1 ms";
   if (!std::ranges::all_of(log_lines.levels, is_level))
     return "log_lines.levels must be one of those that host::Level has";
+  if (std::string fault = tls.fault(); !fault.empty()) return fault;
   return fault_of_network(network);
 }
 

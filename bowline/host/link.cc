@@ -5,6 +5,22 @@
 
 namespace bowline::host {
 
+// Anybody can say anything, but who has a certificate speaks for the node that it names only.
+Result<void> is_proved(const std::optional<env::Identity>& proved, const wire::Hello& said) {
+  if (!proved) return {};
+  const auto no = [](std::string why) -> Result<void> {
+    return std::unexpected(Error{Fault::corrupt, std::move(why)});
+  };
+  if (proved->node != said.self)
+    return no("it says that it is node " + std::to_string(said.self.value) +
+              ", and its certificate names node " + std::to_string(proved->node.value) +
+              ". Give it the certificate of its own id");
+  if (!said.cluster_name.empty() && said.cluster_name != proved->cluster)
+    return no("it says that it is of the cluster " + said.cluster_name +
+              ", and its certificate names " + proved->cluster);
+  return {};
+}
+
 Link::Link(std::unique_ptr<env::Connection> connection, wire::Hello here,
            std::uint32_t most_frame_bytes)
     : connection_(std::move(connection)),
@@ -52,6 +68,7 @@ void Link::take(const wire::Frame& frame) {
 Result<void> Link::greeted(const wire::Frame& frame) {
   Result<wire::Hello> there = wire::hello_in(frame);
   if (!there) return std::unexpected(there.error());
+  if (Result<void> proved = is_proved(connection_->identity(), *there); !proved) return proved;
   Result<wire::Ways> ways = wire::agree(here_, *there);
   if (!ways) return std::unexpected(ways.error());
   there_ = *std::move(there);

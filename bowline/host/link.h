@@ -15,6 +15,9 @@
 
 namespace bowline::host {
 
+// Whether the other side is the node that its hello says, as far as the network knows.
+Result<void> is_proved(const std::optional<env::Identity>&, const wire::Hello& said);
+
 // One connection to another node, from its first byte: each side says who it is, they agree on how
 // to speak, and from then on frames come and go. Any hook may destroy it.
 class Link final : public Channel {

@@ -8,6 +8,11 @@
 #include "bowline/base/ensure.h"
 
 namespace bowline::host {
+namespace {
+
+std::string node(NodeId id) { return "node " + std::to_string(id.value); }
+
+}  // namespace
 
 Links::Links(env::Loop& loop, env::Clock& clock, env::Network& network, wire::Hello here,
              Options options, std::uint64_t seed, Hooks hooks)
@@ -146,7 +151,10 @@ void Links::called(NodeId id, Result<std::unique_ptr<env::Connection>> connectio
   Peer* const peer = find(id);
   if (peer == nullptr) return;
   peer->calling = false;
-  if (!connection) return failed(id, *peer);
+  if (!connection) {
+    tell(node(id), connection.error().what);
+    return failed(id, *peer);
+  }
   wire::Hello hello = here_;
   hello.wanted = id;
   peer->called =
@@ -161,7 +169,8 @@ Link::Hooks Links::hooks_of(NodeId id, Link& link, bool ours) {
           .came = [this, id,
                    &link](const wire::Frame& frame) { hooks_.letters(id, frame, link.ways().in); },
           .ended =
-              [this, id, &link, ours](const std::string&) {
+              [this, id, &link, ours](const std::string& why) {
+                if (!link.agreed()) tell(node(id) + " at " + link.peer(), why);
                 Peer& peer = *find(id);
                 ended(id, ours ? peer.called : peer.caller, &link);
               },
@@ -201,7 +210,8 @@ void Links::accepted(std::unique_ptr<env::Connection> connection) {
   stranger.link->begin({.agreed = [this, number] { greeted(number); },
                         .came = {},
                         .ended =
-                            [this, number](const std::string&) {
+                            [this, number](const std::string& why) {
+                              tell(strangers_[number].link->peer(), why);
                               bury(std::move(strangers_[number].link));
                               strangers_.erase(number);
                             },
@@ -283,6 +293,10 @@ void Links::vanished(NodeId id) {
   const bool told = peer.gone;
   forget(id);
   if (!told) hooks_.lost(id);
+}
+
+void Links::tell(const std::string& who, const std::string& why) {
+  if (hooks_.told) hooks_.told(who, why);
 }
 
 void Links::bury(std::unique_ptr<Link> link) {

@@ -39,6 +39,8 @@ class Links {
     // What was sent to it may be lost.
     std::move_only_function<void(NodeId)> broke;
     std::move_only_function<void(NodeId)> drained;  // of what was sent to it, nothing waits here
+    // Why somebody was not let in, or a call came to nothing. May be said again with each try.
+    std::move_only_function<void(const std::string& who, const std::string& why)> told = {};
     // For another purpose than letters.
     std::move_only_function<void(std::unique_ptr<Link>)> other;
   };
@@ -100,6 +102,7 @@ class Links {
   void ended(NodeId, std::unique_ptr<Link>& which, const Link*);
   void vanished(NodeId);
   void expire_strangers();
+  void tell(const std::string& who, const std::string& why);
   void bury(std::unique_ptr<Link>);
   Link::Hooks hooks_of(NodeId, Link&, bool ours);
 

@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/host/options.h"
 
+#include <algorithm>
+
 namespace bowline::host {
 namespace {
+
+// It may stand in the name of a certificate.
+constexpr std::size_t most_cluster_bytes = 100;
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.';
+}
 
 std::string fault_of_links(const Links::Options& links) {
   if (links.hello_within <= Duration(0)) return "links.hello_within must be above zero";
@@ -38,6 +48,8 @@ std::string fault_of_transfers(const Transfers::Options& transfers) {
 std::string Options::fault() const {
   if (!self) return "self must not be 0: each node has an id of its own";
   if (listen.empty()) return "listen must be an address: \"host:port\"";
+  if (cluster.size() > most_cluster_bytes || !std::ranges::all_of(cluster, is_plain))
+    return "cluster must be at most 100 letters, digits, and - . _";
   if (boot == 0) return "boot must not be 0: draw it at random at each start";
   if (std::string fault = log.fault(); !fault.empty()) return "log: " + fault;
   if (std::string fault = snapshots.fault(); !fault.empty()) return "snapshots: " + fault;

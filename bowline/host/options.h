@@ -17,7 +17,9 @@ namespace bowline::host {
 // Of one node.
 struct Options {
   NodeId self;
-  std::string name;       // for people
+  std::string name;  // for people
+  // Of the cluster: nodes that have another one do not speak with us. Empty: whichever they have.
+  std::string cluster;
   std::string listen;     // "host:port", where other nodes find us ...
   std::string advertise;  // ... unless they have to call this; empty: it is the same
   wal::Options log;

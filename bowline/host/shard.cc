@@ -57,6 +57,7 @@ wire::Hello Shard::hello() const {
   hello.boot = options_.boot;
   hello.address = options_.advertise.substr(0, wire::most_name_bytes);
   hello.name = options_.name.substr(0, wire::most_name_bytes);
+  hello.cluster_name = options_.cluster;
   return hello;
 }
 
@@ -350,6 +351,10 @@ Links::Hooks Shard::link_hooks() {
               },
           .broke = [this](NodeId peer) { unreachable(peer); },
           .drained = [this](NodeId peer) { courier_->drained(peer); },
+          .told =
+              [this](const std::string& who, const std::string& why) {
+                if (hooks_.told) hooks_.told(who, why);
+              },
           .other = [this](std::unique_ptr<Link> link) { transfers_->serve(std::move(link)); }};
 }
 

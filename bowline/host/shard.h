@@ -49,6 +49,8 @@ class Shard {
     std::move_only_function<void(GroupId, const News&)> news = {};
     // While it opens: so many segments of the log are read, of so many. May be left out.
     std::move_only_function<void(std::uint64_t, std::uint64_t)> opening = {};
+    // Which connections came to nothing, and why. May be left out.
+    std::move_only_function<void(const std::string& who, const std::string& why)> told = {};
   };
 
   // `options` must have no fault. `fresh`: the identity of the disk, if this is a new directory.

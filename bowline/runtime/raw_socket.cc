@@ -41,6 +41,15 @@ void RawSocket::connect(const RawSocket& to) const {
   ensure(::connect(number(), reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
 }
 
+void RawSocket::connect(const std::string& address) const {
+  const int port = std::stoi(address.substr(address.rfind(':') + 1));
+  const sockaddr_in at{.sin_family = AF_INET,
+                       .sin_port = htons(static_cast<in_port_t>(port)),
+                       .sin_addr{htonl(INADDR_LOOPBACK)},
+                       .sin_zero = {}};
+  ensure(::connect(number(), reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+}
+
 void RawSocket::send(const std::string& bytes) const {
   const ssize_t sent = ::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   ensure(sent == static_cast<ssize_t>(bytes.size()));

@@ -18,6 +18,7 @@ class RawSocket {
   void listen() const;
   RawSocket accept() const;
   void connect(const RawSocket& to) const;
+  void connect(const std::string& address) const;  // of this machine
   void send(const std::string& bytes) const;
 
   // From now on, its kernel sees nothing of what comes, as if the machine had no power.

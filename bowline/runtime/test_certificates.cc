@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/runtime/test_certificates.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <utility>
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdlib.h>
 
 #include "bowline/base/ensure.h"
 #include "bowline/runtime/tls_name.h"

@@ -163,7 +163,7 @@ void TlsStream::resume() {
 
 // ---- sending
 
-void TlsStream::send(std::string bytes) {
+void TlsStream::send(std::string_view bytes) {
   if (plain_ == nullptr || ended_ || bytes.empty()) return;
   const std::size_t pieces = bytes.size() / TlsSession::most_record_bytes + 1;
   session_->reserve_out(bytes.size() + pieces * record_overhead);

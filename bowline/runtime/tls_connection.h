@@ -38,7 +38,7 @@ class TlsStream : public std::enable_shared_from_this<TlsStream> {
   void greet(Greeted);
 
   void begin(env::Connection::Hooks);
-  void send(std::string bytes);
+  void send(std::string_view bytes);
   std::uint64_t queued();
   void hold(bool held);
   const std::string& peer() const { return peer_; }
@@ -97,7 +97,7 @@ class TlsConnection final : public env::Connection {
   TlsConnection& operator=(const TlsConnection&) = delete;
 
   void begin(Hooks hooks) override { stream_->begin(std::move(hooks)); }
-  void send(std::string bytes) override { stream_->send(std::move(bytes)); }
+  void send(std::string bytes) override { stream_->send(bytes); }
   std::uint64_t queued() const override { return stream_->queued(); }
   void hold(bool held) override { stream_->hold(held); }
   std::string peer() const override { return stream_->peer(); }

@@ -137,7 +137,7 @@ Result<void> TlsContext::Parts::take_certificate(const TlsFiles& files) {
       return no(files.certificate.path + ": certificate number " + std::to_string(i + 1) +
                 " in it cannot be used: " + tls::last_complaint());
   STACK_OF(X509)* chain = nullptr;
-  SSL_CTX_get0_chain_certs(at, &chain);
+  SSL_CTX_get0_chain_certs(at, static_cast<void*>(&chain));
   return check_own(files.certificate.path, leaf, chain);
 }
 

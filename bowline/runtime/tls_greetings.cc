@@ -18,7 +18,7 @@ TlsGreetings::~TlsGreetings() {
   for (auto& [number, greeting] : greetings_) greeting.stream->end();
 }
 
-void TlsGreetings::add(std::shared_ptr<TlsStream> stream, Done done) {
+void TlsGreetings::add(const std::shared_ptr<TlsStream>& stream, Done done) {
   if (greetings_.size() == most_)
     over(greetings_.begin()->first,
          std::unexpected(Error{Fault::full, "it was slow to greet, and too many others came"}));

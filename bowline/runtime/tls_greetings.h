@@ -21,7 +21,7 @@ class TlsGreetings {
   TlsGreetings(const TlsGreetings&) = delete;
   TlsGreetings& operator=(const TlsGreetings&) = delete;
 
-  void add(std::shared_ptr<TlsStream>, Done);
+  void add(const std::shared_ptr<TlsStream>&, Done);
   std::size_t count() const { return greetings_.size(); }
 
  private:

@@ -85,8 +85,8 @@ void TlsNetwork::listen(std::string address, Accepted accepted, env::Done<Listen
 void TlsNetwork::accepted(const std::shared_ptr<Door>& door,
                           std::unique_ptr<env::Connection> plain) {
   const std::string peer = plain->peer();
-  auto stream = std::make_shared<TlsStream>(traffic_, std::move(plain), TlsSide::answers);
-  answers_.add(std::move(stream), [this, peer, weak = std::weak_ptr(door)](Connected connection) {
+  const auto stream = std::make_shared<TlsStream>(traffic_, std::move(plain), TlsSide::answers);
+  answers_.add(stream, [this, peer, weak = std::weak_ptr(door)](Connected connection) {
     const std::shared_ptr<Door> open = weak.lock();
     if (open == nullptr) return;
     if (connection) return open->accepted(*std::move(connection));
@@ -97,8 +97,8 @@ void TlsNetwork::accepted(const std::shared_ptr<Door>& door,
 void TlsNetwork::connect(std::string address, env::Done<Connected> done) {
   auto greet = [this, address, done = std::move(done)](Connected plain) mutable {
     if (!plain) return done(std::unexpected(std::move(plain.error())));
-    auto stream = std::make_shared<TlsStream>(traffic_, *std::move(plain), TlsSide::calls);
-    calls_.add(std::move(stream), [address, done = std::move(done)](Connected connection) mutable {
+    const auto stream = std::make_shared<TlsStream>(traffic_, *std::move(plain), TlsSide::calls);
+    calls_.add(stream, [address, done = std::move(done)](Connected connection) mutable {
       if (connection) return done(std::move(connection));
       done(std::unexpected(Error{connection.error().fault,
                                  "cannot connect to " + address + ": " + connection.error().what}));

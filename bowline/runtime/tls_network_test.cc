@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What plain TCP promises, TLS over it does, too: with 1.3, and with 1.2.
+// What plain TCP promises, TLS over it does, too.
 class TlsField final : public env::Field {
  public:
   TlsField() : another_(loop_, NodeId{2}, options(2)) { reopen(); }

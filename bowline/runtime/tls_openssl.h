@@ -12,15 +12,15 @@
 // What OpenSSL gives, with owners. Only for sources that speak to it.
 namespace bowline::runtime::tls {
 
-template <auto drop>
+template <auto Drop>
 struct Dropper {
   template <class T>
   void operator()(T* owned) const {
-    drop(owned);
+    Drop(owned);
   }
 };
-template <class T, auto drop>
-using Owned = std::unique_ptr<T, Dropper<drop>>;
+template <class T, auto Drop>
+using Owned = std::unique_ptr<T, Dropper<Drop>>;
 
 using Bio = Owned<BIO, BIO_free>;
 using Certificate = Owned<X509, X509_free>;

@@ -14,7 +14,8 @@ namespace bowline::wire {
 namespace {
 
 // magic u16 | kind u8 | 0 u8 | size u32 | sum of the body u32 | sum of these twelve bytes u32
-constexpr std::uint16_t magic = 0x6c62;  // "bl"
+constexpr std::uint16_t magic = 0x6c62;         // "bl"
+constexpr std::uint16_t tls_greeting = 0x0316;  // how TLS begins, whatever its version
 constexpr std::size_t size_at = 4;
 constexpr std::size_t body_sum_at = 8;
 constexpr std::size_t head_sum_at = 12;
@@ -75,6 +76,8 @@ Result<void> FrameReader::feed(std::string_view bytes, std::vector<Frame>& whole
 }
 
 Result<void> FrameReader::begin() {
+  if (load<std::uint16_t>(head_.data()) == tls_greeting)
+    return bad("what came is TLS, which this node does not speak: give it a certificate, too");
   if (load<std::uint16_t>(head_.data()) != magic)
     return bad("what came is no frame: is it another program?");
   if (load<std::uint32_t>(head_.data() + head_sum_at) != crc32c({head_.data(), head_sum_at}))

@@ -1,11 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/wire/frame.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "bowline/base/crc32c.h"
+#include "bowline/base/encoding.h"
 #include "bowline/base/prng.h"
+
+namespace {
+
+std::size_t largest_block = 0;  // that was asked for since somebody set it to 0
+
+}  // namespace
+
+// Only looks at what is asked for.
+void* operator new(std::size_t size) {
+  constexpr std::size_t block = alignof(std::max_align_t);
+  largest_block = std::max(largest_block, size);
+  void* const at = std::aligned_alloc(block, (size + block) / block * block);
+  if (at == nullptr) std::abort();
+  return at;
+}
+void operator delete(void* at) noexcept { std::free(at); }
+void operator delete(void* at, std::size_t) noexcept { std::free(at); }
 
 namespace bowline::wire {
 namespace {
@@ -63,9 +86,34 @@ TEST(Frame, a_large_one_is_refused_before_it_comes) {
   EXPECT_EQ(wrong_with(bytes, 1001), "");
 }
 
+// The head as a liar would write it, with sums that are right.
+std::string head_of(std::uint32_t size) {
+  std::string head = begin_frame(FrameKind::letters);
+  store(head.data() + 4, size);
+  store(head.data() + 12, crc32c({head.data(), 12}));
+  return head;
+}
+
+TEST(Frame, memory_is_taken_as_bytes_come_and_not_because_a_head_says_so) {
+  constexpr std::uint32_t most = 64 << 20;
+  for (const std::uint32_t size : {most + 1, 1U << 31U, 0xffffffffU}) {
+    largest_block = 0;
+    EXPECT_TRUE(wrong_with(head_of(size), most).contains("are allowed")) << size;
+    EXPECT_LT(largest_block, 4096U);
+  }
+  EXPECT_EQ(wrong_with(frame(""), most), "");
+  FrameReader reader(most);
+  std::vector<Frame> whole;
+  largest_block = 0;
+  ASSERT_TRUE(reader.feed(head_of(most), whole));
+  EXPECT_LT(largest_block, 512U << 10U);
+}
+
 TEST(Frame, what_another_program_says_is_none) {
   EXPECT_EQ(wrong_with("GET / HTTP/1.1\r\n\r\n"), "what came is no frame: is it another program?");
   EXPECT_EQ(wrong_with(std::string(16, '\0')), "what came is no frame: is it another program?");
+  EXPECT_EQ(wrong_with("\x16\x03\x01 and more of a hello"),
+            "what came is TLS, which this node does not speak: give it a certificate, too");
 }
 
 TEST(Frame, of_an_unknown_kind_ends_the_connection) {

@@ -11,7 +11,7 @@
 
 // All little-endian. What a later version adds comes behind: whoever is older does not look there.
 //   oldest u8 | newest u8 | self u64 | wanted u64 | disk u64 | boot u64 | cluster u64 | shard u32 |
-//   shards u32 | purpose u8 | name | address, both as size u16 and bytes
+//   shards u32 | purpose u8 | name | address | name of the cluster, each as size u16 and bytes
 namespace bowline::wire {
 namespace {
 
@@ -41,6 +41,7 @@ void put_text(std::string& out, const std::string& text) {
 std::string frame_of(const Hello& hello) {
   ensure(hello.name.size() <= most_name_bytes);
   ensure(hello.address.size() <= most_name_bytes);
+  ensure(hello.cluster_name.size() <= most_name_bytes);
   std::string frame = begin_frame(FrameKind::hello);
   put(frame, hello.oldest);
   put(frame, hello.newest);
@@ -54,6 +55,7 @@ std::string frame_of(const Hello& hello) {
   put(frame, std::to_underlying(hello.purpose));
   put_text(frame, hello.name);
   put_text(frame, hello.address);
+  put_text(frame, hello.cluster_name);
   end_frame(frame);
   return frame;
 }
@@ -74,9 +76,11 @@ Result<Hello> hello_in(const Frame& frame) {
   hello.purpose = static_cast<Purpose>(cursor.u8());
   hello.name = printable(cursor.take(cursor.u16()));
   hello.address = printable(cursor.take(cursor.u16()));
+  hello.cluster_name = printable(cursor.take(cursor.u16()));
   const bool sane = hello.self && hello.disk && hello.oldest > 0 && hello.oldest <= hello.newest &&
                     hello.shard < hello.shards &&
-                    std::max(hello.name.size(), hello.address.size()) <= most_name_bytes;
+                    std::max({hello.name.size(), hello.address.size(),
+                              hello.cluster_name.size()}) <= most_name_bytes;
   if (!cursor.good() || !sane) return no(Fault::corrupt, "a hello that makes no sense");
   return hello;
 }
@@ -97,6 +101,11 @@ Result<Ways> agree(const Hello& here, const Hello& there) {
     return no(Fault::exists, named(there) + " is of cluster " +
                                  std::to_string(there.cluster.value) + ", and " + node(here.self) +
                                  " of cluster " + std::to_string(here.cluster.value) +
+                                 ". Nodes of two clusters do not speak: correct the address");
+  const bool both_say = !here.cluster_name.empty() && !there.cluster_name.empty();
+  if (both_say && here.cluster_name != there.cluster_name)
+    return no(Fault::exists, named(there) + " is of the cluster " + there.cluster_name + ", and " +
+                                 node(here.self) + " of " + here.cluster_name +
                                  ". Nodes of two clusters do not speak: correct the address");
   if (here.shards != there.shards)
     return no(Fault::exists, named(there) + " has " + std::to_string(there.shards) +

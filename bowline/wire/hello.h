@@ -24,12 +24,13 @@ struct Hello {
   NodeId wanted;  // whom it means to speak to; 0: whoever is there
   Incarnation disk;
   std::uint64_t boot = 0;  // of this process: a new one means that it has started again
-  ClusterId cluster;       // 0: it does not know yet
+  ClusterId cluster;       // of most of its groups, so that letters need not say it; 0: none
   std::uint32_t shard = 0;
   std::uint32_t shards = 1;
   Purpose purpose = Purpose::letters;  // counts only if this side connected
   std::string name;                    // for people
   std::string address;                 // where it takes calls; empty: nowhere
+  std::string cluster_name;            // of all its nodes; empty: whichever
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 

@@ -19,7 +19,8 @@ Hello hello(std::uint64_t self, std::uint64_t wanted = 0) {
           .shards = 4,
           .purpose = Purpose::snapshots,
           .name = "north",
-          .address = "10.0.0.1:2380"};
+          .address = "10.0.0.1:2380",
+          .cluster_name = "prod"};
 }
 
 Frame only(const std::string& bytes) {
@@ -105,6 +106,12 @@ TEST(Hello, who_does_not_belong_here_is_told_so) {
   Hello other = hello(2);
   other.cluster = {6};
   EXPECT_TRUE(why_not(hello(1), other).contains("is of cluster 6, and node 1 of cluster 5"));
+  other = hello(2);
+  other.cluster_name = "test";
+  EXPECT_TRUE(why_not(hello(1), other).contains("is of the cluster test, and node 1 of prod"));
+  other.cluster_name = "";
+  EXPECT_EQ(why_not(hello(1), other), "");
+  EXPECT_EQ(why_not(other, hello(1)), "");
   other = hello(2);
   other.shards = 8;
   EXPECT_TRUE(why_not(hello(1), other).contains("has 8 shards, and node 1 has 4"));
