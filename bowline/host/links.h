@@ -38,6 +38,8 @@ class Links {
     std::move_only_function<void(NodeId)> lost;
     // What was sent to it may be lost.
     std::move_only_function<void(NodeId)> broke;
+    // It can be reached, over another connection than before.
+    std::move_only_function<void(NodeId)> met;
     std::move_only_function<void(NodeId)> drained;  // of what was sent to it, nothing waits here
     // For another purpose than letters.
     std::move_only_function<void(std::unique_ptr<Link>)> other;
