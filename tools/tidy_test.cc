@@ -328,8 +328,8 @@ TEST(Tidy, the_protocol_is_small_and_well_proved) {
                  findings);
     return findings;
   };
-  EXPECT_TRUE(with(4'000, 3'000, 3'000).empty());
-  EXPECT_TRUE(complains(with(4'001, 4'000, 4'000), "protocol-size"));
+  EXPECT_TRUE(with(4'250, 3'200, 3'200).empty());
+  EXPECT_TRUE(complains(with(4'251, 4'000, 4'000), "protocol-size"));
   EXPECT_TRUE(complains(with(100, 100, 49), "protocol-tests"));
 }
 

@@ -13,7 +13,8 @@
 namespace bowline::bench {
 namespace {
 
-constexpr std::uint64_t at_once = 256;  // groups that are started in one turn
+constexpr std::uint64_t at_once = 256;          // groups that are started in one turn
+constexpr std::uint64_t most_unsettled = 2048;  // and that have no leader yet
 
 // Keeps nothing: what is measured is everything else.
 class Nothing final : public machine::StateMachine {
@@ -56,6 +57,7 @@ GroupsNode::GroupsNode(Setting setting)
       machine_(std::make_unique<Nothing>()),
       founders_(all_of(setting_.addresses)) {
   auto raft = std::make_shared<raft::Options>();
+  raft->hibernate_after = setting_.hibernate_after;
   options_.raft = std::move(raft);
   std::promise<void> promise;
   std::future<void> opened = promise.get_future();
@@ -114,8 +116,16 @@ void GroupsNode::start(std::uint64_t count) {
   });
 }
 
-// A part of them in each turn: a node that starts them all at once would hear nobody meanwhile.
+// A part of them in each turn: a node that starts them all at once would hear nobody meanwhile. And
+// not more than can be elected in time.
 void GroupsNode::start_some(std::uint64_t next, std::uint64_t count) {
+  if (next > seen_.known + most_unsettled) {
+    starter_ = loop_.timer([this, next, count] {
+      loop_.drop(starter_);
+      start_some(next, count);
+    });
+    return loop_.set(starter_, loop_.clock().now() + std::chrono::milliseconds(5));
+  }
   for (std::uint64_t i = 0; i < at_once && next <= count; ++i, ++next)
     shard_->start(GroupId{next}, {options_, founders_}, *machine_,
                   [this](const Result<host::Replica*>& replica) {

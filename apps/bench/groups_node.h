@@ -68,6 +68,7 @@ class GroupsNode {
   raft::MembershipPtr founders_;
   std::vector<NodeId> leaders_;  // of each group
   GroupsSeen seen_;
+  env::TimerId starter_;
   std::thread thread_;
 };
 

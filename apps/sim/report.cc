@@ -71,6 +71,7 @@ constexpr Row rows[] = {
     {"fetches_failed", &sim::Counters::fetches_failed},
     {"memberships_committed", &sim::Counters::memberships_committed},
     {"suspicions", &sim::Counters::suspicions},
+    {"naps", &sim::Counters::naps},
     {"recoveries_forced", &sim::Counters::forced},
     {"recoveries_with_loss", &sim::Counters::forced_with_loss},
     {"messages_of_another_cluster", &sim::Counters::foreign},

@@ -43,6 +43,8 @@ struct NodeOptions {
   wal::Options log;
   host::Links::Options links;
   host::Courier::Options courier;
+  host::Detector::Options detector;  // of nodes that are gone, for groups that sleep
+  Duration balance_every{0};         // leaders are spread over the nodes, so often; 0: never
   host::Snapshots::Options snapshots;
   host::Transfers::Options transfers;
   runtime::DiskOptions disk;

@@ -33,6 +33,8 @@ host::Options NodeOptions::of_host() const {
   host.log = log;
   host.links = links;
   host.courier = courier;
+  host.detector = detector;
+  host.balance_every = balance_every;
   host.snapshots = snapshots;
   host.transfers = transfers;
   return host;

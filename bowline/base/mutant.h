@@ -75,6 +75,8 @@ enum class Bug : std::uint8_t {
   p75_scrubber_does_not_report = 75,
   p76_scrubber_mends_without_checking = 76,
   p77_recycled_before_its_old_name_is_gone = 77,
+  p78_sleeps_through_a_suspicion = 78,
+  p79_sleeps_uncommitted = 79,
   p99_canary = 99,
 };
 

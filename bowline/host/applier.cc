@@ -81,6 +81,11 @@ void Applier::fetched(Index asked, Result<raft::Batch> batch) {
   if (!waits()) hooks_.due();
 }
 
+void Applier::rest() {
+  commands_ = {};
+  command_answers_ = {};
+}
+
 void Applier::apply(raft::Batch batch) {
   ensure(batch.front().id.index == applied_.index.next());
   ensure(batch.back().id.index <= allowed_);
@@ -108,6 +113,7 @@ void Applier::apply_commands(std::span<const raft::Entry> entries, std::span<std
   std::size_t next = 0;
   for (std::size_t i = 0; i < entries.size(); ++i)
     if (entries[i].kind == raft::Kind::command) answers[i] = std::move(command_answers_[next++]);
+  commands_.clear();  // each holds the frame that brought it
 }
 
 }  // namespace bowline::host

@@ -37,6 +37,8 @@ class Applier {
   void again();  // what could not be read may be there by now
 
   LogId applied() const { return applied_; }
+  bool done() const { return applied_.index >= allowed_; }
+  void rest();  // nothing will come for a while: keep no memory for it
 
  private:
   bool waits() const { return held_ > 0 || reading_ || stuck_ || applied_.index >= allowed_; }

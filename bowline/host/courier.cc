@@ -66,12 +66,19 @@ void Courier::ship(NodeId to, Post& post) {
   // It takes nothing any more. What it misses is sent again when it does.
   if (links_.queued(to) > most_queued * options_.queued_bytes) {
     ++lost_;
+    post.dropped = true;
     return;
   }
   wire::end_frame(frame);
+  post.spoke = true;
   ++sent_.frames;
   sent_.bytes += frame.size();
   links_.send(to, std::move(frame));
+}
+
+bool Courier::spoke(NodeId to) {
+  const auto post = posts_.find(to);
+  return post != posts_.end() && std::exchange(post->second.spoke, false);
 }
 
 void Courier::flush() {
@@ -89,6 +96,7 @@ void Courier::drained(NodeId to) {
   const auto post = posts_.find(to);
   if (post == posts_.end()) return;
   pump(to, post->second);
+  if (std::exchange(post->second.dropped, false)) hooks_.dropped(to);
   hooks_.due();
 }
 

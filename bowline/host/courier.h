@@ -29,7 +29,8 @@ class Courier {
     std::move_only_function<const raft::Core*(GroupId)> core;  // null: there is no such group here
     std::move_only_function<void(GroupId, NodeId to, const raft::Message&)> sent;  // may be empty
     std::move_only_function<void(GroupId, Index)> unreadable;
-    std::move_only_function<void()> due;  // something was written outside of a turn
+    std::move_only_function<void(NodeId)> dropped;  // some of what it was to get; it takes more now
+    std::move_only_function<void()> due;            // something was written outside of a turn
   };
 
   struct Sent {  // since it began
@@ -47,6 +48,7 @@ class Courier {
   void drained(NodeId);                         // there is room for entries again
   std::uint64_t lost() const { return lost_; }  // messages for whom there was no connection
   const Sent& sent() const { return sent_; }
+  bool spoke(NodeId);  // it sent a frame since this was asked last
 
  private:
   struct Wanted {  // entries that a peer's disk has lost
@@ -61,6 +63,8 @@ class Courier {
   };
   struct Post {  // to one peer
     std::string frame;
+    bool spoke = false;
+    bool dropped = false;     // something that was for it, since it was drained last
     std::uint64_t epoch = 0;  // of the connection that it is written for
     std::map<GroupId, Stream> streams;
     std::deque<GroupId> turns;  // of those that have something to send and need no disk

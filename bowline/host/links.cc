@@ -265,6 +265,7 @@ void Links::agreed(NodeId id, Peer& peer, const Link& link) {
   if (!calls) loop_.set(peer.timer, spare ? clock_.now() + options_.spare_lives : never);
   if (anew) hooks_.lost(id);
   if ((anew || back) && hooks_.up) hooks_.up(id);
+  hooks_.met(id);
 }
 
 void Links::ended(NodeId id, std::unique_ptr<Link>& which, const Link* link) {

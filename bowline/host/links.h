@@ -38,6 +38,8 @@ class Links {
     std::move_only_function<void(NodeId)> lost;
     // What was sent to it may be lost.
     std::move_only_function<void(NodeId)> broke;
+    // It can be reached, over another connection than before.
+    std::move_only_function<void(NodeId)> met;
     std::move_only_function<void(NodeId)> drained;  // of what was sent to it, nothing waits here
     // Why somebody was not let in, or a call came to nothing. May be said again with each try.
     std::move_only_function<void(const std::string& who, const std::string& why)> told = {};

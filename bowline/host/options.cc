@@ -2,6 +2,7 @@
 #include "bowline/host/options.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace bowline::host {
 namespace {
@@ -43,6 +44,13 @@ std::string fault_of_transfers(const Transfers::Options& transfers) {
   return {};
 }
 
+std::string fault_of_detector(const Detector::Options& detector) {
+  if (detector.pulse <= Duration(0)) return "detector.pulse must be above zero";
+  if (detector.silence < 4 * detector.pulse)
+    return "detector.silence must be at least four times detector.pulse";
+  return {};
+}
+
 }  // namespace
 
 std::string Options::fault() const {
@@ -54,8 +62,17 @@ std::string Options::fault() const {
   if (std::string fault = log.fault(); !fault.empty()) return "log: " + fault;
   if (std::string fault = snapshots.fault(); !fault.empty()) return "snapshots: " + fault;
   if (std::string fault = fault_of_links(links); !fault.empty()) return fault;
+  if (std::string fault = fault_of_detector(detector); !fault.empty()) return fault;
+  if (balance_every < Duration(0)) return "balance_every must not be negative";
+  if (balance_at_once == 0) return "balance_at_once must be above zero";
   if (std::string fault = fault_of_courier(courier); !fault.empty()) return fault;
   return fault_of_transfers(transfers);
+}
+
+std::shared_ptr<const raft::Options> GroupOptions::usual() {
+  raft::Options options;
+  options.hibernate_after = std::chrono::seconds(5);
+  return std::make_shared<const raft::Options>(options);
 }
 
 std::string GroupOptions::fault() const {

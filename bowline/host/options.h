@@ -6,6 +6,7 @@
 
 #include "bowline/base/ids.h"
 #include "bowline/host/courier.h"
+#include "bowline/host/detector.h"
 #include "bowline/host/links.h"
 #include "bowline/host/snapshots.h"
 #include "bowline/host/transfers.h"
@@ -25,6 +26,11 @@ struct Options {
   wal::Options log;
   Links::Options links;
   Courier::Options courier;
+  // Leaders are spread over the nodes: so often it is looked whether they should be, and so many
+  // are handed over then. 0: never.
+  Duration balance_every{0};
+  std::size_t balance_at_once = 16;
+  Detector::Options detector;  // of nodes that are gone, for groups that sleep
   Snapshots::Options snapshots;
   Transfers::Options transfers;
   // Another one at each start of the process: tells its lives apart, and is where all that has to
@@ -36,7 +42,8 @@ struct Options {
 
 // Of one group on this node.
 struct GroupOptions {
-  std::shared_ptr<const raft::Options> raft = std::make_shared<const raft::Options>();
+  // Shared by as many groups as are alike: thousands of them should not have one each.
+  std::shared_ptr<const raft::Options> raft = usual();
   // Which the membership names. Given after a forced recovery, at each start, to all that are
   // members since; 0: whichever.
   ClusterId cluster;
@@ -51,6 +58,9 @@ struct GroupOptions {
   // Why a group that runs cannot go on with these, as a sentence; empty: it can. While leases are
   // read from, the timeouts of this node are what others count on right now.
   std::string cannot_become(const GroupOptions& next) const;
+
+  // Those of the protocol, and groups sleep when they were idle for 5 s.
+  static std::shared_ptr<const raft::Options> usual();
 };
 
 }  // namespace bowline::host

@@ -24,19 +24,18 @@ void set_ticket(raft::Input& input, Ticket ticket) {
 }  // namespace
 
 Replica::Replica(GroupId group, Desks desks, GroupOptions options, Start start,
-                 machine::StateMachine& machine, Hooks hooks)
+                 machine::StateMachine& machine, Hooks& hooks)
     : group_(group),
       desks_(desks),
       options_(std::move(options)),
       machine_(machine),
-      hooks_(std::move(hooks)),
+      hooks_(hooks),
       core_(options_.raft, start.identity, std::move(start.found), desks.env.clock.now()),
       waiters_(start.tickets),
       laps_(desks.meters.stages),
       applier_(desks.log, group, machine, options_.slice_bytes, applier_hooks()),
       snapshot_(start.machine),
       stateless_(start.stateless),
-      state_timer_(desks.env.loop.timer([this] { fetch_state(); })),
       timer_(desks.env.loop.timer([this] { input(raft::Woken{}); })) {
   applier_.restored(start.machine);
   if (stateless_) applier_.hold();
@@ -44,7 +43,7 @@ Replica::Replica(GroupId group, Desks desks, GroupOptions options, Start start,
 
 Replica::~Replica() {
   desks_.env.loop.drop(timer_);
-  desks_.env.loop.drop(state_timer_);
+  if (state_timer_) desks_.env.loop.drop(state_timer_);
 }
 
 Applier::Hooks Replica::applier_hooks() {
@@ -52,7 +51,7 @@ Applier::Hooks Replica::applier_hooks() {
                             std::span<std::string> answers) { was_applied(entries, answers); },
           .holds = [this](LogId id) { return core_.outline().contains(id); },
           .unreadable = [this](Index index) { input(raft::Unreadable{index, index}); },
-          .due = [this] { hooks_.due(); }};
+          .due = [this] { due(); }};
 }
 
 void Replica::begin() {
@@ -86,7 +85,7 @@ void Replica::propose(Bytes command, Term expected, Reply reply) {
   batch.commands.push_back(std::move(command));
   batch.replies.push_back(std::move(reply));
   batch.bytes += weight;
-  hooks_.due();
+  due();
 }
 
 void Replica::propose_all(std::vector<Bytes> commands, Term expected, std::vector<Reply> replies) {
@@ -94,7 +93,7 @@ void Replica::propose_all(std::vector<Bytes> commands, Term expected, std::vecto
   if (commands.empty()) return;
   gathered_.push_back({std::move(commands), std::move(replies), expected, most_gathered_bytes,
                        desks_.env.clock.now()});
-  hooks_.due();
+  due();
 }
 
 void Replica::read(raft::ReadKind kind, ReadReply reply) {
@@ -102,12 +101,12 @@ void Replica::read(raft::ReadKind kind, ReadReply reply) {
   auto reads = std::ranges::find_if(reads_, same);
   if (reads == reads_.end()) reads = reads_.insert(reads, {kind, std::vector<ReadReply>{}});
   reads->second.push_back(std::move(reply));
-  hooks_.due();
+  due();
 }
 
 void Replica::operate(raft::Input input, Reply reply) {
   operations_.emplace_back(std::move(input), std::move(reply));
-  hooks_.due();
+  due();
 }
 
 void Replica::barrier(Reply reply) { operate(raft::Barrier{}, std::move(reply)); }
@@ -131,6 +130,7 @@ void Replica::tune(GroupOptions options) {
   options_ = std::move(options);
   applier_.set_slice(options_.slice_bytes);
   input(raft::Tune{options_.raft});
+  hooks_.tuned(group_);
 }
 
 void Replica::give_gathered() {
@@ -163,8 +163,9 @@ void Replica::input(raft::Input in) {
   while (!next_.empty())
     for (raft::Input& one : std::exchange(next_, {})) step(std::move(one));
   stepping_ = false;
+  rests_ = rests_ && core_.asleep();
   arm();
-  hooks_.due();
+  due();
 }
 
 void Replica::persisted(Seq seq) {
@@ -177,9 +178,9 @@ void Replica::persisted(Seq seq) {
 }
 
 void Replica::step(raft::Input in) {
-  ensure(effects_.empty());
   raft::Effects effects;
-  effects.swap(effects_);
+  effects.swap(desks_.scratch.effects);
+  ensure(effects.empty());
   const Time now = desks_.env.clock.now();
   const auto* const received = std::get_if<raft::Received>(&in);
   const NodeId from = received == nullptr ? NodeId{} : received->from;
@@ -193,7 +194,7 @@ void Replica::step(raft::Input in) {
   if (from && from == core_.leader()) heard_leader_ = now;
   for (raft::Effect& effect : effects) std::visit([this](auto& one) { perform(one); }, effect);
   effects.clear();
-  effects_.swap(effects);
+  effects.swap(desks_.scratch.effects);
 }
 
 void Replica::arm() { desks_.env.loop.set(timer_, core_.deadline()); }
@@ -209,8 +210,8 @@ void Replica::perform(raft::SendEntries& send) { desks_.courier.send(group_, std
 void Replica::perform(raft::Commit& commit) { applier_.advance(commit.through); }
 
 void Replica::perform(raft::Restore& restore) {
-  hooks_.news(SnapshotWanted{restore.from, restore.base.id});
-  hooks_.restore(restore.from, restore.base);
+  hooks_.news(group_, SnapshotWanted{restore.from, restore.base.id});
+  hooks_.restore(group_, restore.from, restore.base);
 }
 
 void Replica::perform(raft::Admitted& told) {
@@ -236,32 +237,44 @@ void Replica::perform(raft::ReadReady& told) { waiters_.read_ready(told, applied
 void Replica::perform(raft::RoleChanged& change) {
   if (change.role == raft::Role::candidate) ++desks_.meters.counters.candidacies;
   if (change.role == raft::Role::leader) ++desks_.meters.counters.terms_led;
-  hooks_.role(change);
-  hooks_.news(change);
+  hooks_.role(group_, change);
+  hooks_.news(group_, change);
 }
 
 void Replica::perform(raft::MembershipChanged& change) {
-  hooks_.members(*change.config.membership, change.committed);
-  hooks_.news(change);
+  hooks_.members(*change.config.membership);
+  hooks_.news(group_, change);
 }
 
 // ---- the machine
 
-void Replica::slice() { applier_.slice(); }
+void Replica::slice() {
+  applier_.slice();
+  rest_if_asleep();
+}
+
+// Ten thousand groups are small because each of them is.
+void Replica::rest_if_asleep() {
+  const bool rests = core_.asleep() && applier_.done();
+  if (!rests || std::exchange(rests_, true)) return;
+  applier_.rest();
+  desks_.log.rest(group_);
+}
 
 void Replica::was_applied(std::span<const raft::Entry> entries, std::span<std::string> answers) {
-  ids_.clear();
+  std::vector<LogId>& ids = desks_.scratch.ids;
+  ids.clear();
   for (const raft::Entry& entry : entries) {
-    ids_.push_back(entry.id);
+    ids.push_back(entry.id);
     applied_bytes_ += entry.payload.size() + raft::entry_overhead;
     if (desks_.onlooker != nullptr) desks_.onlooker->applied(*this, entry);
   }
   desks_.meters.counters.applied += entries.size();
   if (laps_.empty()) {
-    waiters_.applied(ids_, answers);
+    waiters_.applied(ids, answers);
   } else {
     const Time reached = desks_.env.clock.now();
-    waiters_.applied(ids_, answers);
+    waiters_.applied(ids, answers);
     laps_.applied(applied().index, reached, desks_.env.clock.now());
   }
   snapshot_if_due();
@@ -300,7 +313,7 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
   auto wants = std::exchange(want_snapshot_, {});
   if (!taken) {
     if (taken.error().fault == Fault::io) hooks_.broken(taken.error());
-    hooks_.news(SnapshotFailed{taken.error().what});
+    hooks_.news(group_, SnapshotFailed{taken.error().what});
     not_before_ = applied().index + std::max<std::uint64_t>(options_.snapshot_entries / 8, 1);
     for (auto& want : wants) want(std::unexpected(taken.error()));
     return;
@@ -310,7 +323,7 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
   snapshot_ = base.id;
   ++desks_.meters.counters.snapshots_taken;
   if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_taken(*this, base);
-  hooks_.news(SnapshotTaken{base});
+  hooks_.news(group_, SnapshotTaken{base});
   const std::uint64_t covered = base.id.index.value;
   if (covered <= options_.keep_entries) return;
   const Index through{covered - options_.keep_entries};
@@ -320,7 +333,7 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
 void Replica::fetched(LogId through, Result<raft::Base> base) {
   if (base) return install(*std::move(base));
   if (base.error().fault == Fault::io) hooks_.broken(base.error());
-  hooks_.news(SnapshotNotFetched{through, base.error().what});
+  hooks_.news(group_, SnapshotNotFetched{through, base.error().what});
   input(raft::RestoreFailed{through});
 }
 
@@ -330,12 +343,13 @@ void Replica::fetch_state() {
   if (!stateless_) return;
   raft::Base base = core_.base_at(core_.outline().base().index);
   base.membership = core_.memberships().latest().membership;
-  hooks_.restore_state(base);
+  hooks_.restore_state(group_, base);
 }
 
 void Replica::state_fetched(Result<raft::Base> base) {
   if (base) return install(*std::move(base));
   if (base.error().fault == Fault::io) return hooks_.broken(base.error());
+  if (!state_timer_) state_timer_ = desks_.env.loop.timer([this] { fetch_state(); });
   desks_.env.loop.set(state_timer_, desks_.env.clock.now() + std::chrono::milliseconds(500));
 }
 
@@ -349,7 +363,7 @@ void Replica::install(raft::Base base) {
   if (base.id.index <= applied().index) {
     snapshot_ = std::max(snapshot_, base.id);
     if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_installed(*this, base, false);
-    hooks_.news(SnapshotInstalled{base, false});
+    hooks_.news(group_, SnapshotInstalled{base, false});
     return input(raft::Restored{std::move(base)});
   }
   applier_.hold();
@@ -377,7 +391,7 @@ void Replica::installed(const raft::Base& wanted, Result<raft::Base> loaded) {
   waiters_.restored(loaded->id.index);
   if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_installed(*this, *loaded, true);
   ++desks_.meters.counters.snapshots_installed;
-  hooks_.news(SnapshotInstalled{*loaded, true});
+  hooks_.news(group_, SnapshotInstalled{*loaded, true});
   input(raft::Restored{*std::move(loaded)});
   install_waiting();
 }

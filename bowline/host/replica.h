@@ -19,6 +19,7 @@
 #include "bowline/host/waiters.h"
 #include "bowline/machine/state_machine.h"
 #include "bowline/raft/core.h"
+#include "bowline/raft/membership_pool.h"
 #include "bowline/wal/log.h"
 
 namespace bowline::host {
@@ -32,21 +33,29 @@ struct Desks {
   Meters& meters;
   Onlooker* onlooker = nullptr;
   const bool* broken = nullptr;  // the disk failed: nothing is done any more
+  // Used by one after the other, and kept for its memory.
+  struct Scratch {
+    raft::Effects effects;
+    std::vector<LogId> ids;
+  };
+  Scratch& scratch;
+  raft::MembershipPool& memberships;
 };
 
 // One group's member on this node: the core, and the hands that carry out its effects.
 class Replica {
  public:
-  struct Hooks {
-    std::move_only_function<void()> due;  // there is something to do at the end of the turn
+  struct Hooks {                                 // of all replicas of a node
+    std::move_only_function<void(GroupId)> due;  // there is something to do at the end of the turn
     // The leader's log does not reach back to ours: fetch a snapshot, then say fetched().
-    std::move_only_function<void(NodeId from, const raft::Base&)> restore;
+    std::move_only_function<void(GroupId, NodeId from, const raft::Base&)> restore;
     // Our own snapshot is lost: fetch one from whoever has it, then say state_fetched().
-    std::move_only_function<void(const raft::Base&)> restore_state;
-    std::move_only_function<void(const raft::Membership&, bool committed)> members;
-    std::move_only_function<void(const raft::RoleChanged&)> role;
-    std::move_only_function<void(const News&)> news;
-    std::move_only_function<void(Error)> broken;  // its disk: stop the process
+    std::move_only_function<void(GroupId, const raft::Base&)> restore_state;
+    std::move_only_function<void(const raft::Membership&)> members;
+    std::move_only_function<void(GroupId, const raft::RoleChanged&)> role;
+    std::move_only_function<void(GroupId, const News&)> news;
+    std::move_only_function<void(GroupId)> tuned;  // it has other options
+    std::move_only_function<void(Error)> broken;   // its disk: stop the process
   };
   struct Start {
     raft::Identity identity;
@@ -56,7 +65,7 @@ class Replica {
     Ticket tickets;
   };
 
-  Replica(GroupId, Desks, GroupOptions, Start, machine::StateMachine&, Hooks);
+  Replica(GroupId, Desks, GroupOptions, Start, machine::StateMachine&, Hooks&);
   ~Replica();
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
@@ -115,10 +124,12 @@ class Replica {
   void perform(raft::ReadReady&);
   void perform(raft::RoleChanged&);
   void perform(raft::MembershipChanged&);
-  void perform(raft::StandingBy& news) { hooks_.news(news); }
-  void perform(raft::Removed& news) { hooks_.news(news); }
-  void perform(raft::Impossible& news) { hooks_.news(news); }
+  void perform(raft::StandingBy& news) { hooks_.news(group_, news); }
+  void perform(raft::Removed& news) { hooks_.news(group_, news); }
+  void perform(raft::Impossible& news) { hooks_.news(group_, news); }
   void arm();
+  void due() { hooks_.due(group_); }
+  void rest_if_asleep();
   void operate(raft::Input, Reply);
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers);
   void snapshot_if_due();
@@ -132,13 +143,13 @@ class Replica {
   Desks desks_;
   GroupOptions options_;
   machine::StateMachine& machine_;
-  Hooks hooks_;
+  Hooks& hooks_;
   raft::Core core_;
   Waiters waiters_;
   Laps laps_;
   Applier applier_;
-  raft::Effects effects_;  // kept for its memory
   bool stepping_ = false;
+  bool rests_ = false;             // the core sleeps, and so do we
   std::vector<raft::Input> next_;  // what came in the midst of a step
 
   std::vector<Gathered> gathered_;
@@ -158,7 +169,6 @@ class Replica {
   Seq mends_;  // the last write that repairs something; 0: it is on the disk
   env::TimerId timer_;
   Time heard_leader_;
-  std::vector<LogId> ids_;  // kept for its memory
   env::Life life_;
 };
 

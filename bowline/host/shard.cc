@@ -24,10 +24,13 @@ Shard::Shard(env::Env env, env::Network& network, Options options, Incarnation f
       options_(std::move(options)),
       hooks_(std::move(hooks)),
       onlooker_(onlooker),
+      replica_hooks_(replica_hooks()),
       log_(std::make_unique<wal::Log>(env, options_.log, owner_of(options_), fresh, log_hooks())),
       snapshots_(std::make_unique<Snapshots>(env, options_.snapshots)) {}
 
-Shard::~Shard() = default;
+Shard::~Shard() {
+  if (balance_timer_) env_.loop.drop(balance_timer_);
+}
 
 // ---- opening
 
@@ -67,6 +70,15 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
   courier_ = std::make_unique<Courier>(*log_, *links_, options_.courier, courier_hooks());
   transfers_ = std::make_unique<Transfers>(env_, network_, *snapshots_, hello(), options_.transfers,
                                            [this](NodeId to) { given(to); });
+  detector_ =
+      std::make_unique<Detector>(env_.loop, env_.clock, options_.detector,
+                                 Detector::Hooks{.pulse = [this](NodeId peer) { pulse(peer); },
+                                                 .silent = [this](NodeId peer) { silent(peer); },
+                                                 .again = [this](NodeId peer) { contact(peer); }});
+  if (options_.balance_every > Duration{0}) {
+    balance_timer_ = env_.loop.timer([this] { balance(); });
+    env_.loop.set(balance_timer_, env_.clock.now() + options_.balance_every);
+  }
   links_->listen(options_.listen,
                  [account, done = std::move(done)](const Result<void>& good) mutable {
                    if (!good) return done(std::unexpected(good.error()));
@@ -222,17 +234,19 @@ void Shard::come_to_life(GroupId group, LogId machine, bool stateless) {
   const raft::Identity identity{.self = options_.self,
                                 .cluster = begins.birth.options.cluster,
                                 .incarnation = disk_,
-                                .seed = options_.boot * 0x9e3779b97f4a7c15 + group.value};
+                                .seed = options_.boot * 0x9e3779b97f4a7c15 + group.value,
+                                .memberships = &memberships_};
   const Ticket tickets{(options_.boot << 40) + (++tickets_ << 32)};
   auto& replica = replicas_[group];
   replica = std::make_unique<Replica>(
-      group, Desks{env_, *log_, *courier_, *snapshots_, meters_, onlooker_, &broken_},
+      group,
+      Desks{env_, *log_, *courier_, *snapshots_, meters_, onlooker_, &broken_, scratch_,
+            memberships_},
       std::move(begins.birth.options),
       Replica::Start{identity, std::move(begins.found), machine, stateless, tickets},
-      *begins.machine, replica_hooks(group));
-  if (const auto& membership = replica->core().memberships().latest().membership)
-    for (const raft::Member& member : membership->members)
-      links_->know(member.id, std::string(member.address.view()));
+      *begins.machine, replica_hooks_);
+  if (const auto& membership = replica->core().memberships().latest().membership) know(*membership);
+  if (replica->core().hibernates()) detector_->begin();
   tell(group, GroupStarted{machine, replica->core().outline().last(), stateless});
   replica->begin();
   if (full_) replica->input(raft::Fullness{true});
@@ -247,6 +261,9 @@ void Shard::end(GroupId group) {
   auto ends = replicas_.extract(group);
   if (ends.empty()) return;
   ended_.insert(group);
+  // Those who sleep would not notice.
+  if (const raft::Core& core = ends.mapped()->core(); core.asleep() && !core.peers().empty())
+    ends.mapped()->input(raft::Contact{core.peers().front().id()});
   transfers_->stop(group);
   due_.erase(group);
   ends.mapped()->end();
@@ -347,9 +364,10 @@ Links::Hooks Shard::link_hooks() {
           .lost =
               [this](NodeId peer) {
                 tell({}, PeerDown{peer});
-                suspect(peer);
+                lost(peer);
               },
           .broke = [this](NodeId peer) { unreachable(peer); },
+          .met = [this](NodeId peer) { met(peer); },
           .drained = [this](NodeId peer) { courier_->drained(peer); },
           .told =
               [this](const std::string& who, const std::string& why) {
@@ -359,7 +377,9 @@ Links::Hooks Shard::link_hooks() {
 }
 
 void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way) {
-  if (broken_ || frame.kind != wire::FrameKind::letters) return;
+  if (broken_) return;
+  detector_->heard(from);
+  if (frame.kind != wire::FrameKind::letters) return;
   Result<std::vector<wire::Letter>> all = wire::letters_in(frame.body, way);
   if (!all) {
     ++meters_.counters.strays;
@@ -389,27 +409,6 @@ bool Shard::takes(const raft::Message& message) const {
   return reply == nullptr || fit(reply->entries);
 }
 
-void Shard::suspect(NodeId peer) {
-  for (const GroupId group : ids())
-    if (Replica* const replica = find(group); replica && replica->core().leader() == peer)
-      replica->input(raft::Suspect{peer});
-}
-
-void Shard::unreachable(NodeId peer) {
-  for (const GroupId group : ids())
-    if (Replica* const replica = find(group);
-        replica && replica->core().role() == raft::Role::leader)
-      replica->input(raft::Unreachable{peer});
-}
-
-// A leader may offer it a snapshot again, if it needs one still.
-void Shard::given(NodeId to) {
-  for (const GroupId group : ids())
-    if (Replica* const replica = find(group);
-        replica && replica->core().role() == raft::Role::leader)
-      replica->input(raft::SnapshotEnded{to});
-}
-
 Courier::Hooks Shard::courier_hooks() {
   Courier::Hooks hooks;
   hooks.core = [this](GroupId group) {
@@ -419,6 +418,7 @@ Courier::Hooks Shard::courier_hooks() {
   hooks.unreadable = [this](GroupId group, Index index) {
     if (Replica* const replica = find(group)) replica->input(raft::Unreadable{index, index});
   };
+  hooks.dropped = [this](NodeId peer) { contact(peer); };
   hooks.due = [this] { due(); };
   if (onlooker_ != nullptr)
     hooks.sent = [this](GroupId group, NodeId to, const raft::Message& message) {
@@ -435,15 +435,15 @@ void Shard::fetch(GroupId group, const Transfers::Source& from, const raft::Base
                     });
 }
 
-Replica::Hooks Shard::replica_hooks(GroupId group) {
+Replica::Hooks Shard::replica_hooks() {
   return {.due =
-              [this, group] {
+              [this](GroupId group) {
                 if (giving_) return;
                 due_.insert(group);
                 due();
               },
           .restore =
-              [this, group](NodeId from, const raft::Base& base) {
+              [this](GroupId group, NodeId from, const raft::Base& base) {
                 const std::string* const address = links_->address_of(from);
                 fetch(group, {from, address == nullptr ? "" : *address}, base,
                       [through = base.id](Replica& replica, Result<raft::Base> got) {
@@ -451,26 +451,31 @@ Replica::Hooks Shard::replica_hooks(GroupId group) {
                       });
               },
           .restore_state =
-              [this, group](const raft::Base& base) {
+              [this](GroupId group, const raft::Base& base) {
                 fetch(group, {}, base, [](Replica& replica, Result<raft::Base> got) {
                   replica.state_fetched(std::move(got));
                 });
               },
-          .members =
-              [this](const raft::Membership& membership, bool) {
-                for (const raft::Member& member : membership.members)
-                  links_->know(member.id, std::string(member.address.view()));
+          .members = [this](const raft::Membership& membership) { know(membership); },
+          .role = [this](GroupId group,
+                         const raft::RoleChanged& change) { role_changed(group, change); },
+          .news = [this](GroupId group, const News& news) { tell(group, news); },
+          .tuned =
+              [this](GroupId group) {
+                if (const Replica* const replica = find(group); replica->core().hibernates())
+                  detector_->begin();
               },
-          .role =
-              [this, group](const raft::RoleChanged& change) {
-                // Who cannot write must not keep what it has won.
-                if (Replica* const full = full_ ? find(group) : nullptr;
-                    full != nullptr && change.role == raft::Role::leader)
-                  full->transfer({}, [](const Outcome&) {});
-                if (hooks_.role) hooks_.role(group, change);
-              },
-          .news = [this, group](const News& news) { tell(group, news); },
           .broken = [this](Error error) { fail(std::move(error)); }};
+}
+
+void Shard::role_changed(GroupId group, const raft::RoleChanged& change) {
+  Replica* const replica = change.role == raft::Role::leader ? find(group) : nullptr;
+  if (replica != nullptr) {
+    // Who cannot write must not keep what it has won.
+    if (full_) replica->transfer({}, [](const Outcome&) {});
+    suspect_the_missing(*replica);
+  }
+  if (hooks_.role) hooks_.role(group, change);
 }
 
 }  // namespace bowline::host

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
 #include "bowline/host/courier.h"
+#include "bowline/host/detector.h"
 #include "bowline/host/links.h"
 #include "bowline/host/meters.h"
 #include "bowline/host/news.h"
@@ -109,7 +112,8 @@ class Shard {
   void come_to_life(GroupId, LogId machine, bool stateless);
   void fetch(GroupId, const Transfers::Source&, const raft::Base&,
              std::move_only_function<void(Replica&, Result<raft::Base>)> then);
-  Replica::Hooks replica_hooks(GroupId);
+  Replica::Hooks replica_hooks();
+  void role_changed(GroupId, const raft::RoleChanged&);
   std::optional<Error> cannot_start(GroupId, const GroupOptions&) const;
   std::optional<Error> cannot_run(const GroupOptions&) const;
   bool takes(const raft::Message&) const;
@@ -117,7 +121,17 @@ class Shard {
   void turn();
   void due();
   void letters(NodeId from, const wire::Frame&, const wire::Way&);
-  void suspect(NodeId);
+  void know(const raft::Membership&);
+  void lost(NodeId);
+  void silent(NodeId);
+  void met(NodeId);
+  void contact(NodeId);
+  void pulse(NodeId);
+  template <class Concerned>
+  void tell_groups(const raft::Input& what, Concerned concerned);
+  void go_on_telling();
+  void suspect_the_missing(Replica&);
+  void balance();
   void unreachable(NodeId);
   void given(NodeId);
   void fullness(bool full);
@@ -129,18 +143,24 @@ class Shard {
   Options options_;
   Hooks hooks_;
   Onlooker* onlooker_;
+  Replica::Hooks replica_hooks_;
+  Desks::Scratch scratch_;
+  raft::MembershipPool memberships_;
   std::unique_ptr<wal::Log> log_;
   std::unique_ptr<Snapshots> snapshots_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<Courier> courier_;
   std::unique_ptr<Transfers> transfers_;
+  std::unique_ptr<Detector> detector_;
   Incarnation disk_;
   std::map<GroupId, raft::Found> found_;  // of groups that were not started yet
   std::map<GroupId, Beginning> beginning_;
   std::set<GroupId> ended_;
   std::vector<std::unique_ptr<Replica>> dead_;  // until nobody can be inside of them
   std::map<GroupId, std::unique_ptr<Replica>> replicas_;
-  std::set<GroupId> due_;  // have something to do in this turn
+  std::set<GroupId> due_;                                // have something to do in this turn
+  std::deque<std::pair<GroupId, raft::Input>> telling_;  // some in each turn
+  env::TimerId balance_timer_;
   std::uint64_t tickets_ = 0;
   bool full_ = false;
   bool turn_is_due_ = false;

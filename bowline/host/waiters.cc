@@ -74,8 +74,9 @@ void Waiters::answer(Batch& batch, std::size_t i, Outcome outcome) {
 }
 
 void Waiters::drop_finished() {
-  while (!batches_.empty() && batches_.front().decided && batches_.front().open == 0)
-    batches_.pop_front();
+  const auto first = std::ranges::find_if_not(
+      batches_, [](const Batch& batch) { return batch.decided && batch.open == 0; });
+  batches_.erase(batches_.begin(), first);
 }
 
 void Waiters::admitted(const raft::Admitted& told) {

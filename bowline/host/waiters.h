@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "bowline/base/few.h"
 #include "bowline/host/outcome.h"
 #include "bowline/raft/core.h"
 #include "bowline/raft/effect.h"
@@ -53,7 +53,7 @@ class Waiters {
   void serve_reads(Index applied);
 
   Ticket last_;
-  std::deque<Batch> batches_;                             // by ticket, and so by where they begin
+  Few<Batch> batches_;                                    // by ticket, and so by where they begin
   std::map<Ticket, Reply> operations_;                    // some take minutes
   std::map<Ticket, std::vector<ReadReply>> reading_;      // not allowed yet
   std::multimap<Index, std::vector<ReadReply>> allowed_;  // ... by what must be applied first

@@ -57,7 +57,7 @@ class Abstraction::Sum {
   void add(const Progress& p) {
     take(p.id_, p.met_, p.match_, p.next_, p.told_commit_, p.stream_, p.behind_.has_value(),
          static_cast<std::uint64_t>(p.mode_), p.probe_out_, p.full_, p.forgot_, p.caught_up_,
-         p.in_flight_.size());
+         p.gone_, p.resting_, p.in_flight_.size());
     for (const auto& flight : p.in_flight_) add(flight.last);
     if (p.behind_) take(p.behind_->snapshot_through, p.behind_->round_target);
     if (answers_) add(p.round_);
@@ -80,7 +80,7 @@ class Abstraction::Sum {
   void add(const Core::Leader& l) {
     take_all(l.peers);
     take_all(l.leavers);
-    take(l.first, l.round);
+    take(l.first, l.round, l.rest);
     if (answers_) add(l.answered);
     if (answers_) take_all(l.beats);
     take_all(l.reads);
@@ -115,7 +115,7 @@ std::uint64_t Abstraction::digest(const Core& c, Answers answers) {
   sum.take(c.mending_.size());
   for (const auto& [seq, index] : c.mending_) sum.take(c.last_write_ - seq, index);
   sum.take(c.standing_by_ ? 1 + static_cast<std::uint64_t>(*c.standing_by_) : 0);
-  sum.take(c.full_, c.was_member_, c.stopped_);
+  sum.take(c.full_, c.was_member_, c.stopped_, c.asleep_);
   return sum.value();
 }
 

@@ -6,6 +6,7 @@
 #include "bowline/base/mutant.h"
 #include "bowline/raft/core.h"
 #include "bowline/raft/membership_codec.h"
+#include "bowline/raft/membership_pool.h"
 
 // A change of the membership is a chain of entries, each in force when it is appended:
 //
@@ -93,6 +94,8 @@ void Core::propose_membership(Membership next) {
 }
 
 void Core::take_membership(Config config) {
+  if (who_.memberships != nullptr)
+    config.membership = who_.memberships->share(std::move(config.membership));
   memberships_.append(config);
   emit(MembershipChanged{std::move(config), false});
   was_member_ = was_member_ || counts_on_us(membership());

@@ -2,18 +2,40 @@
 #include "bowline/raft/core.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
 #include "bowline/raft/describe.h"
+#include "bowline/raft/membership_pool.h"
 
 namespace bowline::raft {
 namespace {
 
-Base known(Base base) {
+// What happens without anybody wanting anything of the group, or is looked into before it counts.
+template <class... Ins>
+struct Quiet {
+  template <class In>
+  static constexpr bool contains = (std::is_same_v<In, Ins> || ...);
+};
+template <class In>
+constexpr bool stirs = !Quiet<Woken, Received, Persisted, Suspect, Contact, Unreachable, Compacted,
+                              SnapshotEnded>::contains<In>;
+
+MembershipPtr shared(const Identity& who, MembershipPtr membership) {
+  return who.memberships == nullptr ? membership : who.memberships->share(std::move(membership));
+}
+
+Base known(const Identity& who, Base base) {
   if (base.membership == nullptr) base.membership = std::make_shared<const Membership>();
+  base.membership = shared(who, std::move(base.membership));
   return base;
+}
+
+std::vector<Config> known(const Identity& who, std::vector<Config> configs) {
+  for (Config& config : configs) config.membership = shared(who, std::move(config.membership));
+  return configs;
 }
 
 }  // namespace
@@ -22,7 +44,7 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
     : options_(std::move(options)),
       who_(who),
       prng_(who.seed),
-      memberships_(known(found.base), found.configs),
+      memberships_(known(who, found.base), known(who, found.configs)),
       hard_(found.hard_state),
       outline_(found.base.id, found.entries),
       damage_(found.damaged),
@@ -77,7 +99,12 @@ void Core::step(Time now, Input&& input, Effects& effects) {
     refuse_all(input);
   } else {
     if (std::exchange(term_from_log_, false)) draft().hard_state = hard_;
-    std::visit([this](auto& in) { on(in); }, input);  // one on() per input, beside its concern
+    std::visit(
+        [this](auto& in) {
+          if constexpr (stirs<std::remove_reference_t<decltype(in)>>) stir();
+          on(in);  // one per input, beside its concern
+        },
+        input);
     settle();
     check();
   }
@@ -250,9 +277,10 @@ void Core::settle_deadline() {
     return;
   }
   // Whatever kept us from campaigning (no vote, damage, a snapshot being installed) may be over.
-  if (election_at_ == never && leader_role() == nullptr && may_campaign()) rearm_election();
+  if (election_at_ == never && leader_role() == nullptr && !asleep_ && may_campaign())
+    rearm_election();
   if (leader_role() != nullptr) {
-    deadline_ = leader_deadline();
+    deadline_ = asleep_ ? never : leader_deadline();
   } else {
     deadline_ = std::min(election_at_, tickets_until_);
     if (missing_.any()) deadline_ = std::min(deadline_, next_repair_);
@@ -276,7 +304,10 @@ void Core::check() const {
     ensure(l->first <= outline_.last().index);
     ensure(l->answered <= l->round);
     ensure(!damage_.any() || planted(Bug::p68_damaged_replica_leads));
+    ensure(!asleep_ || (l->reads.empty() && !l->handover));
   }
+  ensure(!asleep_ || commit_ == outline_.last().index || planted(Bug::p79_sleeps_uncommitted));
+  ensure(!asleep_ || candidate_role() == nullptr);
   if (const Follower* f = follower_role()) {
     ensure(f->verified <= outline_.last().index || planted(Bug::p09_cuts_on_any_stale_append));
     ensure(f->acked <= f->verified);
@@ -365,6 +396,7 @@ void Core::impossible(Wrong what, NodeId from, std::string evidence) {
     emit(Decided{std::exchange(handed_over_, {})->ticket, Outcome::unknown});
   emit(Impossible{what, from, hard_.term, std::move(evidence)});
   stopped_ = true;
+  asleep_ = false;
 }
 
 }  // namespace bowline::raft

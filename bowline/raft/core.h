@@ -23,11 +23,14 @@
 
 namespace bowline::raft {
 
+class MembershipPool;
+
 struct Identity {
   NodeId self;
-  ClusterId cluster;        // 0: whichever the membership names, see Recover
-  Incarnation incarnation;  // of this node's disk; never 0
-  std::uint64_t seed = 0;   // of the election timeouts; another one at each start
+  ClusterId cluster;                      // 0: whichever the membership names, see Recover
+  Incarnation incarnation;                // of this node's disk; never 0
+  std::uint64_t seed = 0;                 // of the election timeouts; another one at each start
+  MembershipPool* memberships = nullptr;  // of all groups of the node; outlives them; may be null
 };
 
 struct Found {  // what the disk held at start
@@ -67,6 +70,8 @@ class Core {
   Incarnation incarnation() const { return who_.incarnation; }
   Index commit() const { return commit_; }
   bool stopped() const { return stopped_; }
+  bool asleep() const { return asleep_; }
+  bool hibernates() const { return options_->hibernate_after > Duration{0}; }
   const Outline& outline() const { return outline_; }
   const Damage& damage() const { return damage_; }
   const Memberships& memberships() const { return memberships_; }
@@ -137,6 +142,9 @@ class Core {
     Round answered;  // by a quorum
     Time confirmed;  // when the round was sent that a quorum answered last
     Time next_beat;
+    Time calm_since;  // nothing was asked for, and nothing is open
+    Round rest;       // in which the others were first asked to sleep; 0: they are not asked
+    Time awake_since;
     Few<Beat> beats;  // sent and not yet answered by a quorum
     Few<PendingRead> reads;
     Boxed<Handover> handover;
@@ -249,6 +257,18 @@ class Core {
   void count_rounds();
   bool lease_holds() const;
   Time leader_deadline() const;
+  Time in_touch() const;  // with a quorum, lately
+
+  // sleep.cc
+  void on(Contact&);
+  void stir();  // somebody wants something
+  void rouse();
+  bool calm() const;
+  bool quorum_is_there() const;
+  void consider_rest();
+  void agree_to_rest(const AppendRequest&);
+  void note_rest(Progress&, const AppendReply&);
+  void fall_asleep();
 
   // following.cc
   void hear(NodeId from, const Message&, AppendRequest&);
@@ -357,6 +377,7 @@ class Core {
   bool term_from_log_ = false;  // our disk's hard state is older than our log: write it anew
   bool was_member_ = false;     // a membership in force named us, in this life
   bool stopped_ = false;
+  bool asleep_ = false;  // no deadline of our role: only an input wakes us
 
   // Only during step().
   bool drafted_ = false;  // a write of this step stands first in effects_

@@ -65,7 +65,7 @@ std::string word(const VoteReply& body) {
 }
 std::string word(const AppendRequest& body) {
   return "append prev=" + text(body.prev) + " commit=" + number(body.commit) + text(body.entries) +
-         (body.news ? " news" : "") + round(body.round);
+         (body.news ? " news" : "") + (body.rest ? " rest" : "") + round(body.round);
 }
 std::string word(const AppendReply& body) {
   std::string answer = body.matched ? "match=" + number(body.match)
@@ -74,7 +74,7 @@ std::string word(const AppendReply& body) {
                            : "append no (old term)";
   if (body.lost) answer += " lost";
   return answer + (body.full ? " full" : "") + (body.installing ? " installing" : "") +
-         round(body.round);
+         (body.resting ? " resting" : "") + round(body.round);
 }
 std::string word(const SnapshotOffer& body) {
   return "offer " + text(body.base) + " commit=" + number(body.commit) + round(body.round);
@@ -130,6 +130,7 @@ std::string word(const Recover& in) {
 std::string word(const Campaign&) { return "campaign"; }
 std::string word(const ForgetLeader&) { return "forget leader"; }
 std::string word(const Suspect& in) { return "suspect " + number(in.peer); }
+std::string word(const Contact& in) { return "contact with " + number(in.peer); }
 std::string word(const Unreachable& in) { return "unreachable " + number(in.peer); }
 std::string word(const Tune&) { return "tune"; }
 std::string word(const Fullness& in) { return in.full ? "full" : "room again"; }

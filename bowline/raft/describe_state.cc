@@ -84,7 +84,7 @@ std::string text(const Core& core) {
   out += " members @" + number(config.at) + " " + text(*config.membership);
   for (const Stretch& stretch : core.damage().stretches())
     out += " damaged " + number(stretch.first) + ".." + number(stretch.last);
-  out += text(core.drops()) + (core.stopped() ? " stopped" : "");
+  out += text(core.drops()) + (core.stopped() ? " stopped" : "") + (core.asleep() ? " asleep" : "");
   for (const Progress& peer : core.peers()) out += text(peer);
   return out;
 }

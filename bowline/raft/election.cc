@@ -30,11 +30,17 @@ void Core::on(ForgetLeader&) {
 // timeout. Everybody sees the close together, so each waits for its rank.
 void Core::on(Suspect& in) {
   if (leader_role() != nullptr) {
-    if (Progress* p = peer(in.peer); p != nullptr && p->lost()) begin_stream(*p);
+    Progress* const p = peer(in.peer);
+    if (p == nullptr) return;
+    p->set_gone(true);
+    if (p->lost()) begin_stream(*p);
+    if (asleep_ && !quorum_is_there()) rouse();
     return;
   }
   const Follower* f = follower_role();
   if (f == nullptr || f->leader != in.peer) return;
+  if (asleep_ && planted(Bug::p78_sleeps_through_a_suspicion)) return;
+  asleep_ = false;
   protected_until_ = now_;
   follow({});
   hasty_ = options_->hasty_tries;
@@ -274,6 +280,7 @@ void Core::enter(Term term) {
 }
 
 void Core::follow(NodeId leader, Incarnation life) {
+  asleep_ = false;
   const bool news = leader || role() != Role::follower || this->leader();
   if (leader_role() != nullptr) step_down();
   if (leader != this->leader()) drop_reads(Refusal::lost_leadership);

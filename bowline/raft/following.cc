@@ -11,10 +11,12 @@ namespace bowline::raft {
 
 void Core::hear(NodeId from, const Message& m, AppendRequest& in) {
   if (!heed_leader(from, m, in.round)) return;
+  asleep_ = false;
   const std::optional<Index> matched = where_it_matches(in);
   if (!matched) return;
   if (!take_entries(from, in, *matched)) return;
   learn_commit(in.commit);
+  if (in.rest) agree_to_rest(in);
 }
 
 // Somebody leads this term. False if it cannot be, or does not concern us.
@@ -155,6 +157,7 @@ void Core::answer_leader() {
                              .matched = true,
                              .full = full_,
                              .installing = restoring_.has_value(),
+                             .resting = asleep_,
                              .match = f.acked,
                              .refused = {},
                              .hint = {}});

@@ -77,8 +77,8 @@ class Player {
   // hints
   void campaign(Words& words) { world_.step(running(words), Campaign{}); }
   void forget(Words&);
-  void suspect(Words&);
-  void unreachable(Words&);
+  template <class Hint>
+  void tell_of(Words&);  // a peer
   void full(Words& words) { world_.step(running(words), Fullness{true}); }
   void room(Words& words) { world_.step(running(words), Fullness{false}); }
   // clients
@@ -109,6 +109,7 @@ const std::map<std::string, Player::Act>& Player::acts() {
       {"campaign", &Player::campaign},
       {"cancel", &Player::cancel},
       {"compact", &Player::compact},
+      {"contact", &Player::tell_of<Contact>},
       {"crash", &Player::crash},
       {"cut", &Player::cut},
       {"damage", &Player::damage},
@@ -139,9 +140,9 @@ const std::map<std::string, Player::Act>& Player::acts() {
       {"snapshot", &Player::snapshot},
       {"start", &Player::start},
       {"state", &Player::state},
-      {"suspect", &Player::suspect},
+      {"suspect", &Player::tell_of<Suspect>},
       {"transfer", &Player::transfer},
-      {"unreachable", &Player::unreachable},
+      {"unreachable", &Player::tell_of<Unreachable>},
       {"unreadable", &Player::unreadable},
       {"wake", &Player::wake},
       {"why", &Player::why},
@@ -173,6 +174,7 @@ bool Player::group_option(Words& words) {
   if (words.take("no-pre-vote")) return options.pre_vote = false, true;
   if (words.take("no-check-quorum")) return options.check_quorum = false, true;
   if (words.take("stop-on-removal")) return options.stop_on_removal = true;
+  if (auto v = words.value("hibernate")) return options.hibernate_after = milliseconds(*v), true;
   if (auto v = words.value("election")) return options.election = milliseconds(*v), true;
   if (auto v = words.value("heartbeat")) return options.heartbeat = milliseconds(*v), true;
   if (auto v = words.value("window")) return options.inflight_messages = number_in(*v), true;
@@ -338,15 +340,11 @@ void Player::forget(Words& words) {
   world_.step(running(words), ForgetLeader{});
 }
 
-void Player::suspect(Words& words) {
+template <class Hint>
+void Player::tell_of(Words& words) {
   const NodeId peer = words.node();
   words.need("at");
-  while (words.at_number()) world_.step(running(words), Suspect{peer});
-}
-
-void Player::unreachable(Words& words) {
-  const NodeId peer = words.node();
-  world_.step(at(words), Unreachable{peer});
+  while (words.at_number()) world_.step(running(words), Hint{peer});
 }
 
 // ---- clients

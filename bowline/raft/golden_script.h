@@ -16,7 +16,7 @@
 // Lines that begin with # are comments, lines that begin with four blanks are what happened, and
 // every other line is a direction:
 //
-//   group 1 2^50 3:learner [lease] [election=500] [no-pre-vote] ...   start these, as a new group
+//   group 1 2^50 3:learner [lease] [election=500] [hibernate=500] ...   start these as a group
 //   start 4                       a node that knows of no group
 //   quietly DIRECTION             do not write down what happens
 //   settle                        deliver and persist everything until nothing moves
@@ -29,7 +29,8 @@
 //   cut 1 2 | 3, cut 1 -> 2, heal
 //   persist 2 [N], hold disk 2, free disk 2
 //   crash 2 [keeping N], restart 2, wipe 2, damage 2 5..6, unreadable 2 5..6
-//   campaign 1, forget leader 2, suspect 1 at 2 3, unreachable 2 at 1, full 2, room 2
+//   campaign 1, forget leader 2, full 2, room 2
+//   suspect 1 at 2 3, contact 1 at 2 3, unreachable 2 at 1
 //   write 7 at 1 [x3] [size=N] [in t2], barrier 7 at 1, read 8 at 2 [lease|verify]
 //   reconfigure 5 at 1: 1 2 4:learner [if @3], cancel 6 at 1, recover 7 at 1 as 9
 //   transfer 3 at 1 [to 2]

@@ -290,6 +290,10 @@ void World::mend_everything() {
     if (!node.core) start(node);
     if (node.core->role() == Role::follower) step(node, Fullness{false});
   }
+  if (options.hibernate_after == Duration{0}) return;
+  for (auto& [id, node] : nodes)
+    for (const auto& [peer, other] : nodes)
+      if (peer != id) step(node, Contact{peer});
 }
 
 Node* World::leading() {

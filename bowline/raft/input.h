@@ -62,7 +62,10 @@ struct Recover {  // by an operator only: the others are gone for good, go on al
 // Hints from the host.
 struct Campaign {};      // start an election now
 struct ForgetLeader {};  // stop protecting the leader that we know
-struct Suspect {         // the connection to this peer closed, and did not come back
+struct Suspect {         // the connection to this peer closed and did not come back, or is silent
+  NodeId peer;
+};
+struct Contact {  // with this peer, over another connection than before, or after a silence
   NodeId peer;
 };
 struct Unreachable {  // something sent to this peer was lost
@@ -98,7 +101,7 @@ struct Unreadable {
 
 using Input =
     std::variant<Woken, Received, Persisted, Propose, Barrier, Reconfigure, CancelChange, Read,
-                 Transfer, Recover, Campaign, ForgetLeader, Suspect, Unreachable, Tune, Fullness,
-                 Compacted, Restored, RestoreFailed, SnapshotEnded, Unreadable>;
+                 Transfer, Recover, Campaign, ForgetLeader, Suspect, Contact, Unreachable, Tune,
+                 Fullness, Compacted, Restored, RestoreFailed, SnapshotEnded, Unreadable>;
 
 }  // namespace bowline::raft

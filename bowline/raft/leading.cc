@@ -14,6 +14,7 @@ void Core::lead() {
   drop_reads(Refusal::lost_leadership);  // asked of the former leader
   Leader leader;
   leader.confirmed = now_;
+  leader.calm_since = now_;
   leader.first = outline_.last().index.next();
   role_ = Boxed(std::move(leader));
   term_leader_ = who_.self;
@@ -133,6 +134,7 @@ void Core::hear(NodeId from, const Message& m, AppendReply& in) {
   count_rounds();
   replicate(*p);
   pursue_handover();
+  note_rest(*p, in);
 }
 
 void Core::replicate_all() {
@@ -184,8 +186,11 @@ void Core::send_empty(Progress& p) {
     at = {};
   }
   p.told(commit_);
-  send(p.id(),
-       AppendRequest{.prev = at, .commit = commit_, .round = leader_role()->round, .entries = {}});
+  send(p.id(), AppendRequest{.prev = at,
+                             .commit = commit_,
+                             .round = leader_role()->round,
+                             .rest = bool(leader_role()->rest),
+                             .entries = {}});
 }
 
 // News of a commit do not wait for the next heartbeat, unless entries on their way carry them.

@@ -32,6 +32,7 @@ struct AppendRequest {  // with no entries: a heartbeat, a probe, or news of a c
   Index commit;
   Round round;
   bool news = false;  // only tells of a commit: answer nothing but a refusal
+  bool rest = false;  // nothing is to be done: sleep, if you have all this and committed it
   Batch entries;
 };
 
@@ -40,6 +41,7 @@ struct AppendReply {
   bool matched = false;
   bool full = false;        // no room: send no more entries until an answer says otherwise
   bool installing = false;  // busy with a snapshot
+  bool resting = false;     // I sleep, and rely on my node to be told if yours is gone
   bool lost = false;        // my disk lost what I may have acknowledged: from the hint again
   Index match;              // durable through here, and equal to the leader's log
   Index refused;            // if not matched: the prev that was not ours ...

@@ -17,6 +17,8 @@ std::string fault_of_times(const Options& options) {
   if (options.stagger < Duration::zero()) return "stagger must not be negative";
   if (options.retry <= Duration::zero()) return "retry must be above zero";
   if (options.retry > options.election) return "retry must be at most election";
+  if (options.hibernate_after != Duration::zero() && options.hibernate_after < options.heartbeat)
+    return "hibernate_after must be 0 or at least heartbeat";
   if (options.stagger > options.election) return "stagger must be at most election";
   return {};
 }

@@ -22,6 +22,11 @@ struct Options {
   bool lease_reads = false;
   std::uint32_t drift_permille = 50;
 
+  // A group that nobody wanted anything of for so long falls asleep, if all agree: no heartbeats,
+  // no timeouts. 0: never. Only for hosts that say Suspect and Contact, see sleep.cc: from then on
+  // nothing else tells that a node is gone.
+  Duration hibernate_after{0};
+
   // A suspicion starts an election after stagger x rank; a split round tries again after a draw
   // from [retry, 3 x retry), at most `hasty_tries` times.
   Duration stagger{5'000'000};

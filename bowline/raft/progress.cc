@@ -126,6 +126,7 @@ Progress::Behind& Progress::behind() {
 void Progress::answered(Round round, Time at) {
   round_ = std::max(round_, round);
   heard_ = std::max(heard_, at);
+  gone_ = false;
 }
 
 void Progress::begin_catching_up(Index target, Time now) {

@@ -60,6 +60,10 @@ class Progress {
   // Liveness. Round: the newest heartbeat this peer answered.
   Round round() const { return round_; }
   Time heard() const { return heard_; }
+  bool gone() const { return gone_; }  // its node is, as far as ours can tell
+  void set_gone(bool gone) { gone_ = gone; }
+  bool resting() const { return resting_; }  // it agreed to sleep
+  void set_resting(bool resting) { resting_ = resting; }
   void answered(Round round, Time at);
 
   // Identity: the life that spoke to this leader first, and the only one that may.
@@ -103,6 +107,8 @@ class Progress {
   Mode mode_ = Mode::probing;
   bool probe_out_ = false;
   bool full_ = false;
+  bool gone_ = false;
+  bool resting_ = false;
   bool caught_up_ = false;
   bool forgot_ = false;  // what it acknowledged before this stream need not be there any more
 };

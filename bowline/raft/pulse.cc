@@ -19,7 +19,7 @@ constexpr std::size_t most_beats = 64;  // without the newest, the proof only co
 void Core::leader_woken() {
   Leader& l = *leader_role();
   if (alone()) l.confirmed = now_;
-  const bool cut_off = now_ >= l.confirmed + options_->election;
+  const bool cut_off = now_ >= in_touch() + options_->election;
   if (options_->check_quorum && cut_off && !planted(Bug::p37_no_check_quorum)) return follow({});
   if (l.handover && now_ >= l.handover->deadline) end_handover(Refusal::timed_out);
   if (now_ >= l.next_beat) beat();
@@ -35,6 +35,7 @@ void Core::beat() {
   l.next_beat = now_ + options_->heartbeat;
   if (l.beats.size() < most_beats) l.beats.push_back({l.round, now_});
   const bool opening = l.round == Round{1};
+  consider_rest();
   for (Progress& p : l.leavers) replicate(p);
   for (Progress& p : l.peers) {
     if (p.mode() == Progress::Mode::snapshot) {
@@ -49,6 +50,7 @@ void Core::beat() {
     }
   }
   count_rounds();
+  fall_asleep();
 }
 
 void Core::count_rounds() {
@@ -80,10 +82,16 @@ bool Core::lease_holds() const {
   return alone() || now_ < l.confirmed + lease;
 }
 
+// While it slept nobody was asked.
+Time Core::in_touch() const {
+  const Leader& l = *leader_role();
+  return std::max(l.confirmed, l.awake_since);
+}
+
 Time Core::leader_deadline() const {
   const Leader& l = *leader_role();
   Time deadline = l.next_beat;
-  if (options_->check_quorum) deadline = std::min(deadline, l.confirmed + options_->election);
+  if (options_->check_quorum) deadline = std::min(deadline, in_touch() + options_->election);
   if (l.handover) deadline = std::min(deadline, l.handover->deadline);
   for (const PendingRead& read : l.reads) deadline = std::min(deadline, read.deadline);
   return deadline;

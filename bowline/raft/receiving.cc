@@ -67,6 +67,8 @@ bool is_any(const Body& body) {
 void Core::on(Received& in) {
   if (!heard_of(in)) return;
   Message& m = in.message;
+  const bool slept = asleep_ && leader() != in.from;
+  if (!is_any<AppendRequest, AppendReply>(m.body)) stir();  // those say more exactly
   if (auto* request = std::get_if<EntriesRequest>(&m.body)) return hear(in.from, m, *request);
   if (auto* reply = std::get_if<EntriesReply>(&m.body)) return hear(in.from, m, *reply);
   if (const auto* vote = std::get_if<VoteRequest>(&m.body)) {
@@ -74,12 +76,16 @@ void Core::on(Received& in) {
       ++drops_.stranger;
       return;
     }
-    if (!vote->transfer && protects_leader())
+    // As long as we slept, nobody has told us that the leader is gone.
+    if (!vote->transfer && (slept || protects_leader()))
       return answer(in.from, m, VoteReply{vote->campaign, vote->pre, false, Denial::leader_alive});
     if (vote->pre && !planted(Bug::p66_pre_vote_moves_the_term))
       return hear_pre_vote(in.from, m, *vote);
   }
-  if (m.term > hard_.term) enter(m.term);
+  if (m.term > hard_.term) {
+    stir();
+    enter(m.term);
+  }
   const bool counts_anyway =
       planted(Bug::p05_counts_votes_of_older_term) && is_any<VoteReply>(m.body);
   if (m.term < hard_.term && !counts_anyway) return answer_old_term(in.from, m);
@@ -155,8 +161,8 @@ void Core::answer_old_term(NodeId from, const Message& m) {
 // Dissertation 4.2.3: a server that hears from a leader gives no vote to others. A leader protects
 // itself, as long as a quorum answers it.
 bool Core::protects_leader() const {
-  if (const Leader* l = leader_role())
-    return options_->check_quorum && now_ < l->confirmed + options_->election;
+  if (leader_role() != nullptr)
+    return options_->check_quorum && now_ < in_touch() + options_->election;
   if (now_ < lease_until_ && !planted(Bug::p60_suspicion_breaks_leases)) return true;
   return now_ < protected_until_;
 }

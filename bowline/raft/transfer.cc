@@ -32,7 +32,7 @@ NodeId Core::best_target() const {
   for (const Progress& p : leader_role()->peers) {
     const Member* m = membership().find(p.id());
     if (m == nullptr || !may_lead(*m) || !p.round()) continue;
-    if (now_ >= p.heard() + options_->election) continue;
+    if (now_ >= std::max(p.heard(), leader_role()->awake_since) + options_->election) continue;
     const bool better = best == nullptr || m->priority > best_priority ||
                         (m->priority == best_priority && p.match() > best->match());
     if (!better) continue;

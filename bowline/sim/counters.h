@@ -53,6 +53,7 @@ struct Counters {
   std::uint64_t fetches_failed = 0;
   std::uint64_t memberships_committed = 0;
   std::uint64_t suspicions = 0;
+  std::uint64_t naps = 0;  // how often a replica fell asleep
   std::uint64_t forced = 0;
   std::uint64_t forced_with_loss = 0;  // something that was committed is gone
   std::uint64_t foreign = 0;           // messages that were dropped: of another cluster

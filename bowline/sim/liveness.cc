@@ -23,8 +23,8 @@ void Liveness::run() {
 }
 
 bool Liveness::works() {
-  return first_write() && first_read() && level() && settles() && stays() && answers_all() &&
-         calls_end();
+  return first_write() && first_read() && level() && settles() && stays() && wakes() &&
+         answers_all() && calls_end();
 }
 
 bool Liveness::fail(const std::string& what) {
@@ -61,8 +61,9 @@ std::int64_t Liveness::patience() const {
 }
 
 // A leader counts once it has committed something new.
-bool Liveness::first_write() {
-  const Time last = healed_ + election_ * (10 + patience());
+bool Liveness::first_write() { return writes(healed_ + election_ * (10 + patience())); }
+
+bool Liveness::writes(Time last) {
   while (!world_.violation()) {
     const Duration left = last - world_.now();
     if (left <= Duration(0) || !world_.run_until([&] { return leads_well(); }, left))
@@ -144,6 +145,19 @@ bool Liveness::stays() {
 bool Liveness::calls_end() {
   if (!world_.plan().whole || workload_.patrons().settle(election_ * 20)) return true;
   return fail(std::to_string(workload_.patrons().calls()) + " calls have no verdict");
+}
+
+// Who has slept since writes as before.
+bool Liveness::wakes() {
+  const raft::Options& options = world_.plan().options;
+  if (options.hibernate_after == Duration{0}) return true;
+  world_.run(options.hibernate_after + election_ * 2);
+  const Duration leader_after = leader_after_;
+  const Duration level_after = level_after_;
+  const bool works = writes(world_.now() + election_ * (5 + patience())) && level();
+  leader_after_ = leader_after;
+  level_after_ = level_after;
+  return works;
 }
 
 bool Liveness::answers_all() {

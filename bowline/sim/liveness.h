@@ -51,10 +51,12 @@ class Liveness {
   bool leads_well() const;
   std::int64_t patience() const;  // how many timeouts more
   bool first_write();
+  bool writes(Time last);
   bool first_read();
   bool level();
   bool settles();
   bool stays();
+  bool wakes();
   bool answers_all();
   bool calls_end();
   bool follows_group(NodeId) const;

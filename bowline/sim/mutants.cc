@@ -95,6 +95,10 @@ constexpr std::array table{
            "the scrubber mends a batch of which it lacks too much", "rot", Ground::log},
     Mutant{Bug::p77_recycled_before_its_old_name_is_gone,
            "a segment is used again before its old name is gone", "trial", Ground::log},
+    Mutant{Bug::p78_sleeps_through_a_suspicion,
+           "a follower that sleeps does not mind that its leader's node is gone", "I22"},
+    Mutant{Bug::p79_sleeps_uncommitted,
+           "a group falls asleep though not all have committed everything", "I22"},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

@@ -100,6 +100,7 @@ struct Node {
   bool ruined = false;   // its disk is gone, and it stays down until an operator reinstalls it
   ClusterId told;        // by whoever installed it: where it belongs; 0: nothing
   ClusterId forcing;     // it was told to go on alone under this id; not on its disk yet
+  bool asleep = false;   // its replica was, when it was looked at last
   bool counted = false;  // a membership binds this life of it
   Traffic traffic;
 };

@@ -89,6 +89,9 @@ void draw_options(Chance& chance, Plan& plan) {
   if (half(chance, "another heartbeat"))
     options.heartbeat = chance.log_between("heartbeat", Duration(20ms), Duration(300ms));
   draw_windows(chance, options);
+  if (half(chance, "hibernates"))
+    options.hibernate_after =
+        chance.log_between("hibernates after", options.heartbeat, Duration(3s));
   const bool ranked = chance.happens("priorities", 300'000);
   for (std::uint32_t i = 0; i < plan.nodes; ++i) {
     constexpr std::array<std::uint8_t, 5> ranks{raft::default_priority, 0, 1, 50, 200};
@@ -99,6 +102,7 @@ void draw_options(Chance& chance, Plan& plan) {
   if (!options.fault().empty()) {
     const raft::Options plain;
     options.heartbeat = plain.heartbeat;
+    options.hibernate_after = plain.hibernate_after;
     options.check_quorum = true;
     options.pre_vote = true;
   }

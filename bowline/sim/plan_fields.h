@@ -24,6 +24,7 @@ void visit_options(Visit&& visit, Same&... each) {
   visit("check_quorum", each.check_quorum...);
   visit("lease_reads", each.lease_reads...);
   visit("drift_permille", each.drift_permille...);
+  visit("hibernate_after", each.hibernate_after...);
   visit("stagger", each.stagger...);
   visit("retry", each.retry...);
   visit("hasty_tries", each.hasty_tries...);
@@ -36,7 +37,7 @@ void visit_options(Visit&& visit, Same&... each) {
   visit("pending_reads", each.pending_reads...);
   visit("stop_on_removal", each.stop_on_removal...);
 }
-static_assert(sizeof(raft::Options) == 112);
+static_assert(sizeof(raft::Options) == 120);
 
 template <class Visit, class... Same>
 void visit_climate(Visit&& visit, Same&... each) {

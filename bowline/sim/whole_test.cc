@@ -213,6 +213,7 @@ TEST(Whole, every_trouble_begins_and_nothing_breaks) {
   EXPECT_GT(all.snapshots_taken, 0U);
   EXPECT_GT(all.snapshots_fetched, 0U);
   EXPECT_GT(all.suspicions, 0U);
+  EXPECT_GT(all.naps, 0U);
   EXPECT_GT(all.reads_served, 0U);
   EXPECT_GT(all.rejoined, 0U);
   EXPECT_GT(all.forced, 0U);

@@ -8,6 +8,7 @@
 #include "bowline/base/mutant.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/sim/members.h"
+#include "bowline/sim/node_watch.h"
 
 namespace bowline::sim {
 namespace {
@@ -51,6 +52,10 @@ World::World(Plan plan, Decisions* decisions)
     if (plan_.climate.newcomers_know_cluster) nodes_.back().told = founded;
   }
   found_group();
+  if (plan_.whole || plan_.options.hibernate_after == Duration{0}) return;
+  auto watch = std::make_unique<NodeWatch>(*this);
+  watch->begin();
+  node_watch_ = std::move(watch);
 }
 
 World::~World() = default;

@@ -143,6 +143,7 @@ class World : public Court {
   void campaign(NodeId id) { give(id, raft::Campaign{}); }
   void forget_leader(NodeId id) { give(id, raft::ForgetLeader{}); }
   void suspect(NodeId id, NodeId peer) { give(id, raft::Suspect{peer}); }
+  void contact(NodeId id, NodeId peer) { give(id, raft::Contact{peer}); }
   void report_lost(NodeId id, NodeId peer) { give(id, raft::Unreachable{peer}); }
 
   // What a test asks for most. Of several leaders, that of the highest term; 0: nobody.
@@ -220,6 +221,7 @@ class World : public Court {
   void ended(Node&, Ticket, const host::ReadOutcome&);
   void ended_all(Node&, Ticket, const std::vector<host::Outcome>&);
   void stepped(Node&, const raft::Input&, const raft::Effects&);
+  void count_naps(Node&);
   void applied(Node&, const raft::Entry&);
   void snapshot_taken(Node&, const raft::Base&);
   void snapshot_installed(Node&, const raft::Base&, bool used);
@@ -339,6 +341,7 @@ class World : public Court {
   std::vector<Request> requests_;  // by ticket
   Deeds deeds_;
   std::vector<Caller*> callers_;
+  std::unique_ptr<Caller> node_watch_;  // if groups sleep, and there are no hosts
   Pool<Letter> letters_;
   Pool<Errand> errands_;
   Pool<Fetch> fetches_;

@@ -36,6 +36,7 @@ void World::step(Node& node, raft::Input input) {
   const std::size_t kind = input.index();
   const std::uint64_t foreign = core.drops().cluster;
   core.step(node.clock.local(now_), std::move(input), effects);
+  count_naps(node);
   counters_.foreign += core.drops().cluster - foreign;
   mix((std::uint64_t{node.site.id.value} << 32) | (kind << 16) | effects.size());
   mix(core.term().value);
@@ -50,6 +51,12 @@ void World::step(Node& node, raft::Input input) {
   effects.clear();
   effects_.swap(effects);
   arm(node);
+}
+
+void World::count_naps(Node& node) {
+  const bool asleep = node.site.core->asleep();
+  if (asleep && !std::exchange(node.asleep, asleep)) ++counters_.naps;
+  node.asleep = asleep;
 }
 
 void World::perform(Node& node, raft::Effect& effect) {

@@ -74,7 +74,8 @@ void World::bring_up(Node& node) {
                                .boot = site.id.value * 4096 + site.life,
                                .tail_bytes = plan_.climate.tail_bytes,
                                .piece_bytes = plan_.climate.piece_bytes,
-                               .snapshot_bytes = plan_.climate.snapshot_bytes};
+                               .snapshot_bytes = plan_.climate.snapshot_bytes,
+                               .silence = plan_.options.election};
   node.whole = std::make_unique<Whole>(node.platter, cables_, node.platter_chance, node.clock, now_,
                                        setting, site.machine, watching(node), *node.eyes);
   const host::Birth birth = birth_of(node);
@@ -249,6 +250,7 @@ void World::ended(Node& node, Ticket ticket, const host::ReadOutcome& outcome) {
 void World::stepped(Node& node, const raft::Input& input, const raft::Effects& effects) {
   const raft::Core& core = *node.site.core;
   ++counters_.steps;
+  count_naps(node);
   mix((std::uint64_t{node.site.id.value} << 32) | (input.index() << 16) | effects.size());
   mix(core.term().value);
   mix(mixed(core.commit().value, core.outline().last().index.value));

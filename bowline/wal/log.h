@@ -82,6 +82,8 @@ class Log {
 
   void submit(GroupId, raft::Persist&&);  // joins the batch of this turn
   void forget(GroupId);                   // the group left this node
+  // What is on the disk of it need not be in memory: nobody will want it soon.
+  void rest(GroupId group) { tail_.forget(group); }
   void flush();  // starts the batch, or lets it grow while one is under way
 
   // Entries in (after, through], up to so many bytes but at least one. Empty: fetch the first one.

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "bowline/base/ids.h"
@@ -42,7 +41,7 @@ class Runs {
  public:
   bool empty() const { return runs_.empty(); }
   Index last() const;  // 0 if empty
-  const std::deque<Run>& all() const { return runs_; }
+  const std::vector<Run>& all() const { return runs_; }
   const Run* at(Index) const;
 
   // What is not needed any more goes to `dropped`, if somebody wants to know. Those of one segment
@@ -63,7 +62,7 @@ class Runs {
   std::size_t behind(Index) const;  // the first run that ends at this index or later
   void carve(Index first, Index last, Dropped*);
 
-  std::deque<Run> runs_;
+  std::vector<Run> runs_;
 };
 
 }  // namespace bowline::wal

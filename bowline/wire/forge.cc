@@ -57,6 +57,7 @@ void fill(Prng& prng, AppendRequest& body) {
   body.commit = {number(prng)};
   body.round = {number(prng)};
   body.news = prng.chance(20);
+  body.rest = prng.chance(20);
   LogId last = body.prev;
   for (std::uint64_t count = prng.below(6); count > 0; --count) {
     last = {last.term + (prng.chance(20) ? prng.below(5) : 0), last.index.next()};
@@ -68,6 +69,7 @@ void fill(Prng& prng, AppendReply& body) {
   body.matched = prng.chance(50);
   body.full = prng.chance(20);
   body.installing = prng.chance(20);
+  body.resting = prng.chance(20);
   body.lost = prng.chance(20);
   body.match = {number(prng)};
   body.refused = {number(prng)};

@@ -29,7 +29,7 @@ std::unexpected<Error> bad(std::string what) {
 
 std::optional<FrameKind> kind_of(std::uint8_t number) {
   const bool known = number >= std::to_underlying(FrameKind::hello) &&
-                     number <= std::to_underlying(FrameKind::gone_piece);
+                     number <= std::to_underlying(FrameKind::pulse);
   return known ? std::optional(static_cast<FrameKind>(number)) : std::nullopt;
 }
 

@@ -23,6 +23,7 @@ enum class FrameKind : std::uint8_t {
   want_piece,
   piece,
   gone_piece,
+  pulse,  // nothing to say, and still there; whatever is in it is for later versions
 };
 
 // kind | size | sums, see docs/WIRE.md. The head has a sum of its own: nobody waits for as many

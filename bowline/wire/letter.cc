@@ -73,7 +73,7 @@ void put_body(std::string& out, const raft::VoteReply& body) {
 
 // Of each entry how much its term is above that of the one before; its index is the next.
 void put_body(std::string& out, const raft::AppendRequest& body) {
-  put(out, flags({body.news}));
+  put(out, flags({body.news, body.rest}));
   put_id(out, body.prev);
   put_varint(out, body.commit.value);
   put_varint(out, body.round.value);
@@ -88,7 +88,7 @@ void put_body(std::string& out, const raft::AppendRequest& body) {
 }
 
 void put_body(std::string& out, const raft::AppendReply& body) {
-  put(out, flags({body.matched, body.full, body.installing, body.lost}));
+  put(out, flags({body.matched, body.full, body.installing, body.lost, body.resting}));
   put_varint(out, body.round.value);
   put_varint(out, body.match.value);
   put_varint(out, body.refused.value);
@@ -208,7 +208,7 @@ class LetterReader {
     body.campaign = {count()};
   }
   void take(raft::AppendRequest& body) {
-    take_flags(body.news);
+    take_flags(body.news, body.rest);
     body.prev = id();
     body.commit = {count()};
     body.round = {count()};
@@ -225,7 +225,7 @@ class LetterReader {
     }
   }
   void take(raft::AppendReply& body) {
-    take_flags(body.matched, body.full, body.installing, body.lost);
+    take_flags(body.matched, body.full, body.installing, body.lost, body.resting);
     body.round = {count()};
     body.match = {count()};
     body.refused = {count()};

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/host/detector.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace bowline::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+// One timer, and a time that goes on when it is told to.
+class OneTimer final : public env::Loop, public env::Clock {
+ public:
+  env::TimerId timer(std::move_only_function<void()> rings) override {
+    rings_ = std::move(rings);
+    return env::TimerId{1};
+  }
+  void set(env::TimerId, Time when) override { when_ = when; }
+  void drop(env::TimerId) override { when_ = never; }
+  void soon(env::Done<>) override {}
+  void aside(env::Done<>, env::Done<>) override {}
+  Time now() const override { return now_; }
+  std::int64_t wall_ms() const override { return 0; }
+
+  void run(Duration span) {
+    const Time end = now_ + span;
+    while (when_ <= end) {
+      now_ = std::max(now_, when_);
+      rings_();
+    }
+    now_ = end;
+  }
+  void stand_still(Duration span) { now_ = now_ + span; }
+  bool armed() const { return when_ != never; }
+
+ private:
+  std::move_only_function<void()> rings_;
+  Time now_{1s};
+  Time when_ = never;
+};
+
+struct Watching : testing::Test {
+  OneTimer world;
+  std::string told;
+  Detector detector{world,
+                    world,
+                    {.pulse = 100ms, .silence = 1s},
+                    {.pulse = [this](NodeId) { ++pulses; },
+                     .silent = [this](NodeId id) { told += "silent " + name(id); },
+                     .again = [this](NodeId id) { told += "again " + name(id); }}};
+  int pulses = 0;
+
+  static std::string name(NodeId id) { return std::to_string(id.value) + "; "; }
+};
+
+TEST_F(Watching, nobody_is_watched_before_somebody_needs_that) {
+  detector.watch({2});
+  EXPECT_FALSE(world.armed());
+  world.run(10s);
+  EXPECT_EQ(told, "");
+  detector.begin();
+  world.run(900ms);
+  EXPECT_EQ(told, "");
+}
+
+TEST_F(Watching, a_silence_is_told_once_and_so_is_its_end) {
+  detector.watch({2});
+  detector.watch({3});
+  detector.begin();
+  for (int i = 0; i < 30; ++i) {
+    world.run(100ms);
+    detector.heard({3});
+  }
+  EXPECT_EQ(told, "silent 2; ");
+  EXPECT_TRUE(detector.missing({2}));
+  EXPECT_FALSE(detector.missing({3}));
+  detector.heard({2});
+  detector.heard({2});
+  EXPECT_EQ(told, "silent 2; again 2; ");
+}
+
+TEST_F(Watching, pulses_are_due_all_the_time) {
+  detector.watch({2});
+  detector.begin();
+  world.run(1s);
+  EXPECT_EQ(pulses, 10);
+}
+
+TEST_F(Watching, whoever_is_lost_is_not_told_to_be_silent_as_well) {
+  detector.watch({2});
+  detector.begin();
+  detector.lost({2});
+  world.run(10s);
+  EXPECT_EQ(told, "");
+  detector.heard({2});
+  EXPECT_EQ(told, "again 2; ");
+}
+
+TEST_F(Watching, whoever_did_not_listen_accuses_nobody) {
+  detector.watch({2});
+  detector.begin();
+  world.run(500ms);
+  world.stand_still(30s);
+  world.run(900ms);
+  EXPECT_EQ(told, "");
+  world.run(1s);
+  EXPECT_EQ(told, "silent 2; ");
+}
+
+}  // namespace
+}  // namespace bowline::host

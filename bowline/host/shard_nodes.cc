@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <utility>
+
+#include "bowline/host/balance.h"
+#include "bowline/host/shard.h"
+
+// What the groups of a node hear of other nodes: which are gone, which are back, and which of them
+// could lead in place of this one.
+namespace bowline::host {
+namespace {
+
+constexpr std::size_t told_at_once = 1024;  // groups in one turn, of a node that came or went
+
+}  // namespace
+
+void Shard::know(const raft::Membership& membership) {
+  for (const raft::Member& member : membership.members) {
+    links_->know(member.id, std::string(member.address.view()));
+    if (member.id != options_.self) detector_->watch(member.id);
+  }
+}
+
+// Ten thousand groups that hear of it in one turn would hold up everything else.
+template <class Concerned>
+void Shard::tell_groups(const raft::Input& what, Concerned concerned) {
+  const bool idle = telling_.empty();
+  for (const auto& [group, replica] : replicas_)
+    if (concerned(replica->core())) telling_.emplace_back(group, what);
+  if (idle && !telling_.empty()) go_on_telling();
+}
+
+void Shard::go_on_telling() {
+  for (std::size_t told = 0; told < told_at_once && !telling_.empty(); ++told) {
+    const auto [group, what] = std::move(telling_.front());
+    telling_.pop_front();
+    if (Replica* const replica = find(group)) replica->input(what);
+  }
+  if (!telling_.empty()) env_.loop.soon(life_.guard([this] { go_on_telling(); }));
+}
+
+// Its process is gone. Whoever follows it looks for another leader; whoever leads need not wait for
+// it to agree to sleep.
+void Shard::lost(NodeId peer) {
+  detector_->lost(peer);
+  tell_groups(raft::Suspect{peer}, [peer](const raft::Core& core) {
+    return core.leader() == peer || (core.role() == raft::Role::leader && core.hibernates());
+  });
+}
+
+// Those who are awake have timeouts of their own.
+void Shard::silent(NodeId peer) {
+  tell_groups(raft::Suspect{peer}, [peer](const raft::Core& core) {
+    return (core.asleep() && core.leader() == peer) ||
+           (core.role() == raft::Role::leader && core.hibernates());
+  });
+}
+
+void Shard::met(NodeId peer) {
+  if (detector_->missing(peer)) return detector_->heard(peer);  // which says so
+  contact(peer);
+}
+
+void Shard::contact(NodeId peer) {
+  tell_groups(raft::Contact{peer}, [peer](const raft::Core& core) {
+    return (core.asleep() && core.leader() == peer) ||
+           (core.role() == raft::Role::leader && core.hibernates());
+  });
+}
+
+void Shard::pulse(NodeId peer) {
+  if (broken_ || courier_->spoke(peer) || !links_->up(peer)) return;
+  std::string frame = wire::begin_frame(wire::FrameKind::pulse);
+  wire::end_frame(frame);
+  links_->send(peer, std::move(frame));
+}
+
+void Shard::balance() {
+  env_.loop.set(balance_timer_, env_.clock.now() + options_.balance_every);
+  if (broken_ || full_) return;
+  Balance balance(options_.self, [this](NodeId id) {
+    return id != options_.self && (detector_->missing(id) || !links_->up(id));
+  });
+  for (const auto& [group, replica] : replicas_) balance.count(group, replica->core());
+  for (const Balance::Move& move : balance.moves(options_.balance_at_once))
+    find(move.group)->transfer(move.to, [](const Outcome&) {});
+}
+
+// It leads from now on, and was not told before it did.
+void Shard::suspect_the_missing(Replica& replica) {
+  if (!replica.core().hibernates()) return;
+  for (const raft::Member& member : replica.core().memberships().latest().membership->members)
+    if (detector_->missing(member.id)) replica.input(raft::Suspect{member.id});
+}
+
+void Shard::unreachable(NodeId peer) {
+  if (links_->up(peer)) contact(peer);  // over the other connection
+  for (const GroupId group : ids())
+    if (Replica* const replica = find(group);
+        replica && replica->core().role() == raft::Role::leader)
+      replica->input(raft::Unreachable{peer});
+}
+
+// A leader may offer it a snapshot again, if it needs one still.
+void Shard::given(NodeId to) {
+  for (const GroupId group : ids())
+    if (Replica* const replica = find(group);
+        replica && replica->core().role() == raft::Role::leader)
+      replica->input(raft::SnapshotEnded{to});
+}
+
+}  // namespace bowline::host

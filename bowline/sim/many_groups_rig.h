@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bowline/base/ensure.h"
+#include "bowline/host/shard.h"
+#include "bowline/sim/cables.h"
+#include "bowline/sim/notebook.h"
+#include "bowline/sim/running.h"
+#include "bowline/sim/simulated_network.h"
+
+namespace bowline::sim {
+
+// Three whole nodes with many groups, in true time and good weather.
+class ManyGroupsRig {
+ public:
+  static constexpr std::uint64_t nodes = 3;
+
+  explicit ManyGroupsRig(Duration balance_every = Duration{0})
+      : links_(decisions_, weather_, nodes),
+        cables_(links_, climate_, now_, nodes),
+        balance_every_(balance_every) {
+    raft::Options raft;
+    raft.hibernate_after = std::chrono::milliseconds(500);
+    options_.raft = std::make_shared<const raft::Options>(raft);
+    raft::Membership all;
+    all.cluster = {7};
+    for (std::uint64_t id = 1; id <= nodes; ++id) {
+      raft::Member member;
+      member.id = {id};
+      member.address = Text(SimulatedNetwork::address_of(member.id));
+      all.members.push_back(std::move(member));
+      bodies_.push_back(std::make_unique<Body>(decisions_, NodeId{id}));
+      boot({id});
+    }
+    founders_ = std::make_shared<const raft::Membership>(std::move(all));
+  }
+
+  void boot(NodeId id) {
+    Body& at = body(id);
+    at.process = std::make_unique<Process>(*this, at, ++boots_);
+    std::optional<Result<wal::Account>> opened;
+    at.process->shard->open([&](Result<wal::Account> account) { opened = std::move(account); });
+    ensure(run_until([&] { return opened.has_value(); }, std::chrono::seconds(1)));
+    ensure(opened->has_value());
+  }
+  void kill(NodeId id) {
+    body(id).platter.kill(body(id).chance);
+    body(id).process->network.end(Ending::kill);
+    body(id).process.reset();
+  }
+  bool runs(NodeId id) { return body(id).process != nullptr; }
+  void pause(NodeId id, bool paused) { body(id).paused = paused; }
+  void cut(NodeId a, NodeId b) {
+    links_.add_cut(a, b);
+    links_.add_cut(b, a);
+  }
+  void heal(NodeId a, NodeId b) {
+    links_.heal(a, b);
+    links_.heal(b, a);
+  }
+
+  void start(NodeId id, GroupId group) {
+    Process& process = *body(id).process;
+    auto& kept = process.machines[group];
+    kept = std::make_unique<Kept>();
+    process.shard->start(
+        group, {options_, founders_}, kept->notebook,
+        [](const Result<host::Replica*>& replica) { ensure(replica.has_value()); });
+  }
+  void start(GroupId group) {
+    for (std::uint64_t id = 1; id <= nodes; ++id)
+      if (runs({id})) start(NodeId{id}, group);
+  }
+  void end(NodeId id, GroupId group) { body(id).process->shard->end(group); }
+  host::Replica* replica(NodeId id, GroupId group) {
+    return runs(id) ? body(id).process->shard->find(group) : nullptr;
+  }
+  host::Shard& shard(NodeId id) { return *body(id).process->shard; }
+
+  // Of those that run.
+  std::uint64_t count(NodeId id, const std::function<bool(const raft::Core&)>& which) {
+    std::uint64_t count = 0;
+    for (const auto& [group, machine] : body(id).process->machines)
+      if (const host::Replica* const one = replica(id, group); one && which(one->core())) ++count;
+    return count;
+  }
+  std::uint64_t led(NodeId id) {
+    return count(id, [](const raft::Core& core) { return core.role() == raft::Role::leader; });
+  }
+  std::uint64_t asleep(NodeId id) {
+    return count(id, [](const raft::Core& core) { return core.asleep(); });
+  }
+  // It is written and answered by whoever leads, or nobody does.
+  bool writes(GroupId group) {
+    for (std::uint64_t id = 1; id <= nodes; ++id) {
+      host::Replica* const one = replica({id}, group);
+      if (one == nullptr || one->core().role() != raft::Role::leader) continue;
+      const auto said = std::make_shared<std::optional<host::Outcome>>();
+      one->propose(Bytes::copy("x"), [said](host::Outcome outcome) { *said = std::move(outcome); });
+      run_until([&] { return said->has_value(); }, std::chrono::seconds(5));
+      return *said && std::holds_alternative<host::Applied>(**said);
+    }
+    return false;
+  }
+  std::uint64_t letters() {
+    std::uint64_t sum = 0;
+    for (std::uint64_t id = 1; id <= nodes; ++id)
+      if (runs({id})) sum += shard({id}).courier().sent().letters;
+    return sum;
+  }
+  std::uint64_t frames() {
+    std::uint64_t sum = 0;
+    for (std::uint64_t id = 1; id <= nodes; ++id)
+      if (runs({id})) sum += shard({id}).courier().sent().frames;
+    return sum;
+  }
+
+  bool run_until(const std::function<bool()>& holds, Duration at_most) {
+    const Time end = now_ + at_most;
+    while (!holds())
+      if (!step(end)) return false;
+    return true;
+  }
+  void run(Duration span) {
+    run_until([] { return false; }, span);
+  }
+
+ private:
+  struct Kept {
+    Machine machine;
+    Notebook notebook{machine, 0};
+  };
+  struct Body;
+  struct Process final : Running {
+    Process(ManyGroupsRig& rig, Body& body, std::uint64_t boot)
+        : Running(body.platter, body.chance, body.clock, rig.now_, body.self),
+          network(rig.cables_, body.self, loop_, body.chance) {
+      host::Options options;
+      options.self = body.self;
+      options.listen = SimulatedNetwork::address_of(body.self);
+      options.log = log_options(64 << 10);
+      options.boot = boot;
+      options.balance_every = rig.balance_every_;
+      shard = std::make_unique<host::Shard>(
+          env(), network, std::move(options), Incarnation{body.self.value * 100},
+          host::Shard::Hooks{.broken = [](const Error&) { ensure(false); }});
+    }
+    SimulatedNetwork network;
+    std::map<GroupId, std::unique_ptr<Kept>> machines;
+    std::unique_ptr<host::Shard> shard;
+  };
+  struct Body {  // of a node, whether a process runs or not
+    Body(Decisions& decisions, NodeId id)
+        : self(id),
+          chance(decisions, {.part = Part::node, .a = static_cast<std::uint8_t>(id.value)}) {}
+    NodeId self;
+    Clock clock{Time{}, Duration{0}, 0};
+    Chance chance;
+    Platter platter;
+    bool paused = false;
+    std::unique_ptr<Process> process;
+  };
+
+  Body& body(NodeId id) { return *bodies_[id.value - 1]; }
+  bool step(Time end) {
+    Body* first = nullptr;
+    Time when = cables_.next_at();
+    for (const auto& one : bodies_) {
+      if (one->paused || one->process == nullptr) continue;
+      const Time next = std::max(one->process->loop().next_at(), now_);
+      if (next < when) first = one.get();
+      when = std::min(when, next);
+    }
+    if (when > end) {
+      now_ = end;
+      return false;
+    }
+    now_ = std::max(now_, when);
+    if (first == nullptr) {
+      cables_.run_next();
+    } else {
+      ProcessLoop& loop = first->process->loop();
+      loop.advance(std::max(now_, loop.now()));
+      loop.run_next();
+    }
+    return true;
+  }
+
+  Decisions decisions_{1};
+  Climate weather_;
+  StreamClimate climate_;
+  Time now_;
+  Network links_;
+  Cables cables_;
+  Duration balance_every_;
+  host::GroupOptions options_;
+  raft::MembershipPtr founders_;
+  std::uint64_t boots_ = 1;
+  std::vector<std::unique_ptr<Body>> bodies_;
+};
+
+}  // namespace bowline::sim
