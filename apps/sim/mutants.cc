@@ -42,8 +42,9 @@ struct Line {
 void declare(CLI::App& app, Arguments& arguments) {
   Hunt& hunt = arguments.hunt;
   app.add_option("--only", arguments.only, "These bugs, as in P07");
-  app.add_option("--group", arguments.group, "Only those of the world, or of the log")
-      ->check(CLI::IsMember({"world", "log"}));
+  app.add_option("--group", arguments.group,
+                 "Only those of the world, of whole nodes, or of the log")
+      ->check(CLI::IsMember({"world", "nodes", "log"}));
   app.add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts of the bugs");
   app.add_option("--seeds", hunt.seeds, "At most so many seeds for each bug");
   app.add_option("--budget", hunt.cpu_seconds, "At most so many CPU seconds for each bug");
@@ -145,9 +146,8 @@ std::vector<sim::Mutant> chosen(const Arguments& arguments) {
   }
   if (arguments.only.empty()) all.assign(sim::mutants().begin(), sim::mutants().end());
   if (!arguments.group.empty())
-    std::erase_if(all, [&](const sim::Mutant& mutant) {
-      return (mutant.ground == sim::Ground::log) != (arguments.group == "log");
-    });
+    std::erase_if(
+        all, [&](const sim::Mutant& mutant) { return name(mutant.ground) != arguments.group; });
   if (arguments.shard.empty()) return all;
   unsigned long long part = 0;
   unsigned long long parts = 0;
@@ -172,8 +172,8 @@ Trial look_at_none(const Arguments& arguments, const std::vector<Line>& lines, s
     if (arguments.clean == 0 && same(line)) hunt.seeds = std::max(hunt.seeds, line.trial.seeds);
   Trial clean = apps::hunt(Bug::none, hunt);
   std::printf("none  %llu seeds of the %s, %.1f CPU s: %s\n",
-              static_cast<unsigned long long>(clean.seeds),
-              ground == sim::Ground::log ? "log" : "world", clean.cpu_seconds,
+              static_cast<unsigned long long>(clean.seeds), std::string(name(ground)).c_str(),
+              clean.cpu_seconds,
               false_alarms(clean) == 0 ? "nothing was found, as it should be" : "FALSE ALARM");
   for (const Kill& kill : clean.kills)
     std::printf("        seed %llu: %s %s\n", static_cast<unsigned long long>(kill.seed),
@@ -204,10 +204,13 @@ int run(Arguments& arguments) {
     print(lines.back(), arguments);
     alive += killed(lines.back(), arguments.hunt) ? 0 : 1;
   }
-  const Trial world = look_at_none(arguments, lines, sim::Ground::world);
-  const Trial log = look_at_none(arguments, lines, sim::Ground::log);
+  Clean clean;
+  for (const sim::Ground ground : sim::grounds) {
+    const Trial none = look_at_none(arguments, lines, ground);
+    clean.seeds += none.seeds;
+    clean.false_alarms += false_alarms(none);
+  }
   std::printf("%zu of %zu are dead\n", lines.size() - alive, lines.size());
-  const Clean clean{world.seeds + log.seeds, false_alarms(world) + false_alarms(log)};
   return save(arguments, lines, clean) && alive == 0 && clean.false_alarms == 0 ? 0 : 1;
 }
 

@@ -86,6 +86,8 @@ CLI::App* declare_shrink(CLI::App& app, ShrinkArguments& arguments) {
   CLI::App* verb = app.add_subcommand("shrink", "Make what a seed breaks as small as it can be");
   verb->add_option("--seed", arguments.seed, "The seed")->required()->check(CLI::PositiveNumber);
   if (can_plant()) verb->add_option("--plant", arguments.plant, "With this bug, as in P04");
+  verb->add_option("--world", arguments.world, "As it was run")
+      ->check(CLI::IsMember({"cores", "nodes"}));
   verb->add_option("--nodes", arguments.settings.nodes, "As it was run")->check(CLI::Range(1, 9));
   verb->add_option("--seconds", arguments.seconds, "As it was run")->check(CLI::Range(1, 100'000));
   verb->add_option("--runs", arguments.patience.runs, "Try at most so often");
@@ -97,6 +99,9 @@ CLI::App* declare_shrink(CLI::App& app, ShrinkArguments& arguments) {
 int run_shrink(ShrinkArguments& arguments) {
   const std::optional<Bug> bug = bug_of(arguments.plant);
   if (!bug) return bad_usage;
+  const auto mutant = sim::find_mutant(arguments.plant);
+  arguments.settings.whole =
+      arguments.world == "nodes" || (mutant && mutant->ground == sim::Ground::nodes);
   arguments.settings.weather = std::chrono::seconds(arguments.seconds);
   const std::string planted = *bug == Bug::none ? "" : " with " + sim::number_of(*bug);
   const sim::Shrunk shrunk =

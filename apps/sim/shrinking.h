@@ -20,7 +20,8 @@ struct Patience {
 struct ShrinkArguments {
   std::string program;  // as it was called, for the command that it prints
   std::uint64_t seed = 0;
-  std::string plant;  // empty: no bug
+  std::string plant;            // empty: no bug
+  std::string world = "cores";  // unless the bug lives in the other one
   sim::Settings settings;
   std::uint32_t seconds = 60;  // of weather, in virtual time
   Patience patience;

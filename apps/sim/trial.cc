@@ -96,7 +96,9 @@ void look_at_log(std::uint64_t seed) {
     if (hunt.ground == sim::Ground::log) {
       look_at_log(seed);
     } else {
-      look_at_world(seed, hunt.settings);
+      sim::Settings settings = hunt.settings;
+      settings.whole = hunt.ground == sim::Ground::nodes;
+      look_at_world(seed, settings);
     }
     tell(the_report);
   }

@@ -31,6 +31,8 @@ constexpr std::array table{
            "I6 I5"},
     Mutant{Bug::p18_snapshot_without_membership, "a snapshot carries an old membership", "I13"},
     Mutant{Bug::p19_snapshot_with_current_term, "a snapshot carries the current term", "I13"},
+    Mutant{Bug::p20_snapshot_without_sessions, "a snapshot is made without the sessions", "I13 I15",
+           Ground::nodes},
     Mutant{Bug::p21_installs_older_snapshot, "an older snapshot replaces a newer state", "I6 I14"},
     Mutant{Bug::p22_names_not_synced, "the name of a new segment is not synced", "crash power",
            Ground::log},
@@ -61,6 +63,14 @@ constexpr std::array table{
     Mutant{Bug::p38_no_pre_vote, "elections begin without a pre-vote", "I22"},
     Mutant{Bug::p39_timer_not_reset_on_grant, "granting a vote does not reset the timer", "I22"},
     Mutant{Bug::p40_timeouts_not_random, "election timeouts are not random", "I22"},
+    Mutant{Bug::p41_sent_again_without_session, "a call is sent again without its session",
+           "I14 I15", Ground::nodes},
+    Mutant{Bug::p42_sessions_in_memory_only, "sessions are in the memory of a process only",
+           "I13 I15", Ground::nodes},
+    Mutant{Bug::p43_sessions_expire_by_local_clock, "sessions end by what a node counts by itself",
+           "I21", Ground::nodes},
+    Mutant{Bug::p48_victim_by_unordered_iteration,
+           "the session that a hash table names first makes room", "I21", Ground::nodes},
     Mutant{Bug::p49_window_leaks, "the window of a follower leaks", "I19 I22"},
     Mutant{Bug::p50_commits_over_compacted_prefix,
            "an empty append over a compacted prefix commits anything", "I5"},
@@ -105,6 +115,21 @@ constexpr std::array table{
 }  // namespace
 
 std::span<const Mutant> mutants() { return table; }
+
+std::string_view name(Ground ground) {
+  switch (ground) {
+    case Ground::world: return "world";
+    case Ground::nodes: return "nodes";
+    case Ground::log: return "log";
+  }
+  return {};
+}
+
+std::optional<Ground> ground_named(std::string_view text) {
+  const auto* const at =
+      std::ranges::find_if(grounds, [&](Ground ground) { return name(ground) == text; });
+  return at == grounds.end() ? std::nullopt : std::optional(*at);
+}
 
 std::string number_of(Bug bug) {
   const unsigned number = static_cast<unsigned>(bug);

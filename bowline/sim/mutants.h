@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -10,8 +11,12 @@
 
 namespace bowline::sim {
 
-// Where a bug is looked for: in worlds of cores, or by the trials and sweeps of the log on disk.
-enum class Ground : std::uint8_t { world, log };
+// Where a bug is looked for: in worlds of cores, in worlds of whole nodes, or by the trials and
+// sweeps of the log on disk.
+enum class Ground : std::uint8_t { world, nodes, log };
+inline constexpr std::array grounds{Ground::world, Ground::nodes, Ground::log};
+std::string_view name(Ground);
+std::optional<Ground> ground_named(std::string_view);
 
 // One of the bugs that we plant, as `./dev mutants` prints it.
 struct Mutant {

@@ -20,8 +20,8 @@ in a run; the same seed gives the same run on any machine.
   --no-shrink              do not make the first failure small; else its story is told, and how to
                            replay it
   --same-everywhere        instead: run the seeds in a release, a debug and a clang build with
-                           sanitizers, and compare the hashes of all that happened (300 seeds if
-                           --seeds does not say otherwise)
+                           sanitizers, and compare the hashes of all that happened (300 seeds of
+                           cores if --seeds and --world do not say otherwise)
   --exhaustive             instead: every behaviour of three nodes within bounds (`build/bowline-sim
                            exhaustive --help` names them); takes minutes
 
@@ -31,31 +31,33 @@ END
 
 # The same seed must be the same history, whatever compiled it.
 same_everywhere() {
-  local seeds=$1 preset hashes=() different=0
+  local seeds=$1 world=$2 preset hashes=() different=0
   for preset in release debug clang; do
     build "$preset" bowline-sim
     hashes+=("$(build_dir "$preset")/hashes.txt")
-    "$(build_dir "$preset")/bowline-sim" run --world cores --seeds "$seeds" --once \
+    "$(build_dir "$preset")/bowline-sim" run --world "$world" --seeds "$seeds" --once \
       --hashes "${hashes[-1]}" || fail "the $preset build found a violation in $(seconds)"
   done
   [[ $(wc -l <"${hashes[0]}") -eq $seeds ]] || fail "there are not $seeds hashes"
   cmp "${hashes[0]}" "${hashes[1]}" || different=1
   cmp "${hashes[0]}" "${hashes[2]}" || different=1
   [[ $different -eq 0 ]] || fail "the builds differ in $(seconds)"
-  succeed "$seeds seeds have the same hashes in release, debug and clang builds, in $(seconds)"
+  succeed "$seeds seeds of $world have the same hashes in release, debug and clang builds," \
+    "in $(seconds)"
 }
 
 main() {
   if [[ " $* " == *" --same-everywhere "* ]]; then
-    local seeds=300
+    local seeds=300 world=cores
     while [[ $# -gt 0 ]]; do
       case $1 in
         --same-everywhere) shift ;;
         --seeds) value_of "$@" && seeds=$2 && shift 2 ;;
-        *) bad_usage "--same-everywhere goes with --seeds only, not with '$1'" ;;
+        --world) value_of "$@" && world=$2 && shift 2 ;;
+        *) bad_usage "--same-everywhere goes with --seeds and --world, not with '$1'" ;;
       esac
     done
-    same_everywhere "$seeds"
+    same_everywhere "$seeds" "$world"
   fi
   if [[ ${1:-} == --exhaustive ]]; then
     build release bowline-sim
