@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bowline/machine/state_machine.h"
@@ -19,8 +20,12 @@ namespace bowline::session {
 // proposed. The answers are replies. The table of sessions goes with the snapshots.
 class SessionMachine final : public machine::StateMachine {
  public:
+  // It belongs to somebody else, and outlives this.
   explicit SessionMachine(machine::StateMachine& within)
       : within_(within), table_(std::make_unique<Table>()) {}
+  // It belongs to this.
+  explicit SessionMachine(std::unique_ptr<machine::StateMachine> within)
+      : owned_(std::move(within)), within_(*owned_), table_(std::make_unique<Table>()) {}
 
   void apply(std::span<const machine::Command>, std::span<std::string> answers) override;
   std::unique_ptr<machine::Reader> snapshot() override;
@@ -46,6 +51,7 @@ class SessionMachine final : public machine::StateMachine {
   void run();
   Reply carry_out(const machine::Command&, const Body&);
 
+  std::unique_ptr<machine::StateMachine> owned_;  // null: by somebody else
   machine::StateMachine& within_;
   std::unique_ptr<Table> table_;
   Run run_;  // empty between two calls of apply()

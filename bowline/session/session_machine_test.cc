@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/session/session_machine.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -172,6 +173,15 @@ TEST(SessionMachine, bounds_that_become_smaller_hold_at_once) {
   EXPECT_LE(rig.machine.table().bytes(), 5U);
   EXPECT_EQ(rig.call(sessions[5], 1, 1, "x"), encode(Expired{}));
   EXPECT_EQ(rig.call(sessions[9], 1, 1, "x"), done("#10"));
+}
+
+TEST(SessionMachine, a_machine_may_belong_to_it) {
+  SessionMachine machine(std::make_unique<Diary>());
+  const std::vector<machine::Command> commands{
+      {{{1}, {1}}, Bytes::own(encode({.tag = 0, .body = Plain{"p"}}))}};
+  std::vector<std::string> answers(1);
+  machine.apply(commands, answers);
+  EXPECT_EQ(answers.front(), done("#1"));
 }
 
 TEST(SessionMachine, a_membership_passes_through) {
