@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "examples/kv/kv_machine.h"
 
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -38,8 +37,8 @@ Answer KvMachine::write(const Command& command) {
   if (command.verb == Verb::remove && before == nullptr) return {.kind = Answer::Kind::absent};
   Entry& entry = shelf(state_, command.key)[command.key];
   entry.there = command.verb != Verb::remove;
-  if (!entry.there) return entry.value = {}, Answer{.version = entry.version};
   if (command.verb != Verb::append) entry.value.clear();
+  if (!entry.there) return entry.value.shrink_to_fit(), Answer{.version = entry.version};
   entry.value += command.value;
   return {.version = ++entry.version};
 }
@@ -57,9 +56,9 @@ Answer KvMachine::get(std::string_view key) const {
 }
 
 std::size_t KvMachine::keys() const {
-  return std::accumulate(
-      state_.shelves.begin(), state_.shelves.end(), std::size_t{0},
-      [](std::size_t sum, const std::shared_ptr<Shelf>& shelf) { return sum + shelf->size(); });
+  std::size_t sum = 0;
+  for (const std::shared_ptr<Shelf>& shelf : state_.shelves) sum += shelf->size();
+  return sum;
 }
 
 // The index, then each key: its name, whether it is there, its version, its value.
