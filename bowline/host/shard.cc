@@ -261,9 +261,10 @@ void Shard::end(GroupId group) {
   auto ends = replicas_.extract(group);
   if (ends.empty()) return;
   ended_.insert(group);
-  // Those who sleep would not notice.
-  if (const raft::Core& core = ends.mapped()->core(); core.asleep() && !core.peers().empty())
-    ends.mapped()->input(raft::Contact{core.peers().front().id()});
+  // Those who sleep would not notice. A leader that is asked for anything wakes them.
+  if (const raft::Core& core = ends.mapped()->core();
+      core.hibernates() && core.role() == raft::Role::leader)
+    ends.mapped()->input(raft::ForgetLeader{});
   transfers_->stop(group);
   due_.erase(group);
   ends.mapped()->end();

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "bowline/base/mutant.h"
 #include "bowline/raft/core.h"
@@ -31,10 +32,10 @@ void Core::on(Contact& in) {
 
 void Core::stir() {
   if (asleep_) return rouse();
-  if (Leader* l = leader_role()) {
-    l->rest = {};
-    l->calm_since = now_;
-  }
+  Leader* const l = leader_role();
+  if (l == nullptr) return;
+  l->calm_since = now_;
+  if (std::exchange(l->rest, {})) beat();  // some may sleep already, and we may stop to lead
 }
 
 void Core::rouse() {
