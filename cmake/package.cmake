@@ -20,7 +20,8 @@ set(BOWLINE_PUBLIC_HEADERS
   bowline/raft/core.h
   bowline/raft/describe.h)
 
-set(BOWLINE_PUBLIC_PROGRAMS bowline bowline-sim)
+set(BOWLINE_PUBLIC_PROGRAMS bowline)
+set(BOWLINE_OPTIONAL_PROGRAMS bowline-sim)  # if they were built
 
 # Says, of a target from outside that a library of ours links, how an installed package finds it: a
 # target and a command that makes it, for CMake; a module or flags, for pkg-config.
@@ -115,15 +116,17 @@ function(bowline_install)
 set(entries \"${BOWLINE_PUBLIC_HEADERS}\")
 set(includes \"${CMAKE_INSTALL_INCLUDEDIR}\")
 include(\"${PROJECT_SOURCE_DIR}/cmake/install_headers.cmake\")")
-  set(programs "")
-  foreach(program IN LISTS BOWLINE_PUBLIC_PROGRAMS)
-    if(TARGET ${program})
-      list(APPEND programs ${program})
+  foreach(program IN LISTS BOWLINE_PUBLIC_PROGRAMS BOWLINE_OPTIONAL_PROGRAMS)
+    if(NOT TARGET ${program})
+      list(REMOVE_ITEM BOWLINE_PUBLIC_PROGRAMS ${program})
+      list(REMOVE_ITEM BOWLINE_OPTIONAL_PROGRAMS ${program})
     endif()
   endforeach()
-  install(TARGETS ${programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS ${BOWLINE_PUBLIC_PROGRAMS} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS ${BOWLINE_OPTIONAL_PROGRAMS} OPTIONAL
+          RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   # All that an installation takes, for those who do not build everything.
-  add_custom_target(bowline_installed DEPENDS bowline_archive ${programs})
+  add_custom_target(bowline_installed DEPENDS bowline_archive ${BOWLINE_PUBLIC_PROGRAMS})
 endfunction()
 
 # The files that tell CMake and pkg-config about it.
