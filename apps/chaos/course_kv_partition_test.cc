@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <future>
-
 #include <gtest/gtest.h>
 
 #include "apps/chaos/course_kv.h"
-#include "bowline/raft/core.h"
 
 // The tests of the course's KV servers with partitions, crashes and snapshots.
 namespace bowline::chaos {
@@ -12,41 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Fate = Reply::Fate;
-
-// The leader is with the fewer: there nothing is done, not even read, until they are together.
-TEST_F(CourseKv, m41_one_partition) {
-  found_with_wires(5);
-  Clerk clerk({.servers = servers_, .seed = 1});
-  ASSERT_EQ(clerk.put("k", "13").fate, Fate::done);
-  const std::uint64_t leads = leader();
-  const std::uint64_t with = leads % 5 + 1;
-  const auto is_few = [&](std::uint64_t id) { return id == leads || id == with; };
-  part(is_few);
-  std::map<NodeId, std::string> few, many;
-  for (const auto& [id, address] : servers_) (is_few(id.value) ? few : many)[id] = address;
-  Clerk majority({.servers = many, .seed = 2});
-  ASSERT_EQ(majority.put("k", "14").fate, Fate::done);
-  EXPECT_EQ(majority.get("k").answer->value, "14");
-
-  const auto put_there = [&few] { return Clerk({.servers = few, .seed = 3}).put("k", "15"); };
-  const auto get_there = [&few] { return Clerk({.servers = few, .seed = 4}).get("k"); };
-  std::future<Reply> put = std::async(std::launch::async, put_there);
-  std::future<Reply> get = std::async(std::launch::async, get_there);
-  EXPECT_EQ(put.wait_for(1s), std::future_status::timeout);
-  EXPECT_EQ(get.wait_for(0s), std::future_status::timeout);
-  EXPECT_EQ(majority.get("k").answer->value, "14");
-  ASSERT_EQ(majority.put("k", "16").fate, Fate::done);
-
-  relay_.mend();
-  const auto begun = std::chrono::steady_clock::now();
-  EXPECT_EQ(put.get().fate, Fate::done);
-  const Reply read = get.get();
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  std::printf("M41 done after the heal: %.2f s, allowed 3, and 1 for an election\n", took.count());
-  EXPECT_LE(took.count(), 4.0);
-  EXPECT_TRUE(read.answer->value == "15" || read.answer->value == "16") << read.answer->value;
-  EXPECT_EQ(clerk.get("k").answer->value, "15");
-}
 
 TEST_F(CourseKv, m43_many_partitions_many_clients) {
   found_with_wires(5);

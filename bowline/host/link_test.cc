@@ -209,6 +209,7 @@ class LinksTest : public testing::Test {
                                   const wire::Way&) { heard_of_.push_back(from); },
                 .lost = [](NodeId) {},
                 .broke = [](NodeId) {},
+                .met = [](NodeId) {},
                 .drained = [](NodeId) {},
                 .told = [this](const std::string& who,
                                const std::string& why) { told_.push_back(who + ": " + why); },

@@ -8,6 +8,7 @@
 namespace bowline::raft {
 
 MembershipPtr MembershipPool::share(MembershipPtr membership) {
+  if (!sane(*membership)) return membership;  // of somebody who does not know the members yet
   const Bytes bytes = encode(*membership);
   if (known_.size() >= most_) forget_the_dead();
   std::weak_ptr<const Membership>& known = known_[std::string(bytes.view())];

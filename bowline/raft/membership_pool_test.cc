@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/raft/membership_pool.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,13 @@ TEST(MembershipPool, equal_memberships_are_kept_once) {
   EXPECT_EQ(pool.share(of(3)), first);
   EXPECT_NE(pool.share(of(2)), first);
   EXPECT_EQ(*first, *of(3));
+}
+
+TEST(MembershipPool, no_members_are_none_to_share) {
+  MembershipPool pool;
+  const auto nobody = std::make_shared<const Membership>();
+  EXPECT_EQ(pool.share(nobody), nobody);
+  EXPECT_EQ(pool.size(), 0U);
 }
 
 TEST(MembershipPool, what_nobody_has_is_forgotten) {

@@ -31,6 +31,7 @@ class ManyGroupsRig {
         balance_every_(balance_every) {
     raft::Options raft;
     raft.hibernate_after = std::chrono::milliseconds(500);
+    raft.entry_bytes = Running::log_options(1).most_entry_bytes();
     options_.raft = std::make_shared<const raft::Options>(raft);
     raft::Membership all;
     all.cluster = {7};
@@ -138,7 +139,7 @@ class ManyGroupsRig {
  private:
   struct Kept {
     Machine machine;
-    Notebook notebook{machine, 0};
+    Notebook notebook{machine, 0, [](LogId, std::string_view) {}};
   };
   struct Body;
   struct Process final : Running {
