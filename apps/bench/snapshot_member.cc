@@ -122,6 +122,7 @@ class Member {
   }
   std::vector<raft::Wanted> wanted(std::size_t count) const {
     std::vector<raft::Wanted> all;
+    all.reserve(count);
     for (std::size_t i = 0; i < count; ++i)
       all.push_back({.id = NodeId{i + 1}, .address = setup_.addresses[i]});
     return all;
