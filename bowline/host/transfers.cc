@@ -66,6 +66,7 @@ std::optional<Fetching::Progress> Transfers::progress(GroupId group) const {
 
 std::vector<std::pair<NodeId, std::uint64_t>> Transfers::given() const {
   std::vector<std::pair<NodeId, std::uint64_t>> all;
+  all.reserve(gifts_.size());
   for (const auto& [number, gift] : gifts_)
     all.emplace_back(gift.link->there().self, gift.giving->given_bytes());
   return all;
