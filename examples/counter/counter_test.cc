@@ -109,6 +109,7 @@ class Three {
 
   std::vector<std::string> servers() const {
     std::vector<std::string> servers;
+    servers.reserve(processes_.size());
     for (const auto& [clients, process] : processes_) servers.push_back(clients);
     return servers;
   }
@@ -125,6 +126,7 @@ class Three {
  private:
   static int start(std::vector<std::string> words, const int (&out)[2]) {
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     const int process = fork();
@@ -160,6 +162,7 @@ TEST(Three, the_sum_is_right_though_the_leader_is_killed_while_many_add) {
   constexpr int threads = 4;
   constexpr int each = 100;
   std::vector<std::thread> adding;
+  adding.reserve(threads);
   std::vector<int> done(threads);
   for (int thread = 0; thread < threads; ++thread)
     adding.emplace_back([&three, &leader, &count = done[thread], thread] {
