@@ -208,11 +208,12 @@ TEST(Docs, names_are_told_from_words) {
 
 TEST(Docs, a_command_that_does_not_work_is_noticed) {
   Checker checker(products());
+  const std::string with_pkg_config =
+      "$CXX -std=c++23 $CXXFLAGS main.cc -o moorings $(pkg-config --cflags --libs bowline)";
+  EXPECT_EQ(checker.fault_of(command_of(with_pkg_config)), "");
   for (const char* good : {"./dev", "./dev test --preset asan -R core", "./dev build docs_test",
                            "build/docs_test --gtest_filter=*", "cmake --preset release",
-                           "ctest --test-dir build", ".ci/run",
-                           "$CXX -std=c++23 $CXXFLAGS main.cc -o moorings "
-                           "$(pkg-config --cflags --libs bowline)"})
+                           "ctest --test-dir build", ".ci/run"})
     EXPECT_EQ(checker.fault_of(command_of(good)), "") << good;
   for (const char* bad :
        {"./dev fly", "./dev test --fast", "./dev build no_such_target", "./dev test --preset quick",
