@@ -62,7 +62,7 @@ TEST_F(CourseKv, m40_unreliable) {
   Clients::Options options = clients(5, 40);
   options.attempt = hasty;
   Clients five(options);
-  for (std::uint64_t done = 0; done < 600; done += 50) {
+  for (std::uint64_t done = 0; done < 200; done += 50) {
     be_unreliable(prng);
     five.wait_for(done);
   }
@@ -99,14 +99,14 @@ TEST_F(CourseKv, m59_put_concurrent) {
 TEST_F(CourseKv, m61_unreliable_net) {
   found_with_wires(3);
   Prng prng(61);
-  std::atomic<std::uint64_t> tries = 0;
-  const auto count = [&tries](Clerk& clerk, std::uint64_t) {
-    for (std::uint64_t version = 0; version < 100; ++version)
+  const auto count = [](Clerk& clerk, std::uint64_t) {
+    std::uint64_t version = 0;
+    const auto was_tried = [&] { return clerk.tries() > version + 10; };
+    for (; version < 100 || (!was_tried() && version < 3000); ++version)
       ASSERT_EQ(clerk.put_at("k", version, "x").answer->version, version + 1);
-    tries += clerk.tries();
+    EXPECT_TRUE(was_tried()) << "nothing was sent again, so nothing was tested";
   };
   together(1, hasty, count, [&] { be_unreliable(prng); });
-  EXPECT_GT(tries, 110U) << "nothing was sent again, so nothing was tested";
 }
 
 TEST_F(CourseKv, m63_unreliable_one_key) {
