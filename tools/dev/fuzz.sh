@@ -13,7 +13,7 @@ build/fuzz/findings/: mend the decoder, and put the input into fuzz/corpus/, so 
 it for ever.
 
   --target NAME   only this one: table, echo, identity, membership, segment, batches, letters,
-                  frames, hello, parcels or manifest
+                  frames, hello, parcels, manifest, envelopes, replies or sessions
   --seconds N     for each of them; 10 if not given
 
 Example: ./dev fuzz --target table --seconds 60
@@ -21,7 +21,7 @@ END
 }
 
 fuzz_targets=(table echo identity membership segment batches letters frames hello parcels
-  manifest)
+  manifest envelopes replies sessions)
 
 main() {
   local chosen=("${fuzz_targets[@]}") time=10 target log runs total=0 broken=() findings
