@@ -23,8 +23,9 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  std::string ask(const std::string& what);  // empty: it is gone
-  void kill();                               // -9
+  std::string ask(const std::string& what);     // empty: it is gone
+  bool alive() const { return process_ != 0; }  // as far as we had a hand in it
+  void kill();                                  // -9
   void freeze();  // it does nothing any more, and its kernel says nothing of that
   void thaw();
   double resident_mib() const;

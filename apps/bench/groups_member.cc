@@ -3,30 +3,17 @@
 
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <sstream>
 #include <thread>
 
 #include <malloc.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include "bowline/base/ensure.h"
 
 namespace bowline::bench {
 namespace {
-
-double cpu_of_process() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 std::string memory_of_process() {
   malloc_trim(0);
@@ -69,8 +56,7 @@ class LagWatch {
   std::atomic<double> longest_ms_ = 0;
 };
 
-std::string answer(const std::string& line, GroupsNode& node, LagWatch& lag) {
-  std::istringstream words(line);
+std::string answer(std::istream& words, GroupsNode& node, LagWatch& lag) {
   std::string what;
   words >> what;
   std::ostringstream said;
@@ -87,7 +73,7 @@ std::string answer(const std::string& line, GroupsNode& node, LagWatch& lag) {
   } else if (what == "memory") {
     said << memory_of_process();
   } else if (what == "cpu") {
-    said << cpu_of_process();
+    said << cpu_of_this_process();
   } else if (what == "disk") {
     said << node.disk();
   } else if (what == "watch") {
@@ -98,86 +84,48 @@ std::string answer(const std::string& line, GroupsNode& node, LagWatch& lag) {
   return said.str();
 }
 
-[[noreturn]] void live(const GroupsNode::Setting& setting, int from, int to) {
-  GroupsNode node(setting);
-  LagWatch lag;
-  FILE* const in = fdopen(from, "r");
-  char line[256];
-  while (std::fgets(line, sizeof line, in) != nullptr) {
-    const std::string said = answer(line, node, lag) + "\n";
-    if (::write(to, said.data(), said.size()) < 0) break;
-  }
-  std::_Exit(0);
+Child::Answer live(const GroupsNode::Setting& setting) {
+  struct Life {
+    explicit Life(const GroupsNode::Setting& setting) : node(setting) {}
+    GroupsNode node;
+    LagWatch lag;
+  };
+  return [life = std::make_unique<Life>(setting)](std::istream& words) {
+    return answer(words, life->node, life->lag);
+  };
 }
 
 }  // namespace
 
-GroupsMember::GroupsMember(const GroupsNode::Setting& setting) {
-  int down[2];
-  int up[2];
-  ensure(pipe(down) == 0);
-  ensure(pipe(up) == 0);
-  process_ = fork();
-  ensure(process_ >= 0);
-  if (process_ == 0) {
-    close(down[1]);
-    close(up[0]);
-    live(setting, down[0], up[1]);
-  }
-  close(down[0]);
-  close(up[1]);
-  to_ = down[1];
-  from_ = up[0];
-}
+GroupsMember::GroupsMember(const GroupsNode::Setting& setting)
+    : child_([setting] { return live(setting); }) {}
 
-GroupsMember::~GroupsMember() {
-  close(to_);
-  kill();
-  close(from_);
-}
-
-void GroupsMember::kill() {
-  if (process_ == 0) return;
-  ::kill(process_, SIGKILL);
-  waitpid(process_, nullptr, 0);
-  process_ = 0;
-}
-
-std::string GroupsMember::ask(const std::string& what) {
-  const std::string line = what + "\n";
-  if (::write(to_, line.data(), line.size()) < 0) return {};
-  std::string said;
-  char one = 0;
-  while (::read(from_, &one, 1) == 1 && one != '\n') said += one;
-  return said;
-}
-
-void GroupsMember::start(std::uint64_t groups) { ask("start " + std::to_string(groups)); }
+void GroupsMember::start(std::uint64_t groups) { child_.ask("start " + std::to_string(groups)); }
 
 GroupsSeen GroupsMember::seen() {
-  std::istringstream said(ask("seen"));
+  std::istringstream said(child_.ask("seen"));
   GroupsSeen seen;
   said >> seen.started >> seen.led >> seen.known >> seen.awake;
   return seen;
 }
 
 GroupsTraffic GroupsMember::traffic() {
-  std::istringstream said(ask("traffic"));
+  std::istringstream said(child_.ask("traffic"));
   GroupsTraffic sent;
   said >> sent.frames >> sent.letters >> sent.bytes;
   return sent;
 }
 
 GroupsMemory GroupsMember::memory() {
-  std::istringstream said(ask("memory"));
+  std::istringstream said(child_.ask("memory"));
   GroupsMemory memory;
   said >> memory.resident_bytes >> memory.heap_bytes;
   return memory;
 }
 
-double GroupsMember::cpu_seconds() { return std::strtod(ask("cpu").c_str(), nullptr); }
-std::string GroupsMember::disk() { return ask("disk"); }
-void GroupsMember::watch_lag() { ask("watch"); }
-double GroupsMember::longest_lag_ms() { return std::strtod(ask("lag").c_str(), nullptr); }
+double GroupsMember::cpu_seconds() { return std::strtod(child_.ask("cpu").c_str(), nullptr); }
+std::string GroupsMember::disk() { return child_.ask("disk"); }
+void GroupsMember::watch_lag() { child_.ask("watch"); }
+double GroupsMember::longest_lag_ms() { return std::strtod(child_.ask("lag").c_str(), nullptr); }
 
 }  // namespace bowline::bench
