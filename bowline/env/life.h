@@ -11,16 +11,22 @@ class Life {
   // Does what `call` does, but nothing once we are gone.
   template <class Call>
   auto guard(Call call) const {
-    return [life = std::weak_ptr<char>(life_), call = std::move(call)](auto&&... results) mutable {
-      if (!life.expired()) call(std::forward<decltype(results)>(results)...);
-    };
+    return
+        [life = std::weak_ptr<char>(thread()), call = std::move(call)](auto&&... results) mutable {
+          if (!life.expired()) call(std::forward<decltype(results)>(results)...);
+        };
   }
 
   // Expires with us: for whoever calls out in the midst of its work.
-  std::weak_ptr<const void> watch() const { return life_; }
+  std::weak_ptr<const void> watch() const { return thread(); }
 
  private:
-  std::shared_ptr<char> life_ = std::make_shared<char>();
+  // Spun when somebody asks for it first: most of many thousand groups never do.
+  const std::shared_ptr<char>& thread() const {
+    if (!thread_) thread_ = std::make_shared<char>();
+    return thread_;
+  }
+  mutable std::shared_ptr<char> thread_;
 };
 
 }  // namespace bowline::env

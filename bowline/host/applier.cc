@@ -9,17 +9,18 @@
 namespace bowline::host {
 
 Applier::Applier(wal::Log& log, GroupId group, machine::StateMachine& machine,
-                 std::uint64_t slice_bytes, Hooks hooks)
+                 std::uint64_t slice_bytes, Client& client, Scratch& scratch)
     : log_(log),
       group_(group),
       machine_(machine),
       slice_bytes_(slice_bytes),
-      hooks_(std::move(hooks)) {}
+      client_(client),
+      scratch_(scratch) {}
 
 void Applier::advance(Index through) {
   if (through <= allowed_) return;
   allowed_ = through;
-  if (!waits()) hooks_.due();
+  if (!waits()) client_.due();
 }
 
 void Applier::hold() { ++held_; }
@@ -27,19 +28,19 @@ void Applier::hold() { ++held_; }
 void Applier::release() {
   ensure(held_ > 0);
   --held_;
-  if (!waits()) hooks_.due();
+  if (!waits()) client_.due();
 }
 
 void Applier::restored(LogId through) {
   applied_ = through;
   allowed_ = std::max(allowed_, through.index);
   stuck_ = false;
-  if (!waits()) hooks_.due();
+  if (!waits()) client_.due();
 }
 
 void Applier::again() {
   if (!std::exchange(stuck_, false)) return;
-  if (!waits()) hooks_.due();
+  if (!waits()) client_.due();
 }
 
 void Applier::slice() {
@@ -47,7 +48,7 @@ void Applier::slice() {
   raft::Batch batch = log_.peek(group_, applied_.index, allowed_, slice_bytes_);
   if (batch.empty()) return fetch();
   apply(std::move(batch));
-  if (!waits()) hooks_.due();
+  if (!waits()) client_.due();
 }
 
 void Applier::fetch() {
@@ -63,27 +64,22 @@ void Applier::fetch() {
 void Applier::fetched(Index asked, Result<raft::Batch> batch) {
   reading_ = false;
   if (applied_.index.next() != asked || held_ > 0) {
-    if (!waits()) hooks_.due();
+    if (!waits()) client_.due();
     return;
   }
   if (!batch) {
     stuck_ = true;
-    return hooks_.unreadable(asked);
+    return client_.unreadable(asked);
   }
   const auto foreign = std::ranges::find_if(
-      *batch, [&](const raft::Entry& entry) { return !hooks_.holds(entry.id); });
+      *batch, [&](const raft::Entry& entry) { return !client_.holds(entry.id); });
   batch->erase(foreign, batch->end());
   if (batch->empty()) {
     stuck_ = true;
   } else {
     apply(*std::move(batch));
   }
-  if (!waits()) hooks_.due();
-}
-
-void Applier::rest() {
-  commands_ = {};
-  command_answers_ = {};
+  if (!waits()) client_.due();
 }
 
 void Applier::apply(raft::Batch batch) {
@@ -100,20 +96,20 @@ void Applier::apply(raft::Batch batch) {
   }
   apply_commands(all.subspan(from), std::span(answers).subspan(from));
   applied_ = batch.back().id;
-  hooks_.applied(all, answers);
+  client_.was_applied(all, answers);
 }
 
 void Applier::apply_commands(std::span<const raft::Entry> entries, std::span<std::string> answers) {
-  commands_.clear();
+  scratch_.commands.clear();
   for (const raft::Entry& entry : entries)
-    if (entry.kind == raft::Kind::command) commands_.push_back({entry.id, entry.payload});
-  if (commands_.empty()) return;
-  command_answers_.assign(commands_.size(), {});
-  machine_.apply(commands_, command_answers_);
+    if (entry.kind == raft::Kind::command) scratch_.commands.push_back({entry.id, entry.payload});
+  if (scratch_.commands.empty()) return;
+  scratch_.answers.assign(scratch_.commands.size(), {});
+  machine_.apply(scratch_.commands, scratch_.answers);
   std::size_t next = 0;
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (entries[i].kind == raft::Kind::command) answers[i] = std::move(command_answers_[next++]);
-  commands_.clear();  // each holds the frame that brought it
+    if (entries[i].kind == raft::Kind::command) answers[i] = std::move(scratch_.answers[next++]);
+  scratch_.commands.clear();  // each holds the frame that brought it
 }
 
 }  // namespace bowline::host

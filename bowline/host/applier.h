@@ -15,17 +15,27 @@ namespace bowline::host {
 // queue: how far it may go. To be told twice before it looks is no loss.
 class Applier {
  public:
-  struct Hooks {
+  // Whoever it applies for.
+  class Client {
+   public:
     // These were applied, one after the other; along with them the answers, empty for what is no
     // command.
-    std::move_only_function<void(std::span<const raft::Entry>, std::span<std::string>)> applied;
+    virtual void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) = 0;
     // Does our log hold it now? What comes from the disk may be older.
-    std::move_only_function<bool(LogId)> holds;
-    std::move_only_function<void(Index)> unreadable;
-    std::move_only_function<void()> due;  // there is something for a turn to do
+    virtual bool holds(LogId) const = 0;
+    virtual void unreadable(Index) = 0;
+    virtual void due() = 0;  // there is something for a turn to do
+
+   protected:
+    ~Client() = default;
+  };
+  // Used by one after the other, and kept for its memory.
+  struct Scratch {
+    std::vector<machine::Command> commands;  // of one call
+    std::vector<std::string> answers;
   };
 
-  Applier(wal::Log&, GroupId, machine::StateMachine&, std::uint64_t slice_bytes, Hooks);
+  Applier(wal::Log&, GroupId, machine::StateMachine&, std::uint64_t slice_bytes, Client&, Scratch&);
 
   void advance(Index through);
   void slice();  // as much as one turn may take
@@ -38,7 +48,6 @@ class Applier {
 
   LogId applied() const { return applied_; }
   bool done() const { return applied_.index >= allowed_; }
-  void rest();  // nothing will come for a while: keep no memory for it
 
  private:
   bool waits() const { return held_ > 0 || reading_ || stuck_ || applied_.index >= allowed_; }
@@ -51,14 +60,13 @@ class Applier {
   GroupId group_;
   machine::StateMachine& machine_;
   std::uint64_t slice_bytes_;
-  Hooks hooks_;
+  Client& client_;
+  Scratch& scratch_;
   LogId applied_;
   Index allowed_;
   std::uint32_t held_ = 0;
   bool reading_ = false;
-  bool stuck_ = false;                      // what is next cannot be read
-  std::vector<machine::Command> commands_;  // of one call; kept for its memory
-  std::vector<std::string> command_answers_;
+  bool stuck_ = false;  // what is next cannot be read
   env::Life life_;
 };
 

@@ -23,7 +23,7 @@ void set_ticket(raft::Input& input, Ticket ticket) {
 
 }  // namespace
 
-Replica::Replica(GroupId group, Desks desks, GroupOptions options, Start start,
+Replica::Replica(GroupId group, const Desks& desks, GroupOptions options, Start start,
                  machine::StateMachine& machine, Hooks& hooks)
     : group_(group),
       desks_(desks),
@@ -33,7 +33,7 @@ Replica::Replica(GroupId group, Desks desks, GroupOptions options, Start start,
       core_(options_.raft, start.identity, std::move(start.found), desks.env.clock.now()),
       waiters_(start.tickets),
       laps_(desks.meters.stages),
-      applier_(desks.log, group, machine, options_.slice_bytes, applier_hooks()),
+      applier_(desks.log, group, machine, options_.slice_bytes, *this, desks.scratch.applier),
       snapshot_(start.machine),
       stateless_(start.stateless),
       timer_(desks.env.loop.timer([this] { input(raft::Woken{}); })) {
@@ -44,14 +44,6 @@ Replica::Replica(GroupId group, Desks desks, GroupOptions options, Start start,
 Replica::~Replica() {
   desks_.env.loop.drop(timer_);
   if (state_timer_) desks_.env.loop.drop(state_timer_);
-}
-
-Applier::Hooks Replica::applier_hooks() {
-  return {.applied = [this](std::span<const raft::Entry> entries,
-                            std::span<std::string> answers) { was_applied(entries, answers); },
-          .holds = [this](LogId id) { return core_.outline().contains(id); },
-          .unreadable = [this](Index index) { input(raft::Unreadable{index, index}); },
-          .due = [this] { due(); }};
 }
 
 void Replica::begin() {
@@ -97,15 +89,14 @@ void Replica::propose_all(std::vector<Bytes> commands, Term expected, std::vecto
 }
 
 void Replica::read(raft::ReadKind kind, ReadReply reply) {
-  const auto same = [kind](const auto& reads) { return reads.first == kind; };
-  auto reads = std::ranges::find_if(reads_, same);
-  if (reads == reads_.end()) reads = reads_.insert(reads, {kind, std::vector<ReadReply>{}});
-  reads->second.push_back(std::move(reply));
+  auto reads = std::ranges::find(reads_, kind, &GatheredReads::kind);
+  if (reads == reads_.end()) reads = reads_.insert(reads, {kind, {}});
+  reads->replies.push_back(std::move(reply));
   due();
 }
 
 void Replica::operate(raft::Input input, Reply reply) {
-  operations_.emplace_back(std::move(input), std::move(reply));
+  operations_.push_back({std::move(input), std::move(reply)});
   due();
 }
 
@@ -257,7 +248,6 @@ void Replica::slice() {
 void Replica::rest_if_asleep() {
   const bool rests = core_.asleep() && applier_.done();
   if (!rests || std::exchange(rests_, true)) return;
-  applier_.rest();
   desks_.log.rest(group_);
 }
 
@@ -357,7 +347,7 @@ void Replica::state_fetched(Result<raft::Base> base) {
 // the other: an older one that takes longer must not end last.
 void Replica::install(raft::Base base) {
   if (installing_) {
-    install_next_ = std::move(base);
+    install_next_ = std::make_unique<raft::Base>(std::move(base));
     return;
   }
   if (base.id.index <= applied().index) {
@@ -397,7 +387,7 @@ void Replica::installed(const raft::Base& wanted, Result<raft::Base> loaded) {
 }
 
 void Replica::install_waiting() {
-  if (install_next_) return install(*std::exchange(install_next_, std::nullopt));
+  if (install_next_) return install(*std::exchange(install_next_, nullptr));
   if (!want_snapshot_.empty()) take_snapshot({});
 }
 

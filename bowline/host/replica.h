@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "bowline/base/few.h"
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
 #include "bowline/host/applier.h"
@@ -37,13 +39,14 @@ struct Desks {
   struct Scratch {
     raft::Effects effects;
     std::vector<LogId> ids;
+    Applier::Scratch applier;
   };
   Scratch& scratch;
   raft::MembershipPool& memberships;
 };
 
 // One group's member on this node: the core, and the hands that carry out its effects.
-class Replica {
+class Replica : private Applier::Client {
  public:
   struct Hooks {                                 // of all replicas of a node
     std::move_only_function<void(GroupId)> due;  // there is something to do at the end of the turn
@@ -65,7 +68,7 @@ class Replica {
     Ticket tickets;
   };
 
-  Replica(GroupId, Desks, GroupOptions, Start, machine::StateMachine&, Hooks&);
+  Replica(GroupId, const Desks&, GroupOptions, Start, machine::StateMachine&, Hooks&);
   ~Replica();
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
@@ -109,8 +112,15 @@ class Replica {
     std::uint64_t bytes = 0;
     Time asked;  // the first of them
   };
+  struct GatheredReads {
+    raft::ReadKind kind;
+    std::vector<ReadReply> replies;
+  };
+  struct Operation {
+    raft::Input what;
+    Reply reply;
+  };
 
-  Applier::Hooks applier_hooks();
   void step(raft::Input);
   void perform(raft::Persist&);
   void perform(raft::Send&);
@@ -128,10 +138,12 @@ class Replica {
   void perform(raft::Removed& news) { hooks_.news(group_, news); }
   void perform(raft::Impossible& news) { hooks_.news(group_, news); }
   void arm();
-  void due() { hooks_.due(group_); }
+  void due() override { hooks_.due(group_); }
+  bool holds(LogId id) const override { return core_.outline().contains(id); }
+  void unreadable(Index index) override { input(raft::Unreadable{index, index}); }
   void rest_if_asleep();
   void operate(raft::Input, Reply);
-  void was_applied(std::span<const raft::Entry>, std::span<std::string> answers);
+  void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) override;
   void snapshot_if_due();
   void snapshot_taken(const raft::Base&, const Result<void>&);
   void install(raft::Base);
@@ -140,7 +152,7 @@ class Replica {
   void fetch_state();
 
   GroupId group_;
-  Desks desks_;
+  const Desks& desks_;
   GroupOptions options_;
   machine::StateMachine& machine_;
   Hooks& hooks_;
@@ -149,22 +161,22 @@ class Replica {
   Laps laps_;
   Applier applier_;
   bool stepping_ = false;
-  bool rests_ = false;             // the core sleeps, and so do we
-  std::vector<raft::Input> next_;  // what came in the midst of a step
+  bool rests_ = false;     // the core sleeps, and so do we
+  Few<raft::Input> next_;  // what came in the midst of a step
 
-  std::vector<Gathered> gathered_;
-  std::vector<std::pair<raft::ReadKind, std::vector<ReadReply>>> reads_;
-  std::vector<std::pair<raft::Input, Reply>> operations_;
+  Few<Gathered> gathered_;
+  Few<GatheredReads> reads_;
+  Few<Operation> operations_;
 
   LogId snapshot_;                   // the newest of our own
   std::uint64_t applied_bytes_ = 0;  // since then
   bool taking_ = false;
   Index not_before_;  // the last try failed
-  std::vector<env::Done<Result<raft::Base>>> want_snapshot_;
+  Few<env::Done<Result<raft::Base>>> want_snapshot_;
   bool installing_ = false;
   bool stateless_ = false;  // nothing is applied until a snapshot came
   env::TimerId state_timer_;
-  std::optional<raft::Base> install_next_;  // came while another one is being installed
+  std::unique_ptr<raft::Base> install_next_;  // came while another one is being installed
 
   Seq mends_;  // the last write that repairs something; 0: it is on the disk
   env::TimerId timer_;

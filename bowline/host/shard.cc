@@ -68,6 +68,8 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
   links_ = std::make_unique<Links>(env_.loop, env_.clock, network_, hello(), options_.links,
                                    options_.boot, link_hooks());
   courier_ = std::make_unique<Courier>(*log_, *links_, options_.courier, courier_hooks());
+  desks_ = std::make_unique<Desks>(Desks{env_, *log_, *courier_, *snapshots_, meters_, onlooker_,
+                                         &broken_, scratch_, memberships_});
   transfers_ = std::make_unique<Transfers>(env_, network_, *snapshots_, hello(), options_.transfers,
                                            [this](NodeId to) { given(to); });
   detector_ =
@@ -239,10 +241,7 @@ void Shard::come_to_life(GroupId group, LogId machine, bool stateless) {
   const Ticket tickets{(options_.boot << 40) + (++tickets_ << 32)};
   auto& replica = replicas_[group];
   replica = std::make_unique<Replica>(
-      group,
-      Desks{env_, *log_, *courier_, *snapshots_, meters_, onlooker_, &broken_, scratch_,
-            memberships_},
-      std::move(begins.birth.options),
+      group, *desks_, std::move(begins.birth.options),
       Replica::Start{identity, std::move(begins.found), machine, stateless, tickets},
       *begins.machine, replica_hooks_);
   if (const auto& membership = replica->core().memberships().latest().membership) know(*membership);

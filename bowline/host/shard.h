@@ -150,6 +150,7 @@ class Shard {
   std::unique_ptr<Snapshots> snapshots_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<Courier> courier_;
+  std::unique_ptr<Desks> desks_;  // once all of these are there
   std::unique_ptr<Transfers> transfers_;
   std::unique_ptr<Detector> detector_;
   Incarnation disk_;

@@ -2,6 +2,7 @@
 #include "bowline/host/waiters.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -25,6 +26,22 @@ Outcome word(raft::Outcome outcome) {
   return Unknown{};
 }
 
+template <class Waiting>
+Waiting* find(Few<Waiting>& list, Ticket ticket) {
+  const auto found = std::ranges::lower_bound(list, ticket, {}, &Waiting::ticket);
+  return found != list.end() && found->ticket == ticket ? found : nullptr;
+}
+
+// Whoever is called may ask for something else at once: what it waited in must be whole again.
+template <class Waiting>
+std::optional<Waiting> take(Few<Waiting>& list, Ticket ticket) {
+  Waiting* const found = find(list, ticket);
+  if (found == nullptr) return {};
+  Waiting taken = std::move(*found);
+  list.erase(found);
+  return taken;
+}
+
 }  // namespace
 
 Ticket Waiters::propose(std::vector<Reply> replies) {
@@ -36,20 +53,19 @@ Ticket Waiters::propose(std::vector<Reply> replies) {
 
 Ticket Waiters::operate(Reply reply) {
   last_ = last_.next();
-  operations_.emplace(last_, std::move(reply));
+  operations_.push_back({last_, std::move(reply)});
   return last_;
 }
 
 Ticket Waiters::read(std::vector<ReadReply> replies) {
   last_ = last_.next();
-  reading_.emplace(last_, std::move(replies));
+  reading_.push_back({last_, std::move(replies)});
   return last_;
 }
 
 Waiters::Batch& Waiters::batch(Ticket ticket) {
-  const auto found = std::ranges::lower_bound(batches_, ticket, {}, &Batch::ticket);
-  ensure(found != batches_.end());
-  ensure(found->ticket == ticket);
+  Batch* const found = find(batches_, ticket);
+  ensure(found != nullptr);
   return *found;
 }
 
@@ -80,17 +96,16 @@ void Waiters::drop_finished() {
 }
 
 void Waiters::admitted(const raft::Admitted& told) {
-  if (!operations_.contains(told.ticket)) batch(told.ticket).first = told.first;
+  if (find(operations_, told.ticket) == nullptr) batch(told.ticket).first = told.first;
 }
 
 void Waiters::refused(const raft::Refused& told) {
   const Refused outcome{told.why, told.leader};
-  if (auto reads = reading_.extract(told.ticket); !reads.empty()) {
-    for (ReadReply& reply : reads.mapped()) reply(outcome);
+  if (auto reads = take(reading_, told.ticket)) {
+    for (ReadReply& reply : reads->replies) reply(outcome);
     return;
   }
-  if (auto operation = operations_.extract(told.ticket); !operation.empty())
-    return operation.mapped()(outcome);
+  if (auto operation = take(operations_, told.ticket)) return operation->reply(outcome);
   Batch& refused = batch(told.ticket);
   for (std::size_t i = 0; i < refused.replies.size(); ++i) answer(refused, i, outcome);
   refused.decided = true;
@@ -99,8 +114,7 @@ void Waiters::refused(const raft::Refused& told) {
 
 // The word is on the last of a batch. Those before it may have fared better.
 void Waiters::decided(const raft::Decided& told, const raft::Core& core, Index applied) {
-  if (auto operation = operations_.extract(told.ticket); !operation.empty())
-    return operation.mapped()(word(told.outcome));
+  if (auto operation = take(operations_, told.ticket)) return operation->reply(word(told.outcome));
   Batch& decided = batch(told.ticket);
   decided.decided = true;
   for (std::size_t i = 0; i < decided.replies.size(); ++i) {
@@ -117,16 +131,18 @@ void Waiters::decided(const raft::Decided& told, const raft::Core& core, Index a
 }
 
 void Waiters::read_ready(const raft::ReadReady& told, Index applied) {
-  auto reads = reading_.extract(told.ticket);
-  ensure(!reads.empty());
-  allowed_.emplace(told.index, std::move(reads.mapped()));
+  auto reads = take(reading_, told.ticket);
+  ensure(reads.has_value());
+  const auto behind = std::ranges::upper_bound(allowed_, told.index, {}, &Allowed::after);
+  allowed_.insert(behind, {told.index, std::move(reads->replies)});
   serve_reads(applied);
 }
 
 void Waiters::serve_reads(Index applied) {
-  while (!allowed_.empty() && allowed_.begin()->first <= applied) {
-    auto reads = allowed_.extract(allowed_.begin());
-    for (ReadReply& reply : reads.mapped()) reply(Ready{applied});
+  while (!allowed_.empty() && allowed_.front().after <= applied) {
+    std::vector<ReadReply> replies = std::move(allowed_.front().replies);
+    allowed_.erase(allowed_.begin());
+    for (ReadReply& reply : replies) reply(Ready{applied});
   }
 }
 
@@ -163,12 +179,12 @@ void Waiters::end() {
       }
     }
   batches_.clear();
-  for (auto& [ticket, reply] : std::exchange(operations_, {})) reply(Unknown{});
+  for (Operation& one : std::exchange(operations_, {})) one.reply(Unknown{});
   const Refused stopped{raft::Refusal::stopped, {}};
-  for (auto& [ticket, reads] : std::exchange(reading_, {}))
-    for (ReadReply& reply : reads) reply(stopped);
-  for (auto& [index, reads] : std::exchange(allowed_, {}))
-    for (ReadReply& reply : reads) reply(stopped);
+  for (Reads& reads : std::exchange(reading_, {}))
+    for (ReadReply& reply : reads.replies) reply(stopped);
+  for (Allowed& reads : std::exchange(allowed_, {}))
+    for (ReadReply& reply : reads.replies) reply(stopped);
 }
 
 }  // namespace bowline::host

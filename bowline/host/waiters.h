@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,17 +45,30 @@ class Waiters {
     std::size_t open = 0;        // that were not
     bool decided = false;        // all that is open now is committed, and waits for the machine
   };
+  struct Operation {
+    Ticket ticket;
+    Reply reply;
+  };
+  struct Reads {  // of one turn
+    Ticket ticket;
+    std::vector<ReadReply> replies;
+  };
+  struct Allowed {
+    Index after;
+    std::vector<ReadReply> replies;
+  };
   Batch& batch(Ticket);
   Batch* batch_with(LogId);
   static void answer(Batch&, std::size_t i, Outcome);
   void drop_finished();
   void serve_reads(Index applied);
 
+  // Lists that take a word while nobody waits: there may be very many of us, at rest.
   Ticket last_;
-  Few<Batch> batches_;                                    // by ticket, and so by where they begin
-  std::map<Ticket, Reply> operations_;                    // some take minutes
-  std::map<Ticket, std::vector<ReadReply>> reading_;      // not allowed yet
-  std::multimap<Index, std::vector<ReadReply>> allowed_;  // ... by what must be applied first
+  Few<Batch> batches_;         // by ticket, and so by where they begin
+  Few<Operation> operations_;  // by ticket; some take minutes
+  Few<Reads> reading_;         // by ticket; not allowed yet
+  Few<Allowed> allowed_;       // by what must be applied first
 };
 
 }  // namespace bowline::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bowline/raft/abstraction.h"
+#include "bowline/sim/abstraction.h"
 
 #include <memory>
 #include <utility>

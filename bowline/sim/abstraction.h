@@ -4,6 +4,7 @@
 
 #include "bowline/raft/core.h"
 
+// A friend of the core, and so of its namespace; but nothing of the protocol needs it.
 namespace bowline::raft {
 
 // A core without its clocks, for a model checker that lets any timer fire at any time. Two cores
