@@ -47,7 +47,11 @@ void Tail::take(GroupId group, const raft::Persist& write, std::uint64_t number)
   for (const raft::Entry& entry : write.entries) append(kepts, entry, number);
   if (!write.entries.empty()) arrivals_.push_back({group, write.entries.back().id.index, number});
   if (kepts.empty()) groups_.erase(group);
-  // Where bases keep the tail small nothing is ever let go.
+  forget_arrivals();
+}
+
+// Where bases keep the tail small, or groups come to rest, nothing is ever let go.
+void Tail::forget_arrivals() {
   if (arrivals_.size() > 2 * kept_ + least_remembered)
     std::erase_if(arrivals_, [this](const Arrival& arrival) { return !is_here(arrival); });
 }
@@ -65,6 +69,7 @@ void Tail::forget(GroupId group) {
   if (kepts == nullptr) return;
   cut(*kepts, {});
   groups_.erase(group);
+  forget_arrivals();
 }
 
 void Tail::durable(std::uint64_t number) {

@@ -6,6 +6,7 @@
 
 #include "bowline/base/id_map.h"
 #include "bowline/raft/effect.h"
+#include "bowline/wal/pieces.h"
 
 namespace bowline::wal {
 
@@ -43,13 +44,13 @@ class Tail {
   void append(Kepts&, const raft::Entry&, std::uint64_t number);
   bool is_here(const Arrival&) const;
   void let_go();
+  void forget_arrivals();
 
   std::uint64_t most_bytes_;
   std::uint64_t bytes_ = 0;
   std::uint64_t kept_ = 0;  // entries
   std::uint64_t durable_ = 0;
-  // Pieces of one size come and go all the time. They stay here, so that taking one is cheap.
-  std::pmr::unsynchronized_pool_resource pieces_;
+  Pieces pieces_;
   IdMap<GroupId, Kepts> groups_;
   std::pmr::deque<Arrival> arrivals_{&pieces_};  // of all groups, oldest first
 };

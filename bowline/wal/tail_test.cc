@@ -77,6 +77,17 @@ TEST(Tail, remembers_no_more_writes_than_it_keeps_where_bases_keep_it_small) {
   EXPECT_EQ(tail.first(two), Index{1});
 }
 
+TEST(Tail, remembers_nothing_of_groups_that_came_to_rest) {
+  Tail tail(1 << 30);
+  for (std::uint64_t i = 1; i <= 10'000; ++i) {
+    tail.take({i}, entries(1, 1), i);
+    tail.durable(i);
+  }
+  for (std::uint64_t i = 1; i <= 10'000; ++i) tail.forget({i});
+  EXPECT_LT(tail.remembered(), 100U);
+  EXPECT_EQ(tail.bytes(), 0U);
+}
+
 TEST(Tail, an_old_arrival_does_not_take_a_newer_entry_of_its_index_away) {
   Tail tail(0);
   tail.take(one, entries(1, 5), 1);
