@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "bowline/machine/state_machine.h"
 #include "bowline/raft/core.h"
 #include "bowline/sim/agenda.h"
 #include "bowline/sim/clock.h"
@@ -69,6 +70,7 @@ struct Node {
 
   Platter platter;      // its disk
   bool founds = false;  // the disk is to be given the founding membership, once
+  std::unique_ptr<machine::StateMachine> guest;  // of this life; null: the notebook will do
   // Null while it is down: what there is of it.
   std::unique_ptr<Process> process;      // if its core is driven by hand
   std::unique_ptr<host::Onlooker> eyes;  // on the next

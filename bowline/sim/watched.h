@@ -21,13 +21,15 @@ class Watched final : public machine::StateMachine {
     // The state after this entry; of a snapshot that was taken in, if `restored`.
     std::function<void(LogId, std::uint64_t digest, bool restored)> stood;
   };
-  Watched(Machine& machine, std::uint64_t snapshot_bytes, Hooks hooks)
-      : hooks_(std::move(hooks)), notebook_(machine, snapshot_bytes, hooks_.did) {}
+  Watched(Machine& machine, std::uint64_t snapshot_bytes, Hooks hooks,
+          machine::StateMachine* guest = nullptr)
+      : hooks_(std::move(hooks)), notebook_(machine, snapshot_bytes, hooks_.did, guest) {}
 
   void apply(std::span<const machine::Command>, std::span<std::string> answers) override;
   std::unique_ptr<machine::Reader> snapshot() override;
   std::unique_ptr<machine::Writer> restore() override;
 
+  const Notebook& notebook() const { return notebook_; }
   const session::Table& sessions() const { return sessions_.table(); }
 
  private:

@@ -69,13 +69,15 @@ void World::bring_up(Node& node) {
   node.removed = false;
   site.machine = {};
   node.eyes = std::make_unique<Eyes>(*this, node);
+  node.guest = guests_ ? guests_(site.id) : nullptr;
   const Whole::Setting setting{.node = site.id,
                                .fresh = site.incarnation,
                                .boot = site.id.value * 4096 + site.life,
                                .tail_bytes = plan_.climate.tail_bytes,
                                .piece_bytes = plan_.climate.piece_bytes,
                                .snapshot_bytes = plan_.climate.snapshot_bytes,
-                               .silence = plan_.options.election};
+                               .silence = plan_.options.election,
+                               .guest = node.guest.get()};
   node.whole = std::make_unique<Whole>(node.platter, cables_, node.platter_chance, node.clock, now_,
                                        setting, site.machine, watching(node), *node.eyes);
   const host::Birth birth = birth_of(node);
@@ -150,6 +152,13 @@ void World::snapshot_known(Node& node) {
   if (site.durable.base.id == known.id) site.durable.base_prefix = site.machine.digest;
   site.written.base_prefix = site.durable.base_prefix;
   site.snapshot = {known, site.machine.digest};
+}
+
+void World::shut_down(NodeId id) {
+  Node& node = mine(id);
+  if (!node.up()) return;
+  node.whole->shard().end(Whole::group);
+  crash(id, Crash::kill);
 }
 
 // ---- what it is asked for
