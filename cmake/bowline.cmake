@@ -1,7 +1,7 @@
 # The functions that a folder's CMakeLists.txt calls. In DEPENDS a plain word is a folder of this
 # project (`base`), and anything with `::` is a target from outside (`Threads::Threads`).
 #
-#   bowline_library(raft SOURCES core.cc … HEADERS core.h … DEPENDS base [MUTANTS])
+#   bowline_library(raft SOURCES core.cc … HEADERS core.h … DEPENDS base [MUTANTS] [APART a.cc …])
 #   bowline_test(core_test SOURCES core_test.cc … DEPENDS raft [TIMEOUT 60] [ARGS …] [MUTANTS])
 #   bowline_program(bowline-sim SOURCES main.cc … DEPENDS sim [MUTANTS] [BY_HAND])
 #   bowline_bench(bowline-bench SOURCES bench.cc … DEPENDS raft)
@@ -9,8 +9,9 @@
 # HEADERS may be given to each of them. Headers are compiled alone, see bowline_headers_alone().
 #
 # MUTANTS on a library adds a second one, <name>_mutants, compiled with BOWLINE_MUTANTS=1: the same
-# sources with the planted bugs inside, to be chosen at run time. On a program or test it links
-# those. The two kinds never meet in one program, because a mutant depends on mutants only.
+# sources with the planted bugs inside, to be chosen at run time; a dozen of them are compiled at
+# once, but for those in APART, whose names clash with others'. On a program or test it links those.
+# The two kinds never meet in one program, because a mutant depends on mutants only.
 
 find_package(GTest QUIET)
 find_package(benchmark QUIET)
@@ -93,10 +94,18 @@ function(bowline_add_library target variant)
     target_compile_definitions(${target} ${reach} BOWLINE_MUTANTS=1)
     set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
+  if(arg_SOURCES AND (BOWLINE_UNITY OR variant STREQUAL "_mutants"))
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    # In such a heap the compilers see what is not there; one by one, the sources are compiled with
+    # these warnings.
+    target_compile_options(${target} PRIVATE -Wno-shadow
+                           $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  endif()
 endfunction()
 
 function(bowline_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "" "SOURCES;HEADERS;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "" "SOURCES;HEADERS;DEPENDS;APART")
+  set_source_files_properties(${arg_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
   bowline_note_headers(${arg_HEADERS})
   bowline_add_library(bowline_${name} "" SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS})

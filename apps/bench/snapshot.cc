@@ -16,6 +16,7 @@
 
 #include "apps/bench/addresses.h"
 #include "apps/bench/snapshot_member.h"
+#include "bowline/host/transfers.h"
 
 namespace bowline::bench {
 namespace {
@@ -30,6 +31,7 @@ struct Arguments {
   std::uint64_t payload = 256;
   double seconds = 10;
   int breaks = 3;
+  std::uint64_t rate = host::Transfers::Options().bytes_per_second >> 20;
   std::string directory = "build/bench-snapshot";
 };
 
@@ -85,8 +87,12 @@ class Bench {
     return arguments_.directory + "/" + std::to_string(id);
   }
   SnapshotMember& start(std::uint64_t id) {
-    const SnapshotMember::Setup setup{id, addresses_, founders, directory_of(id),
-                                      arguments_.mebibytes << 20};
+    const SnapshotMember::Setup setup{id,
+                                      addresses_,
+                                      founders,
+                                      directory_of(id),
+                                      arguments_.mebibytes << 20,
+                                      arguments_.rate << 20};
     members_.resize(std::max<std::size_t>(members_.size(), id));
     members_[id - 1].reset();
     members_[id - 1] = std::make_unique<SnapshotMember>(setup);
@@ -221,6 +227,7 @@ int main(int argc, char** argv) {
   app.add_option("--payload", arguments.payload, "Bytes of each");
   app.add_option("--seconds", arguments.seconds, "How long the load is watched alone");
   app.add_option("--breaks", arguments.breaks, "How often the new member is killed on the way");
+  app.add_option("--rate", arguments.rate, "MiB that a node gives in a second; 0: all that it can");
   app.add_option("--directory", arguments.directory, "Where the logs are; emptied first");
   CLI11_PARSE(app, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);

@@ -88,6 +88,7 @@ class Member {
     options.id = NodeId{setup_.id};
     options.directory = setup_.directory;
     options.listen = setup_.addresses[setup_.id - 1];
+    options.transfers.bytes_per_second = setup_.bytes_per_second;
     Result<std::unique_ptr<Node>> node = Node::open(options);
     if (!node) stop(node.error());
     node_ = *std::move(node);

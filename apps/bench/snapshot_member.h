@@ -23,7 +23,8 @@ class SnapshotMember {
     std::vector<std::string> addresses;  // of all that will ever be members
     std::size_t founders = 3;            // the first of them
     std::string directory;
-    std::uint64_t bytes = 0;  // of a snapshot
+    std::uint64_t bytes = 0;             // of a snapshot
+    std::uint64_t bytes_per_second = 0;  // that a member gives
   };
   explicit SnapshotMember(const Setup&);
 

@@ -107,7 +107,7 @@ void tell_cures(const sim::RotSweepEnd& end) {
   std::printf("  %-30s %9s %9s %9s %9s %9s\n", "what was damaged", "unhurt", "mended", "entries",
               "snapshot", "refused");
   for (std::size_t i = 0; i < sim::rots; ++i) {
-    const auto rot = static_cast<sim::Rot>(i);
+    const auto rot = static_cast<sim::Harm>(i);
     std::printf("  %-30s", sim::name(rot));
     for (const std::uint64_t count : end.cured[i]) std::printf(" %9llu", wide(count));
     std::printf("\n");

@@ -8,7 +8,7 @@
 namespace bowline::host {
 namespace {
 
-std::unexpected<Error> bad(std::string why) {
+std::unexpected<Error> misbehaves(std::string why) {
   return std::unexpected(Error{Fault::corrupt, std::move(why)});
 }
 
@@ -20,7 +20,7 @@ Result<void> Giving::hear(const wire::Parcel& parcel) {
     return {};
   }
   if (const auto* const want = std::get_if<wire::WantPiece>(&parcel)) return enqueue(*want);
-  return bad("whoever fetches a snapshot sends none");
+  return misbehaves("whoever fetches a snapshot sends none");
 }
 
 void Giving::offer(const wire::WantSnapshot& want) {
@@ -38,10 +38,11 @@ void Giving::offer(const wire::WantSnapshot& want) {
 }
 
 Result<void> Giving::enqueue(const wire::WantPiece& want) {
-  if (asked_.size() == most_asked) return bad("too many pieces of snapshots are wanted at once");
+  if (asked_.size() == most_asked)
+    return misbehaves("too many pieces of snapshots are wanted at once");
   const ConstSnapshotPtr snapshot = held(want);
   if (snapshot != nullptr && want.number >= snapshot->manifest().pieces())
-    return bad("a snapshot has no piece with this number");
+    return misbehaves("a snapshot has no piece with this number");
   asked_.push_back(want);
   next();
   return {};

@@ -10,7 +10,7 @@ namespace {
 // It may stand in the name of a certificate.
 constexpr std::size_t most_cluster_bytes = 100;
 
-bool is_plain(char c) {
+bool needs_no_escape(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_' || c == '.';
 }
@@ -56,7 +56,7 @@ std::string fault_of_detector(const Detector::Options& detector) {
 std::string Options::fault() const {
   if (!self) return "self must not be 0: each node has an id of its own";
   if (listen.empty()) return "listen must be an address: \"host:port\"";
-  if (cluster.size() > most_cluster_bytes || !std::ranges::all_of(cluster, is_plain))
+  if (cluster.size() > most_cluster_bytes || !std::ranges::all_of(cluster, needs_no_escape))
     return "cluster must be at most 100 letters, digits, and - . _";
   if (boot == 0) return "boot must not be 0: draw it at random at each start";
   if (std::string fault = log.fault(); !fault.empty()) return "log: " + fault;

@@ -46,7 +46,7 @@ struct Desks {
 };
 
 // One group's member on this node: the core, and the hands that carry out its effects.
-class Replica : private Applier::Client {
+class Replica final : private Applier::Client {
  public:
   struct Hooks {                                 // of all replicas of a node
     std::move_only_function<void(GroupId)> due;  // there is something to do at the end of the turn

@@ -26,7 +26,8 @@ namespace bowline::host {
 class Transfers {
  public:
   struct Options {
-    std::uint64_t bytes_per_second = 0;                // that we give, all together; 0: no limit
+    // That we give, all together; 0: no limit. A fetch is in no hurry, and whoever works is.
+    std::uint64_t bytes_per_second = 64 << 20;
     std::size_t most_givings = 64;                     // connections; more are turned away
     Duration stalled_after = std::chrono::seconds(3);  // without a byte: ask another member
     Duration again_after = std::chrono::milliseconds(100);

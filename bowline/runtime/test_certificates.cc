@@ -61,17 +61,35 @@ Wish Wish::of_node(NodeId node, const std::string& cluster) {
 
 Authority::Authority(const std::string& named)
     : name_(named), key_(EVP_EC_gen("P-256")), own_(X509_new()) {
+  begin(1);
+  sign(own_.get());
+  pem_ = pem_of(own_.get());
+}
+
+Authority::Authority(const std::string& named, Authority& above)
+    : name_(named), key_(EVP_EC_gen("P-256")), own_(X509_new()) {
+  begin(++above.serials_);
+  above.sign(own_.get());
+  pem_ = pem_of(own_.get());
+  chain_ = pem_ + above.chain_;
+}
+
+void Authority::begin(long serial) {
   X509_set_version(own_.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(own_.get()), 1);
+  ASN1_INTEGER_set(X509_get_serialNumber(own_.get()), serial);
   last(own_.get(), -year, year);
   name(X509_get_subject_name(own_.get()), name_);
-  X509_set_issuer_name(own_.get(), X509_get_subject_name(own_.get()));
   X509_set_pubkey(own_.get(), key_.get());
   extend(own_.get(), NID_basic_constraints, "critical,CA:TRUE");
   extend(own_.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
-  ensure(X509_sign(own_.get(), key_.get(), EVP_sha256()) > 0);
-  pem_ = pem_of(own_.get());
 }
+
+void Authority::sign(X509* certificate) const {
+  X509_set_issuer_name(certificate, X509_get_subject_name(own_.get()));
+  ensure(X509_sign(certificate, key_.get(), EVP_sha256()) > 0);
+}
+
+long Authority::serial() const { return ASN1_INTEGER_get(X509_get0_serialNumber(own_.get())); }
 
 tls::Certificate Authority::make(const Wish& wish, EVP_PKEY* key) {
   tls::Certificate made(X509_new());
@@ -90,9 +108,8 @@ tls::Certificate Authority::make(const Wish& wish, EVP_PKEY* key) {
 Issued Authority::issue(const Wish& wish) {
   const tls::Key key(EVP_EC_gen("P-256"));
   const tls::Certificate made = make(wish, key.get());
-  X509_set_issuer_name(made.get(), X509_get_subject_name(own_.get()));
-  ensure(X509_sign(made.get(), key_.get(), EVP_sha256()) > 0);
-  return {pem_of(made.get()), pem_of(key.get()), serials_};
+  sign(made.get());
+  return {pem_of(made.get()) + chain_, pem_of(key.get()), serials_};
 }
 
 Issued Authority::self_signed(const Wish& wish) {

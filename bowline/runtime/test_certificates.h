@@ -30,20 +30,25 @@ struct Issued {
 // One that vouches for nodes.
 class Authority {
  public:
-  explicit Authority(const std::string& name);
+  explicit Authority(const std::string& name);           // for which it vouches itself
+  Authority(const std::string& name, Authority& above);  // what it issues has its own with it
 
   Issued issue(const Wish&);
   Issued self_signed(const Wish&);  // which it has no part in
   const std::string& certificate() const { return pem_; }
+  long serial() const;
   std::string revocations(const std::vector<long>& serials, long renewed_in_seconds = 3600) const;
 
  private:
+  void begin(long serial);
+  void sign(X509* certificate) const;
   tls::Certificate make(const Wish&, EVP_PKEY* key);
 
   std::string name_;
   tls::Key key_;
   tls::Certificate own_;
   std::string pem_;
+  std::string chain_;  // PEM, of those between it and the one that is trusted
   long serials_ = 1;
 };
 

@@ -151,7 +151,7 @@ TEST_P(Callers, get_in_or_are_told_why_not) {
   EXPECT_EQ(accepted_.size(), gets_in ? 1U : 0U);
   EXPECT_EQ(one.told.empty(), gets_in);
   EXPECT_EQ(one.has_told("was not let in: "), !gets_in);
-  EXPECT_TRUE(one.has_told(GetParam().sentence) || gets_in) << one.told.back();
+  EXPECT_TRUE(one.has_told(GetParam().sentence) || gets_in) << one.told_last();
   accepted_.clear();
 }
 
@@ -229,7 +229,7 @@ TEST_F(Odd, one_who_does_not_speak_tls_is_told_from_one_who_does_it_badly) {
   TlsEar ear(*std::move(connected));
   ear.connection->send("bl\x01 and whatever a node without TLS says");
   ASSERT_TRUE(run_until([&] { return ear.closed.has_value(); }));
-  EXPECT_TRUE(one.has_told("was not let in: it does not speak TLS")) << one.told.back();
+  EXPECT_TRUE(one.has_told("was not let in: it does not speak TLS")) << one.told_last();
 
   RawSocket liar;
   liar.connect(listener->address());
@@ -239,7 +239,7 @@ TEST_F(Odd, one_who_does_not_speak_tls_is_told_from_one_who_does_it_badly) {
   babbler.connect(listener->address());
   babbler.send(std::string("\x16\x03\x01\x00\x04", 5) + "abcd");
   ASSERT_TRUE(run_until([&] { return one.told.size() == 3; }));
-  EXPECT_TRUE(one.told.back().contains("TLS with it failed")) << one.told.back();
+  EXPECT_TRUE(one.told_last().contains("TLS with it failed")) << one.told_last();
   EXPECT_TRUE(accepted_.empty());
 }
 

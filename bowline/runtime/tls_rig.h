@@ -38,6 +38,7 @@ class TlsNode {
   }
 
   TlsNetwork& network() { return *network_; }
+  std::string told_last() const { return told.empty() ? "(nothing)" : told.back(); }
   bool has_told(std::string_view part) const {
     return std::ranges::any_of(told,
                                [part](const std::string& text) { return text.contains(part); });
@@ -70,9 +71,9 @@ class TlsRig : public testing::Test {
   using Connected = Result<std::unique_ptr<env::Connection>>;
   using Listened = Result<std::unique_ptr<env::Listener>>;
 
-  // Gives up after a minute: only a test that fails has to wait.
+  // Gives up after a while: only a test that fails has to wait.
   bool run_until(const std::function<bool()>& holds) {
-    return loop_.run_until(holds, loop_.clock().now() + std::chrono::minutes(1));
+    return loop_.run_until(holds, loop_.clock().now() + std::chrono::seconds(15));
   }
   TlsOptions options(std::uint64_t id) { return options(id, Wish::of_node(NodeId{id})); }
   TlsOptions options(std::uint64_t id, const Wish& wish) {

@@ -23,7 +23,7 @@ class TlsRotation : public TlsRig {
     if (!connected) return connected.error().what;
     kept_.push_back(std::make_unique<TlsEar>(*std::move(connected)));
     run_until([&] { return accepted_.size() > before || to.told.size() > told; });
-    return accepted_.size() > before ? "" : to.told.back();
+    return accepted_.size() > before ? "" : to.told_last();
   }
 
   std::vector<std::unique_ptr<TlsEar>> kept_;
@@ -81,7 +81,7 @@ TEST_F(TlsRotation, files_that_are_not_good_change_nothing_and_are_told_of_once)
   ASSERT_EQ(one.wrong + two.wrong, "");
   folder_.write("node1.pem", "nonsense");
   ASSERT_TRUE(run_until([&] { return !one.told.empty(); }));
-  EXPECT_EQ(one.told.back(),
+  EXPECT_EQ(one.told_last(),
             "tls new files are not used, and the old ones still are: " + folder_.path("node1.pem") +
                 ": there is no certificate in it; it must be in the PEM format");
   for (int i = 0; i < 10; ++i) {
@@ -127,6 +127,28 @@ TEST_F(TlsRotation, a_node_that_was_revoked_is_put_out_and_the_others_stay) {
   EXPECT_TRUE(try_to_talk(two, one).ends_with("its certificate was revoked"));
   EXPECT_FALSE(accepted_[1]->closed);
   EXPECT_EQ(try_to_talk(three, one), "");
+  kept_.clear();
+  accepted_.clear();
+}
+
+// It stands between the node and the one that is trusted, and its own certificate was taken back.
+TEST_F(TlsRotation, whom_a_revoked_authority_vouches_for_is_put_out) {
+  Authority between("between", authority_);
+  const std::string lists = between.revocations({});
+  TlsOptions of_one = options(1);
+  of_one.revocations = {folder_.write("lists", authority_.revocations({}) + lists)};
+  TlsNode one(loop_, NodeId{1}, of_one);
+  TlsNode two(
+      loop_, NodeId{2},
+      folder_.options("node2", between.issue(Wish::of_node(NodeId{2})), authority_.certificate()));
+  ASSERT_EQ(one.wrong + two.wrong, "");
+  ASSERT_EQ(try_to_talk(two, one), "");
+  folder_.write("lists", authority_.revocations({between.serial()}) + lists);
+  ASSERT_TRUE(reload(one.network()));
+  const std::string why = "an authority above its certificate was revoked";
+  EXPECT_TRUE(run_until([&] { return accepted_[0]->closed.has_value(); }));
+  EXPECT_TRUE(one.has_told("the connection is closed: " + why));
+  EXPECT_TRUE(try_to_talk(two, one).ends_with(why));
   kept_.clear();
   accepted_.clear();
 }

@@ -14,7 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr ClusterId cluster{77};
-constexpr GroupId group{1};
 
 Incarnation first_life(NodeId id) { return {1000 + id.value}; }
 
@@ -30,8 +29,6 @@ raft::MembershipPtr founders(std::uint64_t nodes) {
   return std::make_shared<const raft::Membership>(std::move(membership));
 }
 
-std::string of(NodeId id) { return "node " + std::to_string(id.value) + ": "; }
-
 }  // namespace
 
 Cohort::Cohort(CohortOptions options, std::uint64_t seed)
@@ -44,6 +41,8 @@ Cohort::Cohort(CohortOptions options, std::uint64_t seed)
   for (std::uint64_t id = 1; id <= options_.nodes; ++id)
     nodes_.push_back(std::make_unique<Node>(decisions_, NodeId{id}));
 }
+
+std::string Cohort::named(NodeId id) { return "node " + std::to_string(id.value) + ": "; }
 
 void Cohort::adopt(NodeId id, const Remains& remains) {
   Node& mine = node(id);
@@ -151,7 +150,7 @@ wal::Log::Hooks Cohort::hooks(Node& node) {
   return {.persisted =
               [this, &node](GroupId, Seq seq) {
                 const std::string what = node.shadow.persisted(seq);
-                if (!what.empty()) return fail(of(node.site.id) + what);
+                if (!what.empty()) return fail(named(node.site.id) + what);
                 if (seq && node.site.core != nullptr) step(node, raft::Persisted{seq});
               },
           .broken = [&node](const Error&) { node.broken = true; },
@@ -173,7 +172,7 @@ void Cohort::opened(Node& node, Result<wal::Opened> result) {
   raft::Found found;
   if (!result->groups.empty()) found = std::move(result->groups.front().found);
   const std::string what = node.shadow.recovered(found);
-  if (!what.empty()) return fail(of(node.site.id) + what);
+  if (!what.empty()) return fail(named(node.site.id) + what);
   node.site.written = node.shadow.written();
   if (options_.whole) begin(node, std::move(found));
 }
@@ -242,11 +241,11 @@ void Cohort::read_back(NodeId id) {
   Index at = image.base.id.index;
   while (at < image.last() && wrong.empty()) {
     std::optional<Result<raft::Batch>> answer;
-    log(id).fetch(group, at, image.last(), 30'000,
+    log(id).fetch(the_group, at, image.last(), 30'000,
                   [&](Result<raft::Batch> batch) { answer = std::move(batch); });
     run_until([&] { return answer.has_value() || !running(id); }, 10s);
     if (!answer || !*answer || (*answer)->empty())
-      return fail(of(id) + "entry " + std::to_string(at.value + 1) + " cannot be read");
+      return fail(named(id) + "entry " + std::to_string(at.value + 1) + " cannot be read");
     for (const raft::Entry& entry : **answer) {
       if (!as_written(mine, entry)) return;
       at = entry.id.index;
@@ -302,7 +301,7 @@ std::string Cohort::stuck() const {
   if (!wrong.empty()) return wrong;
   std::string text = "the group does not go on";
   for (const auto& one : nodes_) {
-    text += "; " + of(one->site.id);
+    text += "; " + named(one->site.id);
     const raft::Core* core = one->site.core.get();
     if (core == nullptr) {
       text += one->refused.empty() ? "down" : one->refused;
@@ -331,7 +330,7 @@ void Cohort::audit() {
   for (const auto& one : nodes_)
     if (one->site.core != nullptr && !record.acknowledged.empty() &&
         one->site.machine.applied.index < record.acknowledged.back().index)
-      return fail(of(one->site.id) + "it never applies what was acknowledged");
+      return fail(named(one->site.id) + "it never applies what was acknowledged");
 }
 
 }  // namespace bowline::sim

@@ -73,6 +73,7 @@ class Cohort {
   void give(NodeId, raft::Input);
 
   std::string wrong;
+  static std::string named(NodeId);
   void fail(std::string what) {
     if (wrong.empty()) wrong = std::move(what);
   }
@@ -86,6 +87,7 @@ class Cohort {
   const raft::Core* core(NodeId id) const { return node(id).site.core.get(); }
   const Machine& machine(NodeId id) const { return node(id).site.machine; }
   const Shadow& shadow(NodeId id) const { return node(id).shadow; }
+  static constexpr GroupId the_group{1};
   wal::Log& log(NodeId id) { return *node(id).process->log; }
   Platter& platter(NodeId id) { return node(id).platter; }
   std::uint64_t mended(NodeId id) const { return node(id).mended; }      // entries, by others

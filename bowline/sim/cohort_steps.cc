@@ -13,10 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr GroupId group{1};
 constexpr std::uint64_t message_bytes = 20'000;
-
-std::string of(NodeId id) { return "node " + std::to_string(id.value) + ": "; }
 
 bool of_log(const raft::Core& core, const raft::Entry& entry) {
   return core.outline().term_at(entry.id.index) == entry.id.term;
@@ -46,7 +43,7 @@ void Cohort::perform(Node& node, raft::Effect& effect) {
     return apply(node);
   }
   if (auto* seen = std::get_if<raft::Impossible>(&effect))
-    return fail(of(node.site.id) + "it met something impossible: " + seen->evidence);
+    return fail(named(node.site.id) + "it met something impossible: " + seen->evidence);
   if (told) told(node.site.id, effect);
 }
 
@@ -54,9 +51,9 @@ void Cohort::persist(Node& node, raft::Persist& write) {
   std::optional<Write> prepared = sim::prepared(write, node.site);
   if (!prepared || !sim::apply(*prepared, node.site.written) ||
       !node.shadow.submit(*std::move(prepared)))
-    return fail(of(node.site.id) + "it asks for a write that makes no sense for its log");
+    return fail(named(node.site.id) + "it asks for a write that makes no sense for its log");
   node.mended += write.repaired.size();
-  node.process->log->submit(group, std::move(write));
+  node.process->log->submit(the_group, std::move(write));
   flush_soon(node);
 }
 
@@ -88,10 +85,10 @@ void Cohort::send_span(Node& node, raft::SendSpan span) {
   if (!core.leads(span.head.term) || !core.outline().contains(prev) || prev.index >= span.last)
     return;
   wal::Log& log = *node.process->log;
-  raft::Batch found = log.peek(group, prev.index, span.last, message_bytes);
+  raft::Batch found = log.peek(the_group, prev.index, span.last, message_bytes);
   if (!found.empty()) return send_found(node, std::move(span), std::move(found));
   const Index last = span.last;
-  log.fetch(group, prev.index, last, message_bytes,
+  log.fetch(the_group, prev.index, last, message_bytes,
             [this, &node, prev, span = std::move(span)](Result<raft::Batch> read) mutable {
               if (read) return send_found(node, std::move(span), *std::move(read));
               const Index lost = prev.index.next();
@@ -137,9 +134,9 @@ void Cohort::send_entries(Node& node, const std::shared_ptr<Answer>& answer) {
   };
   wal::Log& log = *node.process->log;
   if (!node.site.core->outline().contains(id)) return take({});
-  const raft::Batch batch = log.peek(group, id.index.prev(), id.index, message_bytes);
+  const raft::Batch batch = log.peek(the_group, id.index.prev(), id.index, message_bytes);
   if (!batch.empty()) return take(batch);
-  log.fetch(group, id.index.prev(), id.index, message_bytes,
+  log.fetch(the_group, id.index.prev(), id.index, message_bytes,
             [this, &node, id, take](Result<raft::Batch> read) {
               if (!read) step(node, raft::Unreadable{id.index, id.index});
               take(read ? *std::move(read) : raft::Batch{});
@@ -185,13 +182,13 @@ void Cohort::apply(Node& node) {
   while (!node.applying && site.machine.applied.index < node.apply_through && wrong.empty()) {
     const Index after = site.machine.applied.index;
     const raft::Batch batch =
-        node.process->log->peek(group, after, node.apply_through, message_bytes);
+        node.process->log->peek(the_group, after, node.apply_through, message_bytes);
     if (!batch.empty()) {
       apply_all(node, batch);
       continue;
     }
     node.applying = true;
-    return node.process->log->fetch(group, after, node.apply_through, message_bytes,
+    return node.process->log->fetch(the_group, after, node.apply_through, message_bytes,
                                     [this, &node, after](Result<raft::Batch> read) {
                                       node.applying = false;
                                       if (read) apply_all(node, *read);
@@ -226,7 +223,7 @@ void Cohort::apply_all(Node& node, const raft::Batch& batch) {
     const auto [at, first] =
         record.applied.try_emplace(entry.id.index, Record::Applied{entry.id, machine.digest});
     if (!first && (at->second.id != entry.id || at->second.digest != machine.digest))
-      return fail(of(node.site.id) + "at index " + std::to_string(entry.id.index.value) +
+      return fail(named(node.site.id) + "at index " + std::to_string(entry.id.index.value) +
                   " it is in another state than others were");
   }
 }
@@ -260,7 +257,7 @@ bool Cohort::as_written(Node& node, const raft::Entry& entry) {
   if (line != nullptr && line->entry.id == entry.id && line->entry.kind == entry.kind &&
       line->entry.payload == entry.payload)
     return true;
-  fail(of(node.site.id) + "entry " + std::to_string(entry.id.index.value) +
+  fail(named(node.site.id) + "entry " + std::to_string(entry.id.index.value) +
        " is not what was written");
   return false;
 }

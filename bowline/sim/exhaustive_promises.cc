@@ -10,17 +10,17 @@ namespace bowline::sim::small {
 namespace {
 
 std::string name(const Replica& r) { return "node " + std::to_string(r.id().value); }
-std::string term_of(std::uint64_t term) { return "term " + std::to_string(term); }
+std::string of_term(std::uint64_t term) { return "term " + std::to_string(term); }
 
 std::string promise_vote(Replica& r, std::uint64_t term, std::uint64_t to) {
   const raft::HardState& disk = r.durable.hard;
   if (disk.term.value != term || disk.voted_for.value != to)
-    return name(r) + " gives its vote of " + term_of(term) + " to node " + std::to_string(to) +
+    return name(r) + " gives its vote of " + of_term(term) + " to node " + std::to_string(to) +
            " before that is on its disk";
   const bool again = r.voted_in == term && r.voted_for != to;
   if (again || r.voted_in > term)
-    return name(r) + " votes for node " + std::to_string(to) + " in " + term_of(term) +
-           ", and has voted for node " + std::to_string(r.voted_for) + " in " + term_of(r.voted_in);
+    return name(r) + " votes for node " + std::to_string(to) + " in " + of_term(term) +
+           ", and has voted for node " + std::to_string(r.voted_for) + " in " + of_term(r.voted_in);
   r.voted_in = term;
   r.voted_for = to;
   return {};
@@ -47,7 +47,7 @@ std::string broken_by(Replica& r, const Letter& letter) {
   const auto* ack = std::get_if<raft::AppendReply>(&body);
   if (ack == nullptr || !ack->matched) return {};
   if (r.durable.hard.term.value < term)
-    return name(r) + " acknowledges in " + term_of(term) + " before that is on its disk";
+    return name(r) + " acknowledges in " + of_term(term) + " before that is on its disk";
   if (r.durable.last() < ack->match)
     return name(r) + " acknowledges entry " + std::to_string(ack->match.value) +
            " before it is on its disk";
@@ -81,7 +81,7 @@ std::string broken_promise(const Replica& before, Taken& taken) {
   if (r.core.commit() < before.core.commit()) return name(r) + "'s commit went back";
   const Term term = before.core.term();
   if (before.core.leads(term) && r.core.leads(term) && !grew(before.written, r.written))
-    return name(r) + " leads " + term_of(term.value) + " and changed its own log";
+    return name(r) + " leads " + of_term(term.value) + " and changed its own log";
   for (const Letter& letter : taken.sent)
     if (std::string broken = broken_by(r, letter); !broken.empty()) return broken;
   return broken_by_state(r);

@@ -27,7 +27,7 @@ raft::MembershipPtr some_members(std::uint64_t count) {
   return std::make_shared<const raft::Membership>(std::move(membership));
 }
 
-std::uint64_t prefix_at(const Image& image, Index index) {
+std::uint64_t prefix_through(const Image& image, Index index) {
   const Line* line = image.at(index);
   return line == nullptr ? image.base_prefix : line->prefix;
 }
@@ -53,7 +53,7 @@ void Writes::change_log(const Image& written, Write& write, std::uint64_t most_b
   const Index last = written.last();
   const Index base = written.base.id.index;
   Index end = last;
-  std::uint64_t prefix = prefix_at(written, last);
+  std::uint64_t prefix = prefix_through(written, last);
   if (chance_.happens("discard", 10'000)) {
     end = last + (1 + chance_.below("discard to", 50));
     term_ = term_.next();
@@ -64,13 +64,13 @@ void Writes::change_log(const Image& written, Write& write, std::uint64_t most_b
   } else if (chance_.happens("base", 60'000)) {
     const Index at = base + chance_.below("base at", last - base + 1);
     write.base = raft::Base{id_at(written, at), some_members(seqs_), base, term_};
-    write.base_prefix = prefix_at(written, at);
+    write.base_prefix = prefix_through(written, at);
   }
   const Index begin = write.base ? write.base->id.index : base;
   if (!write.discard && chance_.happens("cut", 60'000)) {
     end = begin + chance_.below("cut after", last - begin + 1);
     write.cut_after = end;
-    prefix = end == begin && write.base ? write.base_prefix : prefix_at(written, end);
+    prefix = end == begin && write.base ? write.base_prefix : prefix_through(written, end);
     term_ = term_.next();
   }
   std::uint64_t count = chance_.log_between("entries", std::uint64_t{1}, std::uint64_t{40}) - 1;

@@ -92,20 +92,20 @@ class Sweep {
         if (sweep_.part.ticks) sweep_.part.ticks();
       }
     }
-    for (const Rot rot : {Rot::sectors, Rot::unreadable, Rot::misdirected, Rot::latent})
+    for (const Harm rot : {Harm::sectors, Harm::unreadable, Harm::misdirected, Harm::latent})
       for (std::uint64_t i = 1; i <= sweep_.each_large && fine(); ++i) large(rot, i);
     judge_refusals();
   }
 
  private:
   bool fine() const { return end_.wrong.empty(); }
-  void fail(Rot rot, std::string what) {
+  void fail(Harm rot, std::string what) {
     if (!fine()) return;
     end_.wrong = std::move(what);
     end_.kind = rot;
     end_.at = number_;
   }
-  void count(Rot rot, Cure cure) {
+  void count(Harm rot, Cure cure) {
     ++end_.cured[static_cast<std::size_t>(rot)][static_cast<std::size_t>(cure)];
   }
   std::uint64_t seed_of(std::uint64_t number) const { return mixed(sweep_.part.seed, number); }
@@ -114,7 +114,7 @@ class Sweep {
   // acknowledgement (or a little later, when nothing was left to do).
   void prepare() {
     Cohort cohort(options_, sweep_.part.seed);
-    if (!go(cohort)) return fail(Rot::flip, "without any damage: " + cohort.wrong);
+    if (!go(cohort)) return fail(Harm::flip, "without any damage: " + cohort.wrong);
     record_ = cohort.record;
     victim_ = cohort.leader() == NodeId{1} ? NodeId{2} : NodeId{1};
     fresh_ = remains_of(cohort);
@@ -126,7 +126,7 @@ class Sweep {
     for (const Target& target : targets_) end_.bytes += target.bytes;
     Cohort calm(log_only_, 1);
     calm.adopt(victim_, fresh_[victim_.value - 1]);
-    if (!opens(calm, victim_)) return fail(Rot::flip, "without any damage: " + why_not(calm));
+    if (!opens(calm, victim_)) return fail(Harm::flip, "without any damage: " + why_not(calm));
     calm_ = *calm.account(victim_);
   }
 
@@ -170,24 +170,24 @@ class Sweep {
     Cohort cohort(log_only_, seed_of(number_));
     cohort.adopt(victim_, fresh_[victim_.value - 1]);
     cohort.platter(victim_).flip(target.name, at, bit_of(number_));
-    if (!opens(cohort, victim_)) return fail(Rot::flip, why_not(cohort));
+    if (!opens(cohort, victim_)) return fail(Harm::flip, why_not(cohort));
     if (number_ % reads_every == 0) cohort.read_back(victim_);
-    if (!cohort.wrong.empty()) return fail(Rot::flip, cohort.wrong);
+    if (!cohort.wrong.empty()) return fail(Harm::flip, cohort.wrong);
     const wal::Account& account = *cohort.account(victim_);
     const bool noticed = account.mended > 0 || account.damaged > 0 || account.torn != calm_.torn;
     if (at >= target.covered) {
       ++end_.bare;
-      if (noticed) return fail(Rot::flip, "a byte that nothing covers has an effect");
-      return count(Rot::flip, Cure::unhurt);
+      if (noticed) return fail(Harm::flip, "a byte that nothing covers has an effect");
+      return count(Harm::flip, Cure::unhurt);
     }
     ++end_.covered;
-    if (!noticed) return fail(Rot::flip, "it was not noticed");
+    if (!noticed) return fail(Harm::flip, "it was not noticed");
     ++end_.detected;
     const bool whole =
         cohort.platter(victim_).durable(target.name, 0, target.bytes) == target.content;
     if (account.damaged == 0 && account.torn == calm_.torn && whole)
-      return count(Rot::flip, Cure::mended);
-    heal(Rot::flip, fresh_, record_,
+      return count(Harm::flip, Cure::mended);
+    heal(Harm::flip, fresh_, record_,
          [&](Platter& platter) { return platter.flip(target.name, at, bit_of(number_)); });
   }
 
@@ -195,23 +195,23 @@ class Sweep {
   void flip_late(const Target& target, std::uint64_t at) {
     Cohort cohort(log_only_, seed_of(number_));
     cohort.adopt(victim_, fresh_[victim_.value - 1]);
-    if (!opens(cohort, victim_)) return fail(Rot::flip_late, why_not(cohort));
+    if (!opens(cohort, victim_)) return fail(Harm::flip_late, why_not(cohort));
     cohort.platter(victim_).flip(target.name, at, bit_of(number_));
     cohort.read_back(victim_);
-    if (!cohort.wrong.empty()) return fail(Rot::flip_late, cohort.wrong);
+    if (!cohort.wrong.empty()) return fail(Harm::flip_late, cohort.wrong);
     ++end_.late;
-    count(Rot::flip_late, at < target.covered ? Cure::mended : Cure::unhurt);
+    count(Harm::flip_late, at < target.covered ? Cure::mended : Cure::unhurt);
   }
 
   // --- more than one block
 
-  void large(Rot rot, std::uint64_t number) {
+  void large(Harm rot, std::uint64_t number) {
     const std::uint64_t only = sweep_.part.only;
     if (only == 0 ? number % sweep_.part.parts != sweep_.part.part - 1 : number != only) return;
     number_ = number;
-    if (rot == Rot::misdirected) {
+    if (rot == Harm::misdirected) {
       misdirect();
-    } else if (rot == Rot::latent) {
+    } else if (rot == Harm::latent) {
       scrub();
     } else {
       spread(rot);
@@ -219,7 +219,7 @@ class Sweep {
     if (sweep_.part.ticks) sweep_.part.ticks();
   }
 
-  void spread(Rot rot) {
+  void spread(Harm rot) {
     Prng prng(mixed(seed_of(number_), static_cast<std::uint64_t>(rot)));
     std::vector<const Target*> hit;
     for (const Target& target : targets_late_)
@@ -229,7 +229,7 @@ class Sweep {
     const std::uint64_t all = target.covered / sector_bytes;
     const std::uint64_t first = prng.below(all - std::min(all - 1, count));
     heal(rot, marked_, record_late_, [&](Platter& platter) {
-      return rot == Rot::sectors
+      return rot == Harm::sectors
                  ? platter.rot(target.name, first, std::min(count, all), prng.next())
                  : platter.spoil(target.name, first, std::min(count, all));
     });
@@ -244,20 +244,20 @@ class Sweep {
     CohortLoad load(cohort, seed, sweep_operations);
     load.calm();  // all of them vote
     const std::uint64_t before = 20 + prng.below(sweep_operations - 60);
-    if (!load.run(before)) return fail(Rot::misdirected, "before it: " + cohort.wrong);
+    if (!load.run(before)) return fail(Harm::misdirected, "before it: " + cohort.wrong);
     const NodeId victim{1 + prng.below(nodes)};
     cohort.platter(victim).arrange(Mishap::misdirected_write);
-    if (!load.run(1 + prng.below(30))) return fail(Rot::misdirected, cohort.stuck());
+    if (!load.run(1 + prng.below(30))) return fail(Harm::misdirected, cohort.stuck());
     cohort.run(100ms);
     cohort.kill(victim);
     cohort.start(victim);
-    go_on(Rot::misdirected, cohort, victim);
+    go_on(Harm::misdirected, cohort, victim);
   }
 
   // All three run, and one's disk rots where nobody reads any more. Once it was scrubbed, whoever
   // does finds everything.
   void scrub() {
-    Prng prng(mixed(seed_of(number_), static_cast<std::uint64_t>(Rot::latent)));
+    Prng prng(mixed(seed_of(number_), static_cast<std::uint64_t>(Harm::latent)));
     CohortOptions options = options_;
     options.log.scrub_every = 20ms;
     options.log.scrub_bytes_per_second = 32 << 20;
@@ -265,21 +265,21 @@ class Sweep {
     cohort.record = record_late_;
     for (std::uint64_t id = 1; id <= nodes; ++id) cohort.adopt({id}, marked_[id - 1]);
     cohort.start_all();
-    if (!cohort.settles(long_enough)) return fail(Rot::latent, cohort.stuck());
-    if (!rot_behind(cohort, prng)) return count(Rot::latent, Cure::unhurt);
+    if (!cohort.settles(long_enough)) return fail(Harm::latent, cohort.stuck());
+    if (!rot_behind(cohort, prng)) return count(Harm::latent, Cure::unhurt);
     wal::Log& log = cohort.log(victim_);
     const std::uint64_t goal = log.scrubbed().rounds + 2;
     cohort.run_until([&] { return log.scrubbed().rounds >= goal; }, long_enough);
-    if (!cohort.settles(long_enough)) return fail(Rot::latent, cohort.stuck());
+    if (!cohort.settles(long_enough)) return fail(Harm::latent, cohort.stuck());
     cohort.read_back(victim_);
     const bool mended = log.scrubbed().mended > 0;
     cohort.kill(victim_);
     cohort.start(victim_);
-    if (!cohort.settles(long_enough)) return fail(Rot::latent, cohort.stuck());
+    if (!cohort.settles(long_enough)) return fail(Harm::latent, cohort.stuck());
     cohort.audit();
-    if (!cohort.wrong.empty()) return fail(Rot::latent, cohort.wrong);
-    if (cohort.mended(victim_) > 0) return count(Rot::latent, Cure::entries);
-    count(Rot::latent, mended ? Cure::mended : Cure::unhurt);
+    if (!cohort.wrong.empty()) return fail(Harm::latent, cohort.wrong);
+    if (cohort.mended(victim_) > 0) return count(Harm::latent, Cure::entries);
+    count(Harm::latent, mended ? Cure::mended : Cure::unhurt);
   }
 
   bool rot_behind(Cohort& cohort, Prng& prng) {
@@ -303,13 +303,13 @@ class Sweep {
   void judge_refusals() {
     std::uint64_t tries = 0;
     for (std::size_t i = 0; i < cures; ++i)
-      tries += end_.of(Rot::misdirected, static_cast<Cure>(i));
-    if (end_.of(Rot::misdirected, Cure::refused) > 2 + tries / 20)
-      fail(Rot::misdirected, "too many starts are refused after a write went astray");
+      tries += end_.of(Harm::misdirected, static_cast<Cure>(i));
+    if (end_.of(Harm::misdirected, Cure::refused) > 2 + tries / 20)
+      fail(Harm::misdirected, "too many starts are refused after a write went astray");
   }
 
   template <class Hurt>
-  void heal(Rot rot, const std::vector<Remains>& all, const Record& record, Hurt hurt) {
+  void heal(Harm rot, const std::vector<Remains>& all, const Record& record, Hurt hurt) {
     Cohort cohort(options_, seed_of(number_));
     cohort.record = record;
     for (std::uint64_t id = 1; id <= nodes; ++id) cohort.adopt({id}, all[id - 1]);
@@ -319,7 +319,7 @@ class Sweep {
   }
 
   // Whatever was lost is there again in the end, and by whose doing?
-  void go_on(Rot rot, Cohort& cohort, NodeId victim) {
+  void go_on(Harm rot, Cohort& cohort, NodeId victim) {
     std::optional<wal::Account> account;
     cohort.run_until(
         [&] {
@@ -356,7 +356,7 @@ class Sweep {
 
 }  // namespace
 
-const char* name(Rot rot) {
+const char* name(Harm rot) {
   constexpr std::array<const char*, rots> names{"one bit",
                                                 "one bit, met by a read",
                                                 "2 to 16 sectors garbage",

@@ -20,7 +20,7 @@ enum class Cure : std::uint8_t {
 inline constexpr std::size_t cures = 5;
 
 // What is damaged.
-enum class Rot : std::uint8_t {
+enum class Harm : std::uint8_t {
   flip,         // one bit, right after the last write was acknowledged
   flip_late,    // one bit, while the log is open: met when it is read
   sectors,      // 2 to 16 sectors are garbage
@@ -29,7 +29,7 @@ enum class Rot : std::uint8_t {
   latent,       // 1 to 16 sectors, while the log is open: met by nobody but the scrubber
 };
 inline constexpr std::size_t rots = 6;
-const char* name(Rot);
+const char* name(Harm);
 
 // Three nodes, of which the third never had the last writes. One of the two others is damaged, and
 // starts again: once for each byte that it has on its disk, and then at random places.
@@ -41,7 +41,7 @@ struct RotSweep {
 
 struct RotSweepEnd {
   std::string wrong;          // empty: all was as it must be
-  Rot kind = Rot::flip;       // if something is wrong: what was done ...
+  Harm kind = Harm::flip;     // if something is wrong: what was done ...
   std::uint64_t at = 0;       // ... and where: the byte, or the number of the try
   std::uint64_t bytes = 0;    // of all files
   std::uint64_t covered = 0;  // flips of bytes that a checksum covers ...
@@ -50,7 +50,7 @@ struct RotSweepEnd {
   std::uint64_t late = 0;  // flips that were met by a read
   std::array<std::array<std::uint64_t, cures>, rots> cured{};
   std::map<std::string, std::uint64_t> refusals;  // the sentences, without their numbers
-  std::uint64_t of(Rot rot, Cure cure) const {
+  std::uint64_t of(Harm rot, Cure cure) const {
     return cured[static_cast<std::size_t>(rot)][static_cast<std::size_t>(cure)];
   }
 };

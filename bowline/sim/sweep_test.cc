@@ -57,15 +57,15 @@ TEST(RotSweep, a_flipped_bit_is_noticed_and_mended_and_larger_damage_is_repaired
   EXPECT_EQ(end.covered + end.bare, 3000U);
   EXPECT_GT(end.covered, 1500U);
   EXPECT_EQ(end.detected, end.covered);
-  EXPECT_EQ(end.of(Rot::flip, Cure::mended), end.covered);
+  EXPECT_EQ(end.of(Harm::flip, Cure::mended), end.covered);
   EXPECT_GT(end.late, 100U);
-  EXPECT_GT(end.of(Rot::sectors, Cure::entries), 10U);
-  EXPECT_GT(end.of(Rot::unreadable, Cure::entries), 10U);
-  EXPECT_GT(end.of(Rot::misdirected, Cure::entries), 10U);
-  EXPECT_GT(end.of(Rot::latent, Cure::entries), 10U);
-  EXPECT_GT(end.of(Rot::latent, Cure::mended), 10U);
-  EXPECT_GT(end.of(Rot::misdirected, Cure::snapshot) + end.of(Rot::sectors, Cure::snapshot) +
-                end.of(Rot::unreadable, Cure::snapshot),
+  EXPECT_GT(end.of(Harm::sectors, Cure::entries), 10U);
+  EXPECT_GT(end.of(Harm::unreadable, Cure::entries), 10U);
+  EXPECT_GT(end.of(Harm::misdirected, Cure::entries), 10U);
+  EXPECT_GT(end.of(Harm::latent, Cure::entries), 10U);
+  EXPECT_GT(end.of(Harm::latent, Cure::mended), 10U);
+  EXPECT_GT(end.of(Harm::misdirected, Cure::snapshot) + end.of(Harm::sectors, Cure::snapshot) +
+                end.of(Harm::unreadable, Cure::snapshot),
             0U);
 }
 

@@ -10,21 +10,21 @@ namespace {
 
 constexpr std::size_t least_remembered = 64;
 
-std::uint64_t weight(const raft::Entry& entry) {
+std::uint64_t room_of(const raft::Entry& entry) {
   return entry.payload.size() + raft::entry_overhead;
 }
 
 }  // namespace
 
 void Tail::drop_front(Kepts& kepts) {
-  bytes_ -= weight(kepts.front().entry);
+  bytes_ -= room_of(kepts.front().entry);
   --kept_;
   kepts.pop_front();
 }
 
 void Tail::cut(Kepts& kepts, Index keep) {
   while (!kepts.empty() && kepts.back().entry.id.index > keep) {
-    bytes_ -= weight(kepts.back().entry);
+    bytes_ -= room_of(kepts.back().entry);
     --kept_;
     kepts.pop_back();
   }
@@ -32,7 +32,7 @@ void Tail::cut(Kepts& kepts, Index keep) {
 
 void Tail::append(Kepts& kepts, const raft::Entry& entry, std::uint64_t number) {
   ensure(kepts.empty() || kepts.back().entry.id.index.next() == entry.id.index);
-  bytes_ += weight(entry);
+  bytes_ += room_of(entry);
   ++kept_;
   kepts.emplace_back(entry, number);
 }
