@@ -87,6 +87,7 @@ constexpr Row rows[] = {
     {"calls_refused", &sim::Counters::calls_refused},
     {"calls_without_a_verdict", &sim::Counters::calls_maybe},
     {"sessions_over", &sim::Counters::sessions_over},
+    {"old_programs", &sim::Counters::old_programs},
     {"refused", &sim::Counters::refused},
     {"reads_served", &sim::Counters::reads_served},
     {"unanswered", &sim::Counters::unanswered},

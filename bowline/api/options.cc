@@ -34,6 +34,7 @@ host::Options NodeOptions::of_host() const {
   host.links = links;
   host.courier = courier;
   host.detector = detector;
+  host.newest_version = newest_version;
   host.balance_every = balance_every;
   host.snapshots = snapshots;
   host.transfers = transfers;

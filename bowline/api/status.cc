@@ -85,8 +85,9 @@ NodeStatus status_of(const host::Shard& shard) {
   const host::Links& links = shard.links();
   for (const NodeId peer : links.peers()) {
     const std::string* const address = links.address_of(peer);
-    status.links.push_back(
-        {peer, address == nullptr ? "" : *address, links.up(peer), links.queued(peer)});
+    const wire::Way* const way = links.way_to(peer);
+    status.links.push_back({peer, address == nullptr ? "" : *address, way != nullptr,
+                            links.queued(peer), way == nullptr ? wire::Version{} : way->version});
   }
   for (const auto& [to, bytes] : shard.transfers().given()) status.giving.push_back({to, bytes});
   status.counters = shard.meters().counters;

@@ -68,6 +68,7 @@ struct LinkStatus {
   std::string address;  // where it is called; empty: it calls us
   bool up = false;
   std::uint64_t queued_bytes = 0;
+  wire::Version version = 0;  // that is spoken with it; 0: there is no connection
 };
 
 // A snapshot that another node fetches from us.

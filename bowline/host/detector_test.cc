@@ -52,8 +52,10 @@ struct Watching : testing::Test {
                     {.pulse = 100ms, .silence = 1s},
                     {.pulse = [this](NodeId) { ++pulses; },
                      .silent = [this](NodeId id) { told += "silent " + name(id); },
-                     .again = [this](NodeId id) { told += "again " + name(id); }}};
+                     .again = [this](NodeId id) { told += "again " + name(id); },
+                     .says_no_pulse = [this](NodeId) { return old; }}};
   int pulses = 0;
+  bool old = false;  // what the connection speaks: no pulse
 
   static std::string name(NodeId id) { return std::to_string(id.value) + "; "; }
 };
@@ -109,6 +111,18 @@ TEST_F(Watching, whoever_did_not_listen_accuses_nobody) {
   world.run(900ms);
   EXPECT_EQ(told, "");
   world.run(1s);
+  EXPECT_EQ(told, "silent 2; ");
+}
+
+TEST_F(Watching, a_node_that_is_too_old_to_say_a_pulse_is_not_missed_while_it_is_connected) {
+  detector.watch({2});
+  detector.begin();
+  old = true;
+  world.run(10s);
+  EXPECT_EQ(told, "");
+  EXPECT_FALSE(detector.missing({2}));
+  old = false;  // it is upgraded, or the connection is gone
+  world.run(2s);
   EXPECT_EQ(told, "silent 2; ");
 }
 

@@ -73,7 +73,7 @@ Result<void> Link::greeted(const wire::Frame& frame) {
   if (!ways) return std::unexpected(ways.error());
   there_ = *std::move(there);
   ways_ = *std::move(ways);
-  reader_.allow(most_frame_bytes_);
+  reader_.allow(most_frame_bytes_, ways_->in.version);
   return {};
 }
 

@@ -58,6 +58,9 @@ std::string Options::fault() const {
   if (listen.empty()) return "listen must be an address: \"host:port\"";
   if (cluster.size() > most_cluster_bytes || !std::ranges::all_of(cluster, needs_no_escape))
     return "cluster must be at most 100 letters, digits, and - . _";
+  if (newest_version < wire::oldest_version || newest_version > wire::newest_version)
+    return "newest_version must be from " + std::to_string(wire::oldest_version) + " to " +
+           std::to_string(wire::newest_version) + ", the versions that this release speaks";
   if (boot == 0) return "boot must not be 0: draw it at random at each start";
   if (std::string fault = log.fault(); !fault.empty()) return "log: " + fault;
   if (std::string fault = snapshots.fault(); !fault.empty()) return "snapshots: " + fault;

@@ -12,6 +12,7 @@
 #include "bowline/host/transfers.h"
 #include "bowline/raft/options.h"
 #include "bowline/wal/options.h"
+#include "bowline/wire/version.h"
 
 namespace bowline::host {
 
@@ -33,6 +34,9 @@ struct Options {
   Detector::Options detector;  // of nodes that are gone, for groups that sleep
   Snapshots::Options snapshots;
   Transfers::Options transfers;
+  // Of what nodes say to each other: nothing newer is spoken (docs/WIRE.md). While a cluster is
+  // upgraded, an older one keeps the way back open to those that look at what it brought.
+  wire::Version newest_version = wire::newest_version;
   // Another one at each start of the process: tells its lives apart, and is where all that has to
   // be drawn is drawn from.
   std::uint64_t boot = 1;

@@ -58,6 +58,8 @@ TEST(HostOptions, say_what_to_change) {
       {"courier.frame_bytes must be above zero", [](Options& o) { o.courier.frame_bytes = 0; }},
       {"courier.queued_bytes must be at least courier.frame_bytes",
        [](Options& o) { o.courier.queued_bytes = 1; }},
+      {"newest_version must be from 1 to 2", [](Options& o) { o.newest_version = 0; }},
+      {"newest_version must be from 1 to 2", [](Options& o) { o.newest_version = 3; }},
       {"transfers.most_givings must be above zero",
        [](Options& o) { o.transfers.most_givings = 0; }},
       {"transfers.stalled_after must be above zero",

@@ -55,6 +55,7 @@ void Shard::opened(Result<wal::Opened> result, env::Done<Result<wal::Account>> d
 
 wire::Hello Shard::hello() const {
   wire::Hello hello;
+  hello.newest = options_.newest_version;
   hello.self = options_.self;
   hello.disk = disk_;
   hello.boot = options_.boot;
@@ -72,11 +73,12 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
                                          &broken_, scratch_, memberships_});
   transfers_ = std::make_unique<Transfers>(env_, network_, *snapshots_, hello(), options_.transfers,
                                            [this](NodeId to) { given(to); });
-  detector_ =
-      std::make_unique<Detector>(env_.loop, env_.clock, options_.detector,
-                                 Detector::Hooks{.pulse = [this](NodeId peer) { pulse(peer); },
-                                                 .silent = [this](NodeId peer) { silent(peer); },
-                                                 .again = [this](NodeId peer) { contact(peer); }});
+  detector_ = std::make_unique<Detector>(
+      env_.loop, env_.clock, options_.detector,
+      Detector::Hooks{.pulse = [this](NodeId peer) { pulse(peer); },
+                      .silent = [this](NodeId peer) { silent(peer); },
+                      .again = [this](NodeId peer) { contact(peer); },
+                      .says_no_pulse = [this](NodeId peer) { return says_no_pulse(peer); }});
   if (options_.balance_every > Duration{0}) {
     balance_timer_ = env_.loop.timer([this] { balance(); });
     env_.loop.set(balance_timer_, env_.clock.now() + options_.balance_every);

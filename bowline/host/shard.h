@@ -127,6 +127,7 @@ class Shard {
   void met(NodeId);
   void contact(NodeId);
   void pulse(NodeId);
+  bool says_no_pulse(NodeId) const;
   template <class Concerned>
   void tell_groups(const raft::Input& what, Concerned concerned);
   void go_on_telling();

@@ -69,10 +69,17 @@ void Shard::contact(NodeId peer) {
 }
 
 void Shard::pulse(NodeId peer) {
-  if (broken_ || courier_->spoke(peer) || !links_->up(peer)) return;
+  if (broken_ || courier_->spoke(peer) || !links_->up(peer) || says_no_pulse(peer)) return;
   std::string frame = wire::begin_frame(wire::FrameKind::pulse);
   wire::end_frame(frame);
   links_->send(peer, std::move(frame));
+}
+
+// A node that is older, or goes back: what it may have to say comes, what it does not say is no
+// sign.
+bool Shard::says_no_pulse(NodeId peer) const {
+  const wire::Way* const way = links_->way_to(peer);
+  return way != nullptr && way->version < wire::pulse_since;
 }
 
 void Shard::balance() {

@@ -69,6 +69,7 @@ struct Counters {
   std::uint64_t calls_refused = 0;
   std::uint64_t calls_maybe = 0;
   std::uint64_t sessions_over = 0;
+  std::uint64_t old_programs = 0;  // starts of processes that do not speak the newest version
 };
 static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);
 inline constexpr std::size_t counter_words = sizeof(Counters) / sizeof(std::uint64_t);

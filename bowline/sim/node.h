@@ -100,8 +100,10 @@ struct Node {
   bool ruined = false;   // its disk is gone, and it stays down until an operator reinstalls it
   ClusterId told;        // by whoever installed it: where it belongs; 0: nothing
   ClusterId forcing;     // it was told to go on alone under this id; not on its disk yet
-  bool asleep = false;   // its replica was, when it was looked at last
-  bool counted = false;  // a membership binds this life of it
+  wire::Version newest_version =
+      wire::newest_version;  // that its program speaks from its next life
+  bool asleep = false;       // its replica was, when it was looked at last
+  bool counted = false;      // a membership binds this life of it
   Traffic traffic;
 };
 

@@ -180,6 +180,12 @@ void draw_sessions(Chance& chance, Climate& climate) {
   climate.session_life = chance.log_between("session life", Duration(1s), Duration(60s));
 }
 
+// As in an upgrade that takes long, and goes back and forth.
+void draw_programs(Chance& chance, Climate& climate) {
+  if (chance.happens("old programs", 300'000))
+    climate.old_program_ppm = ppm_between(chance, "of an old program", 100'000, 800'000);
+}
+
 // How long each lasts, and how often it is chosen.
 struct Habit {
   Trouble trouble;
@@ -328,6 +334,7 @@ Plan draw_plan(Decisions& decisions, const Settings& settings) {
   plan.whole = settings.whole;
   if (plan.whole) draw_streams(chance, plan.climate);
   if (plan.whole) draw_sessions(chance, plan.climate);
+  if (plan.whole) draw_programs(chance, plan.climate);
   return plan;
 }
 

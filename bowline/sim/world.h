@@ -89,6 +89,8 @@ class World : public Court {
   void crash_when_writing(NodeId, Duration at_most, Duration down);
   void spare(NodeId);  // not, after all
   void start(NodeId);  // no-op if it is up
+  // Its program from its next life on: one that speaks nothing newer.
+  void install(NodeId id, wire::Version newest) { mine(id).newest_version = newest; }
   void restart_later(NodeId, Duration after);
   void pause(NodeId);  // counted, like cuts
   void resume(NodeId);

@@ -69,13 +69,18 @@ void World::bring_up(Node& node) {
   node.removed = false;
   site.machine = {};
   node.eyes = std::make_unique<Eyes>(*this, node);
+  if (plan_.climate.old_program_ppm > 0)
+    node.newest_version = node.chance.happens("an old program", plan_.climate.old_program_ppm)
+                              ? wire::oldest_version
+                              : wire::newest_version;
   const Whole::Setting setting{.node = site.id,
                                .fresh = site.incarnation,
                                .boot = site.id.value * 4096 + site.life,
                                .tail_bytes = plan_.climate.tail_bytes,
                                .piece_bytes = plan_.climate.piece_bytes,
                                .snapshot_bytes = plan_.climate.snapshot_bytes,
-                               .silence = plan_.options.election};
+                               .silence = plan_.options.election,
+                               .newest_version = node.newest_version};
   node.whole = std::make_unique<Whole>(node.platter, cables_, node.platter_chance, node.clock, now_,
                                        setting, site.machine, watching(node), *node.eyes);
   const host::Birth birth = birth_of(node);
@@ -89,6 +94,7 @@ void World::bring_up(Node& node) {
   let_climate_in(node);
   if (node.disk_fuller > 0) node.platter.limit(node.platter.used_bytes());
   ++counters_.starts;
+  if (node.newest_version < wire::newest_version) ++counters_.old_programs;
   mix(site.life);
   for (Witness* witness : witnesses_) witness->started(site);
   arm_process(node);

@@ -7,7 +7,8 @@
 namespace bowline::wire {
 
 // Any message that a core may send, of every kind alike, for tests and fuzzers.
-raft::Message forged_message(Prng&);
+// The version says what can be said.
+raft::Message forged_message(Prng&, Version = newest_version);
 Way forged_way(Prng&);
 Parcel forged_parcel(Prng&);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bowline/base/result.h"
+#include "bowline/wire/version.h"
 
 namespace bowline::wire {
 
@@ -44,7 +45,11 @@ class FrameReader {
  public:
   // No frame with a larger body is taken, nor is memory for one.
   explicit FrameReader(std::uint32_t most_bytes) : most_bytes_(most_bytes) {}
-  void allow(std::uint32_t most_bytes) { most_bytes_ = most_bytes; }
+  // Nor one of a kind that this version does not have.
+  void allow(std::uint32_t most_bytes, Version version) {
+    most_bytes_ = most_bytes;
+    version_ = version;
+  }
 
   // Takes from the front of these what belongs to the next frame, and gives it if it is whole now.
   // After an error the connection is of no use any more.
@@ -57,6 +62,7 @@ class FrameReader {
   Result<std::optional<Frame>> end();
 
   std::uint32_t most_bytes_;
+  Version version_ = newest_version;
   std::string head_;
   FrameKind kind_ = FrameKind::hello;
   std::uint32_t size_ = 0;

@@ -121,5 +121,14 @@ TEST(Frame, of_an_unknown_kind_ends_the_connection) {
             "a frame of a kind that is not known here");
 }
 
+TEST(Frame, of_a_kind_that_came_with_a_later_version_is_of_an_unknown_kind) {
+  for (Version version = oldest_version; version <= newest_version; ++version) {
+    FrameReader reader(plenty);
+    reader.allow(plenty, version);
+    std::vector<Frame> whole;
+    EXPECT_EQ(reader.feed(frame("", FrameKind::pulse), whole).has_value(), version >= pulse_since);
+  }
+}
+
 }  // namespace
 }  // namespace bowline::wire

@@ -9,7 +9,8 @@
 #include "bowline/wire/frame.h"
 #include "bowline/wire/printable.h"
 
-// All little-endian. What a later version adds comes behind: whoever is older does not look there.
+// All little-endian. What a later version adds comes behind: whoever is older does not look there,
+// and whoever speaks nothing newer does not write it.
 //   oldest u8 | newest u8 | self u64 | wanted u64 | disk u64 | boot u64 | cluster u64 | shard u32 |
 //   shards u32 | purpose u8 | name | address | name of the cluster, each as size u16 and bytes
 namespace bowline::wire {
@@ -55,7 +56,7 @@ std::string frame_of(const Hello& hello) {
   put(frame, std::to_underlying(hello.purpose));
   put_text(frame, hello.name);
   put_text(frame, hello.address);
-  put_text(frame, hello.cluster_name);
+  if (hello.newest >= cluster_name_since) put_text(frame, hello.cluster_name);
   end_frame(frame);
   return frame;
 }
@@ -76,7 +77,7 @@ Result<Hello> hello_in(const Frame& frame) {
   hello.purpose = static_cast<Purpose>(cursor.u8());
   hello.name = printable(cursor.take(cursor.u16()));
   hello.address = printable(cursor.take(cursor.u16()));
-  hello.cluster_name = printable(cursor.take(cursor.u16()));
+  if (hello.newest >= cluster_name_since) hello.cluster_name = printable(cursor.take(cursor.u16()));
   const bool sane = hello.self && hello.disk && hello.oldest > 0 && hello.oldest <= hello.newest &&
                     hello.shard < hello.shards &&
                     std::max({hello.name.size(), hello.address.size(),
@@ -115,11 +116,13 @@ Result<Ways> agree(const Hello& here, const Hello& there) {
   if (std::max(here.purpose, there.purpose) > Purpose::snapshots)
     return no(Fault::exists, named(there) + " connects for a purpose that " + node(here.self) +
                                  " does not know. Upgrade the older one first");
-  const std::uint8_t version = std::min(here.newest, there.newest);
+  const Version version = std::min(here.newest, there.newest);
   if (version < std::max(here.oldest, there.oldest))
     return no(Fault::exists, named(there) + " speaks the versions " + versions(there) +
                                  " of the protocol, and " + node(here.self) + " the versions " +
-                                 versions(here) + ". Upgrade the older one first");
+                                 versions(here) +
+                                 ". Upgrade the older one, by way of a release "
+                                 "that speaks both");
   const ClusterId cluster = here.cluster ? here.cluster : there.cluster;
   return Ways{.out = {version, cluster, here.disk, there.disk},
               .in = {version, cluster, there.disk, here.disk}};

@@ -42,6 +42,23 @@ TEST(Hello, comes_out_as_it_went_in) {
   EXPECT_EQ(*found, hello(1, 2));
 }
 
+TEST(Hello, of_version_1_names_no_cluster) {
+  Hello old = hello(1);
+  old.newest = 1;
+  const Frame frame = only(frame_of(old));
+  EXPECT_FALSE(frame.body->contains("prod"));
+  Result<Hello> found = hello_in(frame);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->cluster_name, "");
+  EXPECT_EQ(why_not(hello(2), *found), "");
+  // What is behind it is of no concern to whoever speaks version 1.
+  std::string bytes = frame_of(old) + "and what is new";
+  end_frame(bytes);
+  found = hello_in(only(bytes));
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->cluster_name, "");
+}
+
 TEST(Hello, of_a_later_version_may_say_more) {
   std::string bytes = frame_of(hello(1));
   bytes += "and what is new";
@@ -95,7 +112,7 @@ TEST(Hello, the_newest_version_that_both_speak_is_spoken) {
   fresh.oldest = 4;
   EXPECT_EQ(why_not(old, fresh),
             "node 2 (north) speaks the versions 4 to 9 of the protocol, and node 1 the versions 1 "
-            "to 3. Upgrade the older one first");
+            "to 3. Upgrade the older one, by way of a release that speaks both");
   EXPECT_FALSE(agree(fresh, old));
 }
 
