@@ -127,6 +127,20 @@ bool eat_parcels(std::string_view input) {
   return true;
 }
 
+bool eat_asks(std::string_view input) {
+  if (input.empty()) return false;
+  const Frame frame{static_cast<FrameKind>(input.front()),
+                    std::make_shared<const std::string>(input.substr(1))};
+  if (const Result<wire::Ask> ask = ask_in(frame)) {
+    ensure(frame_of(*ask) == framed(frame.kind, *frame.body));
+    ensure(!wire::text(ask->what).empty());
+    return true;
+  }
+  const Result<wire::Answer> answer = answer_in(frame);
+  if (answer) ensure(frame_of(*answer) == framed(frame.kind, *frame.body));
+  return answer.has_value();
+}
+
 // Three of each kind, the last of the oldest version.
 std::vector<Seed> letters_seeds() {
   std::vector<Seed> seeds;
@@ -176,6 +190,8 @@ std::vector<Seed> hello_seeds() {
   there.newest = 9;
   there.cluster = {6};
   add("stranger");
+  there = {.oldest = wire::admin_since, .purpose = wire::Purpose::admin, .name = "an admin"};
+  add("operator");
   return seeds;
 }
 
@@ -191,6 +207,28 @@ std::vector<Seed> parcels_seeds() {
     const std::string frame = frame_of(parcel);
     seeds.push_back({std::to_string(parcel.index()),
                      frame.substr(2, 1) + frame.substr(wire::frame_head_bytes)});
+  }
+  return seeds;
+}
+
+// One of each kind.
+std::vector<Seed> asks_seeds() {
+  std::vector<Seed> seeds;
+  const auto add = [&](std::string name, const std::string& frame) {
+    seeds.push_back({std::move(name), frame.substr(2, 1) + frame.substr(wire::frame_head_bytes)});
+  };
+  Prng prng(1);
+  std::vector<bool> asked(std::variant_size_v<wire::Asked>);
+  std::vector<bool> answered(std::variant_size_v<wire::Answered>);
+  while (seeds.size() < asked.size() + answered.size()) {
+    const wire::Ask ask = wire::forged_ask(prng);
+    const std::size_t kind = ask.what.index();
+    if (!asked[kind]) add("ask" + std::to_string(kind), frame_of(ask));
+    asked[kind] = true;
+    const wire::Answer answer = wire::forged_answer(prng);
+    const std::size_t sort = answer.what.index();
+    if (!answered[sort]) add("answer" + std::to_string(sort), frame_of(answer));
+    answered[sort] = true;
   }
   return seeds;
 }

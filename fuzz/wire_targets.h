@@ -25,9 +25,13 @@ bool eat_hello(std::string_view input);
 // kind u8 | the body of a frame, of those about snapshots.
 bool eat_parcels(std::string_view input);
 
+// kind u8 | the body of a frame: of an ask or an answer.
+bool eat_asks(std::string_view input);
+
 std::vector<Seed> letters_seeds();
 std::vector<Seed> frames_seeds();
 std::vector<Seed> hello_seeds();
 std::vector<Seed> parcels_seeds();
+std::vector<Seed> asks_seeds();
 
 }  // namespace bowline::fuzz

@@ -36,6 +36,7 @@ host::Options NodeOptions::of_host() const {
   host.detector = detector;
   host.newest_version = newest_version;
   host.balance_every = balance_every;
+  host.operators = operators;
   host.snapshots = snapshots;
   host.transfers = transfers;
   return host;

@@ -161,6 +161,11 @@ struct Teller {
     set(Topic::disk, news.full ? Level::error : Level::info,
         news.full ? "disk full" : "disk has room again");
   }
+  void operator()(const Asked& news) const {
+    set(Topic::node, Level::info, "an operator asks");
+    add("who", news.who);
+    add("for", news.what);
+  }
 };
 
 }  // namespace

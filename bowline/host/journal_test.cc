@@ -107,21 +107,14 @@ TEST_F(JournalTest, what_repeats_itself_is_left_out_and_counted) {
 }
 
 TEST_F(JournalTest, every_news_has_words) {
-  const std::vector<News> all{raft::RoleChanged{},
-                              raft::MembershipChanged{},
-                              raft::StandingBy{},
-                              raft::Removed{},
-                              raft::Impossible{},
-                              GroupStarted{},
-                              GroupEnded{},
-                              PeerUp{},
-                              PeerDown{},
-                              SnapshotTaken{},
-                              SnapshotFailed{},
-                              SnapshotWanted{},
-                              SnapshotNotFetched{},
-                              SnapshotInstalled{},
-                              DiskFull{}};
+  const std::vector<News> all{raft::RoleChanged{},  raft::MembershipChanged{},
+                              raft::StandingBy{},   raft::Removed{},
+                              raft::Impossible{},   GroupStarted{},
+                              GroupEnded{},         PeerUp{},
+                              PeerDown{},           SnapshotTaken{},
+                              SnapshotFailed{},     SnapshotWanted{},
+                              SnapshotNotFetched{}, SnapshotInstalled{},
+                              DiskFull{},           Asked{}};
   ASSERT_EQ(all.size(), std::variant_size_v<News>);
   for (const News& news : all) EXPECT_NE(event_of({}, news).what, "");
 }

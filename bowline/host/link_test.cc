@@ -139,6 +139,20 @@ TEST_F(LinkTest, without_a_version_that_both_speak_each_side_says_so) {
                                               "way of a release that speaks both");
 }
 
+TEST_F(LinkTest, whoever_administers_has_a_certificate_for_that_or_none) {
+  wire::Hello admin;
+  admin.purpose = wire::Purpose::admin;
+  admin.name = "anna";
+  const env::Identity anna{.node = {}, .cluster = "prod", .admin = "anna"};
+  EXPECT_EQ(outcome({}, admin), "agreed");
+  EXPECT_EQ(outcome(anna, admin), "agreed");
+  EXPECT_EQ(outcome(certified(2), admin),
+            "it asks to administer, and its certificate names node 2. Give it one with a URI like "
+            "bowline://CLUSTER/admin/NAME");
+  EXPECT_EQ(outcome(anna, hello(2)),
+            "it says that it is node 2, and its certificate names the admin anna");
+}
+
 // Does at once what is to be done soon, when the test says so; no timer ever rings.
 class Hand final : public env::Loop, public env::Clock {
  public:

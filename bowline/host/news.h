@@ -45,9 +45,13 @@ struct SnapshotInstalled {  // which another node gave
 struct DiskFull {
   bool full = false;  // or there is room again
 };
-using News =
-    std::variant<raft::RoleChanged, raft::MembershipChanged, raft::StandingBy, raft::Removed,
-                 raft::Impossible, GroupStarted, GroupEnded, PeerUp, PeerDown, SnapshotTaken,
-                 SnapshotFailed, SnapshotWanted, SnapshotNotFetched, SnapshotInstalled, DiskFull>;
+struct Asked {  // somebody who administers wants it changed; group 0: the node
+  std::string who;
+  std::string what;
+};
+using News = std::variant<raft::RoleChanged, raft::MembershipChanged, raft::StandingBy,
+                          raft::Removed, raft::Impossible, GroupStarted, GroupEnded, PeerUp,
+                          PeerDown, SnapshotTaken, SnapshotFailed, SnapshotWanted,
+                          SnapshotNotFetched, SnapshotInstalled, DiskFull, Asked>;
 
 }  // namespace bowline::host

@@ -66,6 +66,10 @@ std::string Options::fault() const {
   if (std::string fault = snapshots.fault(); !fault.empty()) return "snapshots: " + fault;
   if (std::string fault = fault_of_links(links); !fault.empty()) return fault;
   if (std::string fault = fault_of_detector(detector); !fault.empty()) return fault;
+  if (operators.admit > Admit::anybody)
+    return "operators.admit must be one of those that host::Admit has";
+  if (operators.most == 0) return "operators.most must be above zero";
+  if (operators.most_asks == 0) return "operators.most_asks must be above zero";
   if (balance_every < Duration(0)) return "balance_every must not be negative";
   if (balance_at_once == 0) return "balance_at_once must be above zero";
   if (std::string fault = fault_of_courier(courier); !fault.empty()) return fault;

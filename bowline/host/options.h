@@ -8,6 +8,7 @@
 #include "bowline/host/courier.h"
 #include "bowline/host/detector.h"
 #include "bowline/host/links.h"
+#include "bowline/host/operators.h"
 #include "bowline/host/snapshots.h"
 #include "bowline/host/transfers.h"
 #include "bowline/raft/options.h"
@@ -31,7 +32,8 @@ struct Options {
   // are handed over then. 0: never.
   Duration balance_every{0};
   std::size_t balance_at_once = 16;
-  Detector::Options detector;  // of nodes that are gone, for groups that sleep
+  Detector::Options detector;    // of nodes that are gone, for groups that sleep
+  Operators::Options operators;  // whom it obeys over the wire who is no node
   Snapshots::Options snapshots;
   Transfers::Options transfers;
   // Of what nodes say to each other: nothing newer is spoken (docs/WIRE.md). While a cluster is

@@ -73,6 +73,7 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
                                          &broken_, scratch_, memberships_});
   transfers_ = std::make_unique<Transfers>(env_, network_, *snapshots_, hello(), options_.transfers,
                                            [this](NodeId to) { given(to); });
+  operators_ = std::make_unique<Operators>(env_.loop, options_.operators, operator_hooks());
   detector_ = std::make_unique<Detector>(
       env_.loop, env_.clock, options_.detector,
       Detector::Hooks{.pulse = [this](NodeId peer) { pulse(peer); },
@@ -375,7 +376,7 @@ Links::Hooks Shard::link_hooks() {
               [this](const std::string& who, const std::string& why) {
                 if (hooks_.told) hooks_.told(who, why);
               },
-          .other = [this](std::unique_ptr<Link> link) { transfers_->serve(std::move(link)); }};
+          .other = [this](std::unique_ptr<Link> link) { other(std::move(link)); }};
 }
 
 void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way) {

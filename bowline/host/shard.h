@@ -19,6 +19,7 @@
 #include "bowline/host/meters.h"
 #include "bowline/host/news.h"
 #include "bowline/host/onlooker.h"
+#include "bowline/host/operators.h"
 #include "bowline/host/options.h"
 #include "bowline/host/replica.h"
 #include "bowline/host/snapshots.h"
@@ -88,6 +89,7 @@ class Shard {
   const Options& options() const { return options_; }
   bool broken() const { return broken_; }
   bool full() const { return full_; }  // the disk
+  bool missing(NodeId) const;          // another node: it cannot be spoken to
 
  private:
   struct Beginning {  // of a replica
@@ -133,6 +135,8 @@ class Shard {
   void go_on_telling();
   void suspect_the_missing(Replica&);
   void balance();
+  void other(std::unique_ptr<Link>);
+  Operators::Hooks operator_hooks();
   void unreachable(NodeId);
   void given(NodeId);
   void fullness(bool full);
@@ -153,6 +157,7 @@ class Shard {
   std::unique_ptr<Courier> courier_;
   std::unique_ptr<Desks> desks_;  // once all of these are there
   std::unique_ptr<Transfers> transfers_;
+  std::unique_ptr<Operators> operators_;
   std::unique_ptr<Detector> detector_;
   Incarnation disk_;
   std::map<GroupId, raft::Found> found_;  // of groups that were not started yet

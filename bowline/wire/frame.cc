@@ -27,11 +27,15 @@ std::unexpected<Error> bad(std::string what) {
   return std::unexpected(Error{Fault::corrupt, std::move(what)});
 }
 
-Version since(FrameKind kind) { return kind == FrameKind::pulse ? pulse_since : oldest_version; }
+Version since(FrameKind kind) {
+  if (kind == FrameKind::pulse) return pulse_since;
+  return kind > FrameKind::pulse ? admin_since : oldest_version;
+}
 
 std::optional<FrameKind> kind_of(std::uint8_t number, Version version) {
   const auto kind = static_cast<FrameKind>(number);
-  const bool known = kind >= FrameKind::hello && kind <= FrameKind::pulse && since(kind) <= version;
+  const bool known =
+      kind >= FrameKind::hello && kind <= FrameKind::answer && since(kind) <= version;
   return known ? std::optional(kind) : std::nullopt;
 }
 

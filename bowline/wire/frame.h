@@ -24,7 +24,9 @@ enum class FrameKind : std::uint8_t {
   want_piece,
   piece,
   gone_piece,
-  pulse,  // nothing to say, and still there; whatever is in it is for later versions
+  pulse,   // nothing to say, and still there; whatever is in it is for later versions
+  ask,     // of an operator, on a connection for that
+  answer,  // to it
 };
 
 // kind | size | sums, see docs/WIRE.md. The head has a sum of its own: nobody waits for as many

@@ -12,7 +12,8 @@
 namespace bowline::wire {
 
 // What a connection is for. Snapshots travel on one of their own: letters never wait behind them.
-enum class Purpose : std::uint8_t { letters, snapshots };
+// Whoever administers is no node: its hello has neither an id nor a disk.
+enum class Purpose : std::uint8_t { letters, snapshots, admin };
 
 // The first thing that each side of a connection says.
 struct Hello {

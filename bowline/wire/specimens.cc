@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "bowline/wire/answer.h"
+#include "bowline/wire/ask.h"
 #include "bowline/wire/frame.h"
 #include "bowline/wire/hello.h"
 #include "bowline/wire/parcel.h"
@@ -84,6 +86,69 @@ void add_parcels(std::vector<Specimen>& all) {
   all.push_back({"gone piece", frame_of(Parcel(GonePiece{group, 77, 300}))});
 }
 
+void add_asks(std::vector<Specimen>& all) {
+  const GroupId group{1000};
+  const std::vector<std::pair<std::string, Asked>> asks{
+      {"ask node", AskNode{{999}, 500}},
+      {"ask group", AskGroup{group}},
+      {"ask members", AskMembers{group, {{{4}, Standing::learner, 90, "d:1", "rack"}}, Index{900}}},
+      {"ask cancel", AskCancel{group}},
+      {"ask transfer", AskTransfer{group, {3}}},
+      {"ask snapshot", AskSnapshot{group}},
+      {"ask recover", AskRecover{group, {8}}}};
+  for (const auto& [name, what] : asks) all.push_back({name, frame_of(Ask{300, what})});
+}
+
+void add_answers(std::vector<Specimen>& all) {
+  GroupReport report;
+  report.group = {1000};
+  report.node = {1};
+  report.role = Role::leader;
+  report.term = {5};
+  report.leader = {1};
+  report.commit = {999};
+  report.applied = {{5}, {998}};
+  report.last = id;
+  report.base = {{4}, {700}};
+  report.snapshot = {{4}, {800}};
+  report.members_at = {900};
+  report.members = *base().membership;
+  report.change_pending = report.stateless = true;
+  report.peers = {{{2}, {997}, Progress::Mode::streaming, true, false, Duration(300)}};
+  NodeReport node;
+  node.id = {1};
+  node.name = "north";
+  node.newest_version = 2;
+  node.groups = 300;
+  node.leads = 100;
+  node.links = {{{2}, "b:1", 2}};
+  node.lines = {{{1000}, Role::leader, {1}, {{2}, {3}}}};
+  node.more = true;
+  const std::vector<std::pair<std::string, Answered>> answers{
+      {"done", Done{id}},
+      {"declined", Declined{Why::not_leader, "ask node 2", {2}, "b:1"}},
+      {"unsure", Unsure{"it may be"}},
+      {"group report", report},
+      {"node report", node}};
+  for (const auto& [name, what] : answers) all.push_back({name, frame_of(Answer{300, what})});
+}
+
+Hello hello(Version version, Purpose purpose) {
+  const bool is_node = purpose != Purpose::admin;
+  return {.newest = version,
+          .self = {is_node ? 1U : 0U},
+          .wanted = {2},
+          .disk = {is_node ? 101U : 0U},
+          .boot = 17,
+          .cluster = {7},
+          .shard = 1,
+          .shards = 4,
+          .purpose = purpose,
+          .name = "north",
+          .address = "10.0.0.1:2380",
+          .cluster_name = "prod"};
+}
+
 }  // namespace
 
 Way specimen_way(Version version) {
@@ -92,18 +157,7 @@ Way specimen_way(Version version) {
 
 std::vector<Specimen> specimens(Version version) {
   std::vector<Specimen> all;
-  all.push_back({"hello", frame_of(Hello{.newest = version,
-                                         .self = {1},
-                                         .wanted = {2},
-                                         .disk = {101},
-                                         .boot = 17,
-                                         .cluster = {7},
-                                         .shard = 1,
-                                         .shards = 4,
-                                         .purpose = Purpose::snapshots,
-                                         .name = "north",
-                                         .address = "10.0.0.1:2380",
-                                         .cluster_name = "prod"})});
+  all.push_back({"hello", frame_of(hello(version, Purpose::snapshots))});
   all.push_back({"refusal", refusal_frame("no")});
   add_letters(version, all);
   add_parcels(all);
@@ -111,6 +165,9 @@ std::vector<Specimen> specimens(Version version) {
   std::string pulse = begin_frame(FrameKind::pulse);
   end_frame(pulse);
   all.push_back({"pulse", std::move(pulse)});
+  all.push_back({"hello of an operator", frame_of(hello(version, Purpose::admin))});
+  add_asks(all);
+  add_answers(all);
   return all;
 }
 

@@ -16,5 +16,6 @@ inline constexpr Version newest_version = 2;
 inline constexpr Version rest_since = 2;          // groups agree to sleep
 inline constexpr Version pulse_since = 2;         // a frame that says only: still there
 inline constexpr Version cluster_name_since = 2;  // in a hello
+inline constexpr Version admin_since = 2;         // operators ask over the wire
 
 }  // namespace bowline::wire

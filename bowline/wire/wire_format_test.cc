@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bowline/wire/answer.h"
+#include "bowline/wire/ask.h"
 #include "bowline/wire/frame.h"
 #include "bowline/wire/hello.h"
 #include "bowline/wire/letter.h"
@@ -56,6 +58,14 @@ std::string body_again(const Frame& frame, Version version) {
   if (frame.kind == FrameKind::hello) {
     const Result<Hello> hello = hello_in(frame);
     return hello ? frame_of(*hello) : "";
+  }
+  if (frame.kind == FrameKind::ask) {
+    const Result<Ask> ask = ask_in(frame);
+    return ask ? frame_of(*ask) : "";
+  }
+  if (frame.kind == FrameKind::answer) {
+    const Result<Answer> answer = answer_in(frame);
+    return answer ? frame_of(*answer) : "";
   }
   if (frame.kind != FrameKind::letters) {
     const Result<Parcel> parcel = parcel_in(frame);
