@@ -286,7 +286,10 @@ struct Certified : Administration {
 };
 
 TEST_F(Certified, who_proves_nothing_is_not_let_in_where_that_is_wanted) {
-  EXPECT_TRUE(look().error().what.contains("only operators with a certificate"));
+  const Result<wire::GroupReport> report = look();
+  ASSERT_FALSE(report);
+  EXPECT_TRUE(report.error().what.contains("only operators with a certificate"))
+      << report.error().what;
 }
 
 }  // namespace
