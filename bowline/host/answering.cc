@@ -16,11 +16,11 @@ using wire::Declined;
 using wire::Why;
 using Told = env::Done<Answered>;
 
-std::string node(NodeId id) { return "node " + std::to_string(id.value); }
+std::string the_node(NodeId id) { return "node " + std::to_string(id.value); }
 
 Declined not_here(const Shard& shard, GroupId group) {
   return {Why::not_here,
-          node(shard.options().self) + " has no group " + std::to_string(group.value),
+          the_node(shard.options().self) + " has no group " + std::to_string(group.value),
           {},
           {}};
 }
@@ -48,8 +48,8 @@ Why why_of(Refusal refusal) {
 std::string sentence_of(Refusal refusal, NodeId self, NodeId leader) {
   switch (refusal) {
     case Refusal::not_leader:
-      return node(self) + " does not lead the group" +
-             (leader ? ": " + node(leader) + " does" : ", and knows of nobody who does");
+      return the_node(self) + " does not lead the group" +
+             (leader ? ": " + the_node(leader) + " does" : ", and knows of nobody who does");
     case Refusal::outdated:
       return "the members are not those that were expected: look at them again, and then decide";
     case Refusal::transferring: return "the leader is handing over: ask again soon";

@@ -8,9 +8,9 @@ namespace bowline::host {
 namespace {
 
 // Who does not take so much of what was answered takes nothing.
-constexpr std::uint64_t most_queued = 2ULL * wire::most_answer_bytes;
+constexpr std::uint64_t most_unread = 2ULL * wire::most_answer_bytes;
 
-std::string name_of(const Link& link) {
+std::string operator_named(const Link& link) {
   const std::optional<env::Identity> proved = link.identity();
   if (proved) return "admin " + proved->admin;
   return (link.there().name.empty() ? "somebody" : link.there().name) + " at " + link.peer();
@@ -37,7 +37,7 @@ void Operators::serve(std::unique_ptr<Link> link) {
     return refuse(std::move(link), "too many operators wait for this node: try again later");
   const std::uint64_t number = ++last_;
   Seat& seat = seats_[number];
-  seat.who = name_of(*link);
+  seat.who = operator_named(*link);
   seat.link = std::move(link);
   seat.link->change({.agreed = {},
                      .came = [this, number](const wire::Frame& frame) { came(number, frame); },
@@ -55,7 +55,7 @@ bool Operators::make_room() {
 }
 
 void Operators::refuse(std::unique_ptr<Link> link, const std::string& why) {
-  hooks_.told(name_of(*link), "was not let in as an operator: " + why);
+  hooks_.told(operator_named(*link), "was not let in as an operator: " + why);
   link->send(wire::refusal_frame(why));
   bury(std::move(link));
 }
@@ -64,7 +64,7 @@ void Operators::came(std::uint64_t number, const wire::Frame& frame) {
   Seat& seat = seats_.at(number);
   Result<wire::Ask> ask = wire::ask_in(frame);
   const bool many = seat.asks >= options_.most_asks;
-  if (!ask || many || seat.link->queued() > most_queued) {
+  if (!ask || many || seat.link->queued() > most_unread) {
     seat.link->send(wire::refusal_frame(ask ? "you ask more than you wait for" : ask.error().what));
     return gone(number);
   }

@@ -20,7 +20,7 @@ constexpr std::size_t least_peer_bytes = 5;
 constexpr std::size_t least_line_bytes = 4;
 constexpr std::size_t least_link_bytes = 3;
 
-std::uint8_t flags(std::initializer_list<bool> bits) {
+std::uint8_t bits_of(std::initializer_list<bool> bits) {
   std::uint8_t all = 0;
   for (std::uint8_t place = 0; const bool bit : bits)
     all = static_cast<std::uint8_t>(all | (bit ? 1U << place++ : 0U << place++));
@@ -29,17 +29,17 @@ std::uint8_t flags(std::initializer_list<bool> bits) {
 
 // ---- writing
 
-void put_id(std::string& out, LogId id) {
+void put_place(std::string& out, LogId id) {
   put_varint(out, id.term.value);
   put_varint(out, id.index.value);
 }
 
 // Of others, for people's terminals.
 void put_words(std::string& out, std::string_view text) {
-  put_text(out, printable(text.substr(0, most_sentence_bytes)));
+  put_saying(out, printable(text.substr(0, most_words_bytes)));
 }
 
-void put_body(std::string& out, const Done& answer) { put_id(out, answer.id); }
+void put_body(std::string& out, const Done& answer) { put_place(out, answer.id); }
 
 void put_body(std::string& out, const Declined& answer) {
   put(out, std::to_underlying(answer.why));
@@ -54,7 +54,7 @@ void put_peer(std::string& out, const PeerReport& peer) {
   put_varint(out, peer.id.value);
   put_varint(out, peer.match.value);
   put(out, std::to_underlying(peer.mode));
-  put(out, flags({peer.up, peer.caught_up}));
+  put(out, bits_of({peer.up, peer.caught_up}));
   put_varint(out, peer.silent ? static_cast<std::uint64_t>(peer.silent->count()) + 1 : 0);
 }
 
@@ -66,12 +66,12 @@ void put_body(std::string& out, const GroupReport& answer) {
   put_varint(out, answer.leader.value);
   put_varint(out, answer.commit.value);
   for (const LogId id : {answer.applied, answer.last, answer.base, answer.snapshot})
-    put_id(out, id);
-  put(out, flags({answer.change_pending, answer.asleep, answer.damaged, answer.stateless,
-                  answer.stopped}));
+    put_place(out, id);
+  put(out, bits_of({answer.change_pending, answer.asleep, answer.damaged, answer.stateless,
+                    answer.stopped}));
   put_varint(out, answer.members_at.value);
   const bool none = answer.members.members.empty();
-  put_text(out, none ? std::string_view() : raft::encode(answer.members).view());
+  put_saying(out, none ? std::string_view() : raft::encode(answer.members).view());
   put_varint(out, answer.peers.size());
   for (const PeerReport& peer : answer.peers) put_peer(out, peer);
 }
@@ -88,7 +88,7 @@ void put_body(std::string& out, const NodeReport& answer) {
     put_words(out, link.address);
     put(out, link.version);
   }
-  put(out, flags({answer.more}));
+  put(out, bits_of({answer.more}));
   put_varint(out, answer.lines.size());
   for (const GroupLine& line : answer.lines) {
     put_varint(out, line.group.value);
@@ -159,8 +159,8 @@ class AnswerReader {
     return static_cast<raft::Role>(in_.u8_below(std::to_underlying(raft::Role::leader) + 1));
   }
   std::string words() {
-    std::string text = take_text(in_);
-    if (text.size() > most_sentence_bytes || !std::ranges::all_of(text, is_printable)) in_.fail();
+    std::string text = take_saying(in_);
+    if (text.size() > most_words_bytes || !std::ranges::all_of(text, is_printable)) in_.fail();
     return text;
   }
   template <class... Bits>

@@ -98,7 +98,7 @@ struct Answer {
 };
 
 inline constexpr std::uint32_t most_answer_bytes = 4 << 20;
-inline constexpr std::size_t most_sentence_bytes = 1024;
+inline constexpr std::size_t most_words_bytes = 1024;
 
 std::string frame_of(const Answer&);
 // An error: the frame is of another kind, or was not made by this.

@@ -33,8 +33,8 @@ void put_body(std::string& out, const AskMembers& ask) {
     put_varint(out, one.id.value);
     put(out, std::to_underlying(one.standing));
     put(out, one.priority);
-    put_text(out, one.address);
-    put_text(out, one.metadata);
+    put_saying(out, one.address);
+    put_saying(out, one.metadata);
   }
 }
 
@@ -71,8 +71,8 @@ void take(Cursor& in, AskMembers& ask) {
     one.standing =
         static_cast<raft::Standing>(in.u8_below(std::to_underlying(raft::Standing::voter) + 1));
     one.priority = in.u8();
-    one.address = take_text(in);
-    one.metadata = take_text(in);
+    one.address = take_saying(in);
+    one.metadata = take_saying(in);
   }
 }
 

@@ -88,7 +88,7 @@ TEST(Answer, a_sentence_can_be_printed) {
   ASSERT_TRUE(found);
   const std::string& sentence = std::get<Declined>(found->what).sentence;
   EXPECT_TRUE(sentence.starts_with("no?[31m way"));
-  EXPECT_EQ(sentence.size(), most_sentence_bytes);
+  EXPECT_EQ(sentence.size(), most_words_bytes);
   std::string raw;
   put_varint(raw, 1);
   raw += static_cast<char>(2);  // Unsure

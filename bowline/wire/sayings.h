@@ -11,12 +11,12 @@
 // What asks and answers are put together from.
 namespace bowline::wire {
 
-inline void put_text(std::string& out, std::string_view text) {
+inline void put_saying(std::string& out, std::string_view text) {
   put_varint(out, text.size());
   out += text;
 }
 
-inline std::string take_text(Cursor& in) { return std::string(in.take(in.varint())); }
+inline std::string take_saying(Cursor& in) { return std::string(in.take(in.varint())); }
 
 // A variant, of which the first byte says which it is. False: it is none of them, or its body is
 // not good.
