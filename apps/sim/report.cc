@@ -89,6 +89,7 @@ constexpr Row rows[] = {
     {"sessions_over", &sim::Counters::sessions_over},
     {"refused", &sim::Counters::refused},
     {"reads_served", &sim::Counters::reads_served},
+    {"old_reads", &sim::Counters::old_reads},
     {"unanswered", &sim::Counters::unanswered},
 };
 

@@ -45,9 +45,17 @@ struct SnapshotInstalled {  // which another node gave
 struct DiskFull {
   bool full = false;  // or there is room again
 };
-using News =
-    std::variant<raft::RoleChanged, raft::MembershipChanged, raft::StandingBy, raft::Removed,
-                 raft::Impossible, GroupStarted, GroupEnded, PeerUp, PeerDown, SnapshotTaken,
-                 SnapshotFailed, SnapshotWanted, SnapshotNotFetched, SnapshotInstalled, DiskFull>;
+struct DiskStalled {
+  Duration busy{0};      // with one write of the log, so far
+  bool stalled = false;  // or it has come to the end of that
+};
+struct HandsOver {  // of a group: this node led it, and its disk is busy with one write for so long
+  NodeId to;        // 0: to nobody. It stopped leading, and the others choose
+  Duration busy{0};
+};
+using News = std::variant<raft::RoleChanged, raft::MembershipChanged, raft::StandingBy,
+                          raft::Removed, raft::Impossible, GroupStarted, GroupEnded, PeerUp,
+                          PeerDown, SnapshotTaken, SnapshotFailed, SnapshotWanted,
+                          SnapshotNotFetched, SnapshotInstalled, DiskFull, DiskStalled, HandsOver>;
 
 }  // namespace bowline::host

@@ -53,6 +53,9 @@ struct GroupOptions {
   std::uint64_t snapshot_bytes = 256 << 20;
   // So many entries stay in the log behind it, for those that are a little late.
   std::uint64_t keep_entries = 10'000;
+  // A leader whose disk takes longer than an election timeout for one write hands over to the best
+  // of the others, and does not stand for election before that write is done.
+  bool hand_over_when_stalled = true;
 
   std::string fault() const;
   // Why a group that runs cannot go on with these, as a sentence; empty: it can. While leases are

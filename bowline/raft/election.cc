@@ -83,7 +83,7 @@ bool Core::may_vote() const {
 bool Core::may_campaign() const {
   const Member* self = seat();
   if (self == nullptr) return false;
-  if (restoring_ || hard_.term.value >= absurd || !may_vote()) return false;
+  if (restoring_ || stalled_ || hard_.term.value >= absurd || !may_vote()) return false;
   if (damage_.any() && !planted(Bug::p68_damaged_replica_leads)) return false;
   if (planted(Bug::p27_wiped_node_counts)) return true;
   return !self->incarnation || self->incarnation == who_.incarnation;

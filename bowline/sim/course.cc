@@ -63,7 +63,7 @@ CourseGroup::CourseGroup(const CourseSetup& setup)
       prng_(setup.seed),
       world_(plan_of(setup)),
       connected_(setup.nodes, true) {
-  witnesses_ = standard_witnesses(world_, world_.plan().options);
+  witnesses_ = standard_witnesses(world_, world_.plan());
   for (const auto& witness : witnesses_) world_.watch(*witness);
   world_.watch(ledger_);
   for (std::uint64_t i = 1; i <= size_; ++i) everybody_.push_back(NodeId{i});

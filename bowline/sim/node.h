@@ -68,6 +68,8 @@ struct Node {
   Chance chance;
 
   Platter platter;      // its disk
+  Vault vault;          // and that of its machine, if that is durable by itself
+  Snapshot filed;       // the newest in files of the host; a durable machine may be further
   bool founds = false;  // the disk is to be given the founding membership, once
   // Null while it is down: what there is of it.
   std::unique_ptr<Process> process;      // if its core is driven by hand

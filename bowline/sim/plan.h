@@ -126,6 +126,7 @@ struct Climate {
   std::uint32_t most_sessions = 0;   // 0: the bounds that hold unless they are set
   std::uint64_t answer_bytes = 0;    // of all answers that are kept
   Duration session_life{0};
+  bool durable_machines = false;  // which keep their state by themselves
 };
 
 struct Plan {

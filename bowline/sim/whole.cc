@@ -27,7 +27,7 @@ Whole::Whole(Platter& platter, Cables& cables, Chance& chance, const Clock& cloc
              host::Onlooker& onlooker)
     : Running(platter, chance, clock, now, setting.node),
       network_(cables, setting.node, loop_, chance),
-      machine_(machine, setting.snapshot_bytes, std::move(hooks)),
+      machine_(machine, setting.snapshot_bytes, setting.vault, std::move(hooks)),
       shard_(std::make_unique<host::Shard>(
           env(), network_, options_of(setting, log_options(setting.tail_bytes)), setting.fresh,
           host::Shard::Hooks{.broken = [this](Error error) { broken_ = std::move(error); }},

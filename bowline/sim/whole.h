@@ -26,6 +26,7 @@ class Whole final : public Running {
     std::uint32_t piece_bytes = 4096;
     std::uint64_t snapshot_bytes = 0;  // about so long are those of its machine
     Duration silence{1'000'000'000};   // of a node, before groups that sleep are told
+    Vault* vault = nullptr;            // if its machine is durable by itself
   };
   Whole(Platter&, Cables&, Chance&, const Clock&, Time now, const Setting&, Machine&,
         Watched::Hooks, host::Onlooker&);

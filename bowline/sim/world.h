@@ -130,6 +130,8 @@ class World : public Court {
   Deeds& deeds() { return deeds_; }
   Ticket barrier(NodeId);
   Ticket read(NodeId, raft::ReadKind = raft::ReadKind::linearizable);
+  // Of a whole node. No request that anybody waits for: it is served at once, or not.
+  void read_within(NodeId, Duration at_most);
   Ticket transfer(NodeId, NodeId to = {});
   Ticket reconfigure(NodeId, std::vector<raft::Wanted>, std::optional<Index> expected = {});
   Ticket cancel_change(NodeId);
@@ -215,6 +217,7 @@ class World : public Court {
   void opened(Node&, const wal::Opened&);
   void based(Node&, const raft::Base&);
   void snapshot_known(Node&);
+  void settle_snapshot(Node&);
   void ask(Node&, raft::Input);
   void ask_now(Node&, raft::Input);
   void ended(Node&, Ticket, const host::Outcome&);
