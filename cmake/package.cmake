@@ -7,6 +7,7 @@ set(BOWLINE_PUBLIC_LIBRARIES api session client)
 # What a program includes. What these include is installed with them, see install_headers.cmake.
 set(BOWLINE_PUBLIC_HEADERS
   bowline/api/await.h
+  bowline/api/console.h
   bowline/api/group.h
   bowline/api/metrics.h
   bowline/api/node.h

@@ -204,6 +204,7 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "frames") return frames_seeds();
   if (target == "hello") return hello_seeds();
   if (target == "parcels") return parcels_seeds();
+  if (target == "asks") return asks_seeds();
   if (target == "manifest") return manifests();
   if (target == "envelopes") return envelopes_seeds();
   if (target == "replies") return replies_seeds();

@@ -180,7 +180,7 @@ bool eat_manifest(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 14> all = {{
+constexpr std::array<Target, 15> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
@@ -191,6 +191,7 @@ constexpr std::array<Target, 14> all = {{
     {"frames", wire_target_bytes, eat_frames},
     {"hello", 600, eat_hello},
     {"parcels", wire_target_bytes, eat_parcels},
+    {"asks", wire_target_bytes, eat_asks},
     {"manifest", 20'000, eat_manifest},
     {"envelopes", session_target_bytes, eat_envelopes},
     {"replies", session_target_bytes, eat_replies},

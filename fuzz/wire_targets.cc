@@ -51,6 +51,8 @@ std::string made_of(std::string_view input) {
   return bytes;
 }
 
+wire::Version wire_version(bool old) { return old ? wire::oldest_version : wire::newest_version; }
+
 Hello here() { return {.self = {1}, .disk = {101}, .cluster = {5}, .shards = 2}; }
 
 }  // namespace
@@ -58,7 +60,10 @@ Hello here() { return {.self = {1}, .disk = {101}, .cluster = {5}, .shards = 2};
 bool eat_letters(std::string_view input) {
   if (input.size() < 3) return false;
   const auto known = [&](std::size_t i) { return static_cast<std::uint64_t>(input[i] & 3); };
-  const Way way{.cluster = {known(0)}, .from = {known(1)}, .to = {known(2)}};
+  const Way way{.version = wire_version(input[0] & 4),
+                .cluster = {known(0)},
+                .from = {known(1)},
+                .to = {known(2)}};
   const auto body = std::make_shared<const std::string>(input.substr(3));
   const Result<std::vector<Letter>> letters = letters_in(body, way);
   if (!letters) return false;
@@ -74,10 +79,11 @@ bool eat_letters(std::string_view input) {
 bool eat_frames(std::string_view input) {
   if (input.size() < 2) return false;
   const std::size_t piece = 1 + static_cast<unsigned char>(input[0]);
-  const bool makes = input[1] != 0;
+  const bool makes = (input[1] & 1) != 0;
   std::string bytes(input.substr(2));
   if (makes) bytes = made_of(bytes);
   wire::FrameReader reader(most_body);
+  reader.allow(most_body, wire_version((input[1] & 2) != 0));
   std::vector<Frame> whole;
   std::string_view rest = bytes;
   bool good = true;
@@ -121,19 +127,35 @@ bool eat_parcels(std::string_view input) {
   return true;
 }
 
-// Two of each kind.
+bool eat_asks(std::string_view input) {
+  if (input.empty()) return false;
+  const Frame frame{static_cast<FrameKind>(input.front()),
+                    std::make_shared<const std::string>(input.substr(1))};
+  if (const Result<wire::Ask> ask = ask_in(frame)) {
+    ensure(frame_of(*ask) == framed(frame.kind, *frame.body));
+    ensure(!wire::text(ask->what).empty());
+    return true;
+  }
+  const Result<wire::Answer> answer = answer_in(frame);
+  if (answer) ensure(frame_of(*answer) == framed(frame.kind, *frame.body));
+  return answer.has_value();
+}
+
+// Three of each kind, the last of the oldest version.
 std::vector<Seed> letters_seeds() {
   std::vector<Seed> seeds;
   Prng prng(1);
   std::vector<int> made(std::variant_size_v<raft::Body>);
-  while (seeds.size() < 2 * made.size()) {
+  while (seeds.size() < 3 * made.size()) {
     const raft::Message message = wire::forged_message(prng);
     const std::size_t kind = message.body.index();
-    if (made[kind] == 2) continue;
-    std::string bytes("\1\1\1");
-    wire::put_letter(bytes, {prng.below(300)}, message, {.cluster = {1}, .from = {1}, .to = {1}});
+    if (made[kind] == 3) continue;
+    const bool old = made[kind] == 2;
+    std::string bytes(old ? "\5\1\1" : "\1\1\1");
+    wire::put_letter(bytes, {prng.below(300)}, message,
+                     {.version = wire_version(old), .cluster = {1}, .from = {1}, .to = {1}});
     if (bytes.size() > 600) continue;
-    seeds.push_back({std::to_string(kind) + (made[kind]++ == 0 ? "a" : "b"), std::move(bytes)});
+    seeds.push_back({std::to_string(kind) + "abc"[made[kind]++], std::move(bytes)});
   }
   return seeds;
 }
@@ -145,10 +167,11 @@ std::vector<Seed> frames_seeds() {
   };
   const std::string several = said(FrameKind::hello, "who") + said(FrameKind::letters, "") +
                               said(FrameKind::letters, std::string(300, 'x')) +
-                              said(FrameKind::refusal, "no");
+                              said(FrameKind::pulse, "") + said(FrameKind::refusal, "no");
   return {{"raw", std::string("\x20\0", 2) + one},
           {"two", std::string("\0\0", 2) + one + one},
-          {"several", "\x30\1" + several}};
+          {"several", "\x30\1" + several},
+          {"old", "\x30\3" + several}};
 }
 
 std::vector<Seed> hello_seeds() {
@@ -159,10 +182,16 @@ std::vector<Seed> hello_seeds() {
   };
   add("welcome");
   there.name = "north";
+  there.cluster_name = "prod";
   there.newest = 9;
   add("newer");
+  there.newest = 1;
+  add("older");
+  there.newest = 9;
   there.cluster = {6};
   add("stranger");
+  there = {.oldest = wire::admin_since, .purpose = wire::Purpose::admin, .name = "an admin"};
+  add("operator");
   return seeds;
 }
 
@@ -178,6 +207,28 @@ std::vector<Seed> parcels_seeds() {
     const std::string frame = frame_of(parcel);
     seeds.push_back({std::to_string(parcel.index()),
                      frame.substr(2, 1) + frame.substr(wire::frame_head_bytes)});
+  }
+  return seeds;
+}
+
+// One of each kind.
+std::vector<Seed> asks_seeds() {
+  std::vector<Seed> seeds;
+  const auto add = [&](std::string name, const std::string& frame) {
+    seeds.push_back({std::move(name), frame.substr(2, 1) + frame.substr(wire::frame_head_bytes)});
+  };
+  Prng prng(1);
+  std::vector<bool> asked(std::variant_size_v<wire::Asked>);
+  std::vector<bool> answered(std::variant_size_v<wire::Answered>);
+  while (seeds.size() < asked.size() + answered.size()) {
+    const wire::Ask ask = wire::forged_ask(prng);
+    const std::size_t kind = ask.what.index();
+    if (!asked[kind]) add("ask" + std::to_string(kind), frame_of(ask));
+    asked[kind] = true;
+    const wire::Answer answer = wire::forged_answer(prng);
+    const std::size_t sort = answer.what.index();
+    if (!answered[sort]) add("answer" + std::to_string(sort), frame_of(answer));
+    answered[sort] = true;
   }
   return seeds;
 }

@@ -12,7 +12,7 @@ namespace bowline::tidy {
 namespace {
 
 constexpr std::string_view protocol = "bowline/raft/";
-constexpr std::size_t max_protocol = 4'250;
+constexpr std::size_t max_protocol = 4'000;
 
 // Addresses, anchors of the same page, and pages of the hosting site are not ours to check.
 bool leaves_repository(std::string_view target) {
@@ -113,6 +113,13 @@ void check_links(const Source& source, const Tree& tree, Findings& findings) {
   }
 }
 
+// A planted bug is not there in a build that anybody uses.
+std::size_t lines_of_protocol(const Lines& code) {
+  return static_cast<std::size_t>(std::ranges::count_if(code, [](const std::string& line) {
+    return !is_blank(line) && line.find("planted(") == std::string::npos;
+  }));
+}
+
 Weight weigh_raft(const Tree& tree) {
   Weight weight;
   for (const auto& [path, source] : tree) {
@@ -120,7 +127,11 @@ Weight weigh_raft(const Tree& tree) {
     if (path.ends_with(".txt") && path.starts_with(std::string(protocol) + "golden/")) {
       weight.tests += lines_with_content(source.lines);
     } else if (source.is_cpp()) {
-      (is_test(path) ? weight.tests : weight.code) += lines_with_content(source.code);
+      if (is_test(path)) {
+        weight.tests += lines_with_content(source.code);
+      } else {
+        weight.code += lines_of_protocol(source.code);
+      }
     }
   }
   return weight;
@@ -133,7 +144,7 @@ void check_weight(const Tree& tree, Findings& findings) {
   if (weight.code > max_protocol) {
     findings.push_back({core, 1, "protocol-size",
                         "take something out of bowline/raft: " + std::to_string(weight.code) +
-                            " lines of at most 4250"});
+                            " lines of at most 4000"});
   }
   if (2 * weight.tests < 3 * weight.code) {
     findings.push_back({core, 1, "protocol-tests",

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// bowline: for who runs a cluster. So far it looks into logs, and shows what nodes wrote.
+// bowline: for who runs a cluster. It administers groups, looks into logs, shows what nodes wrote,
+// and makes the last survivor of a group the whole of it.
 #include <CLI/CLI.hpp>
 
+#include "apps/bowline/group.h"
 #include "apps/bowline/log_view.h"
+#include "apps/bowline/recover.h"
 #include "apps/bowline/wal.h"
 
 int main(int argc, char** argv) {
@@ -10,10 +13,14 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   bowline::apps::WalVerbs wal(app);
   bowline::apps::LogViewVerb log_view(app);
+  bowline::apps::RecoverVerb recover(app);
+  bowline::apps::GroupVerbs group(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : bowline::apps::bad_usage;
   }
-  return log_view.parsed() ? log_view.run() : wal.run();
+  if (group.parsed()) return group.run();
+  if (log_view.parsed()) return log_view.run();
+  return recover.parsed() ? recover.run() : wal.run();
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -9,12 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "apps/chaos/clients.h"
-#include "apps/chaos/journals.h"
 #include "apps/chaos/relay.h"
 #include "bowline/base/prng.h"
-#include "bowline/check/against_log.h"
-#include "bowline/check/linearizable.h"
 #include "examples/kv/kv_trio.h"
 
 namespace bowline::chaos {
@@ -30,7 +25,6 @@ class CourseKv : public examples::kv::KvTrio {
 
   void found_with_wires(std::uint64_t count) {
     count_ = count;
-    journals_ = true;
     for (std::uint64_t id = 1; id <= count; ++id) {
       const Result<std::string> address = relay_.stand_in_for(NodeId{id});
       ASSERT_TRUE(address.has_value()) << address.error().what;
@@ -44,10 +38,6 @@ class CourseKv : public examples::kv::KvTrio {
     relay_.lead(NodeId{id}, listens_[NodeId{id}]);
     start(id);
   }
-  void restart_all() {
-    for (std::uint64_t id = 1; id <= count_; ++id) stop(id);
-    for (std::uint64_t id = 1; id <= count_; ++id) bring_up(id);
-  }
 
   // Messages of both ways are up to 26 ms late, and now and then a connection ends.
   void be_unreliable(Prng& prng) {
@@ -57,32 +47,6 @@ class CourseKv : public examples::kv::KvTrio {
           relay_.delay(NodeId{from}, NodeId{to}, std::chrono::milliseconds(prng.below(27)));
     if (prng.chance(10))
       relay_.reset(NodeId{1 + prng.below(count_)}, NodeId{1 + prng.below(count_)});
-  }
-  // Nothing gets from one side to the other.
-  void part(const std::function<bool(std::uint64_t)>& is_here) {
-    for (std::uint64_t from = 1; from <= count_; ++from)
-      for (std::uint64_t to = 1; to <= count_; ++to)
-        if (is_here(from) != is_here(to)) relay_.cut(NodeId{from}, NodeId{to});
-  }
-
-  // What all of them saw can have been one map, by both checkers.
-  void judge(Clients& clients) {
-    clients.stop();
-    EXPECT_TRUE(clients.look_at_all(std::chrono::seconds(30)));
-    Journals journals;
-    for (std::uint64_t id = 1; id <= count_; ++id) {
-      const Result<void> read = journals.read(place_ + "/" + std::to_string(id) + ".journal");
-      EXPECT_TRUE(read.has_value()) << read.error().what;
-    }
-    const check::History history = journals.place(clients.history());
-    const check::Verdict search = check::linearizable(history);
-    EXPECT_TRUE(search.good()) << search.why;
-    const check::Verdict log = check::against_log(history);
-    EXPECT_TRUE(log.good()) << log.why;
-  }
-  Clients::Options clients(std::size_t count, std::uint64_t seed) {
-    return {
-        .servers = servers_, .seed = seed, .count = count, .patience = std::chrono::seconds(20)};
   }
   // Some at once, each with a clerk and a number from 1.
   void together(std::uint64_t count, Duration attempt,

@@ -10,8 +10,8 @@
 namespace bowline::apps {
 namespace {
 
-constexpr double most_excused = 0.015;
-constexpr std::uint64_t few_excused = 3;  // say nothing, of however few seeds
+constexpr double most_excused = 0.010;
+constexpr std::uint64_t few_excused = 4;  // say nothing, of however few seeds
 
 [[gnu::format(printf, 1, 2)]] std::string print(const char* format, ...) {
   std::va_list values;
@@ -87,8 +87,10 @@ constexpr Row rows[] = {
     {"calls_refused", &sim::Counters::calls_refused},
     {"calls_without_a_verdict", &sim::Counters::calls_maybe},
     {"sessions_over", &sim::Counters::sessions_over},
+    {"old_programs", &sim::Counters::old_programs},
     {"refused", &sim::Counters::refused},
     {"reads_served", &sim::Counters::reads_served},
+    {"old_reads", &sim::Counters::old_reads},
     {"unanswered", &sim::Counters::unanswered},
 };
 

@@ -63,6 +63,7 @@ class Explanation {
         return "it is no member any more, or came back with an empty disk: add it at the leader";
       case Hindrance::learner: return "it is a learner, and learners do not campaign";
       case Hindrance::priority_zero: return "its priority is 0, which means never";
+      case Hindrance::disk_stalled: return "its disk takes too long for one write: look at it";
       case Hindrance::damaged:
         return "its log has lost entries, and it asks the others for them first";
       case Hindrance::leader_alive: return "a leader is there";
@@ -141,6 +142,11 @@ class Explanation {
           std::to_string(status_.fetching->of_bytes) + " bytes are here");
     if (status_.damaged) say("entries of its log are lost, and are asked of the others");
     if (status_.change_pending) say("a change of the members is under way");
+    if (status_.disk_stalled) {
+      std::string line = "the disk has been busy with one write for " + ms(all_.disk_busy);
+      if (status_.heir) line += ": handing over to " + node(status_.heir);
+      say(line);
+    }
     if (all_.disk_full)
       say("the disk is full: it takes no entries, and leads only if nobody else can");
   }

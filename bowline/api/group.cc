@@ -65,6 +65,19 @@ std::future<ReadOutcome> Group::read(raft::ReadKind kind) const {
   return std::move(future);
 }
 
+void Group::read_within(Duration at_most, host::ReadReply reply) const {
+  desk_->with(id_, [at_most, reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    replica->read_within(at_most, std::move(reply));
+  });
+}
+
+std::future<ReadOutcome> Group::read_within(Duration at_most) const {
+  auto [future, keeps] = future_of<ReadOutcome>();
+  read_within(at_most, std::move(keeps));
+  return std::move(future);
+}
+
 std::future<ReadOutcome> Group::verify() const { return read(raft::ReadKind::verify); }
 
 std::future<Outcome> Group::barrier() const {

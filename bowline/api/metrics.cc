@@ -70,6 +70,8 @@ void put_counters(Page& page, const NodeStatus& node) {
   page.counter("messages_received_total", all.letters_received, "Messages of other nodes.");
   page.counter("messages_stray_total", all.strays,
                "Of these, which could not be read or are for a group that is not here.");
+  page.counter("log_stalls_total", all.stalls,
+               "Writes of the log that took too long for a leader.");
   page.counter("turns_total", all.turns, "Turns of the node's thread.");
 }
 
@@ -77,6 +79,10 @@ void put_log(Page& page, const LogStatus& log) {
   page.gauge("log_segments", log.segments, "Segment files of the log.");
   page.gauge("log_bytes", log.bytes, "Bytes of them.");
   page.gauge("log_full", log.full ? 1 : 0, "1 while the disk has no room for another segment.");
+  page.gauge("log_stalled", log.stalled ? 1 : 0,
+             "1 while the disk takes too long for one write, so that groups hand over.");
+  page.family("log_busy_seconds", "gauge", "How long the disk has been busy with one write.");
+  page.sample(seconds(static_cast<std::uint64_t>(log.busy.count())));
   page.counter("log_segments_retired_total", log.retired, "Segments that went.");
   page.counter("log_segments_recycled_total", log.recycled, "Of these, which were used again.");
   page.counter("log_rows_copied_total", log.copied, "Rows copied out of segments that were to go.");

@@ -44,7 +44,10 @@ struct NodeOptions {
   host::Links::Options links;
   host::Courier::Options courier;
   host::Detector::Options detector;  // of nodes that are gone, for groups that sleep
-  Duration balance_every{0};         // leaders are spread over the nodes, so often; 0: never
+  // Of what nodes say to each other: nothing newer is spoken (docs/WIRE.md).
+  wire::Version newest_version = wire::newest_version;
+  Duration balance_every{0};           // leaders are spread over the nodes, so often; 0: never
+  host::Operators::Options operators;  // whom it obeys over the wire who is no node
   host::Snapshots::Options snapshots;
   host::Transfers::Options transfers;
   runtime::DiskOptions disk;

@@ -176,6 +176,41 @@ TEST_F(NodeTest, a_command_that_is_too_large_is_refused_and_nothing_else) {
   EXPECT_EQ(std::get<Refused>(outcome).why, raft::Refusal::too_large);
 }
 
+// An upgrade, node by node, and one that is taken back.
+TEST_F(NodeTest, programs_that_speak_different_versions_are_one_cluster) {
+  std::map<NodeId, wire::Version> speaks;
+  adjust_ = [&](NodeOptions& options) {
+    options.newest_version = speaks.try_emplace(options.id, wire::Version{1}).first->second;
+  };
+  found(3);
+  const auto all_speak = [&](std::uint64_t id, wire::Version version) {
+    return soon([&] {
+      const NodeStatus status = members_.at(id).node->status().get();
+      return status.links.size() == 2 &&
+             std::ranges::all_of(status.links, [&](const LinkStatus& link) {
+               return link.version == std::min(version, speaks.at(link.id));
+             });
+    });
+  };
+  const auto restart_with = [&](std::uint64_t id, wire::Version version) {
+    members_.erase(id);
+    speaks[NodeId{id}] = version;
+    open(id);
+    start(id);
+  };
+  std::uint64_t written = 0;
+  for (const auto& [id, version] :
+       {std::pair(1U, 2), std::pair(2U, 2), std::pair(3U, 2), std::pair(2U, 1)}) {
+    ASSERT_EQ(write("before"), std::to_string(++written));
+    restart_with(id, static_cast<wire::Version>(version));
+    ASSERT_EQ(write("after"), std::to_string(++written));
+    for (std::uint64_t each = 1; each <= 3; ++each)
+      EXPECT_TRUE(all_speak(each, speaks.at(NodeId{each}))) << each;
+  }
+  for (std::uint64_t each = 1; each <= 3; ++each)
+    EXPECT_EQ(read(each), "before\nafter\nbefore\nafter\nbefore\nafter\nbefore\nafter\n");
+}
+
 TEST_F(NodeTest, who_asks_a_group_that_has_ended_is_refused) {
   found(1);
   ASSERT_EQ(write("a"), "1");

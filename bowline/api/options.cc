@@ -34,7 +34,9 @@ host::Options NodeOptions::of_host() const {
   host.links = links;
   host.courier = courier;
   host.detector = detector;
+  host.newest_version = newest_version;
   host.balance_every = balance_every;
+  host.operators = operators;
   host.snapshots = snapshots;
   host.transfers = transfers;
   return host;

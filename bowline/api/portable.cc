@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <utility>
+#include <variant>
 
+#include "bowline/base/crc32c.h"
 #include "bowline/host/manifest.h"
+#include "bowline/machine/replaceable_machine.h"
 #include "bowline/runtime/whole_file.h"
 
 namespace bowline {
@@ -110,7 +114,68 @@ class Importing final : public machine::Reader {
   std::string rest_;  // of the piece before that
 };
 
+// One command of a replacement. Sent again it does no harm, so it is, if nobody knows what became
+// of it.
+Result<void> say(const Group& group, const std::string& command, bool last) {
+  constexpr int tries = 20;
+  for (int i = 0; i < tries; ++i) {
+    const Outcome outcome = group.propose(command).get();
+    if (const auto* done = std::get_if<Applied>(&outcome)) {
+      if (!done->answer || machine::is_good(*done->answer)) return {};
+      return std::unexpected(Error{Fault::io, *done->answer});
+    }
+    if (const auto* refused = std::get_if<Refused>(&outcome)) {
+      const bool soon = refused->why == raft::Refusal::full;
+      if (soon) {
+        group.barrier().wait();  // until there is room
+        continue;
+      }
+      const std::string at = refused->leader
+                                 ? ": do so at node " + std::to_string(refused->leader.value)
+                                 : std::string();
+      return std::unexpected(Error{Fault::unreachable, "this node does not lead the group" + at});
+    }
+    // The last one must not be sent twice: the second time it would be refused as over.
+    if (last && std::holds_alternative<Unknown>(outcome))
+      return std::unexpected(
+          Error{Fault::timeout,
+                "nobody knows whether the state was replaced: look at it, or begin anew"});
+  }
+  return std::unexpected(Error{Fault::timeout, "the group takes nothing: try again later"});
+}
+
 }  // namespace
+
+Result<void> replace_state(const Group& group, const std::string& path) {
+  constexpr std::size_t part_bytes = 256 << 10;
+  const Result<Importer> importer = import_snapshot(path);
+  if (!importer) return std::unexpected(importer.error());
+  // Read once before anything is proposed: what is damaged is found in time.
+  std::uint64_t bytes = 0;
+  const std::unique_ptr<machine::Reader> first = (*importer)();
+  for (;;) {
+    const Result<std::string> part = first->next(part_bytes);
+    if (!part) return std::unexpected(part.error());
+    if (part->empty()) break;
+    bytes += part->size();
+  }
+  std::random_device random;
+  const std::uint64_t id = (std::uint64_t{random()} << 32) + random() + 1;
+  if (Result<void> begun = say(group, machine::begin_replacing(id, bytes), false); !begun)
+    return begun;
+  const std::unique_ptr<machine::Reader> reader = (*importer)();
+  std::uint64_t at = 0;
+  std::uint32_t sum = crc32c({});
+  while (at < bytes) {
+    const Result<std::string> part = reader->next(part_bytes);
+    if (!part) return std::unexpected(part.error());
+    if (Result<void> said = say(group, machine::replace_part(id, at, *part), false); !said)
+      return said;
+    sum = crc32c(*part, sum);
+    at += part->size();
+  }
+  return say(group, machine::end_replacing(id, sum), true);
+}
 
 void export_snapshot(host::Shard& shard, GroupId group, std::string path,
                      env::Done<Result<raft::Base>> done) {

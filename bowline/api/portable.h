@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "bowline/api/group.h"
 #include "bowline/base/result.h"
 #include "bowline/env/env.h"
 #include "bowline/host/shard.h"
@@ -22,5 +23,11 @@ void export_snapshot(host::Shard&, GroupId, std::string path, env::Done<Result<r
 // read. May be used more than once.
 using Importer = std::function<std::unique_ptr<machine::Reader>()>;
 Result<Importer> import_snapshot(const std::string& path);
+
+// Makes what such a file holds the state of a group that runs, through its log: on each member at
+// the same entry. The machine of the group is a machine::ReplaceableMachine. Called at the leader,
+// from any thread but the node's, and returns when it is done here. If it fails nothing has
+// changed, unless it says that nobody knows.
+Result<void> replace_state(const Group&, const std::string& path);
 
 }  // namespace bowline

@@ -172,6 +172,25 @@ TEST_F(RequestsTest, the_last_survivor_goes_on_alone_under_another_name) {
   EXPECT_EQ(read(1), "a\nb\nc\n");
 }
 
+TEST_F(RequestsTest, a_read_that_may_be_old_is_served_by_any_member) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    EXPECT_TRUE(soon(
+        [&] { return std::holds_alternative<Ready>(members_[id].group->read_within(10s).get()); }));
+  const std::uint64_t left = leader() % 3 + 1;
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    if (id != left) members_.erase(id);
+  // For a while it can still say how old its state is at most; and then no more.
+  EXPECT_TRUE(std::holds_alternative<Ready>(members_[left].group->read_within(10s).get()));
+  ReadOutcome outcome;
+  ASSERT_TRUE(soon([&] {
+    outcome = members_[left].group->read_within(100ms).get();
+    return std::holds_alternative<Refused>(outcome);
+  }));
+  EXPECT_EQ(std::get<Refused>(outcome).why, raft::Refusal::too_old);
+}
+
 // With an election timeout of an hour a leader that is alone would lead on for an hour.
 TEST_F(RequestsTest, timeouts_and_thresholds_change_while_the_group_runs) {
   host::GroupOptions slow;

@@ -36,6 +36,8 @@ LogStatus log_of(const host::Shard& shard) {
   status.copied = log.copied();
   status.scrubbed = log.scrubbed();
   status.full = shard.full();
+  if (const std::optional<Time> since = log.busy_since()) status.busy = shard.now() - *since;
+  status.stalled = shard.stalled();
   return status;
 }
 
@@ -64,6 +66,8 @@ GroupStatus status_of(const host::Shard& shard, const host::Replica& replica) {
   status.damaged = core.damage().any();
   status.stateless = replica.is_stateless();
   status.stopped = core.stopped();
+  status.disk_stalled = core.stalled();
+  status.heir = core.heir();
   status.drops = core.drops();
   for (const raft::Progress& progress : core.peers())
     status.peers.push_back(status_of(shard, progress, status.members, *replica.options().raft));
@@ -85,8 +89,9 @@ NodeStatus status_of(const host::Shard& shard) {
   const host::Links& links = shard.links();
   for (const NodeId peer : links.peers()) {
     const std::string* const address = links.address_of(peer);
-    status.links.push_back(
-        {peer, address == nullptr ? "" : *address, links.up(peer), links.queued(peer)});
+    const wire::Way* const way = links.way_to(peer);
+    status.links.push_back({peer, address == nullptr ? "" : *address, way != nullptr,
+                            links.queued(peer), way == nullptr ? wire::Version{} : way->version});
   }
   for (const auto& [to, bytes] : shard.transfers().given()) status.giving.push_back({to, bytes});
   status.counters = shard.meters().counters;
@@ -105,6 +110,8 @@ Evidence evidence_of(const host::Shard& shard, const host::Replica& replica) {
   if (oldest <= replica.core().outline().last().index)
     evidence.oldest = replica.core().why_not_committed(oldest);
   evidence.disk_full = shard.full();
+  if (const std::optional<Time> since = shard.log().busy_since())
+    evidence.disk_busy = shard.now() - *since;
   for (const NodeId peer : shard.links().peers())
     if (shard.links().up(peer)) evidence.up.push_back(peer);
   return evidence;

@@ -57,6 +57,8 @@ struct GroupStatus {
   bool damaged = false;         // entries are lost, and are being asked for
   bool stateless = false;       // its snapshot was lost; nothing is applied until another one came
   bool stopped = false;         // it has seen what cannot be
+  bool disk_stalled = false;    // it does not stand for election until a write is done
+  NodeId heir;                  // to whom this leader is handing over; 0: nobody
   raft::Drops drops;
   std::vector<PeerStatus> peers;  // of a leader
   // A snapshot of another node that is on its way here.
@@ -68,6 +70,7 @@ struct LinkStatus {
   std::string address;  // where it is called; empty: it calls us
   bool up = false;
   std::uint64_t queued_bytes = 0;
+  wire::Version version = 0;  // that is spoken with it; 0: there is no connection
 };
 
 // A snapshot that another node fetches from us.
@@ -83,6 +86,9 @@ struct LogStatus {
   std::uint64_t copied = 0;                 // rows, out of segments that were to go
   wal::Scrubbed scrubbed;
   bool full = false;  // the disk has no room for another segment
+  // For so long the disk has been busy with one write, or with making room for it.
+  Duration busy{0};
+  bool stalled = false;  // which is too long: groups hand over that this node leads
 };
 
 struct NodeStatus {
@@ -111,6 +117,7 @@ struct Evidence {
   raft::WhyNotLeading leading;
   raft::WhyNotCommitted oldest;  // of the oldest entry that is not known to be committed
   bool disk_full = false;
+  Duration disk_busy{0};   // with one write
   std::vector<NodeId> up;  // whom this node can speak to
 };
 Evidence evidence_of(const host::Shard&, const host::Replica&);

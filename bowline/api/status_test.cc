@@ -243,6 +243,7 @@ TEST(Explain, why_nobody_leads) {
       {raft::Hindrance::not_member, "add it at the leader"},
       {raft::Hindrance::learner, "learners do not campaign"},
       {raft::Hindrance::priority_zero, "its priority is 0"},
+      {raft::Hindrance::disk_stalled, "takes too long for one write"},
       {raft::Hindrance::damaged, "has lost entries"},
       {raft::Hindrance::leader_protected, "campaigns in 250 ms"},
       {raft::Hindrance::waiting_timeout, "campaigns in 250 ms"},
@@ -263,6 +264,17 @@ TEST(Explain, why_nobody_leads) {
     EXPECT_TRUE(has(said, "knows of no leader in term 4")) << said;
     EXPECT_TRUE(has(said, words)) << said;
   }
+}
+
+TEST(Explain, that_a_disk_stalls_and_who_is_to_lead) {
+  Evidence all = evidence();
+  all.status.disk_stalled = true;
+  all.status.heir = NodeId{2};
+  all.disk_busy = std::chrono::milliseconds(1250);
+  EXPECT_TRUE(has(explain(all),
+                  "the disk has been busy with one write for 1250 ms: handing over to node 2\n"));
+  all.status.heir = {};
+  EXPECT_TRUE(has(explain(all), "the disk has been busy with one write for 1250 ms\n"));
 }
 
 TEST(Explain, what_a_proposal_waits_for_and_what_followers_lack) {

@@ -26,6 +26,7 @@ enum class Bug : std::uint8_t {
   p14_acks_before_sync = 14,
   p15_single_voter_acks_before_sync = 15,
   p16_applies_the_uncommitted = 16,
+  p17_place_apart_from_the_data = 17,
   p18_snapshot_without_membership = 18,
   p19_snapshot_with_current_term = 19,
   p20_snapshot_without_sessions = 20,
@@ -57,6 +58,7 @@ enum class Bug : std::uint8_t {
   p50_commits_over_compacted_prefix = 50,
   p51_refuses_inside_snapshot = 51,
   p52_cut_forgets_writes_in_flight = 52,
+  p53_heartbeats_wait_for_the_disk = 53,
   p54_foreign_messages_accepted = 54,
   p60_suspicion_breaks_leases = 60,
   p61_base_without_membership = 61,
@@ -77,6 +79,7 @@ enum class Bug : std::uint8_t {
   p77_recycled_before_its_old_name_is_gone = 77,
   p78_sleeps_through_a_suspicion = 78,
   p79_sleeps_uncommitted = 79,
+  p80_age_counts_from_the_answer = 80,
   p99_canary = 99,
 };
 

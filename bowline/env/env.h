@@ -90,8 +90,9 @@ class Disk {
 // Who is at the other end of a connection, where the network has that proved: a certificate says
 // so.
 struct Identity {
-  NodeId node;
+  NodeId node;  // 0: it is no node, but ...
   std::string cluster;
+  std::string admin = {};  // ... somebody who administers them
   friend bool operator==(const Identity&, const Identity&) = default;
 };
 

@@ -6,7 +6,7 @@
 namespace bowline::host {
 
 void Balance::count(GroupId group, const raft::Core& core) {
-  std::vector<NodeId> takers = this->takers(core);
+  std::vector<NodeId> takers = host::takers(core, self_, missing_);
   for (const NodeId id : takers) led_.try_emplace(id);
   led_.try_emplace(self_);
   if (!core.leader()) return;
@@ -15,16 +15,16 @@ void Balance::count(GroupId group, const raft::Core& core) {
     ours_.emplace_back(group, std::move(takers));
 }
 
-// Those whom the group would like to be led by as much as by us.
-std::vector<NodeId> Balance::takers(const raft::Core& core) const {
+std::vector<NodeId> takers(const raft::Core& core, NodeId me,
+                           const std::function<bool(NodeId)>& missing) {
   std::vector<NodeId> all;
   const raft::Membership& membership = *core.memberships().latest().membership;
-  const raft::Member* const self = membership.find(self_);
+  const raft::Member* const self = membership.find(me);
   if (self == nullptr || !membership.settled()) return all;
   for (const raft::Member& member : membership.members) {
     const bool good = member.now == raft::Standing::voter && !membership.barred(member) &&
                       member.priority >= self->priority;
-    if (good && member.id != self_ && !missing_(member.id)) all.push_back(member.id);
+    if (good && member.id != me && !missing(member.id)) all.push_back(member.id);
   }
   return all;
 }

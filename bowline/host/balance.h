@@ -10,6 +10,10 @@
 
 namespace bowline::host {
 
+// Those whom a group would like to be led by as much as by this node, which leads it.
+std::vector<NodeId> takers(const raft::Core&, NodeId me,
+                           const std::function<bool(NodeId)>& missing);
+
 // Spreads leaders over nodes. Each node looks at the groups that it has, and gives away what it
 // leads beyond its part: never more than that, so that nodes which do this at the same time do not
 // chase each other.
@@ -27,8 +31,6 @@ class Balance {
   std::vector<Move> moves(std::size_t most) const;
 
  private:
-  std::vector<NodeId> takers(const raft::Core&) const;
-
   NodeId self_;
   Missing missing_;
   std::map<NodeId, std::uint64_t> led_;  // by each node that could lead something, as far as we see

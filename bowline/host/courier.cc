@@ -26,8 +26,21 @@ Courier::Courier(wal::Log& log, Links& links, Options options, Hooks hooks)
     : log_(log), links_(links), options_(options), hooks_(std::move(hooks)) {}
 
 void Courier::send(GroupId group, raft::Send&& send) {
-  if (std::holds_alternative<raft::AppendRequest>(send.message.body)) stay_behind(group, send);
+  if (auto* const append = std::get_if<raft::AppendRequest>(&send.message.body)) {
+    stay_behind(group, send);
+    if (append->rest) append->rest = may_rest(group);
+  }
   put(group, send.to, send.message);
+}
+
+// A member that speaks an older version cannot agree to it, and the others would fall asleep and be
+// woken again and again.
+bool Courier::may_rest(GroupId group) {
+  const raft::Core* const core = hooks_.core(group);
+  return core != nullptr && std::ranges::none_of(core->peers(), [this](const raft::Progress& peer) {
+           const wire::Way* const way = links_.way_to(peer.id());
+           return way != nullptr && way->version < wire::rest_since;
+         });
 }
 
 // The core thinks of entries as sent once it has asked for that. If they still wait here, a

@@ -82,6 +82,7 @@ class Courier {
   void read(NodeId to, GroupId, Stream&);
   void was_read(NodeId to, GroupId, std::uint64_t number, Result<raft::Batch>);
   void stay_behind(GroupId, raft::Send&);
+  bool may_rest(GroupId);
   void run(Wanted);
   void found(Wanted, Result<raft::Batch>);
 

@@ -48,7 +48,7 @@ void Detector::tick() {
   loop_.set(timer_, now + options_.pulse);
   std::vector<NodeId> silent;
   for (auto& [id, peer] : peers_) {
-    if (late) peer.heard = now;
+    if (late || (hooks_.says_no_pulse && hooks_.says_no_pulse(id))) peer.heard = now;
     hooks_.pulse(id);
     if (peer.missing || now < peer.heard + options_.silence) continue;
     peer.missing = true;

@@ -23,6 +23,9 @@ class Detector {
     std::move_only_function<void(NodeId)> pulse;   // send it something
     std::move_only_function<void(NodeId)> silent;  // nothing came for too long
     std::move_only_function<void(NodeId)> again;   // it is there again
+    // There is a connection, but its version knows no pulse: from its silence nothing follows. May
+    // be left out.
+    std::move_only_function<bool(NodeId)> says_no_pulse = {};
   };
 
   Detector(env::Loop&, env::Clock&, Options, Hooks);

@@ -1,48 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/host/detector.h"
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
 
+#include "bowline/host/one_timer.h"
+
 namespace bowline::host {
 namespace {
 
 using namespace std::chrono_literals;
-
-// One timer, and a time that goes on when it is told to.
-class OneTimer final : public env::Loop, public env::Clock {
- public:
-  env::TimerId timer(std::move_only_function<void()> rings) override {
-    rings_ = std::move(rings);
-    return env::TimerId{1};
-  }
-  void set(env::TimerId, Time when) override { when_ = when; }
-  void drop(env::TimerId) override { when_ = never; }
-  void soon(env::Done<>) override {}
-  void aside(env::Done<>, env::Done<>) override {}
-  Time now() const override { return now_; }
-  std::int64_t wall_ms() const override { return 0; }
-
-  void run(Duration span) {
-    const Time end = now_ + span;
-    while (when_ <= end) {
-      now_ = std::max(now_, when_);
-      rings_();
-    }
-    now_ = end;
-  }
-  void stand_still(Duration span) { now_ = now_ + span; }
-  bool armed() const { return when_ != never; }
-
- private:
-  std::move_only_function<void()> rings_;
-  Time now_{1s};
-  Time when_ = never;
-};
 
 struct Watching : testing::Test {
   OneTimer world;
@@ -52,8 +22,10 @@ struct Watching : testing::Test {
                     {.pulse = 100ms, .silence = 1s},
                     {.pulse = [this](NodeId) { ++pulses; },
                      .silent = [this](NodeId id) { told += "silent " + name(id); },
-                     .again = [this](NodeId id) { told += "again " + name(id); }}};
+                     .again = [this](NodeId id) { told += "again " + name(id); },
+                     .says_no_pulse = [this](NodeId) { return old; }}};
   int pulses = 0;
+  bool old = false;  // what the connection speaks: no pulse
 
   static std::string name(NodeId id) { return std::to_string(id.value) + "; "; }
 };
@@ -109,6 +81,18 @@ TEST_F(Watching, whoever_did_not_listen_accuses_nobody) {
   world.run(900ms);
   EXPECT_EQ(told, "");
   world.run(1s);
+  EXPECT_EQ(told, "silent 2; ");
+}
+
+TEST_F(Watching, a_node_that_is_too_old_to_say_a_pulse_is_not_missed_while_it_is_connected) {
+  detector.watch({2});
+  detector.begin();
+  old = true;
+  world.run(10s);
+  EXPECT_EQ(told, "");
+  EXPECT_FALSE(detector.missing({2}));
+  old = false;  // it is upgraded, or the connection is gone
+  world.run(2s);
   EXPECT_EQ(told, "silent 2; ");
 }
 

@@ -67,6 +67,10 @@ std::string json(const Fields& fields) {
   return line + '}';
 }
 
+std::string in_ms(Duration d) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+}
+
 std::string members_of(const raft::Membership& membership) {
   std::string list;
   for (const raft::Member& member : membership.members) {
@@ -160,6 +164,21 @@ struct Teller {
   void operator()(const DiskFull& news) const {
     set(Topic::disk, news.full ? Level::error : Level::info,
         news.full ? "disk full" : "disk has room again");
+  }
+  void operator()(const DiskStalled& news) const {
+    set(Topic::disk, news.stalled ? Level::error : Level::info,
+        news.stalled ? "disk stalls" : "disk answers again");
+    add("busy_ms", in_ms(news.busy));
+  }
+  void operator()(const HandsOver& news) const {
+    set(Topic::election, Level::warning, news.to ? "hands over" : "leads no more");
+    event.peer = news.to;
+    add("why", "the disk has been busy for " + in_ms(news.busy) + " ms");
+  }
+  void operator()(const Asked& news) const {
+    set(Topic::node, Level::info, "an operator asks");
+    add("who", news.who);
+    add("for", news.what);
   }
 };
 

@@ -77,6 +77,16 @@ TEST_F(JournalTest, members_are_told_without_what_they_keep) {
   EXPECT_EQ(line(news).find("password"), std::string::npos);
 }
 
+TEST_F(JournalTest, it_is_told_why_a_leader_hands_over) {
+  const Duration busy = std::chrono::milliseconds(1040);
+  EXPECT_NE(line(HandsOver{NodeId{3}, busy})
+                .find("peer=3 what=\"hands over\" why=\"the disk has been busy for 1040 ms\""),
+            std::string::npos);
+  EXPECT_NE(line(HandsOver{{}, busy}).find("what=\"leads no more\""), std::string::npos);
+  EXPECT_NE(line(DiskStalled{busy, true}).find("what=\"disk stalls\" busy_ms=1040"),
+            std::string::npos);
+}
+
 TEST_F(JournalTest, each_topic_has_a_level) {
   Journal::Options options;
   options.levels = Journal::all(Level::off);
@@ -107,21 +117,15 @@ TEST_F(JournalTest, what_repeats_itself_is_left_out_and_counted) {
 }
 
 TEST_F(JournalTest, every_news_has_words) {
-  const std::vector<News> all{raft::RoleChanged{},
-                              raft::MembershipChanged{},
-                              raft::StandingBy{},
-                              raft::Removed{},
-                              raft::Impossible{},
-                              GroupStarted{},
-                              GroupEnded{},
-                              PeerUp{},
-                              PeerDown{},
-                              SnapshotTaken{},
-                              SnapshotFailed{},
-                              SnapshotWanted{},
-                              SnapshotNotFetched{},
-                              SnapshotInstalled{},
-                              DiskFull{}};
+  const std::vector<News> all{raft::RoleChanged{},  raft::MembershipChanged{},
+                              raft::StandingBy{},   raft::Removed{},
+                              raft::Impossible{},   GroupStarted{},
+                              GroupEnded{},         PeerUp{},
+                              PeerDown{},           SnapshotTaken{},
+                              SnapshotFailed{},     SnapshotWanted{},
+                              SnapshotNotFetched{}, SnapshotInstalled{},
+                              DiskFull{},           DiskStalled{},
+                              HandsOver{},          Asked{}};
   ASSERT_EQ(all.size(), std::variant_size_v<News>);
   for (const News& news : all) EXPECT_NE(event_of({}, news).what, "");
 }

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "bowline/wire/ask.h"
+
 namespace bowline::host {
 
 // Anybody can say anything, but who has a certificate speaks for the node that it names only.
@@ -11,6 +13,13 @@ Result<void> is_proved(const std::optional<env::Identity>& proved, const wire::H
   const auto no = [](std::string why) -> Result<void> {
     return std::unexpected(Error{Fault::corrupt, std::move(why)});
   };
+  if (said.purpose == wire::Purpose::admin && proved->admin.empty())
+    return no("it asks to administer, and its certificate names node " +
+              std::to_string(proved->node.value) +
+              ". Give it one with a URI like bowline://CLUSTER/admin/NAME");
+  if (said.self && !proved->node)
+    return no("it says that it is node " + std::to_string(said.self.value) +
+              ", and its certificate names the admin " + proved->admin);
   if (proved->node != said.self)
     return no("it says that it is node " + std::to_string(said.self.value) +
               ", and its certificate names node " + std::to_string(proved->node.value) +
@@ -73,7 +82,8 @@ Result<void> Link::greeted(const wire::Frame& frame) {
   if (!ways) return std::unexpected(ways.error());
   there_ = *std::move(there);
   ways_ = *std::move(ways);
-  reader_.allow(most_frame_bytes_);
+  const bool asks = there_.purpose == wire::Purpose::admin;
+  reader_.allow(asks ? wire::most_ask_bytes : most_frame_bytes_, ways_->in.version);
   return {};
 }
 

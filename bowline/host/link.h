@@ -43,6 +43,7 @@ class Link final : public Channel {
   void send(std::string frame) override { connection_->send(std::move(frame)); }
   std::uint64_t queued() const override { return connection_->queued(); }
   std::string peer() const { return connection_->peer(); }
+  std::optional<env::Identity> identity() const { return connection_->identity(); }
 
  private:
   void received(std::string_view bytes);

@@ -116,6 +116,43 @@ TEST_F(LinkTest, nodes_of_two_clusters_do_not_speak) {
   EXPECT_TRUE(outcome({}, other).contains("of the cluster test, and node 1 of prod"));
 }
 
+// What TLS found out does not depend on what an old program knows to say.
+TEST_F(LinkTest, an_old_program_names_no_cluster_and_its_certificate_does) {
+  wire::Hello old = hello(2);
+  old.newest = 1;
+  old.cluster_name = "test";
+  EXPECT_EQ(outcome(certified(2), old), "agreed");
+  EXPECT_EQ(outcome({}, old), "agreed");
+  EXPECT_TRUE(outcome(certified(3), old).contains("names node 3"));
+}
+
+TEST_F(LinkTest, without_a_version_that_both_speak_each_side_says_so) {
+  wire::Hello later = hello(2);
+  later.oldest = 3;
+  later.newest = 4;
+  const std::string tail = " of the protocol, and node ";
+  EXPECT_EQ(outcome({}, later), "node 2 speaks the versions 3 to 4" + tail +
+                                    "1 the versions 1 to 2. Upgrade the older one, by way of a "
+                                    "release that speaks both");
+  EXPECT_EQ(outcome({}, hello(1), later), "node 1 speaks the versions 1 to 2" + tail +
+                                              "2 the versions 3 to 4. Upgrade the older one, by "
+                                              "way of a release that speaks both");
+}
+
+TEST_F(LinkTest, whoever_administers_has_a_certificate_for_that_or_none) {
+  wire::Hello admin;
+  admin.purpose = wire::Purpose::admin;
+  admin.name = "anna";
+  const env::Identity anna{.node = {}, .cluster = "prod", .admin = "anna"};
+  EXPECT_EQ(outcome({}, admin), "agreed");
+  EXPECT_EQ(outcome(anna, admin), "agreed");
+  EXPECT_EQ(outcome(certified(2), admin),
+            "it asks to administer, and its certificate names node 2. Give it one with a URI like "
+            "bowline://CLUSTER/admin/NAME");
+  EXPECT_EQ(outcome(anna, hello(2)),
+            "it says that it is node 2, and its certificate names the admin anna");
+}
+
 // Does at once what is to be done soon, when the test says so; no timer ever rings.
 class Hand final : public env::Loop, public env::Clock {
  public:

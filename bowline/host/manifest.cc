@@ -8,7 +8,7 @@
 #include "bowline/base/encoding.h"
 #include "bowline/base/ensure.h"
 #include "bowline/env/buffer.h"
-#include "bowline/raft/membership_codec.h"
+#include "bowline/host/mark.h"
 
 // The content, where v is a varint:
 //   version v | group v | term v | index v | membership's index v | known in v | bytes v |
@@ -36,17 +36,10 @@ bool sane(const Manifest& manifest) {
 
 std::string content_of(const Manifest& manifest) {
   ensure(sane(manifest));
-  const raft::Base& base = manifest.base;
-  const Bytes membership = raft::encode(*base.membership);
   std::string content;
   put_varint(content, version);
   put_varint(content, manifest.group.value);
-  put_varint(content, base.id.term.value);
-  put_varint(content, base.id.index.value);
-  put_varint(content, base.membership_index.value);
-  put_varint(content, base.known_in.value);
-  put_varint(content, membership.size());
-  content += membership.view();
+  put_base(content, manifest.base);
   put_varint(content, manifest.bytes);
   put_varint(content, manifest.piece_bytes);
   for (const std::uint32_t sum : manifest.sums) put(content, sum);
@@ -58,17 +51,6 @@ std::uint64_t sum_of(std::string_view content) {
   std::uint64_t sum = 0xcbf29ce484222325;
   for (const char c : content) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return sum;
-}
-
-raft::Base take_base(Cursor& cursor) {
-  raft::Base base;
-  base.id.term = {cursor.varint_at_most(absurd)};
-  base.id.index = {cursor.varint_at_most(absurd)};
-  base.membership_index = {cursor.varint_at_most(absurd)};
-  base.known_in = {cursor.varint_at_most(absurd)};
-  base.membership = raft::decode_membership(cursor.take(cursor.varint()));
-  if (base.membership == nullptr) cursor.fail();
-  return base;
 }
 
 Result<Manifest> decode_content(std::string_view content) {

@@ -22,6 +22,7 @@ struct Counters {
   std::uint64_t letters_received = 0;
   std::uint64_t strays = 0;  // letters that could not be read, or are for a group that is not here
   std::uint64_t turns = 0;
+  std::uint64_t stalls = 0;  // of the disk: writes of the log that took too long
 };
 
 // Belongs to the thread of the node.

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "bowline/base/ids.h"
+#include "bowline/base/time.h"
 #include "bowline/raft/effect.h"
 #include "bowline/raft/membership.h"
 
@@ -45,9 +46,22 @@ struct SnapshotInstalled {  // which another node gave
 struct DiskFull {
   bool full = false;  // or there is room again
 };
+struct DiskStalled {
+  Duration busy{0};      // with one write of the log, so far
+  bool stalled = false;  // or it has come to the end of that
+};
+struct HandsOver {  // of a group: this node led it, and its disk is busy with one write for so long
+  NodeId to;        // 0: to nobody. It stopped leading, and the others choose
+  Duration busy{0};
+};
+struct Asked {  // somebody who administers wants it changed; group 0: the node
+  std::string who;
+  std::string what;
+};
 using News =
     std::variant<raft::RoleChanged, raft::MembershipChanged, raft::StandingBy, raft::Removed,
                  raft::Impossible, GroupStarted, GroupEnded, PeerUp, PeerDown, SnapshotTaken,
-                 SnapshotFailed, SnapshotWanted, SnapshotNotFetched, SnapshotInstalled, DiskFull>;
+                 SnapshotFailed, SnapshotWanted, SnapshotNotFetched, SnapshotInstalled, DiskFull,
+                 DiskStalled, HandsOver, Asked>;
 
 }  // namespace bowline::host

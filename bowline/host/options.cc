@@ -58,11 +58,18 @@ std::string Options::fault() const {
   if (listen.empty()) return "listen must be an address: \"host:port\"";
   if (cluster.size() > most_cluster_bytes || !std::ranges::all_of(cluster, needs_no_escape))
     return "cluster must be at most 100 letters, digits, and - . _";
+  if (newest_version < wire::oldest_version || newest_version > wire::newest_version)
+    return "newest_version must be from " + std::to_string(wire::oldest_version) + " to " +
+           std::to_string(wire::newest_version) + ", the versions that this release speaks";
   if (boot == 0) return "boot must not be 0: draw it at random at each start";
   if (std::string fault = log.fault(); !fault.empty()) return "log: " + fault;
   if (std::string fault = snapshots.fault(); !fault.empty()) return "snapshots: " + fault;
   if (std::string fault = fault_of_links(links); !fault.empty()) return fault;
   if (std::string fault = fault_of_detector(detector); !fault.empty()) return fault;
+  if (operators.admit > Admit::anybody)
+    return "operators.admit must be one of those that host::Admit has";
+  if (operators.most == 0) return "operators.most must be above zero";
+  if (operators.most_asks == 0) return "operators.most_asks must be above zero";
   if (balance_every < Duration(0)) return "balance_every must not be negative";
   if (balance_at_once == 0) return "balance_at_once must be above zero";
   if (std::string fault = fault_of_courier(courier); !fault.empty()) return fault;

@@ -8,10 +8,12 @@
 #include "bowline/host/courier.h"
 #include "bowline/host/detector.h"
 #include "bowline/host/links.h"
+#include "bowline/host/operators.h"
 #include "bowline/host/snapshots.h"
 #include "bowline/host/transfers.h"
 #include "bowline/raft/options.h"
 #include "bowline/wal/options.h"
+#include "bowline/wire/version.h"
 
 namespace bowline::host {
 
@@ -30,9 +32,13 @@ struct Options {
   // are handed over then. 0: never.
   Duration balance_every{0};
   std::size_t balance_at_once = 16;
-  Detector::Options detector;  // of nodes that are gone, for groups that sleep
+  Detector::Options detector;    // of nodes that are gone, for groups that sleep
+  Operators::Options operators;  // whom it obeys over the wire who is no node
   Snapshots::Options snapshots;
   Transfers::Options transfers;
+  // Of what nodes say to each other: nothing newer is spoken (docs/WIRE.md). While a cluster is
+  // upgraded, an older one keeps the way back open to those that look at what it brought.
+  wire::Version newest_version = wire::newest_version;
   // Another one at each start of the process: tells its lives apart, and is where all that has to
   // be drawn is drawn from.
   std::uint64_t boot = 1;
@@ -53,6 +59,9 @@ struct GroupOptions {
   std::uint64_t snapshot_bytes = 256 << 20;
   // So many entries stay in the log behind it, for those that are a little late.
   std::uint64_t keep_entries = 10'000;
+  // A leader whose disk takes longer than an election timeout for one write hands over to the best
+  // of the others, and does not stand for election before that write is done.
+  bool hand_over_when_stalled = true;
 
   std::string fault() const;
   // Why a group that runs cannot go on with these, as a sentence; empty: it can. While leases are

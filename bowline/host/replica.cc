@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/host/mark.h"
 
 namespace bowline::host {
 namespace {
@@ -34,9 +36,9 @@ Replica::Replica(GroupId group, const Desks& desks, GroupOptions options, Start 
       waiters_(start.tickets),
       laps_(desks.meters.stages),
       applier_(desks.log, group, machine, options_.slice_bytes, *this, desks.scratch.applier),
-      snapshot_(start.machine),
+      snapshot_(start.snapshot),
       stateless_(start.stateless),
-      timer_(desks.env.loop.timer([this] { input(raft::Woken{}); })) {
+      timer_(desks.env.loop.timer([this] { woken(); })) {
   applier_.restored(start.machine);
   if (stateless_) applier_.hold();
 }
@@ -49,7 +51,9 @@ Replica::~Replica() {
 void Replica::begin() {
   if (desks_.onlooker != nullptr) desks_.onlooker->started(*this);
   arm();
-  if (stateless_) fetch_state();
+  if (stateless_) return fetch_state();
+  // A durable machine was ahead of the log, which begins there now: others may need what is before.
+  if (core_.outline().base().index > snapshot_.index) take_snapshot({});
 }
 
 void Replica::end() {
@@ -61,6 +65,8 @@ void Replica::end() {
     for (Reply& reply : batch.replies) reply(stopped);
   for (auto& [kind, replies] : std::exchange(reads_, {}))
     for (ReadReply& reply : replies) reply(stopped);
+  if (old_reads_)
+    for (auto& [at_most, reply] : std::exchange(old_reads_->waiting, {})) reply(stopped);
   const Error gone{Fault::not_found, "the group is not on this node any more"};
   for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(gone));
 }
@@ -117,8 +123,21 @@ void Replica::recover(ClusterId anew, Reply reply) {
   operate(raft::Recover{{}, anew}, std::move(reply));
 }
 
+std::optional<Duration> Replica::patience() const {
+  if (!options_.hand_over_when_stalled) return std::nullopt;
+  return options_.raft->election;
+}
+
+void Replica::disk_stalls(Duration busy) {
+  const bool led = core_.role() == raft::Role::leader;
+  input(raft::Stalled{true});
+  const bool leads = core_.role() == raft::Role::leader;
+  if (led && (!leads || core_.heir())) hooks_.news(group_, HandsOver{core_.heir(), busy});
+}
+
 void Replica::tune(GroupOptions options) {
   options_ = std::move(options);
+  if (!options_.hand_over_when_stalled) input(raft::Stalled{false});
   applier_.set_slice(options_.slice_bytes);
   input(raft::Tune{options_.raft});
   hooks_.tuned(group_);
@@ -188,6 +207,12 @@ void Replica::step(raft::Input in) {
   effects.swap(desks_.scratch.effects);
 }
 
+void Replica::woken() {
+  if (planted(Bug::p53_heartbeats_wait_for_the_disk) && !desks_.log.idle())
+    return desks_.env.loop.set(timer_, desks_.env.clock.now() + std::chrono::milliseconds(1));
+  input(raft::Woken{});
+}
+
 void Replica::arm() { desks_.env.loop.set(timer_, core_.deadline()); }
 
 void Replica::perform(raft::Persist& write) {
@@ -198,7 +223,10 @@ void Replica::perform(raft::Persist& write) {
 void Replica::perform(raft::Send& send) { desks_.courier.send(group_, std::move(send)); }
 void Replica::perform(raft::SendSpan& send) { desks_.courier.send(group_, std::move(send)); }
 void Replica::perform(raft::SendEntries& send) { desks_.courier.send(group_, std::move(send)); }
-void Replica::perform(raft::Commit& commit) { applier_.advance(commit.through); }
+void Replica::perform(raft::Commit& commit) {
+  if (planted(Bug::p17_place_apart_from_the_data)) mark(commit.through);
+  applier_.advance(commit.through);
+}
 
 void Replica::perform(raft::Restore& restore) {
   hooks_.news(group_, SnapshotWanted{restore.from, restore.base.id});
@@ -251,6 +279,12 @@ void Replica::rest_if_asleep() {
   desks_.log.rest(group_);
 }
 
+// A machine that is durable by itself: all that it was given is on its disk along with this.
+void Replica::mark(Index at) {
+  machine::Durable* const durable = machine_.durable();
+  if (durable != nullptr) durable->mark(encode_mark(group_, core_.base_at(at)));
+}
+
 void Replica::was_applied(std::span<const raft::Entry> entries, std::span<std::string> answers) {
   std::vector<LogId>& ids = desks_.scratch.ids;
   ids.clear();
@@ -260,6 +294,7 @@ void Replica::was_applied(std::span<const raft::Entry> entries, std::span<std::s
     if (desks_.onlooker != nullptr) desks_.onlooker->applied(*this, entry);
   }
   desks_.meters.counters.applied += entries.size();
+  mark(entries.back().id.index);
   if (laps_.empty()) {
     waiters_.applied(ids, answers);
   } else {
@@ -375,6 +410,7 @@ void Replica::installed(const raft::Base& wanted, Result<raft::Base> loaded) {
   }
   snapshot_ = std::max(snapshot_, loaded->id);
   applied_bytes_ = 0;
+  if (machine_.durable() != nullptr) machine_.durable()->mark(encode_mark(group_, *loaded));
   applier_.restored(loaded->id);
   applier_.release();
   if (std::exchange(stateless_, false)) applier_.release();

@@ -12,6 +12,7 @@
 #include "bowline/env/life.h"
 #include "bowline/host/applier.h"
 #include "bowline/host/courier.h"
+#include "bowline/host/freshness.h"
 #include "bowline/host/meters.h"
 #include "bowline/host/news.h"
 #include "bowline/host/onlooker.h"
@@ -28,7 +29,7 @@ namespace bowline::host {
 
 // What all replicas of a node share.
 struct Desks {
-  env::Env env;
+  const env::Env& env;
   wal::Log& log;
   Courier& courier;
   Snapshots& snapshots;
@@ -63,7 +64,8 @@ class Replica final : private Applier::Client {
   struct Start {
     raft::Identity identity;
     raft::Found found;
-    LogId machine;           // what the state machine has, from a snapshot
+    LogId machine;           // what the state machine has, from a snapshot or by itself
+    LogId snapshot;          // the newest that is here
     bool stateless = false;  // there was one, and it cannot be read
     Ticket tickets;
   };
@@ -78,6 +80,10 @@ class Replica final : private Applier::Client {
   void propose(Bytes command, Term expected, Reply);
   void propose_all(std::vector<Bytes> commands, Term expected, std::vector<Reply>);
   void read(raft::ReadKind, ReadReply);
+  // On any member: ready if the machine shows all that was committed so long ago, and more. Asks
+  // the leader from time to time, for all such reads together, and in time that none need wait.
+  // Refused as `too_old` if it cannot be proved; clocks are trusted as far as drift_permille says.
+  void read_within(Duration at_most, ReadReply);
   void barrier(Reply);
   void transfer(NodeId to, Reply);
   void reconfigure(std::vector<raft::Wanted>, std::optional<Index> expected, Reply);
@@ -95,6 +101,9 @@ class Replica final : private Applier::Client {
   void state_fetched(Result<raft::Base>);
   void fetched(LogId through, Result<raft::Base>);  // a snapshot that was asked for, or not
   void end();                                       // those who wait are told
+  // How long the disk may be busy with one write before others should lead. None: as long as it is.
+  std::optional<Duration> patience() const;
+  void disk_stalls(Duration busy);
 
   GroupId group() const { return group_; }
   const raft::Core& core() const { return core_; }
@@ -120,6 +129,15 @@ class Replica final : private Applier::Client {
     raft::Input what;
     Reply reply;
   };
+  struct OldReads {  // those that may be a little old
+    struct Waiting {
+      Duration at_most{0};
+      ReadReply reply;
+    };
+    Few<Waiting> waiting;  // for what the leader says
+    Freshness freshness;
+    bool asks = false;
+  };
 
   void step(raft::Input);
   void perform(raft::Persist&);
@@ -137,13 +155,19 @@ class Replica final : private Applier::Client {
   void perform(raft::StandingBy& news) { hooks_.news(group_, news); }
   void perform(raft::Removed& news) { hooks_.news(group_, news); }
   void perform(raft::Impossible& news) { hooks_.news(group_, news); }
+  void woken();
   void arm();
   void due() override { hooks_.due(group_); }
   bool holds(LogId id) const override { return core_.outline().contains(id); }
   void unreadable(Index index) override { input(raft::Unreadable{index, index}); }
   void rest_if_asleep();
   void operate(raft::Input, Reply);
+  OldReads& old_reads();
+  bool is_within(Duration at_most);
+  void answer_within(Duration at_most, ReadReply);
+  void ask_how_fresh();
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) override;
+  void mark(Index);
   void snapshot_if_due();
   void snapshot_taken(const raft::Base&, const Result<void>&);
   void install(raft::Base);
@@ -167,6 +191,8 @@ class Replica final : private Applier::Client {
   Few<Gathered> gathered_;
   Few<GatheredReads> reads_;
   Few<Operation> operations_;
+
+  std::unique_ptr<OldReads> old_reads_;  // null: nobody ever asked for one
 
   LogId snapshot_;                   // the newest of our own
   std::uint64_t applied_bytes_ = 0;  // since then

@@ -26,7 +26,10 @@ Shard::Shard(env::Env env, env::Network& network, Options options, Incarnation f
       onlooker_(onlooker),
       replica_hooks_(replica_hooks()),
       log_(std::make_unique<wal::Log>(env, options_.log, owner_of(options_), fresh, log_hooks())),
-      snapshots_(std::make_unique<Snapshots>(env, options_.snapshots)) {}
+      snapshots_(std::make_unique<Snapshots>(env, options_.snapshots)),
+      stall_(env.loop, env.clock,
+             {.busy_since = [this] { return log_->busy_since(); },
+              .lasts = [this](Duration busy) { return disk_stalls(busy); }}) {}
 
 Shard::~Shard() {
   if (balance_timer_) env_.loop.drop(balance_timer_);
@@ -55,6 +58,7 @@ void Shard::opened(Result<wal::Opened> result, env::Done<Result<wal::Account>> d
 
 wire::Hello Shard::hello() const {
   wire::Hello hello;
+  hello.newest = options_.newest_version;
   hello.self = options_.self;
   hello.disk = disk_;
   hello.boot = options_.boot;
@@ -72,11 +76,13 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
                                          &broken_, scratch_, memberships_});
   transfers_ = std::make_unique<Transfers>(env_, network_, *snapshots_, hello(), options_.transfers,
                                            [this](NodeId to) { given(to); });
-  detector_ =
-      std::make_unique<Detector>(env_.loop, env_.clock, options_.detector,
-                                 Detector::Hooks{.pulse = [this](NodeId peer) { pulse(peer); },
-                                                 .silent = [this](NodeId peer) { silent(peer); },
-                                                 .again = [this](NodeId peer) { contact(peer); }});
+  operators_ = std::make_unique<Operators>(env_.loop, options_.operators, operator_hooks());
+  detector_ = std::make_unique<Detector>(
+      env_.loop, env_.clock, options_.detector,
+      Detector::Hooks{.pulse = [this](NodeId peer) { pulse(peer); },
+                      .silent = [this](NodeId peer) { silent(peer); },
+                      .again = [this](NodeId peer) { contact(peer); },
+                      .says_no_pulse = [this](NodeId peer) { return says_no_pulse(peer); }});
   if (options_.balance_every > Duration{0}) {
     balance_timer_ = env_.loop.timer([this] { balance(); });
     env_.loop.set(balance_timer_, env_.clock.now() + options_.balance_every);
@@ -89,27 +95,6 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
 }
 
 // ---- groups
-
-namespace {
-
-bool holds(const raft::Found& found, LogId id) {
-  if (found.base.id == id) return true;
-  return std::ranges::any_of(found.entries, [id](const raft::Held& held) {
-    return held.last.term == id.term && held.first() <= id.index && id.index <= held.last.index;
-  });
-}
-
-constexpr LogId imported_id{{1}, {1}};
-
-raft::Persist from_the_start(const raft::Base& base, const raft::HardState& hard) {
-  raft::Persist write;
-  if (hard != raft::HardState{}) write.hard_state = hard;
-  write.base = base;
-  write.discard = true;
-  return write;
-}
-
-}  // namespace
 
 std::optional<Error> Shard::cannot_start(GroupId group, const GroupOptions& options) const {
   if (replicas_.contains(group) || beginning_.contains(group))
@@ -129,71 +114,6 @@ std::optional<Error> Shard::cannot_run(const GroupOptions& options) const {
   return std::nullopt;
 }
 
-// The log may have to begin anew before the core lives: at its founding, or where a snapshot is
-// ahead of it because a crash came between the two.
-void Shard::start(GroupId group, Birth birth, machine::StateMachine& machine,
-                  env::Done<Result<Replica*>> done) {
-  if (std::optional<Error> wrong = cannot_start(group, birth.options))
-    return env_.loop.soon(life_.guard(
-        [done = std::move(done), wrong = *wrong]() mutable { done(std::unexpected(wrong)); }));
-  Beginning& begins = beginning_[group];
-  begins = {std::move(birth), &machine, {}, std::move(done)};
-  if (const auto found = found_.find(group); found != found_.end()) {
-    begins.found = std::move(found->second);
-    found_.erase(found);
-  }
-  const raft::Found& found = begins.found;
-  const Manifest* const newest = snapshots_->newest(group);
-  const bool may_import = newest == nullptr || newest->base.id == imported_id;
-  if (is_founded_now(begins) && begins.birth.state && may_import) return import_state(group);
-  if (is_founded_now(begins) && newest == nullptr)
-    return begin_at(group, {{}, begins.birth.founders, {}, {}}, {});
-  if (newest != nullptr && newest->base.id.index > found.base.id.index &&
-      !holds(found, newest->base.id))
-    return begin_at(group, newest->base, {});
-  env_.loop.soon(life_.guard([this, group] { based(group); }));
-}
-
-bool Shard::is_founded_now(const Beginning& begins) {
-  return begins.birth.founders != nullptr && begins.found.base.membership == nullptr &&
-         begins.found.hard_state == raft::HardState{};
-}
-
-void Shard::begin_at(GroupId group, const raft::Base& base, const raft::HardState& hard) {
-  raft::Found& found = beginning_.at(group).found;
-  found.entries.clear();
-  found.configs.clear();
-  found.damaged.clear();
-  found.base = base;
-  if (hard != raft::HardState{}) found.hard_state = hard;
-  log_->submit(group, from_the_start(base, hard));
-  log_->flush();
-}
-
-// It becomes a snapshot of an entry that nobody ever wrote, the same for all founders: so that none
-// of them has to fetch it. If a crash comes before the log begins there, the next start does it
-// again.
-void Shard::import_state(GroupId group) {
-  const Birth& birth = beginning_.at(group).birth;
-  const raft::Base base{imported_id, birth.founders, {}, imported_id.term};
-  snapshots_->take(group, base, birth.state(),
-                   life_.guard([this, group, base](const Result<void>& taken) {
-                     imported(group, base, taken);
-                   }));
-}
-
-void Shard::imported(GroupId group, const raft::Base& base, const Result<void>& taken) {
-  const auto begins = beginning_.find(group);
-  if (begins == beginning_.end() || broken_) return;
-  // Nobody can have voted yet: the term is there from the start.
-  if (taken) return begin_at(group, base, {imported_id.term, {}, {}, false});
-  auto done = std::move(begins->second.done);
-  const Error& error = taken.error();
-  beginning_.erase(begins);
-  if (error.fault == Fault::io) fail(error);
-  done(std::unexpected(Error{error.fault, "the state to found the group with: " + error.what}));
-}
-
 Result<void> Shard::tune(GroupId group, GroupOptions options) {
   Replica* const replica = find(group);
   if (replica == nullptr)
@@ -203,53 +123,6 @@ Result<void> Shard::tune(GroupId group, GroupOptions options) {
     return std::unexpected(Error{Fault::io, "the options of a group: " + why});
   replica->tune(std::move(options));
   return {};
-}
-
-void Shard::begins_anew(GroupId group) {
-  if (onlooker_ != nullptr) onlooker_->based(group, beginning_.at(group).found.base);
-  based(group);
-}
-
-// What its log begins with is on the disk.
-void Shard::based(GroupId group) {
-  const auto begins = beginning_.find(group);
-  if (begins == beginning_.end() || broken_) return;
-  const bool begins_late = begins->second.found.base.id.index.value > 0;
-  if (snapshots_->newest(group) == nullptr) return come_to_life(group, {}, begins_late);
-  snapshots_->load(
-      group, begins->second.machine->restore(),
-      life_.guard([this, group](Result<raft::Base> base) { loaded(group, std::move(base)); }));
-}
-
-void Shard::loaded(GroupId group, Result<raft::Base> base) {
-  const auto begins = beginning_.find(group);
-  if (begins == beginning_.end() || broken_) return;
-  const Index log_begins = begins->second.found.base.id.index;
-  if (base) return come_to_life(group, base->id, base->id.index < log_begins);
-  if (base.error().fault == Fault::io) return fail(base.error());
-  // It rotted. The log says which one is wanted; if it goes back to the beginning, none.
-  come_to_life(group, {}, log_begins > Index{});
-}
-
-void Shard::come_to_life(GroupId group, LogId machine, bool stateless) {
-  Beginning begins = std::move(beginning_.extract(group).mapped());
-  const raft::Identity identity{.self = options_.self,
-                                .cluster = begins.birth.options.cluster,
-                                .incarnation = disk_,
-                                .seed = options_.boot * 0x9e3779b97f4a7c15 + group.value,
-                                .memberships = &memberships_};
-  const Ticket tickets{(options_.boot << 40) + (++tickets_ << 32)};
-  auto& replica = replicas_[group];
-  replica = std::make_unique<Replica>(
-      group, *desks_, std::move(begins.birth.options),
-      Replica::Start{identity, std::move(begins.found), machine, stateless, tickets},
-      *begins.machine, replica_hooks_);
-  if (const auto& membership = replica->core().memberships().latest().membership) know(*membership);
-  if (replica->core().hibernates()) detector_->begin();
-  tell(group, GroupStarted{machine, replica->core().outline().last(), stateless});
-  replica->begin();
-  if (full_) replica->input(raft::Fullness{true});
-  begins.done(replica.get());
 }
 
 void Shard::end(GroupId group) {
@@ -309,6 +182,7 @@ void Shard::turn() {
     if (Replica* const replica = find(group)) replica->give_gathered();
   giving_ = false;
   log_->flush();
+  watch_disk();
   courier_->flush();
   for (const GroupId group : now)
     if (Replica* const replica = find(group)) replica->slice();
@@ -329,6 +203,7 @@ wal::Log::Hooks Shard::log_hooks() {
                   replica->input(raft::Unreadable{first, last});
               },
           .full = [this](bool full) { fullness(full); },
+          .landed = [this] { disk_answers(); },
           .opening =
               [this](std::uint64_t done, std::uint64_t of) {
                 if (hooks_.opening) hooks_.opening(done, of);
@@ -342,19 +217,6 @@ void Shard::tell(GroupId group, const News& news) {
 void Shard::fail(Error error) {
   if (std::exchange(broken_, true)) return;
   hooks_.broken(std::move(error));
-}
-
-// A leader that cannot write hands over to one that can.
-void Shard::fullness(bool full) {
-  full_ = full;
-  tell({}, DiskFull{full});
-  for (const GroupId group : ids()) {
-    Replica* const replica = find(group);
-    if (replica == nullptr) continue;
-    replica->input(raft::Fullness{full});
-    if (full && replica->core().role() == raft::Role::leader)
-      replica->transfer({}, [](const Outcome&) {});
-  }
 }
 
 Links::Hooks Shard::link_hooks() {
@@ -373,7 +235,7 @@ Links::Hooks Shard::link_hooks() {
               [this](const std::string& who, const std::string& why) {
                 if (hooks_.told) hooks_.told(who, why);
               },
-          .other = [this](std::unique_ptr<Link> link) { transfers_->serve(std::move(link)); }};
+          .other = [this](std::unique_ptr<Link> link) { other(std::move(link)); }};
 }
 
 void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way) {
@@ -462,8 +324,9 @@ Replica::Hooks Shard::replica_hooks() {
           .news = [this](GroupId group, const News& news) { tell(group, news); },
           .tuned =
               [this](GroupId group) {
-                if (const Replica* const replica = find(group); replica->core().hibernates())
-                  detector_->begin();
+                Replica* const replica = find(group);
+                if (replica->core().hibernates()) detector_->begin();
+                tell_of_disk(*replica);
               },
           .broken = [this](Error error) { fail(std::move(error)); }};
 }

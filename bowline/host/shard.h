@@ -19,9 +19,11 @@
 #include "bowline/host/meters.h"
 #include "bowline/host/news.h"
 #include "bowline/host/onlooker.h"
+#include "bowline/host/operators.h"
 #include "bowline/host/options.h"
 #include "bowline/host/replica.h"
 #include "bowline/host/snapshots.h"
+#include "bowline/host/stall.h"
 #include "bowline/host/transfers.h"
 #include "bowline/machine/state_machine.h"
 #include "bowline/wal/log.h"
@@ -87,12 +89,15 @@ class Shard {
   Time now() const { return env_.clock.now(); }
   const Options& options() const { return options_; }
   bool broken() const { return broken_; }
-  bool full() const { return full_; }  // the disk
+  bool full() const { return full_; }        // the disk
+  bool stalled() const { return stalled_; }  // a write of it takes too long for some group
+  bool missing(NodeId) const;                // another node: it cannot be spoken to
 
  private:
   struct Beginning {  // of a replica
     Birth birth;
     machine::StateMachine* machine = nullptr;
+    std::optional<raft::Base> place;  // of a machine that is durable by itself
     raft::Found found;
     env::Done<Result<Replica*>> done;
   };
@@ -110,6 +115,8 @@ class Shard {
   void based(GroupId);
   void loaded(GroupId, Result<raft::Base>);
   void come_to_life(GroupId, LogId machine, bool stateless);
+  static Result<std::optional<raft::Base>> place_of(GroupId, machine::StateMachine&);
+  const raft::Base* furthest(GroupId) const;
   void fetch(GroupId, const Transfers::Source&, const raft::Base&,
              std::move_only_function<void(Replica&, Result<raft::Base>)> then);
   Replica::Hooks replica_hooks();
@@ -127,14 +134,21 @@ class Shard {
   void met(NodeId);
   void contact(NodeId);
   void pulse(NodeId);
+  bool says_no_pulse(NodeId) const;
   template <class Concerned>
   void tell_groups(const raft::Input& what, Concerned concerned);
   void go_on_telling();
   void suspect_the_missing(Replica&);
   void balance();
+  void other(std::unique_ptr<Link>);
+  Operators::Hooks operator_hooks();
   void unreachable(NodeId);
   void given(NodeId);
   void fullness(bool full);
+  void watch_disk();
+  void tell_of_disk(Replica&);
+  std::optional<Duration> disk_stalls(Duration busy);
+  void disk_answers();
   void fail(Error);
   wire::Hello hello() const;
 
@@ -152,6 +166,7 @@ class Shard {
   std::unique_ptr<Courier> courier_;
   std::unique_ptr<Desks> desks_;  // once all of these are there
   std::unique_ptr<Transfers> transfers_;
+  std::unique_ptr<Operators> operators_;
   std::unique_ptr<Detector> detector_;
   Incarnation disk_;
   std::map<GroupId, raft::Found> found_;  // of groups that were not started yet
@@ -162,8 +177,11 @@ class Shard {
   std::set<GroupId> due_;                                // have something to do in this turn
   std::deque<std::pair<GroupId, raft::Input>> telling_;  // some in each turn
   env::TimerId balance_timer_;
+  Stall stall_;
+  Duration patience_ = Duration::max();  // the shortest of a group
   std::uint64_t tickets_ = 0;
   bool full_ = false;
+  bool stalled_ = false;
   bool turn_is_due_ = false;
   bool giving_ = false;  // a turn has begun, and does what follows anyway
   bool broken_ = false;

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "bowline/host/answering.h"
 #include "bowline/host/balance.h"
 #include "bowline/host/shard.h"
 
@@ -69,18 +70,27 @@ void Shard::contact(NodeId peer) {
 }
 
 void Shard::pulse(NodeId peer) {
-  if (broken_ || courier_->spoke(peer) || !links_->up(peer)) return;
+  if (broken_ || courier_->spoke(peer) || !links_->up(peer) || says_no_pulse(peer)) return;
   std::string frame = wire::begin_frame(wire::FrameKind::pulse);
   wire::end_frame(frame);
   links_->send(peer, std::move(frame));
 }
 
+// A node that is older, or goes back: what it may have to say comes, what it does not say is no
+// sign.
+bool Shard::says_no_pulse(NodeId peer) const {
+  const wire::Way* const way = links_->way_to(peer);
+  return way != nullptr && way->version < wire::pulse_since;
+}
+
+bool Shard::missing(NodeId id) const {
+  return id != options_.self && (detector_->missing(id) || !links_->up(id));
+}
+
 void Shard::balance() {
   env_.loop.set(balance_timer_, env_.clock.now() + options_.balance_every);
   if (broken_ || full_) return;
-  Balance balance(options_.self, [this](NodeId id) {
-    return id != options_.self && (detector_->missing(id) || !links_->up(id));
-  });
+  Balance balance(options_.self, [this](NodeId id) { return missing(id); });
   for (const auto& [group, replica] : replicas_) balance.count(group, replica->core());
   for (const Balance::Move& move : balance.moves(options_.balance_at_once))
     find(move.group)->transfer(move.to, [](const Outcome&) {});
@@ -91,6 +101,25 @@ void Shard::suspect_the_missing(Replica& replica) {
   if (!replica.core().hibernates()) return;
   for (const raft::Member& member : replica.core().memberships().latest().membership->members)
     if (detector_->missing(member.id)) replica.input(raft::Suspect{member.id});
+}
+
+// Whoever connects for another purpose than letters.
+void Shard::other(std::unique_ptr<Link> link) {
+  if (link->there().purpose == wire::Purpose::admin) return operators_->serve(std::move(link));
+  transfers_->serve(std::move(link));
+}
+
+Operators::Hooks Shard::operator_hooks() {
+  return {.ask =
+              [this](const std::string& who, wire::Asked what, env::Done<wire::Answered> done) {
+                if (broken_) return done(wire::Unsure{"the disk of this node has failed"});
+                if (wire::changes_something(what)) tell(group_of(what), Asked{who, text(what)});
+                answer(*this, std::move(what), std::move(done));
+              },
+          .told =
+              [this](const std::string& who, const std::string& why) {
+                if (hooks_.told) hooks_.told(who, why);
+              }};
 }
 
 void Shard::unreachable(NodeId peer) {

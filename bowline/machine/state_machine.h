@@ -37,6 +37,19 @@ class Writer {
   virtual Result<void> commit() = 0;
 };
 
+// The side of a machine that keeps its state on a disk of its own, and goes on with it after a
+// crash. What was done to it (apply(), a commit() of a Writer) is on that disk together with the
+// next mark: both, or neither, and in their order. Which marks a crash leaves is its own affair: it
+// may sync when it likes, since the log has the rest.
+class Durable {
+ public:
+  virtual ~Durable() = default;
+  // The newest mark that is there, and stays there whatever happens now: the log may be let go that
+  // lies before it. Empty: none, and the machine is empty. Asked once, when its group starts.
+  virtual std::string marked() = 0;
+  virtual void mark(std::string_view) = 0;  // not for reading: it says where in the log this is
+};
+
 class StateMachine {
  public:
   virtual ~StateMachine() = default;
@@ -47,6 +60,8 @@ class StateMachine {
   // The state as it is now; cheap, since the group waits meanwhile.
   virtual std::unique_ptr<Reader> snapshot() = 0;
   virtual std::unique_ptr<Writer> restore() = 0;
+  // Null: it begins empty with each process. May not change its mind.
+  virtual Durable* durable() { return nullptr; }
   // A membership of the group was committed, after all commands before `id`. For those who care.
   virtual void configured(LogId id, std::string_view membership) {
     static_cast<void>(id);

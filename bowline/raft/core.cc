@@ -20,8 +20,8 @@ struct Quiet {
   static constexpr bool contains = (std::is_same_v<In, Ins> || ...);
 };
 template <class In>
-constexpr bool stirs = !Quiet<Woken, Received, Persisted, Suspect, Contact, Unreachable, Compacted,
-                              SnapshotEnded>::contains<In>;
+constexpr bool stirs = !Quiet<Woken, Received, Persisted, Suspect, Contact, Unreachable, Stalled,
+                              Compacted, SnapshotEnded>::contains<In>;
 
 MembershipPtr shared(const Identity& who, MembershipPtr membership) {
   return who.memberships == nullptr ? membership : who.memberships->share(std::move(membership));

@@ -71,6 +71,8 @@ class Core {
   Index commit() const { return commit_; }
   bool stopped() const { return stopped_; }
   bool asleep() const { return asleep_; }
+  bool stalled() const { return stalled_; }
+  NodeId heir() const;  // to whom we are handing over; 0: nobody
   bool hibernates() const { return options_->hibernate_after > Duration{0}; }
   const Outline& outline() const { return outline_; }
   const Damage& damage() const { return damage_; }
@@ -300,10 +302,11 @@ class Core {
 
   // transfer.cc
   void on(Transfer&);
+  void on(Stalled&);
   NodeId best_target() const;
   bool may_lead(const Member&) const;
   void pursue_handover();
-  void hand_over_as_caretaker();
+  void hand_over_if_unfit();
   void end_handover(Refusal);
   void settle_handover(NodeId leader);
 
@@ -374,6 +377,7 @@ class Core {
   bool owes_vote_ = false;   // to hard_.voted_for, once it is on disk
   bool better_log_ = false;  // than somebody's who asked for our vote since we had a leader
   bool full_ = false;
+  bool stalled_ = false;
   bool term_from_log_ = false;  // our disk's hard state is older than our log: write it anew
   bool was_member_ = false;     // a membership in force named us, in this life
   bool stopped_ = false;

@@ -134,6 +134,7 @@ std::string word(const Contact& in) { return "contact with " + number(in.peer); 
 std::string word(const Unreachable& in) { return "unreachable " + number(in.peer); }
 std::string word(const Tune&) { return "tune"; }
 std::string word(const Fullness& in) { return in.full ? "full" : "room again"; }
+std::string word(const Stalled& in) { return in.stalled ? "disk stalls" : "disk answers again"; }
 std::string word(const Compacted& in) { return "compacted through " + number(in.through); }
 std::string word(const Restored& in) { return "restored " + text(in.base); }
 std::string word(const RestoreFailed&) { return "restore failed"; }

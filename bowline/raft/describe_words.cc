@@ -30,6 +30,7 @@ std::string_view word(Refusal refusal) {
     case Refusal::bad_members: return "bad members";
     case Refusal::bad_target: return "bad target";
     case Refusal::timed_out: return "timed out";
+    case Refusal::too_old: return "the state may be older than that";
     case Refusal::lost_leadership: return "lost leadership";
     case Refusal::stopped: return "stopped";
   }
@@ -79,6 +80,7 @@ std::string_view word(Hindrance hindrance) {
     case Hindrance::not_member: return "it is no member";
     case Hindrance::learner: return "it is a learner";
     case Hindrance::priority_zero: return "its priority is zero";
+    case Hindrance::disk_stalled: return "its disk stalls";
     case Hindrance::damaged: return "its log is damaged";
     case Hindrance::leader_alive: return "it follows a leader";
     case Hindrance::leader_protected: return "a leader may hold a lease";

@@ -68,6 +68,7 @@ enum class Refusal : std::uint8_t {
   bad_members,     // empty, too many, or twice the same
   bad_target,      // not a voter that could lead
   timed_out,
+  too_old,  // of a read: nobody can tell that the state is as new as was asked for
   lost_leadership,
   stopped,
 };

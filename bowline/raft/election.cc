@@ -73,17 +73,21 @@ const Member* Core::seat() const {
 
 // A voter that lost its disk, and with it its vote and what it acknowledged, comes back as a blank
 // node. It must not count for the life before, so it has no say until the log names this one: by
-// then it has what a leader had who was elected without it.
+// then it has what a leader had who was elected without it. A membership that may still be the one
+// that counts is enough: nobody but us may have the one after it, which puts us out.
 bool Core::may_vote() const {
   if (membership().members.empty()) return false;
   if (planted(Bug::p27_wiped_node_counts)) return true;
-  return !hard_.blank || counts_on_us(membership());
+  return !hard_.blank || std::ranges::any_of(memberships_.from(memberships_.at(commit_).at),
+                                             [this](const Config& config) {
+                                               return counts_on_us(*config.membership);
+                                             });
 }
 
 bool Core::may_campaign() const {
   const Member* self = seat();
   if (self == nullptr) return false;
-  if (restoring_ || hard_.term.value >= absurd || !may_vote()) return false;
+  if (restoring_ || stalled_ || hard_.term.value >= absurd || !may_vote()) return false;
   if (damage_.any() && !planted(Bug::p68_damaged_replica_leads)) return false;
   if (planted(Bug::p27_wiped_node_counts)) return true;
   return !self->incarnation || self->incarnation == who_.incarnation;

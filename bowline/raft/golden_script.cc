@@ -44,11 +44,10 @@ class Player {
     return one;
   }
 
-  // the group
+  // the group, and time
   void group(Words&);
   bool group_option(Words&);
   void start(Words&);
-  // time
   void settle(Words& words) { world_.settle(words.take("until") ? words.rest() : ""); }
   void run(Words& words) { world_.run(words.duration()); }
   void advance(Words& words) { world_.advance(words.duration()); }
@@ -81,6 +80,8 @@ class Player {
   void tell_of(Words&);  // a peer
   void full(Words& words) { world_.step(running(words), Fullness{true}); }
   void room(Words& words) { world_.step(running(words), Fullness{false}); }
+  void stall(Words& words) { world_.step(running(words), Stalled{true}); }
+  void answer(Words& words) { world_.step(running(words), Stalled{false}); }
   // clients
   void write(Words&);
   void barrier(Words&);
@@ -89,12 +90,11 @@ class Player {
   void cancel(Words&);
   void recover(Words&);
   void transfer(Words&);
-  // snapshots
+  // snapshots, questions
   void compact(Words&);
   void restored(Words&);
   void restore(Words&);
   void snapshot(Words&);
-  // questions
   void why(Words&);
   void state(Words&);
   void live(Words&) { world_.live(std::chrono::seconds(60)); }
@@ -105,6 +105,7 @@ class Player {
 const std::map<std::string, Player::Act>& Player::acts() {
   static const std::map<std::string, Act> all{
       {"advance", &Player::advance},
+      {"answer", &Player::answer},
       {"barrier", &Player::barrier},
       {"campaign", &Player::campaign},
       {"cancel", &Player::cancel},
@@ -138,6 +139,7 @@ const std::map<std::string, Player::Act>& Player::acts() {
       {"run", &Player::run},
       {"settle", &Player::settle},
       {"snapshot", &Player::snapshot},
+      {"stall", &Player::stall},
       {"start", &Player::start},
       {"state", &Player::state},
       {"suspect", &Player::tell_of<Suspect>},

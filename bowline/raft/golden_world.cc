@@ -289,6 +289,7 @@ void World::mend_everything() {
     node.disk_held = false;
     if (!node.core) start(node);
     if (node.core->role() == Role::follower) step(node, Fullness{false});
+    step(node, Stalled{false});
   }
   if (options.hibernate_after == Duration{0}) return;
   for (auto& [id, node] : nodes)

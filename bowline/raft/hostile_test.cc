@@ -71,7 +71,7 @@ class Target {
   // Time passes, the disk works or rots, somebody asks: what makes us a follower, a candidate, a
   // leader, and in need of repair.
   void live() {
-    switch (dice_.below(13)) {
+    switch (dice_.below(14)) {
       case 0: now_ = std::max(now_, core_->deadline() == never ? now_ : core_->deadline()); break;
       case 1: now_ = now_ + Duration(dice_.below(300'000'000)); break;
       case 2: return step(Propose{{next_ticket_++}, {Bytes::copy("x")}, {}});
@@ -85,6 +85,7 @@ class Target {
       case 8: return rot();
       case 9: return step(CancelChange{{next_ticket_++}});
       case 10: return step(Fullness{dice_.chance(30)});
+      case 12: return step(Stalled{dice_.chance(30)});
       case 11:
         if (dice_.chance(2)) return step(Recover{{next_ticket_++}, recovered_cluster});
         break;

@@ -77,6 +77,9 @@ struct Tune {  // other options from now on; with lease_reads, times stay as the
 struct Fullness {  // we cannot take more entries, or can again
   bool full = false;
 };
+struct Stalled {  // a write of ours has taken for so long that others should lead; or it is done
+  bool stalled = false;
+};
 
 // Snapshots.
 struct Compacted {  // our own snapshot covers through here, durably
@@ -102,6 +105,6 @@ struct Unreadable {
 using Input =
     std::variant<Woken, Received, Persisted, Propose, Barrier, Reconfigure, CancelChange, Read,
                  Transfer, Recover, Campaign, ForgetLeader, Suspect, Contact, Unreachable, Tune,
-                 Fullness, Compacted, Restored, RestoreFailed, SnapshotEnded, Unreadable>;
+                 Fullness, Stalled, Compacted, Restored, RestoreFailed, SnapshotEnded, Unreadable>;
 
 }  // namespace bowline::raft

@@ -21,10 +21,13 @@ void Core::leader_woken() {
   if (alone()) l.confirmed = now_;
   const bool cut_off = now_ >= in_touch() + options_->election;
   if (options_->check_quorum && cut_off && !planted(Bug::p37_no_check_quorum)) return follow({});
-  if (l.handover && now_ >= l.handover->deadline) end_handover(Refusal::timed_out);
+  if (l.handover && now_ >= l.handover->deadline) {
+    end_handover(Refusal::timed_out);
+    if (stalled_) return follow({});  // nobody knows who else could take it: let them decide
+  }
   if (now_ >= l.next_beat) beat();
   release_leavers();
-  hand_over_as_caretaker();
+  hand_over_if_unfit();
 }
 
 // A heartbeat is an empty append at the end of what was sent: if anything before it was lost, the

@@ -25,19 +25,33 @@ bool Core::may_lead(const Member& m) const {
   return m.now == Standing::voter && m.goal == Standing::voter && !membership().barred(m);
 }
 
-// The highest priority among those that answer, then the longest log.
+// A leader does not need its disk as long as a quorum has others. But what it promises waits for
+// its own, its next term first of all; and if one of the others fails, too, the group waits as
+// well.
+void Core::on(Stalled& in) {
+  stalled_ = in.stalled;
+  hand_over_if_unfit();
+}
+
+NodeId Core::heir() const {
+  const Leader* l = leader_role();
+  return l != nullptr && l->handover ? l->handover->to : NodeId{};
+}
+
+// The highest priority among those that answer, then the longest log. If it is the disk that fails
+// us the log comes first: who lags may have the same trouble.
 NodeId Core::best_target() const {
   const Progress* best = nullptr;
-  std::uint8_t best_priority = 0;
+  std::pair<std::uint64_t, std::uint64_t> best_rank;
   for (const Progress& p : leader_role()->peers) {
     const Member* m = membership().find(p.id());
     if (m == nullptr || !may_lead(*m) || !p.round()) continue;
     if (now_ >= std::max(p.heard(), leader_role()->awake_since) + options_->election) continue;
-    const bool better = best == nullptr || m->priority > best_priority ||
-                        (m->priority == best_priority && p.match() > best->match());
-    if (!better) continue;
+    std::pair<std::uint64_t, std::uint64_t> rank{m->priority, p.match().value};
+    if (stalled_) std::swap(rank.first, rank.second);
+    if (best != nullptr && rank <= best_rank) continue;
     best = &p;
-    best_priority = m->priority;
+    best_rank = rank;
   }
   return best != nullptr ? best->id() : NodeId{};
 }
@@ -56,13 +70,16 @@ void Core::pursue_handover() {
 }
 
 // Once the target was told, nobody can take it back: it may still win, late.
-void Core::hand_over_as_caretaker() {
-  if (leader_role() == nullptr || leader_role()->handover) return;
+void Core::hand_over_if_unfit() {
+  if (leader_role() == nullptr || leader_role()->handover || asleep_) return;
   const Member* self = membership().find(who_.self);
-  if (self == nullptr || !membership().barred(*self)) return;
+  const bool caretaker = self != nullptr && membership().barred(*self);
+  if (!caretaker && !stalled_) return;
   if (const NodeId to = best_target()) {
     leader_role()->handover = Boxed(Handover{{}, to, now_ + options_->election});
     pursue_handover();
+  } else if (stalled_ && !alone()) {
+    follow({});
   }
 }
 

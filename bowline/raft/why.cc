@@ -40,6 +40,7 @@ WhyNotLeading Core::why_not_leading() const {
     return answer;
   }
   answer.why = damage_.any()             ? Hindrance::damaged
+               : stalled_                ? Hindrance::disk_stalled
                : leader()                ? Hindrance::leader_alive
                : now_ < lease_until_     ? Hindrance::leader_protected
                : now_ < protected_until_ ? Hindrance::leader_protected

@@ -18,6 +18,7 @@ enum class Hindrance : std::uint8_t {
   not_member,         // the membership in force does not name this life of it
   learner,            // learners do not campaign
   priority_zero,      // it is told never to lead
+  disk_stalled,       // its disk is busy with one write for too long
   damaged,            // its log lost entries that were not repaired yet
   leader_alive,       // it follows a leader
   leader_protected,   // somebody led until a moment ago, or may hold a lease

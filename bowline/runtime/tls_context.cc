@@ -170,6 +170,12 @@ Result<void> TlsContext::Parts::name_self(const TlsFile& file, const env::Identi
   Result<env::Identity> named = tls::named_node(SSL_CTX_get0_certificate(context.get()), ours);
   if (!named) return std::unexpected(named.error());
   self = *std::move(named);
+  if (!wanted.node && self.node)
+    return no(ours + " names node " + std::to_string(self.node.value) +
+              ", and an admin is wanted: it needs a URI like bowline://CLUSTER/admin/NAME");
+  if (wanted.node && !self.node)
+    return no(ours + " names the admin " + self.admin + ", and this is node " +
+              std::to_string(wanted.node.value));
   if (self.node != wanted.node)
     return no(ours + " names node " + std::to_string(self.node.value) + ", and this is node " +
               std::to_string(wanted.node.value));
@@ -220,8 +226,9 @@ Result<env::Identity> TlsContext::judge(X509_STORE_CTX* verification) const {
   if (named->cluster != parts_->self.cluster)
     return no(theirs + " names the cluster " + named->cluster + ", and this node is of " +
               parts_->self.cluster);
-  const bool is_allowed =
-      parts_->only.empty() || std::ranges::find(parts_->only, named->node) != parts_->only.end();
+  // Whoever is no node does not speak for one, and is asked again whether it may administer.
+  const bool is_allowed = parts_->only.empty() || !named->node ||
+                          std::ranges::find(parts_->only, named->node) != parts_->only.end();
   if (!is_allowed)
     return no(theirs + " names node " + std::to_string(named->node.value) +
               ", which is not among those in tls.only here");

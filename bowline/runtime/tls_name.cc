@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view scheme = "bowline://";
 constexpr std::string_view between = "/node/";
+constexpr std::string_view between_admin = "/admin/";
+constexpr std::size_t most_admin_bytes = 100;
 constexpr std::size_t most_cluster_bytes = 100;
 
 // What needs no escape in a URI: so there is one way to write each name.
@@ -20,14 +22,23 @@ bool is_plain(char c) {
          c == '_' || c == '.';
 }
 
+bool is_plain(std::string_view name, std::size_t most) {
+  return !name.empty() && name.size() <= most &&
+         std::ranges::all_of(name, [](char c) { return is_plain(c); });
+}
+
 std::optional<env::Identity> parsed(std::string_view uri) {
   uri.remove_prefix(scheme.size());
-  const std::size_t slash = uri.find(between);
-  if (slash == std::string_view::npos) return std::nullopt;
-  const std::string_view cluster = uri.substr(0, slash);
-  const std::string_view id = uri.substr(slash + between.size());
-  if (cluster.empty() || cluster.size() > most_cluster_bytes) return std::nullopt;
-  if (!std::ranges::all_of(cluster, is_plain)) return std::nullopt;
+  const std::string_view cluster = uri.substr(0, uri.find('/'));
+  if (!is_plain(cluster, most_cluster_bytes)) return std::nullopt;
+  const std::string_view rest = uri.substr(cluster.size());
+  if (rest.starts_with(between_admin)) {
+    const std::string_view name = rest.substr(between_admin.size());
+    if (!is_plain(name, most_admin_bytes)) return std::nullopt;
+    return env::Identity{.node = {}, .cluster = std::string(cluster), .admin = std::string(name)};
+  }
+  if (!rest.starts_with(between)) return std::nullopt;
+  const std::string_view id = rest.substr(between.size());
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
   const bool whole = error == std::errc() && end == id.data() + id.size();
@@ -57,8 +68,9 @@ Result<env::Identity> named_by(std::span<const std::string> uris) {
 }
 
 std::string tls_name(const env::Identity& identity) {
-  return std::string(scheme) + identity.cluster + std::string(between) +
-         std::to_string(identity.node.value);
+  const std::string begin = std::string(scheme) + identity.cluster;
+  if (!identity.admin.empty()) return begin + std::string(between_admin) + identity.admin;
+  return begin + std::string(between) + std::to_string(identity.node.value);
 }
 
 }  // namespace bowline::runtime

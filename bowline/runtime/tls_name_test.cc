@@ -24,6 +24,19 @@ TEST(TlsName, is_a_uri_with_the_cluster_and_the_node) {
   EXPECT_EQ(tls_name({.node = NodeId{7}, .cluster = "prod"}), "bowline://prod/node/7");
 }
 
+TEST(TlsName, of_an_admin_names_no_node) {
+  const Result<env::Identity> named = named_by(Uris{"bowline://prod/admin/anna.b-1"});
+  ASSERT_TRUE(named.has_value()) << named.error().what;
+  EXPECT_EQ(*named, (env::Identity{.node = {}, .cluster = "prod", .admin = "anna.b-1"}));
+  EXPECT_EQ(tls_name(*named), "bowline://prod/admin/anna.b-1");
+  for (const std::string& uri :
+       {std::string("bowline://a/admin/"), std::string("bowline:///admin/anna"),
+        std::string("bowline://a/admin/an na"), std::string("bowline://a/admin/anna/"),
+        std::string("bowline://a/admin/a/node/1"), "bowline://a/admin/" + std::string(101, 'a')})
+    EXPECT_TRUE(read({uri}).contains("makes no sense")) << uri;
+  EXPECT_TRUE(read({"bowline://a/admin/anna", "bowline://a/node/1"}).contains("more than one"));
+}
+
 TEST(TlsName, that_is_not_written_like_that_is_none) {
   const std::string zero("bowline://a/node/1\0", 19);
   for (const std::string& uri :

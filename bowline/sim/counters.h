@@ -17,6 +17,7 @@ struct Counters {
   std::array<std::uint64_t, 3> outcomes{};  // along raft::Outcome
   std::uint64_t refused = 0;
   std::uint64_t reads_served = 0;
+  std::uint64_t old_reads = 0;   // that may be a little old, and were served
   std::uint64_t unanswered = 0;  // the node of the request died
 
   std::uint64_t events = 0;
@@ -69,6 +70,7 @@ struct Counters {
   std::uint64_t calls_refused = 0;
   std::uint64_t calls_maybe = 0;
   std::uint64_t sessions_over = 0;
+  std::uint64_t old_programs = 0;  // starts of processes that do not speak the newest version
 };
 static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);
 inline constexpr std::size_t counter_words = sizeof(Counters) / sizeof(std::uint64_t);

@@ -48,8 +48,11 @@ bool Ledger::contains(const std::string& command) const { return indices_.contai
 Plan CourseGroup::plan_of(const CourseSetup& setup) {
   Plan plan = calm_plan(setup.nodes, setup.seed);
   plan.tie_seed = setup.seed;
+  plan.whole = setup.guests != nullptr;
   if (setup.unreliable) {
     plan.climate.in_order = false;
+    if (plan.whole) plan.climate.lost_ppm = 100'000;
+    if (plan.whole) plan.climate.latency = 13ms;
     plan.climate.doubled_ppm = 20'000;
   }
   if (setup.snapshots) plan.climate.snapshot_every = 10;
@@ -62,8 +65,11 @@ CourseGroup::CourseGroup(const CourseSetup& setup)
       power_fails_(setup.seed % 2 == 1),
       prng_(setup.seed),
       world_(plan_of(setup)),
-      connected_(setup.nodes, true) {
-  witnesses_ = standard_witnesses(world_, world_.plan().options);
+      connected_(setup.nodes, true),
+      here_(setup.nodes, true) {
+  world_.invite(setup.guests);
+  world_.streams().retransmit_at_most = world_.streams().retransmit;
+  witnesses_ = standard_witnesses(world_, world_.plan());
   for (const auto& witness : witnesses_) world_.watch(*witness);
   world_.watch(ledger_);
   for (std::uint64_t i = 1; i <= size_; ++i) everybody_.push_back(NodeId{i});
@@ -104,14 +110,29 @@ void CourseGroup::run(Duration duration) {
   }
 }
 
+bool CourseGroup::linked(NodeId a, NodeId b) const {
+  return connected(a) && connected(b) && here_[a.value - 1] == here_[b.value - 1];
+}
+
 void CourseGroup::relink() {
   for (const NodeId a : everybody_) {
     for (const NodeId b : everybody_) {
       if (a >= b) continue;
       world_.heal(a, b);
-      if (!connected(a) || !connected(b)) world_.cut(a, b);
+      if (!linked(a, b)) world_.cut(a, b);
     }
   }
+}
+
+void CourseGroup::part(const std::function<bool(NodeId)>& is_here) {
+  for (const NodeId id : everybody_) here_[id.value - 1] = is_here(id);
+  relink();
+}
+
+void CourseGroup::connect_all() {
+  connected_.assign(size_, true);
+  here_.assign(size_, true);
+  relink();
 }
 
 void CourseGroup::disconnect(NodeId id) {
@@ -125,6 +146,14 @@ void CourseGroup::connect(NodeId id) {
 }
 
 void CourseGroup::crash(NodeId id) { world_.crash(id, power_fails_ ? Crash::power : Crash::kill); }
+
+void CourseGroup::crash_all() {
+  for (const NodeId id : everybody_) crash(id);
+}
+
+void CourseGroup::start_all() {
+  for (const NodeId id : everybody_) start(id);
+}
 
 NodeId CourseGroup::check_one_leader() {
   for (int look = 0; look < 10; ++look) {

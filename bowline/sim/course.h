@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,6 +40,9 @@ struct CourseSetup {
   bool unreliable = false;  // each message late by up to 26 ms, one in ten lost, some doubled
   bool snapshots = false;   // every ten entries
   std::uint64_t seed = 1;
+  // Whole nodes, with these machines; none: only cores and logs. What is unreliable then are the
+  // packets of connections.
+  World::Guests guests = {};
 };
 
 // Something that goes on while the test does other things.
@@ -73,9 +77,14 @@ class CourseGroup {
   void disconnect(NodeId);
   void connect(NodeId);
   bool connected(NodeId id) const { return connected_[id.value - 1]; }
+  // Nothing gets from those on one side to those on the other.
+  void part(const std::function<bool(NodeId)>& is_here);
+  void connect_all();
   void reorder_replies() { reordering_ = true; }  // hold back two of three, up to 2.2 s
   void crash(NodeId);
   void start(NodeId id) { world_.start(id); }
+  void crash_all();
+  void start_all();
   bool up(NodeId id) const { return world_.up(id); }
 
   // At most ten looks, about half a second apart; never two leaders of one term.
@@ -104,6 +113,7 @@ class CourseGroup {
  private:
   static Plan plan_of(const CourseSetup&);
   bool passes(NodeId from, NodeId to, const raft::Message&);
+  bool linked(NodeId a, NodeId b) const;
   void relink();
 
   std::uint32_t size_;
@@ -116,6 +126,7 @@ class CourseGroup {
   Ledger ledger_;
   std::vector<NodeId> everybody_;
   std::vector<bool> connected_;
+  std::vector<bool> here_;  // on which side, if the nodes are parted
   std::vector<Pupil*> pupils_;
   std::uint64_t named_ = 0;
   std::uint64_t lost_ = 0;

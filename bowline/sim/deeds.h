@@ -11,7 +11,8 @@
 
 namespace bowline::sim {
 
-// What machines did, all nodes together: where each call was done, and the state after an entry.
+// What machines did, all nodes together: where each call was done, what was written, and the state
+// after an entry.
 // Each answers with what is wrong; empty: nothing.
 class Deeds {
  public:
@@ -19,6 +20,8 @@ class Deeds {
 
   // A machine was given this command, and did it.
   std::string did(LogId, std::string_view command);
+  // A machine that had applied so many entries was read, and had this under the key.
+  std::string read(std::uint64_t key, Index applied, std::string_view value) const;
   // After this entry a machine had this state.
   std::string stood(LogId, std::uint64_t digest);
 
@@ -35,6 +38,7 @@ class Deeds {
   std::map<std::string, LogId, std::less<>> done_;
   std::set<std::string, std::less<>> void_;
   std::map<LogId, std::uint64_t> states_;
+  std::map<std::uint64_t, std::map<LogId, std::string>> written_;  // by key
 };
 
 }  // namespace bowline::sim

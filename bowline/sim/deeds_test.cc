@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/deeds.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
+
+#include "bowline/sim/notebook.h"
 
 namespace bowline::sim {
 namespace {
@@ -43,6 +47,31 @@ TEST(Deeds, one_entry_leads_to_one_state) {
   EXPECT_EQ(deeds.stood(at(5), 11), "");
   EXPECT_EQ(deeds.stood(at(6), 12), "");
   EXPECT_EQ(deeds.stood(at(5), 12), "another state after entry 5 than a machine had before");
+}
+
+// Of as many commands as it takes for one to be about that key.
+std::string of_key(std::uint64_t key, std::string command) {
+  while (Notebook::key_of(command) != key) command += '.';
+  return command;
+}
+
+TEST(Deeds, a_read_finds_what_was_written_last_before) {
+  Deeds deeds;
+  const std::string one = of_key(3, "one"), two = of_key(3, "two");
+  EXPECT_EQ(deeds.read(3, Index{4}, ""), "");
+  EXPECT_NE(deeds.read(3, Index{4}, one), "");
+  deeds.did(at(5), one);
+  deeds.did(at(6), of_key(4, "other"));
+  deeds.did(at(7), two);
+  EXPECT_EQ(deeds.read(3, Index{4}, ""), "");
+  EXPECT_EQ(deeds.read(3, Index{6}, one), "");
+  EXPECT_NE(deeds.read(3, Index{6}, two), "");
+  EXPECT_EQ(deeds.read(3, Index{7}, two), "");
+  EXPECT_EQ(deeds.read(3, Index{7}, one),
+            "key 3 is '" + one + "', and after entry 7 it was '" + two + "'");
+  EXPECT_NE(deeds.read(3, Index{7}, ""), "");
+  deeds.keep([](LogId id) { return id.index <= Index{6}; });
+  EXPECT_EQ(deeds.read(3, Index{7}, one), "");
 }
 
 TEST(Deeds, what_another_log_took_the_place_of_never_happened) {

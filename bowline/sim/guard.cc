@@ -12,6 +12,7 @@ Mind mind_of(const raft::Core& core) {
           .leader = core.leader(),
           .commit = core.commit(),
           .damaged = core.damage().any(),
+          .asleep = core.asleep(),
           .config = core.memberships().latest(),
           .peers = core.peers()};
 }

@@ -18,6 +18,7 @@ struct Mind {
   NodeId leader;  // 0: not known
   Index commit;
   bool damaged = false;
+  bool asleep = false;
   raft::Config config;                    // the latest of its log
   std::span<const raft::Progress> peers;  // of a leader
 };

@@ -49,7 +49,7 @@ History run_plan(const Plan& plan, const Settings& settings, Decisions& decision
   the_running_world = &world;
   the_running_decisions = &decisions;
   std::vector<std::unique_ptr<Witness>> witnesses;
-  if (settings.witnesses) witnesses = standard_witnesses(world, plan.options);
+  if (settings.witnesses) witnesses = standard_witnesses(world, plan);
   for (const auto& witness : witnesses) world.watch(*witness);
   if (onlookers)
     for (Witness* onlooker : onlookers(world)) world.watch(*onlooker);

@@ -81,4 +81,9 @@ void Jury::read_served(Ticket ticket, const Site& site) {
   for (const auto& one : all_) one->read_served(ticket, site);
 }
 
+void Jury::old_read_served(const Site& site, Duration at_most) {
+  if (site.given_up) return;
+  for (const auto& one : all_) one->old_read_served(site, at_most);
+}
+
 }  // namespace bowline::sim

@@ -32,6 +32,7 @@ class Jury : public Witness {
   void write_refused(Ticket) override;
   void read_begun(Ticket, const Site&, raft::ReadKind) override;
   void read_served(Ticket, const Site&) override;
+  void old_read_served(const Site&, Duration at_most) override;
 
  private:
   std::vector<std::unique_ptr<Witness>> all_;

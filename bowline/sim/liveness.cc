@@ -24,7 +24,7 @@ void Liveness::run() {
 
 bool Liveness::works() {
   return first_write() && first_read() && level() && settles() && stays() && wakes() &&
-         answers_all() && calls_end();
+         answers_all() && calls_end() && outlives_its_leader();
 }
 
 bool Liveness::fail(const std::string& what) {
@@ -147,17 +147,37 @@ bool Liveness::calls_end() {
   return fail(std::to_string(workload_.patrons().calls()) + " calls have no verdict");
 }
 
+// Not for the first time, which is the one that counts.
+bool Liveness::works_again(std::int64_t timeouts) {
+  const Duration leader_after = leader_after_;
+  const Duration level_after = level_after_;
+  const bool works = writes(world_.now() + election_ * (timeouts + patience())) && level();
+  leader_after_ = leader_after;
+  level_after_ = level_after;
+  return works;
+}
+
 // Who has slept since writes as before.
 bool Liveness::wakes() {
   const raft::Options& options = world_.plan().options;
   if (options.hibernate_after == Duration{0}) return true;
   world_.run(options.hibernate_after + election_ * 2);
-  const Duration leader_after = leader_after_;
-  const Duration level_after = level_after_;
-  const bool works = writes(world_.now() + election_ * (5 + patience())) && level();
-  leader_after_ = leader_after;
-  level_after_ = level_after;
-  return works;
+  return works_again(5);
+}
+
+// All sleep, and nobody wants anything. Then the leader's node is gone: those who are left have to
+// notice by themselves.
+bool Liveness::outlives_its_leader() {
+  const raft::Options& options = world_.plan().options;
+  if (options.hibernate_after == Duration{0}) return true;
+  world_.run(options.hibernate_after + election_ * 2);
+  const NodeId leader = world_.leader();
+  const std::uint64_t rest = leader ? well_ & ~(1ULL << leader.value) : 0;
+  if (world_.violation() || !viable(rest)) return true;
+  world_.crash(leader, chance_.below("how the leader ends", 2) == 0 ? Crash::kill : Crash::power);
+  well_ = rest;
+  if (!viable(rest)) return true;  // it had what nobody else has on a disk
+  return works_again(14);
 }
 
 bool Liveness::answers_all() {

@@ -52,6 +52,7 @@ class Liveness {
   std::int64_t patience() const;  // how many timeouts more
   bool first_write();
   bool writes(Time last);
+  bool works_again(std::int64_t timeouts);
   bool first_read();
   bool level();
   bool settles();
@@ -59,6 +60,7 @@ class Liveness {
   bool wakes();
   bool answers_all();
   bool calls_end();
+  bool outlives_its_leader();
   bool follows_group(NodeId) const;
   bool fail(const std::string& what);
 

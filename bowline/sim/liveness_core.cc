@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <ranges>
 
+#include "bowline/raft/membership_codec.h"
 #include "bowline/sim/liveness.h"
 #include "bowline/sim/members.h"
 
@@ -12,6 +14,7 @@ struct Liveness::Log {
   LogId last;
   raft::MembershipPtr membership;
   std::vector<LogId> rotten;
+  std::vector<raft::MembershipPtr> in_doubt;  // before it, and as far as the node knows still valid
 };
 
 namespace {
@@ -33,8 +36,16 @@ Liveness::Log Liveness::log_of(NodeId id) const {
   const Site& site = *world_.site(id);
   const Image& image = world_.up(id) ? site.written : site.durable;
   if (!contains(image, site.snapshot.base.id))
-    return {site.snapshot.base.id, site.snapshot.base.membership, {}};
-  Log log{last_of(image), in_force(image), {}};
+    return {site.snapshot.base.id, site.snapshot.base.membership, {}, {}};
+  Log log{last_of(image), in_force(image), {}, {}};
+  // Who starts knows of no commit past its base.
+  const Index known = world_.up(id) ? world_.core(id)->commit() : image.base.id.index;
+  raft::MembershipPtr before = image.base.membership;
+  for (const Line& line : image.lines) {
+    if (line.entry.kind != raft::Kind::membership) continue;
+    if (line.entry.id.index > known) log.in_doubt.push_back(before);
+    before = raft::decode_membership(line.entry.payload.view());
+  }
   for (const raft::Stretch& stretch : image.rotten.stretches())
     for (Index i = stretch.first; i <= stretch.last; i = i.next())
       if (const Line* line = image.at(i)) log.rotten.push_back(line->entry.id);
@@ -45,8 +56,11 @@ Liveness::Log Liveness::log_of(NodeId id) const {
 bool Liveness::electable(NodeId id, std::uint64_t set, Leniency leniency) const {
   const Log log = log_of(id);
   if (log.membership == nullptr || world_.site(id)->given_up) return false;
-  const raft::Member* self = log.membership->find(id);
-  if (self == nullptr || !log.membership->votes(id)) return false;
+  // Only it may have the entry that puts it out: then nobody else can be elected before it was.
+  const raft::Member* self = log.membership->votes(id) ? log.membership->find(id) : nullptr;
+  for (const raft::MembershipPtr& before : std::views::reverse(log.in_doubt))
+    if (self == nullptr && before != nullptr && before->votes(id)) self = before->find(id);
+  if (self == nullptr) return false;
   if (self->priority == 0 && !leniency.priority) return false;
   if (lost(world_, *self)) return false;
   for (const LogId missing : log.rotten) {

@@ -25,10 +25,12 @@ class ManyGroupsRig {
  public:
   static constexpr std::uint64_t nodes = 3;
 
-  explicit ManyGroupsRig(Duration balance_every = Duration{0})
-      : links_(decisions_, weather_, nodes),
-        cables_(links_, climate_, now_, nodes),
-        balance_every_(balance_every) {
+  explicit ManyGroupsRig(Duration balance_every = Duration{0},
+                         host::Admit admit = host::Admit::nobody)
+      : links_(decisions_, weather_, nodes + 1),
+        cables_(links_, climate_, now_, nodes + 1),
+        balance_every_(balance_every),
+        admit_(admit) {
     raft::Options raft;
     raft.hibernate_after = std::chrono::milliseconds(500);
     raft.entry_bytes = Running::log_options(1).most_entry_bytes();
@@ -87,6 +89,21 @@ class ManyGroupsRig {
     return runs(id) ? body(id).process->shard->find(group) : nullptr;
   }
   host::Shard& shard(NodeId id) { return *body(id).process->shard; }
+
+  // A machine on which no node runs, but whatever else has a loop and a network there.
+  static constexpr NodeId outside{nodes + 1};
+  struct Desk final : Running {
+    explicit Desk(ManyGroupsRig& rig)
+        : Running(rig.platter_, rig.chance_, rig.clock_, rig.now_, outside),
+          network(rig.cables_, outside, loop_, rig.chance_) {}
+    env::Clock& clock() { return clock_; }
+    SimulatedNetwork network;
+  };
+  Desk& desk() {
+    if (desk_ == nullptr) desk_ = std::make_unique<Desk>(*this);
+    if (desk_->loop().now() < now_) desk_->loop().advance(now_);
+    return *desk_;
+  }
 
   // Of those that run.
   std::uint64_t count(NodeId id, const std::function<bool(const raft::Core&)>& which) {
@@ -152,6 +169,7 @@ class ManyGroupsRig {
       options.log = log_options(64 << 10);
       options.boot = boot;
       options.balance_every = rig.balance_every_;
+      options.operators.admit = rig.admit_;
       shard = std::make_unique<host::Shard>(
           env(), network, std::move(options), Incarnation{body.self.value * 100},
           host::Shard::Hooks{.broken = [](const Error&) { ensure(false); }});
@@ -174,12 +192,16 @@ class ManyGroupsRig {
 
   Body& body(NodeId id) { return *bodies_[id.value - 1]; }
   bool step(Time end) {
-    Body* first = nullptr;
+    Running* first = nullptr;
     Time when = cables_.next_at();
+    if (desk_ != nullptr && desk_->loop().next_at() < when) {
+      first = desk_.get();
+      when = std::max(desk_->loop().next_at(), now_);
+    }
     for (const auto& one : bodies_) {
       if (one->paused || one->process == nullptr) continue;
       const Time next = std::max(one->process->loop().next_at(), now_);
-      if (next < when) first = one.get();
+      if (next < when) first = one->process.get();
       when = std::min(when, next);
     }
     if (when > end) {
@@ -190,7 +212,7 @@ class ManyGroupsRig {
     if (first == nullptr) {
       cables_.run_next();
     } else {
-      ProcessLoop& loop = first->process->loop();
+      ProcessLoop& loop = first->loop();
       loop.advance(std::max(now_, loop.now()));
       loop.run_next();
     }
@@ -204,10 +226,15 @@ class ManyGroupsRig {
   Network links_;
   Cables cables_;
   Duration balance_every_;
+  host::Admit admit_;
   host::GroupOptions options_;
   raft::MembershipPtr founders_;
   std::uint64_t boots_ = 1;
   std::vector<std::unique_ptr<Body>> bodies_;
+  Clock clock_{Time{}, Duration{0}, 0};  // of the machine outside
+  Chance chance_{decisions_, {.part = Part::node, .a = static_cast<std::uint8_t>(nodes + 1)}};
+  Platter platter_;
+  std::unique_ptr<Desk> desk_;
 };
 
 }  // namespace bowline::sim

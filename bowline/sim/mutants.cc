@@ -29,6 +29,9 @@ constexpr std::array table{
     Mutant{Bug::p15_single_voter_acks_before_sync, "a group of one commits before the sync", "I10"},
     Mutant{Bug::p16_applies_the_uncommitted, "entries are applied before they are committed",
            "I6 I5"},
+    Mutant{Bug::p17_place_apart_from_the_data,
+           "a durable machine learns where it is apart from what it did", "I13 I14 I21",
+           Ground::nodes},
     Mutant{Bug::p18_snapshot_without_membership, "a snapshot carries an old membership", "I13"},
     Mutant{Bug::p19_snapshot_with_current_term, "a snapshot carries the current term", "I13"},
     Mutant{Bug::p20_snapshot_without_sessions, "a snapshot is made without the sessions", "I13 I15",
@@ -77,6 +80,8 @@ constexpr std::array table{
     Mutant{Bug::p51_refuses_inside_snapshot, "entries that a snapshot covers are refused", "I22"},
     Mutant{Bug::p52_cut_forgets_writes_in_flight,
            "a cut leaves the writes in flight as far-reaching as they were", "I9"},
+    Mutant{Bug::p53_heartbeats_wait_for_the_disk, "heartbeats wait until the disk is done", "I22",
+           Ground::nodes},
     Mutant{Bug::p54_foreign_messages_accepted, "messages of other lives and clusters are taken",
            "I24 I26 I10"},
     Mutant{Bug::p60_suspicion_breaks_leases, "a suspicion breaks a lease", "I18"},
@@ -109,6 +114,9 @@ constexpr std::array table{
            "a follower that sleeps does not mind that its leader's node is gone", "I22"},
     Mutant{Bug::p79_sleeps_uncommitted,
            "a group falls asleep though not all have committed everything", "I22"},
+    Mutant{Bug::p80_age_counts_from_the_answer,
+           "the age of a state is counted from the answer that it is fresh, not from the question",
+           "I18", Ground::nodes},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

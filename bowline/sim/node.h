@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "bowline/machine/state_machine.h"
 #include "bowline/raft/core.h"
 #include "bowline/sim/agenda.h"
 #include "bowline/sim/clock.h"
@@ -68,7 +69,10 @@ struct Node {
   Chance chance;
 
   Platter platter;      // its disk
+  Vault vault;          // and that of its machine, if that is durable by itself
+  Snapshot filed;       // the newest in files of the host; a durable machine may be further
   bool founds = false;  // the disk is to be given the founding membership, once
+  std::unique_ptr<machine::StateMachine> guest;  // of this life; null: the notebook will do
   // Null while it is down: what there is of it.
   std::unique_ptr<Process> process;      // if its core is driven by hand
   std::unique_ptr<host::Onlooker> eyes;  // on the next
@@ -100,8 +104,10 @@ struct Node {
   bool ruined = false;   // its disk is gone, and it stays down until an operator reinstalls it
   ClusterId told;        // by whoever installed it: where it belongs; 0: nothing
   ClusterId forcing;     // it was told to go on alone under this id; not on its disk yet
-  bool asleep = false;   // its replica was, when it was looked at last
-  bool counted = false;  // a membership binds this life of it
+  wire::Version newest_version =
+      wire::newest_version;  // that its program speaks from its next life
+  bool asleep = false;       // its replica was, when it was looked at last
+  bool counted = false;      // a membership binds this life of it
   Traffic traffic;
 };
 

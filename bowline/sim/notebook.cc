@@ -12,18 +12,22 @@
 namespace bowline::sim {
 namespace {
 
+// What follows is asked for when it is due: a guest's snapshot has to stay what it was meanwhile.
 class NotebookReader final : public machine::Reader {
  public:
-  explicit NotebookReader(std::string written) : written_(std::move(written)) {}
+  NotebookReader(std::string written, std::unique_ptr<machine::Reader> rest)
+      : written_(std::move(written)), rest_(std::move(rest)) {}
   Result<std::string> next(std::size_t most) override {
     std::string part = written_.substr(at_, most);
     at_ += part.size();
+    if (part.empty() && rest_ != nullptr) return rest_->next(most);
     return part;
   }
 
  private:
   std::string written_;
   std::size_t at_ = 0;
+  std::unique_ptr<machine::Reader> rest_;
 };
 
 // So that a piece of another snapshot, or one in the wrong place, never fits.
@@ -54,6 +58,8 @@ class NotebookWriter final : public machine::Writer {
   std::string written_;
 };
 
+std::uint64_t Notebook::key_of(std::string_view command) { return crc32c(command) % keys; }
+
 std::string Notebook::answer_to(std::string_view command, Index at) {
   return "did " + std::to_string(crc32c(command)) + " at " + std::to_string(at.value);
 }
@@ -67,11 +73,24 @@ void Notebook::apply(std::span<const machine::Command> commands, std::span<std::
     state_.digest = mixed(mixed(state_.digest, crc32c(text)), text.size());
     ++state_.commands;
     state_.last = commands[i].id;
+    if (guest_ != nullptr) continue;
+    state_.map[key_of(text)] = text;
     answers[i] = answer_to(text, commands[i].id.index);
   }
+  if (guest_ != nullptr) guest_->apply(commands, answers);
 }
 
-std::string Notebook::written() const {
+std::uint64_t Notebook::digest() const {
+  std::uint64_t digest = state_.digest;
+  for (const std::string& value : state_.map) digest = mixed(digest, crc32c(value));
+  if (guest_ == nullptr) return digest;
+  const std::unique_ptr<machine::Reader> all = guest_->snapshot();
+  for (Result<std::string> part = all->next(4096); part && !part->empty(); part = all->next(4096))
+    digest = mixed(digest, crc32c(*part));
+  return digest;
+}
+
+std::string Notebook::head() const {
   std::string text;
   put(text, machine_.applied.term.value);
   put(text, machine_.applied.index.value);
@@ -83,6 +102,11 @@ std::string Notebook::written() const {
   put(text, state_.seen.term.value);
   put(text, state_.seen.index.value);
   put(text, snapshot_bytes_);
+  for (const std::string& value : state_.map) {
+    put_varint(text, value.size());
+    text += value;
+  }
+  if (guest_ != nullptr) return text;
   return text + filler(mixed(state_.digest, machine_.digest), snapshot_bytes_);
 }
 
@@ -100,16 +124,32 @@ bool Notebook::take(std::string_view written) {
   state.seen.term.value = cursor.u64();
   state.seen.index.value = cursor.u64();
   const std::uint64_t bytes = cursor.u64();
+  for (std::string& value : state.map) value = cursor.take(cursor.varint());
   if (!cursor.good() || bytes > written.size()) return false;
-  if (cursor.take(bytes) != filler(mixed(state.digest, machine.digest), bytes)) return false;
+  if (guest_ != nullptr) {
+    if (!take_guest(cursor.take(cursor.left()))) return false;
+  } else if (cursor.take(bytes) != filler(mixed(state.digest, machine.digest), bytes)) {
+    return false;
+  }
   if (!cursor.good() || !cursor.at_end()) return false;
   machine_ = machine;
-  state_ = state;
+  state_ = std::move(state);
   return true;
 }
 
+// In pieces that nobody made.
+bool Notebook::take_guest(std::string_view written) {
+  const std::unique_ptr<machine::Writer> writer = guest_->restore();
+  for (std::size_t most = 1; !written.empty(); most = most % 97 * 2 + 1) {
+    const std::string_view part = written.substr(0, most);
+    if (!writer->add(part)) return false;
+    written.remove_prefix(part.size());
+  }
+  return writer->commit().has_value();
+}
+
 std::unique_ptr<machine::Reader> Notebook::snapshot() {
-  return std::make_unique<NotebookReader>(written());
+  return std::make_unique<NotebookReader>(head(), guest_ ? guest_->snapshot() : nullptr);
 }
 
 std::unique_ptr<machine::Writer> Notebook::restore() {

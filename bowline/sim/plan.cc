@@ -180,6 +180,19 @@ void draw_sessions(Chance& chance, Climate& climate) {
   climate.session_life = chance.log_between("session life", Duration(1s), Duration(60s));
 }
 
+// As in an upgrade that takes long, and goes back and forth.
+void draw_programs(Chance& chance, Climate& climate) {
+  if (chance.happens("old programs", 300'000))
+    climate.old_program_ppm = ppm_between(chance, "of an old program", 100'000, 800'000);
+}
+
+// All of the state goes to its disk again and again, so it is small.
+void draw_machines(Chance& chance, Climate& climate) {
+  climate.durable_machines = chance.happens("durable machines", 400'000);
+  if (climate.durable_machines)
+    climate.snapshot_bytes = std::min<std::uint64_t>(climate.snapshot_bytes, 500);
+}
+
 // How long each lasts, and how often it is chosen.
 struct Habit {
   Trouble trouble;
@@ -328,6 +341,8 @@ Plan draw_plan(Decisions& decisions, const Settings& settings) {
   plan.whole = settings.whole;
   if (plan.whole) draw_streams(chance, plan.climate);
   if (plan.whole) draw_sessions(chance, plan.climate);
+  if (plan.whole) draw_programs(chance, plan.climate);
+  if (plan.whole) draw_machines(chance, plan.climate);
   return plan;
 }
 

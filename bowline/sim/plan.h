@@ -126,6 +126,8 @@ struct Climate {
   std::uint32_t most_sessions = 0;   // 0: the bounds that hold unless they are set
   std::uint64_t answer_bytes = 0;    // of all answers that are kept
   Duration session_life{0};
+  std::uint32_t old_program_ppm = 0;  // of the starts of a process: it speaks the oldest version
+  bool durable_machines = false;  // which keep their state by themselves
 };
 
 struct Plan {

@@ -79,8 +79,10 @@ void visit_climate(Visit&& visit, Same&... each) {
   visit("most_sessions", each.most_sessions...);
   visit("answer_bytes", each.answer_bytes...);
   visit("session_life", each.session_life...);
+  visit("old_program_ppm", each.old_program_ppm...);
+  visit("durable_machines", each.durable_machines...);
 }
-static_assert(sizeof(Climate) == 256);
+static_assert(sizeof(Climate) == 264);
 
 template <class Visit, class... Same>
 void visit_episode(Visit&& visit, Same&... each) {

@@ -17,6 +17,7 @@ class ReadWitness : public Guard {
   void write_refused(Ticket ticket) override { writes_.erase(ticket); }
   void read_begun(Ticket, const Site&, raft::ReadKind) override;
   void read_served(Ticket, const Site&) override;
+  void old_read_served(const Site&, Duration at_most) override;
   void forced(const Site&, ClusterId) override;
 
  private:
@@ -27,7 +28,14 @@ class ReadWitness : public Guard {
   };
   std::map<Ticket, std::vector<Bytes>> writes_;
   std::map<Ticket, Read> reads_;
+  struct Known {
+    Time since;
+    Index told;
+  };
+  void tell(Index);
+
   Index told_;
+  std::vector<Known> known_;  // how that has grown
 };
 
 }  // namespace bowline::sim

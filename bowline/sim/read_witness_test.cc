@@ -8,6 +8,8 @@
 namespace bowline::sim {
 namespace {
 
+using namespace std::chrono_literals;
+
 struct ReadCase : testing::Test {
   Forge forge{2};
   std::shared_ptr<Committed> committed = std::make_shared<Committed>();
@@ -59,6 +61,20 @@ TEST_F(ReadCase, a_read_that_goes_back_behind_another_read_is_seen) {
   witness.read_served({2}, fresh);
   begin({3});
   witness.read_served({3}, stale);
+  EXPECT_EQ(forge.broken(), "I18");
+}
+
+TEST_F(ReadCase, a_read_that_may_be_old_may_lack_what_is_new) {
+  write({1}, "a");
+  witness.write_ended({1}, raft::Outcome::committed);
+  forge.wait(1s);
+  stale.machine.applied = {{1}, {1}};
+  write({2}, "b");
+  witness.write_ended({2}, raft::Outcome::committed);
+  forge.wait(100ms);
+  witness.old_read_served(stale, 200ms);
+  EXPECT_EQ(forge.broken(), "");
+  witness.old_read_served(stale, 99ms);
   EXPECT_EQ(forge.broken(), "I18");
 }
 

@@ -46,7 +46,7 @@ class Trial {
  public:
   Trial(const TopologyCase& one, const TopologySetting& setting)
       : case_(one), promise_(setting.promise), world_(plan_of(one, setting)) {
-    witnesses_ = standard_witnesses(world_, world_.plan().options);
+    witnesses_ = standard_witnesses(world_, world_.plan());
     for (const auto& witness : witnesses_) world_.watch(*witness);
     world_.watch(elections_);
     if (setting.onlooker != nullptr) world_.watch(*setting.onlooker);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bowline/base/crc32c.h"
+#include "bowline/base/ensure.h"
 #include "bowline/sim/hash.h"
 
 namespace bowline::sim {
@@ -29,6 +30,31 @@ class WatchedWriter final : public machine::Writer {
   Watched& machine_;
   std::unique_ptr<machine::Writer> within_;
 };
+
+Watched::Watched(Machine& machine, std::uint64_t snapshot_bytes, Vault* vault, Hooks hooks,
+                 machine::StateMachine* guest)
+    : hooks_(std::move(hooks)),
+      notebook_(machine, snapshot_bytes, hooks_.did, guest),
+      machine_(machine),
+      vault_(vault) {
+  if (vault_ == nullptr || vault_->newest().mark.empty()) return;
+  const std::unique_ptr<machine::Writer> writer = restore();
+  ensure(writer->add(vault_->newest().state).has_value());
+  ensure(writer->commit().has_value());
+}
+
+std::string Watched::marked() {
+  vault_->sync();
+  return vault_->newest().mark;
+}
+
+void Watched::mark(std::string_view mark) {
+  const std::unique_ptr<machine::Reader> reader = sessions_.snapshot();
+  std::string state;
+  for (std::string part = *reader->next(1 << 20); !part.empty(); part = *reader->next(1 << 20))
+    state += part;
+  vault_->put({std::string(mark), std::move(state), machine_});
+}
 
 void Watched::look(bool restored) const {
   if (!notebook_.seen().index) return;

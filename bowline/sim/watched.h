@@ -5,29 +5,37 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "bowline/machine/state_machine.h"
 #include "bowline/session/session_machine.h"
 #include "bowline/sim/notebook.h"
+#include "bowline/sim/vault.h"
 
 namespace bowline::sim {
 
 // What a whole node applies to: a notebook with sessions; and somebody who compares its states with
 // those of the other nodes.
-class Watched final : public machine::StateMachine {
+class Watched final : public machine::StateMachine, public machine::Durable {
  public:
   struct Hooks {
     Notebook::Did did;  // the notebook was given this
     // The state after this entry; of a snapshot that was taken in, if `restored`.
     std::function<void(LogId, std::uint64_t digest, bool restored)> stood;
   };
-  Watched(Machine& machine, std::uint64_t snapshot_bytes, Hooks hooks)
-      : hooks_(std::move(hooks)), notebook_(machine, snapshot_bytes, hooks_.did) {}
+  // With a vault it is durable by itself, and goes on with what is there.
+  Watched(Machine& machine, std::uint64_t snapshot_bytes, Vault* vault, Hooks hooks,
+          machine::StateMachine* guest = nullptr);
 
   void apply(std::span<const machine::Command>, std::span<std::string> answers) override;
   std::unique_ptr<machine::Reader> snapshot() override;
   std::unique_ptr<machine::Writer> restore() override;
 
+  machine::Durable* durable() override { return vault_ == nullptr ? nullptr : this; }
+  std::string marked() override;
+  void mark(std::string_view) override;
+
+  const Notebook& notebook() const { return notebook_; }
   const session::Table& sessions() const { return sessions_.table(); }
 
  private:
@@ -37,6 +45,8 @@ class Watched final : public machine::StateMachine {
   Hooks hooks_;
   Notebook notebook_;
   session::SessionMachine sessions_{notebook_};
+  Machine& machine_;
+  Vault* vault_;
 };
 
 }  // namespace bowline::sim

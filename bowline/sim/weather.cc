@@ -206,7 +206,7 @@ bool Weather::begin_disks(const Episode& episode, Running& running) {
 }
 
 Duration Weather::slowness(const Episode& episode) {
-  return 1ms * (std::int64_t{1} << (episode.amount % 12));  // up to 2 s
+  return 1ms * (std::int64_t{1} << (episode.amount % 15));  // up to 16 election timeouts
 }
 
 bool Weather::begin_hints(const Episode& episode) {

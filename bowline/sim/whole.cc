@@ -16,6 +16,7 @@ host::Options options_of(const Whole::Setting& setting, wal::Options log) {
   options.log = log;
   options.snapshots.piece_bytes = setting.piece_bytes;
   options.boot = setting.boot;
+  options.newest_version = setting.newest_version;
   options.detector = {.pulse = setting.silence / 10, .silence = setting.silence};
   return options;
 }
@@ -27,7 +28,7 @@ Whole::Whole(Platter& platter, Cables& cables, Chance& chance, const Clock& cloc
              host::Onlooker& onlooker)
     : Running(platter, chance, clock, now, setting.node),
       network_(cables, setting.node, loop_, chance),
-      machine_(machine, setting.snapshot_bytes, std::move(hooks)),
+      machine_(machine, setting.snapshot_bytes, setting.vault, std::move(hooks), setting.guest),
       shard_(std::make_unique<host::Shard>(
           env(), network_, options_of(setting, log_options(setting.tail_bytes)), setting.fresh,
           host::Shard::Hooks{.broken = [this](Error error) { broken_ = std::move(error); }},

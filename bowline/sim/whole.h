@@ -26,6 +26,9 @@ class Whole final : public Running {
     std::uint32_t piece_bytes = 4096;
     std::uint64_t snapshot_bytes = 0;  // about so long are those of its machine
     Duration silence{1'000'000'000};   // of a node, before groups that sleep are told
+    wire::Version newest_version = wire::newest_version;  // that it speaks
+    Vault* vault = nullptr;                               // if its machine is durable by itself
+    machine::StateMachine* guest = nullptr;               // of its notebook; outlives us
   };
   Whole(Platter&, Cables&, Chance&, const Clock&, Time now, const Setting&, Machine&,
         Watched::Hooks, host::Onlooker&);
@@ -36,6 +39,7 @@ class Whole final : public Running {
 
   host::Shard& shard() { return *shard_; }
   host::Replica& replica() { return *replica_; }
+  const Notebook& notebook() const { return machine_.notebook(); }
   const session::Table& sessions() const { return machine_.sessions(); }
   bool tells_the_truth() { return Running::tells_the_truth(shard_->log()); }
   // The process is about to end like this.

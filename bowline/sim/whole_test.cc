@@ -227,6 +227,7 @@ TEST(Whole, every_trouble_begins_and_nothing_breaks) {
   EXPECT_GT(all.calls_maybe, 20U);
   EXPECT_GT(all.sessions_over, 100U);
   EXPECT_GT(all.calls_again, 1000U);
+  EXPECT_GT(all.old_programs, 100U);
 }
 
 }  // namespace

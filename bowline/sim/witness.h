@@ -78,6 +78,8 @@ class Witness {
   // Served from the machine of that site, which has applied at least the read's index. Of a
   // verification: the answer "yes, I lead" was given.
   virtual void read_served(Ticket, const Site&) {}
+  // A read that may be as old as this was served from the machine of that site.
+  virtual void old_read_served(const Site&, Duration at_most) { static_cast<void>(at_most); }
 };
 
 }  // namespace bowline::sim

@@ -8,6 +8,7 @@
 #include "bowline/sim/commit_witness.h"
 #include "bowline/sim/discipline_witness.h"
 #include "bowline/sim/election_witness.h"
+#include "bowline/sim/heartbeat_witness.h"
 #include "bowline/sim/jury.h"
 #include "bowline/sim/log_witness.h"
 #include "bowline/sim/machine_witness.h"
@@ -16,12 +17,13 @@
 #include "bowline/sim/progress_witness.h"
 #include "bowline/sim/promise_witness.h"
 #include "bowline/sim/read_witness.h"
+#include "bowline/sim/sleep_witness.h"
 #include "bowline/sim/snapshot_witness.h"
 
 namespace bowline::sim {
 
-std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court,
-                                                         const raft::Options& options) {
+std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court, const Plan& plan) {
+  const raft::Options& options = plan.options;
   const auto committed = std::make_shared<Committed>();
   std::vector<std::unique_ptr<Witness>> all;
   all.push_back(std::make_unique<CommitWitness>(court, committed));
@@ -37,6 +39,8 @@ std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court,
   all.push_back(std::make_unique<DisciplineWitness>(court, committed));
   all.push_back(std::make_unique<BoundsWitness>(court, options));
   all.push_back(std::make_unique<PatienceWitness>(court, options));
+  all.push_back(std::make_unique<SleepWitness>(court));
+  if (plan.whole) all.push_back(std::make_unique<HeartbeatWitness>(court, options));
   std::vector<std::unique_ptr<Witness>> jury;
   jury.push_back(std::make_unique<Jury>(std::move(all)));
   return jury;

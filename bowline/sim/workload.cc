@@ -93,13 +93,24 @@ void Workload::called(std::uint32_t what) {
   }
 }
 
+// 0: it must be as new as can be. How old a state is can be told where clocks keep their bound.
+Duration Workload::may_be_old(const Operation& operation) const {
+  if (!world_.plan().whole || !world_.plan().options.lease_reads) return Duration{0};
+  if ((operation.amount >> 8) % 3 != 0) return Duration{0};
+  return std::chrono::milliseconds(std::int64_t{5} << ((operation.amount >> 16) % 10));
+}
+
 void Workload::act(const Operation& operation, NodeId at) {
   switch (operation.act) {
     case Act::write: return write(operation, at);
     case Act::batch: world_.propose(at, values(operation)); return;
     case Act::fenced_write: return fenced_write(operation, at);
     case Act::barrier: world_.barrier(at); return;
-    case Act::read: world_.read(at); return;
+    case Act::read:
+      if (const Duration at_most = may_be_old(operation); at_most > Duration{0})
+        return world_.read_within(at, at_most);
+      world_.read(at);
+      return;
     case Act::lease_read: world_.read(at, raft::ReadKind::lease); return;
     case Act::verify: world_.read(at, raft::ReadKind::verify); return;
     default: return;

@@ -20,6 +20,7 @@ class Workload : public Caller {
  private:
   NodeId target(const Operation&) const;
   void act(const Operation&, NodeId at);
+  Duration may_be_old(const Operation&) const;
   void operate(const Operation&, NodeId at);
   void write(const Operation&, NodeId at);
   Bytes value(std::uint64_t size);

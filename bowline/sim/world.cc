@@ -75,7 +75,7 @@ void World::found_group() {
     Site& site = nodes_[i].site;
     site.durable.base = {{}, shared, {}};
     site.written = site.durable;
-    site.snapshot = {site.durable.base, 0};
+    site.snapshot = nodes_[i].filed = {site.durable.base, 0};
     nodes_[i].founds = true;
   }
 }
@@ -308,6 +308,7 @@ void World::crash(NodeId id, Crash how) {
     ++counters_.crashes;
     counters_.writes_lost += node.under_way.size();
     node.platter.lose_power(node.platter_chance);
+    if (plan_.climate.durable_machines) node.vault.lose_power(node.platter_chance);
   } else {
     ++counters_.kills;
     node.platter.kill(node.platter_chance);
@@ -320,6 +321,7 @@ void World::crash(NodeId id, Crash how) {
   node.process.reset();
   node.whole.reset();
   node.eyes.reset();
+  if (plan_.whole) settle_snapshot(node);
   mix(node.platter.hash());
   site.written = site.durable;
   went_down(node);
@@ -386,6 +388,8 @@ void World::wipe(NodeId id) {
   const Incarnation former = site.incarnation;
   ++counters_.wipes;
   node.platter.wipe();
+  node.vault.wipe();
+  node.filed = {};
   node.under_way.clear();
   node.forcing = {};
   node.founds = false;

@@ -84,11 +84,20 @@ class World : public Court {
   const Node& node(NodeId id) const { return nodes_[id.value - 1]; }
   const std::vector<Bytes>& journal(NodeId id) const { return node(id).journal; }
   void keep_journals() { keeps_journals_ = true; }
+  // What whole nodes apply to, beside what tells histories apart; another one for each life.
+  // Before anything happens.
+  using Guests = std::function<std::unique_ptr<machine::StateMachine>(NodeId)>;
+  void invite(Guests guests) { guests_ = std::move(guests); }
+  const machine::StateMachine& guest(NodeId id) const { return *node(id).guest; }
   void crash(NodeId, Crash);
+  // Of a whole node: its group ends first, and tells those who wait.
+  void shut_down(NodeId);
   // Its power fails in the midst of its next write, if that comes soon; and it comes back.
   void crash_when_writing(NodeId, Duration at_most, Duration down);
   void spare(NodeId);  // not, after all
   void start(NodeId);  // no-op if it is up
+  // Its program from its next life on: one that speaks nothing newer.
+  void install(NodeId id, wire::Version newest) { mine(id).newest_version = newest; }
   void restart_later(NodeId, Duration after);
   void pause(NodeId);  // counted, like cuts
   void resume(NodeId);
@@ -130,6 +139,8 @@ class World : public Court {
   Deeds& deeds() { return deeds_; }
   Ticket barrier(NodeId);
   Ticket read(NodeId, raft::ReadKind = raft::ReadKind::linearizable);
+  // Of a whole node. No request that anybody waits for: it is served at once, or not.
+  void read_within(NodeId, Duration at_most);
   Ticket transfer(NodeId, NodeId to = {});
   Ticket reconfigure(NodeId, std::vector<raft::Wanted>, std::optional<Index> expected = {});
   Ticket cancel_change(NodeId);
@@ -137,6 +148,10 @@ class World : public Court {
   Ticket recover(NodeId, ClusterId anew);
   ClusterId cluster() const { return cluster_; }  // the newest
   const Request& request(Ticket ticket) const { return requests_[ticket.value - 1]; }
+  // Called when a request has its last word; of a read, when the machine may be read. It must not
+  // ask for anything by itself, but may be called_at() now. Who asks a node that is down sees at
+  // once that the request is lost, and nothing is told.
+  void hear(std::function<void(Ticket)> closed) { closed_ = std::move(closed); }
   std::uint64_t requests() const { return requests_.size(); }
 
   // Hints
@@ -159,6 +174,7 @@ class World : public Court {
   const Plan& plan() const { return plan_; }
   Climate& climate() { return plan_.climate; }
   void climate_changed();
+  StreamClimate& streams() { return streams_; }  // of whole nodes
   Counters& counters() { return counters_; }
   const Counters& counters() const { return counters_; }
   std::uint64_t hash() const { return hash_; }
@@ -215,6 +231,7 @@ class World : public Court {
   void opened(Node&, const wal::Opened&);
   void based(Node&, const raft::Base&);
   void snapshot_known(Node&);
+  void settle_snapshot(Node&);
   void ask(Node&, raft::Input);
   void ask_now(Node&, raft::Input);
   void ended(Node&, Ticket, const host::Outcome&);
@@ -228,6 +245,7 @@ class World : public Court {
   void read_back(Node&, Index first, Index last);
   Watched::Hooks watching(Node&);
   void check_answer(const host::Outcome&, const Bytes& command);
+  void check_read(const Node&, Ticket);
   void keep_answer(Ticket, const host::Outcome&);
   void arm_cables();
   void run_cables();
@@ -313,6 +331,9 @@ class World : public Court {
   template <class Input>
   Ticket ask(NodeId, Request::Kind, Input);
   void submit(Ticket, raft::Input);
+  void tell_closed(Ticket ticket) const {
+    if (closed_) closed_(ticket);
+  }
   Request* closing(Node&, Ticket);
 
   Plan plan_;
@@ -337,6 +358,8 @@ class World : public Court {
   std::uint64_t busy_instant_ = 0;  // events since time last moved
   bool keeps_journals_ = false;
   Filter filter_;
+  Guests guests_;
+  std::function<void(Ticket)> closed_;
   raft::Effects effects_;
   std::vector<Request> requests_;  // by ticket
   Deeds deeds_;

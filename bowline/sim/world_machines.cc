@@ -43,7 +43,9 @@ void World::serve_reads(Node& node) {
     request.state = Request::State::served;
     request.ended = now_;
     ++counters_.reads_served;
+    if (request.kind == Request::Kind::read) check_read(node, read.ticket);
     for (Witness* witness : witnesses_) witness->read_served(read.ticket, node.site);
+    tell_closed(read.ticket);
   }
   node.reads.resize(kept);
 }

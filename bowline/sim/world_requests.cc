@@ -123,8 +123,9 @@ void World::perform(Node& node, raft::Refused& refused) {
   request->leader = refused.leader;
   ++counters_.refused;
   if (request->kind == Request::Kind::recover) node.forcing = {};
-  if (request->kind != Request::Kind::write) return;
-  for (Witness* witness : witnesses_) witness->write_refused(refused.ticket);
+  if (request->kind == Request::Kind::write)
+    for (Witness* witness : witnesses_) witness->write_refused(refused.ticket);
+  tell_closed(refused.ticket);
 }
 
 void World::perform(Node& node, raft::Decided& decided) {
@@ -133,10 +134,11 @@ void World::perform(Node& node, raft::Decided& decided) {
   request->state = Request::State::decided;
   request->outcome = decided.outcome;
   ++counters_.outcomes[static_cast<std::size_t>(decided.outcome)];
-  if (request->kind != Request::Kind::write) return;
   // What a cluster that was given up still says binds nobody.
   const raft::Outcome told = node.site.given_up ? raft::Outcome::unknown : decided.outcome;
-  for (Witness* witness : witnesses_) witness->write_ended(decided.ticket, told);
+  if (request->kind == Request::Kind::write)
+    for (Witness* witness : witnesses_) witness->write_ended(decided.ticket, told);
+  tell_closed(decided.ticket);
 }
 
 void World::perform(Node& node, raft::ReadReady& ready) {
@@ -156,8 +158,10 @@ void World::lose_requests(Node& node) {
     request.state = Request::State::lost;
     request.ended = now_;
     ++counters_.unanswered;
-    if (request.kind != Request::Kind::write) continue;
-    for (Witness* witness : witnesses_) witness->write_ended(Ticket{i + 1}, raft::Outcome::unknown);
+    if (request.kind == Request::Kind::write)
+      for (Witness* witness : witnesses_)
+        witness->write_ended(Ticket{i + 1}, raft::Outcome::unknown);
+    tell_closed(Ticket{i + 1});
   }
   node.open_from = requests_.size();
 }

@@ -31,12 +31,23 @@ Watched::Hooks World::watching(Node& node) {
 void World::check_answer(const host::Outcome& outcome, const Bytes& command) {
   const auto* done = std::get_if<host::Applied>(&outcome);
   if (done == nullptr || !done->answer) return;
+  if (guests_) return;  // whoever invited them knows
   const std::optional<session::Envelope> envelope = session::decode_envelope(command.view());
   const auto* plain = envelope ? std::get_if<session::Plain>(&envelope->body) : nullptr;
   if (plain == nullptr) return;
   const std::string wanted = Notebook::answer_to(plain->command, done->id.index);
   if (*done->answer != session::encode(session::Done{wanted}))
     violated({"I15", "a client got the answer to another command"});
+}
+
+// A read sees what the log has written there.
+void World::check_read(const Node& node, Ticket ticket) {
+  if (node.whole == nullptr || guests_ || node.site.given_up) return;
+  const std::uint64_t key = ticket.value % Notebook::keys;
+  const std::string wrong =
+      deeds_.read(key, node.site.machine.applied.index, node.whole->notebook().read(key));
+  if (!wrong.empty())
+    violated({"I18", "node " + std::to_string(node.site.id.value) + ": " + wrong});
 }
 
 void World::keep_answer(Ticket ticket, const host::Outcome& outcome) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bowline/base/ensure.h"
+#include "bowline/host/mark.h"
 #include "bowline/sim/guard.h"
 #include "bowline/sim/shadow.h"
 #include "bowline/sim/world.h"
@@ -69,13 +70,22 @@ void World::bring_up(Node& node) {
   node.removed = false;
   site.machine = {};
   node.eyes = std::make_unique<Eyes>(*this, node);
+  if (plan_.climate.old_program_ppm > 0)
+    node.newest_version = node.chance.happens("an old program", plan_.climate.old_program_ppm)
+                              ? wire::oldest_version
+                              : wire::newest_version;
+  node.guest = guests_ ? guests_(site.id) : nullptr;
   const Whole::Setting setting{.node = site.id,
                                .fresh = site.incarnation,
                                .boot = site.id.value * 4096 + site.life,
                                .tail_bytes = plan_.climate.tail_bytes,
                                .piece_bytes = plan_.climate.piece_bytes,
                                .snapshot_bytes = plan_.climate.snapshot_bytes,
-                               .silence = plan_.options.election};
+                               .silence = plan_.options.election,
+                               .newest_version = node.newest_version,
+                               .vault = plan_.climate.durable_machines ? &node.vault : nullptr,
+                               .guest = node.guest.get()};
+  settle_snapshot(node);
   node.whole = std::make_unique<Whole>(node.platter, cables_, node.platter_chance, node.clock, now_,
                                        setting, site.machine, watching(node), *node.eyes);
   const host::Birth birth = birth_of(node);
@@ -89,6 +99,7 @@ void World::bring_up(Node& node) {
   let_climate_in(node);
   if (node.disk_fuller > 0) node.platter.limit(node.platter.used_bytes());
   ++counters_.starts;
+  if (node.newest_version < wire::newest_version) ++counters_.old_programs;
   mix(site.life);
   for (Witness* witness : witnesses_) witness->started(site);
   arm_process(node);
@@ -131,25 +142,44 @@ void World::based(Node& node, const raft::Base& base) {
   site.written = site.durable;
 }
 
+// A machine that is durable by itself is as good as a snapshot, as far as its disk has it.
+void World::settle_snapshot(Node& node) {
+  node.site.snapshot = node.filed;
+  const Vault::Unit& unit = node.vault.newest();
+  if (unit.mark.empty()) return;
+  const Result<raft::Base> base = host::decode_mark(Whole::group, unit.mark);
+  ensure(base.has_value());
+  if (base->id.index <= node.filed.base.id.index) return;
+  node.site.snapshot = {*base, unit.machine.digest};
+}
+
 // One that was being written when the process ended may have become whole. None is ever lost.
 void World::snapshot_known(Node& node) {
   Site& site = node.site;
   const host::Manifest* newest = node.whole->shard().snapshots().newest(Whole::group);
   const raft::Base known = newest == nullptr ? raft::Base{} : newest->base;
-  if (std::exchange(node.snapshots_rotten, false) && newest == nullptr) {
-    site.snapshot = {};
-    return;
-  }
-  if (known.id.index < site.snapshot.base.id.index)
+  const bool rotted = std::exchange(node.snapshots_rotten, false) && newest == nullptr;
+  if (known.id.index < node.filed.base.id.index && !rotted)
     violated({"I10", "node " + std::to_string(site.id.value) + " has lost its snapshot through " +
+                         std::to_string(node.filed.base.id.index.value)});
+  if (rotted) node.filed = {};
+  if (known.id.index > node.filed.base.id.index) node.filed = {known, site.machine.digest};
+  settle_snapshot(node);
+  if (newest == nullptr && !site.snapshot.base.id.index) return;
+  if (site.snapshot.base.id != site.machine.applied)
+    violated({"I13", "node " + std::to_string(site.id.value) + " starts with a state through " +
+                         std::to_string(site.machine.applied.index.value) +
+                         ", and has one through " +
                          std::to_string(site.snapshot.base.id.index.value)});
-  if (newest == nullptr) return;
-  if (known.id != site.machine.applied)
-    violated({"I13", "node " + std::to_string(site.id.value) + " starts with a snapshot through " +
-                         std::to_string(known.id.index.value) + " and with another state"});
-  if (site.durable.base.id == known.id) site.durable.base_prefix = site.machine.digest;
+  if (site.durable.base.id == site.machine.applied) site.durable.base_prefix = site.machine.digest;
   site.written.base_prefix = site.durable.base_prefix;
-  site.snapshot = {known, site.machine.digest};
+}
+
+void World::shut_down(NodeId id) {
+  Node& node = mine(id);
+  if (!node.up()) return;
+  node.whole->shard().end(Whole::group);
+  crash(id, Crash::kill);
 }
 
 // ---- what it is asked for
@@ -203,6 +233,23 @@ void World::ask_now(Node& node, raft::Input input) {
   if (const auto* recover = std::get_if<raft::Recover>(&input))
     return replica.recover(recover->cluster, with(recover->ticket));
   replica.input(std::move(input));
+}
+
+void World::read_within(NodeId id, Duration at_most) {
+  Node& node = mine(id);
+  if (!node.up()) return;
+  ProcessLoop& loop = node.whole->loop();
+  if (node.pauses == 0 && loop.now() < now_) loop.advance(now_);
+  loop.after(std::max(Duration(0), now_ - loop.now()), [this, &node, at_most] {
+    node.whole->replica().read_within(at_most,
+                                      [this, &node, at_most](const host::ReadOutcome& outcome) {
+                                        if (!std::holds_alternative<host::Ready>(outcome)) return;
+                                        ++counters_.old_reads;
+                                        for (Witness* witness : witnesses_)
+                                          witness->old_read_served(node.site, at_most);
+                                      });
+  });
+  arm_process(node);
 }
 
 namespace {
@@ -293,7 +340,7 @@ void World::snapshot_taken(Node& node, const raft::Base& base) {
   if (!digest)
     return violated({"I13", "node " + std::to_string(site.id.value) +
                                 " made a snapshot of what its log does not hold"});
-  site.snapshot = {base, *digest};
+  site.snapshot = node.filed = {base, *digest};
   ++counters_.snapshots_taken;
   for (Witness* witness : witnesses_) witness->snapshot_taken(site);
 }
@@ -304,9 +351,10 @@ void World::snapshot_installed(Node& node, const raft::Base& base, bool used) {
   if (!used) {
     const std::optional<std::uint64_t> digest = prefix_at(site.written, base.id.index);
     if (digest && base.id.index > site.snapshot.base.id.index) site.snapshot = {base, *digest};
+    if (digest && base.id.index > node.filed.base.id.index) node.filed = {base, *digest};
     return;
   }
-  site.snapshot = {base, site.machine.digest};
+  site.snapshot = node.filed = {base, site.machine.digest};
   for (Witness* witness : witnesses_) witness->snapshot_installed(site);
 }
 

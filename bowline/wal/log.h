@@ -66,6 +66,8 @@ class Log {
     // the reserve: submit no more entries, hand leadership over, and go on with terms, votes and
     // cuts. Once the reserve is used up, what is asked for waits. May be left out.
     std::move_only_function<void(bool full)> full;
+    // A write is on the disk, whoever asked for it; and busy_since() begins anew. May be left out.
+    std::move_only_function<void()> landed = {};
     // While it opens: so many segments are judged, of so many. May be left out.
     std::move_only_function<void(std::uint64_t done, std::uint64_t of)> opening = {};
   };
@@ -107,6 +109,10 @@ class Log {
   std::uint64_t copied() const { return copied_; }      // rows, out of segments that are to go
   const Scrubbed& scrubbed() const { return scrubber_.scrubbed(); }
   bool idle() const { return pending_.empty() && !flight_; }
+  // Since when the disk has not come to the end of one write, or not made the room for it. None: it
+  // has nothing to do.
+  std::optional<Time> busy_since() const { return busy_since_; }
+  Duration last_write_took() const { return last_write_took_; }
 
  private:
   friend class Opening;
@@ -250,6 +256,8 @@ class Log {
   std::deque<Growing> pending_;  // all full but the last
   Growing spare_;                // empty; kept for its memory
   std::optional<Flight> flight_;
+  std::optional<Time> busy_since_;
+  Duration last_write_took_{0};
   std::vector<Run> settled_;  // of the write that is being settled; kept for its memory
   std::uint64_t last_number_ = 0;
 

@@ -15,6 +15,7 @@ namespace bowline::wal {
 
 void Log::flush() {
   if (flight_ || pending_.empty() || broken_ || !open_) return;
+  if (!busy_since_) busy_since_ = env_.clock.now();
   if (!place(pending_.front().draft)) return;
   Growing batch = std::move(pending_.front());
   pending_.pop_front();
@@ -48,6 +49,7 @@ bool Log::place(Draft& draft) {
 }
 
 void Log::launch(Growing batch) {
+  if (!busy_since_) busy_since_ = env_.clock.now();
   const Draft& draft = batch.draft;
   const std::uint64_t content = draft.bytes();
   ensure(content <= options_.most_batch_bytes());
@@ -77,6 +79,8 @@ void Log::landed(Result<void> result) {
   Flight flight = *std::move(flight_);
   std::vector<Write>& writes = flight.batch.writes;
   flight_.reset();
+  last_write_took_ = env_.clock.now() - *busy_since_;
+  busy_since_.reset();
   flush();  // first: if something waits, the disk need not wait for us
   Spot where = landed_ = flight.where;
   landed_blocks_ = flight.blocks;
@@ -90,6 +94,7 @@ void Log::landed(Result<void> result) {
   if (std::ranges::any_of(writes, reported)) credit(flight.blocks);
   for (const Write& write : writes)
     if (reported(write)) hooks_.persisted(write.group, write.what.seq);
+  if (hooks_.landed) hooks_.landed();
   writes.clear();
   flight.batch.draft.clear();
   spare_ = {std::move(writes), std::move(flight.batch.draft)};

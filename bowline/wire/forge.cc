@@ -120,7 +120,7 @@ void fill_kind(Prng& prng, std::size_t wanted, Variant& body, std::index_sequenc
 
 }  // namespace
 
-Message forged_message(Prng& prng) {
+Message forged_message(Prng& prng, Version version) {
   Message message{.cluster = {prng.below(3)},
                   .from = {1 + prng.below(3)},
                   .to = {prng.below(3)},
@@ -128,6 +128,9 @@ Message forged_message(Prng& prng) {
                   .body = {}};
   constexpr std::size_t bodies = std::variant_size_v<Body>;
   fill_kind(prng, prng.below(bodies), message.body, std::make_index_sequence<bodies>());
+  if (version >= rest_since) return message;
+  if (auto* append = std::get_if<AppendRequest>(&message.body)) append->rest = false;
+  if (auto* reply = std::get_if<AppendReply>(&message.body)) reply->resting = false;
   return message;
 }
 
@@ -139,7 +142,10 @@ Parcel forged_parcel(Prng& prng) {
 }
 
 Way forged_way(Prng& prng) {
-  return {.cluster = {prng.below(3)}, .from = {1 + prng.below(3)}, .to = {prng.below(3)}};
+  return {.version = static_cast<Version>(1 + prng.below(newest_version)),
+          .cluster = {prng.below(3)},
+          .from = {1 + prng.below(3)},
+          .to = {prng.below(3)}};
 }
 
 }  // namespace bowline::wire

@@ -27,10 +27,16 @@ std::unexpected<Error> bad(std::string what) {
   return std::unexpected(Error{Fault::corrupt, std::move(what)});
 }
 
-std::optional<FrameKind> kind_of(std::uint8_t number) {
-  const bool known = number >= std::to_underlying(FrameKind::hello) &&
-                     number <= std::to_underlying(FrameKind::pulse);
-  return known ? std::optional(static_cast<FrameKind>(number)) : std::nullopt;
+Version since(FrameKind kind) {
+  if (kind == FrameKind::pulse) return pulse_since;
+  return kind > FrameKind::pulse ? admin_since : oldest_version;
+}
+
+std::optional<FrameKind> kind_of(std::uint8_t number, Version version) {
+  const auto kind = static_cast<FrameKind>(number);
+  const bool known =
+      kind >= FrameKind::hello && kind <= FrameKind::answer && since(kind) <= version;
+  return known ? std::optional(kind) : std::nullopt;
 }
 
 }  // namespace
@@ -82,7 +88,7 @@ Result<void> FrameReader::begin() {
     return bad("what came is no frame: is it another program?");
   if (load<std::uint32_t>(head_.data() + head_sum_at) != crc32c({head_.data(), head_sum_at}))
     return bad("the head of a frame was damaged on the way");
-  const std::optional<FrameKind> kind = kind_of(static_cast<std::uint8_t>(head_[2]));
+  const std::optional<FrameKind> kind = kind_of(static_cast<std::uint8_t>(head_[2]), version_);
   if (!kind || head_[3] != 0) return bad("a frame of a kind that is not known here");
   kind_ = *kind;
   size_ = load<std::uint32_t>(head_.data() + size_at);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bowline/base/result.h"
+#include "bowline/wire/version.h"
 
 namespace bowline::wire {
 
@@ -23,7 +24,9 @@ enum class FrameKind : std::uint8_t {
   want_piece,
   piece,
   gone_piece,
-  pulse,  // nothing to say, and still there; whatever is in it is for later versions
+  pulse,   // nothing to say, and still there; whatever is in it is for later versions
+  ask,     // of an operator, on a connection for that
+  answer,  // to it
 };
 
 // kind | size | sums, see docs/WIRE.md. The head has a sum of its own: nobody waits for as many
@@ -44,7 +47,11 @@ class FrameReader {
  public:
   // No frame with a larger body is taken, nor is memory for one.
   explicit FrameReader(std::uint32_t most_bytes) : most_bytes_(most_bytes) {}
-  void allow(std::uint32_t most_bytes) { most_bytes_ = most_bytes; }
+  // Nor one of a kind that this version does not have.
+  void allow(std::uint32_t most_bytes, Version version) {
+    most_bytes_ = most_bytes;
+    version_ = version;
+  }
 
   // Takes from the front of these what belongs to the next frame, and gives it if it is whole now.
   // After an error the connection is of no use any more.
@@ -57,6 +64,7 @@ class FrameReader {
   Result<std::optional<Frame>> end();
 
   std::uint32_t most_bytes_;
+  Version version_ = newest_version;
   std::string head_;
   FrameKind kind_ = FrameKind::hello;
   std::uint32_t size_ = 0;

@@ -121,5 +121,19 @@ TEST(Frame, of_an_unknown_kind_ends_the_connection) {
             "a frame of a kind that is not known here");
 }
 
+TEST(Frame, of_a_kind_that_came_with_a_later_version_is_of_an_unknown_kind) {
+  for (Version version = oldest_version; version <= newest_version; ++version) {
+    for (const auto& [kind, since] :
+         {std::pair(FrameKind::gone_piece, oldest_version),
+          std::pair(FrameKind::pulse, pulse_since), std::pair(FrameKind::ask, admin_since),
+          std::pair(FrameKind::answer, admin_since)}) {
+      FrameReader reader(plenty);
+      reader.allow(plenty, version);
+      std::vector<Frame> whole;
+      EXPECT_EQ(reader.feed(frame("", kind), whole).has_value(), version >= since);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bowline::wire

@@ -9,7 +9,8 @@
 #include "bowline/wire/frame.h"
 #include "bowline/wire/printable.h"
 
-// All little-endian. What a later version adds comes behind: whoever is older does not look there.
+// All little-endian. What a later version adds comes behind: whoever is older does not look there,
+// and whoever speaks nothing newer does not write it.
 //   oldest u8 | newest u8 | self u64 | wanted u64 | disk u64 | boot u64 | cluster u64 | shard u32 |
 //   shards u32 | purpose u8 | name | address | name of the cluster, each as size u16 and bytes
 namespace bowline::wire {
@@ -20,7 +21,8 @@ constexpr std::size_t most_refusal_bytes = 1024;
 std::string node(NodeId id) { return "node " + std::to_string(id.value); }
 
 std::string named(const Hello& hello) {
-  return node(hello.self) + (hello.name.empty() ? "" : " (" + hello.name + ")");
+  return (hello.self ? node(hello.self) : "an operator") +
+         (hello.name.empty() ? "" : " (" + hello.name + ")");
 }
 
 std::string versions(const Hello& hello) {
@@ -55,7 +57,7 @@ std::string frame_of(const Hello& hello) {
   put(frame, std::to_underlying(hello.purpose));
   put_text(frame, hello.name);
   put_text(frame, hello.address);
-  put_text(frame, hello.cluster_name);
+  if (hello.newest >= cluster_name_since) put_text(frame, hello.cluster_name);
   end_frame(frame);
   return frame;
 }
@@ -76,16 +78,19 @@ Result<Hello> hello_in(const Frame& frame) {
   hello.purpose = static_cast<Purpose>(cursor.u8());
   hello.name = printable(cursor.take(cursor.u16()));
   hello.address = printable(cursor.take(cursor.u16()));
-  hello.cluster_name = printable(cursor.take(cursor.u16()));
-  const bool sane = hello.self && hello.disk && hello.oldest > 0 && hello.oldest <= hello.newest &&
-                    hello.shard < hello.shards &&
-                    std::max({hello.name.size(), hello.address.size(),
-                              hello.cluster_name.size()}) <= most_name_bytes;
+  if (hello.newest >= cluster_name_since) hello.cluster_name = printable(cursor.take(cursor.u16()));
+  const bool is_node = hello.purpose != Purpose::admin;
+  const bool sane =
+      bool(hello.self) == is_node && bool(hello.disk) == is_node && hello.oldest > 0 &&
+      hello.oldest <= hello.newest && hello.shard < hello.shards &&
+      std::max({hello.name.size(), hello.address.size(), hello.cluster_name.size()}) <=
+          most_name_bytes;
   if (!cursor.good() || !sane) return no(Fault::corrupt, "a hello that makes no sense");
   return hello;
 }
 
 Result<Ways> agree(const Hello& here, const Hello& there) {
+  const bool administers = std::max(here.purpose, there.purpose) == Purpose::admin;
   if (there.self == here.self)
     return no(Fault::exists, "there are two nodes with the id " + std::to_string(here.self.value) +
                                  ", or its own address was given to it as that of another. Give "
@@ -107,19 +112,26 @@ Result<Ways> agree(const Hello& here, const Hello& there) {
     return no(Fault::exists, named(there) + " is of the cluster " + there.cluster_name + ", and " +
                                  node(here.self) + " of " + here.cluster_name +
                                  ". Nodes of two clusters do not speak: correct the address");
-  if (here.shards != there.shards)
+  if (here.shards != there.shards && !administers)
     return no(Fault::exists, named(there) + " has " + std::to_string(there.shards) +
                                  " shards, and " + node(here.self) + " has " +
                                  std::to_string(here.shards) +
                                  ". All nodes of a cluster must have as many");
-  if (std::max(here.purpose, there.purpose) > Purpose::snapshots)
+  if (std::max(here.purpose, there.purpose) > Purpose::admin)
     return no(Fault::exists, named(there) + " connects for a purpose that " + node(here.self) +
                                  " does not know. Upgrade the older one first");
-  const std::uint8_t version = std::min(here.newest, there.newest);
+  const Version version = std::min(here.newest, there.newest);
   if (version < std::max(here.oldest, there.oldest))
     return no(Fault::exists, named(there) + " speaks the versions " + versions(there) +
                                  " of the protocol, and " + node(here.self) + " the versions " +
-                                 versions(here) + ". Upgrade the older one first");
+                                 versions(here) +
+                                 ". Upgrade the older one, by way of a release "
+                                 "that speaks both");
+  if (administers && version < admin_since)
+    return no(Fault::exists, named(here.self ? here : there) + " speaks version " +
+                                 std::to_string(version) +
+                                 " of the protocol only, in which nobody can administer it. "
+                                 "Upgrade it first");
   const ClusterId cluster = here.cluster ? here.cluster : there.cluster;
   return Ways{.out = {version, cluster, here.disk, there.disk},
               .in = {version, cluster, there.disk, here.disk}};

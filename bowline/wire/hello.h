@@ -7,19 +7,18 @@
 #include "bowline/base/result.h"
 #include "bowline/wire/frame.h"
 #include "bowline/wire/letter.h"
+#include "bowline/wire/version.h"
 
 namespace bowline::wire {
 
-inline constexpr std::uint8_t oldest_version = 1;
-inline constexpr std::uint8_t newest_version = 1;
-
 // What a connection is for. Snapshots travel on one of their own: letters never wait behind them.
-enum class Purpose : std::uint8_t { letters, snapshots };
+// Whoever administers is no node: its hello has neither an id nor a disk.
+enum class Purpose : std::uint8_t { letters, snapshots, admin };
 
 // The first thing that each side of a connection says.
 struct Hello {
-  std::uint8_t oldest = oldest_version;  // versions that it speaks, through ...
-  std::uint8_t newest = newest_version;
+  Version oldest = oldest_version;  // that it speaks, through ...
+  Version newest = newest_version;
   NodeId self;
   NodeId wanted;  // whom it means to speak to; 0: whoever is there
   Incarnation disk;
@@ -30,7 +29,7 @@ struct Hello {
   Purpose purpose = Purpose::letters;  // counts only if this side connected
   std::string name;                    // for people
   std::string address;                 // where it takes calls; empty: nowhere
-  std::string cluster_name;            // of all its nodes; empty: whichever
+  std::string cluster_name;            // of all its nodes; empty: whichever. Not in version 1
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 

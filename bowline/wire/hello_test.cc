@@ -42,6 +42,23 @@ TEST(Hello, comes_out_as_it_went_in) {
   EXPECT_EQ(*found, hello(1, 2));
 }
 
+TEST(Hello, of_version_1_names_no_cluster) {
+  Hello old = hello(1);
+  old.newest = 1;
+  const Frame frame = only(frame_of(old));
+  EXPECT_FALSE(frame.body->contains("prod"));
+  Result<Hello> found = hello_in(frame);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->cluster_name, "");
+  EXPECT_EQ(why_not(hello(2), *found), "");
+  // What is behind it is of no concern to whoever speaks version 1.
+  std::string bytes = frame_of(old) + "and what is new";
+  end_frame(bytes);
+  found = hello_in(only(bytes));
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->cluster_name, "");
+}
+
 TEST(Hello, of_a_later_version_may_say_more) {
   std::string bytes = frame_of(hello(1));
   bytes += "and what is new";
@@ -95,7 +112,7 @@ TEST(Hello, the_newest_version_that_both_speak_is_spoken) {
   fresh.oldest = 4;
   EXPECT_EQ(why_not(old, fresh),
             "node 2 (north) speaks the versions 4 to 9 of the protocol, and node 1 the versions 1 "
-            "to 3. Upgrade the older one first");
+            "to 3. Upgrade the older one, by way of a release that speaks both");
   EXPECT_FALSE(agree(fresh, old));
 }
 
@@ -123,11 +140,33 @@ TEST(Hello, only_the_side_that_connects_says_what_for) {
   EXPECT_EQ(why_not(hello(1), accepts), "");
   EXPECT_EQ(why_not(accepts, hello(1)), "");
   Hello later = hello(1);
-  later.purpose = static_cast<Purpose>(2);
+  later.purpose = static_cast<Purpose>(3);
   EXPECT_EQ(
       why_not(accepts, *hello_in(only(frame_of(later)))),
       "node 1 (north) connects for a purpose that node 2 does not know. Upgrade the older one "
       "first");
+}
+
+TEST(Hello, an_operator_is_no_node) {
+  const Hello admin{.purpose = Purpose::admin, .name = "anna", .cluster_name = "prod"};
+  const Result<Hello> found = hello_in(only(frame_of(admin)));
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(why_not(hello(2), *found), "");
+  EXPECT_EQ(why_not(*found, hello(2)), "");
+  for (const Hello& bad : {Hello{.self = {1}, .purpose = Purpose::admin},
+                           Hello{.disk = {1}, .purpose = Purpose::admin},
+                           Hello{.self = {1}, .disk = {1}, .purpose = Purpose::admin}})
+    EXPECT_FALSE(hello_in(only(frame_of(bad))));
+  Hello old = hello(2);
+  old.newest = 1;
+  const std::string why =
+      "node 2 (north) speaks version 1 of the protocol only, in which nobody can administer it. "
+      "Upgrade it first";
+  EXPECT_EQ(why_not(admin, old), why);
+  EXPECT_EQ(why_not(old, admin), why);
+  Hello other = hello(2);
+  other.cluster_name = "test";
+  EXPECT_TRUE(why_not(other, admin).contains("an operator (anna) is of the cluster prod"));
 }
 
 TEST(Hello, a_refusal_is_a_sentence_that_can_be_printed) {

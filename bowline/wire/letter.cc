@@ -30,6 +30,9 @@ constexpr std::uint8_t kinds = 0x0f;
 
 constexpr std::uint64_t entry_kinds = 3;
 
+// Version 1 has one flag less in each of two bodies, the last one.
+bool says_rest(const Way& way) { return way.version >= rest_since; }
+
 std::uint8_t flags(std::initializer_list<bool> bits) {
   std::uint8_t all = 0;
   std::uint8_t bit = 1;
@@ -72,8 +75,8 @@ void put_body(std::string& out, const raft::VoteReply& body) {
 }
 
 // Of each entry how much its term is above that of the one before; its index is the next.
-void put_body(std::string& out, const raft::AppendRequest& body) {
-  put(out, flags({body.news, body.rest}));
+void put_body(std::string& out, const raft::AppendRequest& body, const Way& way) {
+  put(out, flags({body.news, body.rest && says_rest(way)}));
   put_id(out, body.prev);
   put_varint(out, body.commit.value);
   put_varint(out, body.round.value);
@@ -87,8 +90,9 @@ void put_body(std::string& out, const raft::AppendRequest& body) {
   }
 }
 
-void put_body(std::string& out, const raft::AppendReply& body) {
-  put(out, flags({body.matched, body.full, body.installing, body.lost, body.resting}));
+void put_body(std::string& out, const raft::AppendReply& body, const Way& way) {
+  put(out,
+      flags({body.matched, body.full, body.installing, body.lost, body.resting && says_rest(way)}));
   put_varint(out, body.round.value);
   put_varint(out, body.match.value);
   put_varint(out, body.refused.value);
@@ -139,7 +143,7 @@ class LetterReader {
 
   Letter letter() {
     const std::uint8_t first = cursor_.u8();
-    Letter letter{{cursor_.varint()}, {.version = way_.version, .body = {}}};
+    Letter letter{{cursor_.varint()}, {.body = {}}};
     raft::Message& message = letter.message;
     message.term = {count()};
     message.cluster = (first & own_cluster) != 0 ? ClusterId{cursor_.u64()} : way_.cluster;
@@ -208,7 +212,11 @@ class LetterReader {
     body.campaign = {count()};
   }
   void take(raft::AppendRequest& body) {
-    take_flags(body.news, body.rest);
+    if (says_rest(way_)) {
+      take_flags(body.news, body.rest);
+    } else {
+      take_flags(body.news);
+    }
     body.prev = id();
     body.commit = {count()};
     body.round = {count()};
@@ -225,7 +233,11 @@ class LetterReader {
     }
   }
   void take(raft::AppendReply& body) {
-    take_flags(body.matched, body.full, body.installing, body.lost, body.resting);
+    if (says_rest(way_)) {
+      take_flags(body.matched, body.full, body.installing, body.lost, body.resting);
+    } else {
+      take_flags(body.matched, body.full, body.installing, body.lost);
+    }
     body.round = {count()};
     body.match = {count()};
     body.refused = {count()};
@@ -276,7 +288,14 @@ void put_letter(std::string& frame, GroupId group, const raft::Message& message,
   if ((differs & own_cluster) != 0) put(frame, message.cluster.value);
   if ((differs & own_from) != 0) put(frame, message.from.value);
   if ((differs & own_to) != 0) put(frame, message.to.value);
-  std::visit([&](const auto& body) { put_body(frame, body); }, message.body);
+  const auto write = [&](const auto& body) {
+    if constexpr (requires { put_body(frame, body, way); }) {
+      put_body(frame, body, way);
+    } else {
+      put_body(frame, body);
+    }
+  };
+  std::visit(write, message.body);
 }
 
 Result<std::vector<Letter>> letters_in(const std::shared_ptr<const std::string>& body,

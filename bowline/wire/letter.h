@@ -7,6 +7,7 @@
 
 #include "bowline/base/result.h"
 #include "bowline/raft/message.h"
+#include "bowline/wire/version.h"
 
 namespace bowline::wire {
 
@@ -19,12 +20,13 @@ struct Letter {
 // What both sides of a connection know of all that goes one way on it, so that no letter says it
 // again: agreed on in the hello. A letter that differs says so.
 struct Way {
-  std::uint8_t version = raft::protocol_version;
+  Version version = newest_version;
   ClusterId cluster;
   Incarnation from, to;
 };
 
-// Appends a letter to a frame of them.
+// Appends a letter to a frame of them. What the version has no word for is left out: none of that
+// changes what is promised.
 void put_letter(std::string& frame, GroupId, const raft::Message&, const Way&);
 
 // All letters of a frame. An error: it was not made by put_letter(), and nothing of it counts. The

@@ -5,6 +5,7 @@
 #
 #   certificates.sh authority DIRECTORY            authority.pem, authority.key
 #   certificates.sh node DIRECTORY CLUSTER ID      node-ID.pem, node-ID.key; again: new ones
+#   certificates.sh admin DIRECTORY CLUSTER NAME   admin-NAME.pem, admin-NAME.key; see docs/ADMIN.md
 #   certificates.sh revoke DIRECTORY CERTIFICATE   that file does not count any more: revoked.crl
 #   certificates.sh list DIRECTORY                 the list anew, before it is too old
 set -euo pipefail
@@ -26,23 +27,28 @@ authority() {
 }
 
 # A node calls others and is called, so it is a client and a server. Its name is the URI.
-node() {
-  local cluster=$2 id=$3
+node() { issue "$1" "$2" node "$3"; }
+
+# Whoever administers the nodes of a cluster.
+admin() { issue "$1" "$2" admin "$3"; }
+
+issue() {
+  local cluster=$2 what=$3 id=$4
   cd "$1"
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 \
-    -subj "/CN=node $id" -keyout "node-$id.key.new" -out "node-$id.csr"
-  openssl x509 -req -in "node-$id.csr" -CA authority.pem -CAkey authority.key -sha256 \
-    -set_serial "0x$(openssl rand -hex 16)" -days "$days_of_node" -out "node-$id.pem.new" \
+    -subj "/CN=$what $id" -keyout "$what-$id.key.new" -out "$what-$id.csr"
+  openssl x509 -req -in "$what-$id.csr" -CA authority.pem -CAkey authority.key -sha256 \
+    -set_serial "0x$(openssl rand -hex 16)" -days "$days_of_node" -out "$what-$id.pem.new" \
     -extfile <(
-      echo "subjectAltName=URI:bowline://$cluster/node/$id"
+      echo "subjectAltName=URI:bowline://$cluster/$what/$id"
       echo "extendedKeyUsage=serverAuth,clientAuth"
       echo "keyUsage=critical,digitalSignature"
       echo "basicConstraints=critical,CA:FALSE"
     )
-  rm "node-$id.csr"
+  rm "$what-$id.csr"
   # A reader finds the old file or the new one, and never half of one.
-  mv "node-$id.key.new" "node-$id.key"
-  mv "node-$id.pem.new" "node-$id.pem"
+  mv "$what-$id.key.new" "$what-$id.key"
+  mv "$what-$id.pem.new" "$what-$id.pem"
 }
 
 records() {
@@ -73,9 +79,9 @@ list() {
 }
 
 case "${1:-} $#" in
-  "authority 2" | "node 4" | "revoke 3" | "list 2") "$@" ;;
+  "authority 2" | "node 4" | "admin 4" | "revoke 3" | "list 2") "$@" ;;
   *)
-    sed -n 's/^# \{0,1\}//; 4,9p' "$0" >&2
+    sed -n 's/^# \{0,1\}//; 4,10p' "$0" >&2
     exit 2
     ;;
 esac

@@ -31,7 +31,6 @@ class KvTrio : public testing::Test {
     options.clients.listen = servers_.contains(id) ? servers_[id] : "127.0.0.1:0";
     options.group = group_;
     if (peers_.contains(id)) options.advertise = peers_[id];
-    if (journals_) options.journal = options.directory + ".journal";
     Result<std::unique_ptr<KvNode>> node = KvNode::open(options);
     ASSERT_TRUE(node.has_value()) << node.error().what;
     listens_[id] = (*node)->peer_address();
@@ -70,7 +69,6 @@ class KvTrio : public testing::Test {
                        std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
   host::GroupOptions group_;
   Door::Options clients_;
-  bool journals_ = false;
   std::map<NodeId, std::string> peers_, listens_, servers_;
   std::map<NodeId, std::unique_ptr<KvNode>> nodes_;
 };

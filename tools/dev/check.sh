@@ -9,6 +9,7 @@ usage() {
 Installs clang and shellcheck if they are missing, and runs these steps:
 
   tidy         layers, banned names, lengths, dead files, links (tools/tidy.cc)
+  headers      each of them compiles alone
   format       clang-format
   shell        shellcheck of the scripts
   clang-tidy   bugs, waste, names, and all that clang warns of; a file is looked at again only
@@ -48,6 +49,8 @@ check_tidy() {
   quietly build release tidy || return 1
   build/tidy "$PWD"
 }
+
+check_headers() { quietly build release bowline_headers_alone; }
 
 check_format() {
   local source status=0
@@ -121,7 +124,7 @@ check_clang_tidy() {
 }
 
 main() {
-  local steps=(tidy format shell clang-tidy) fix='' step step_started failed=()
+  local steps=(tidy headers format shell clang-tidy) fix='' step step_started failed=()
   while [[ $# -gt 0 ]]; do
     case $1 in
       --fix) fix=yes && shift ;;

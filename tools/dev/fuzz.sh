@@ -13,14 +13,14 @@ build/fuzz/findings/: mend the decoder, and put the input into fuzz/corpus/, so 
 it for ever.
 
   --target NAME   only this one: table, echo, identity, membership, segment, batches, letters,
-                  frames, hello, parcels, manifest, envelopes, replies or sessions
+                  frames, hello, parcels, asks, manifest, envelopes, replies or sessions
   --seconds N     for each of them; 10 if not given
 
 Example: ./dev fuzz --target table --seconds 60
 END
 }
 
-fuzz_targets=(table echo identity membership segment batches letters frames hello parcels
+fuzz_targets=(table echo identity membership segment batches letters frames hello parcels asks
   manifest envelopes replies sessions)
 
 main() {

@@ -45,6 +45,7 @@ main() {
       *) bad_usage "unknown option '$1'" ;;
     esac
   done
+  install librocksdb-dev libsqlite3-dev # for a program that the documents name
   build "$preset"
   local dir status=0 passed failed
   dir=$(build_dir "$preset")

@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "apps/chaos/course_kv.h"
-
 #include <gtest/gtest.h>
 
+#include "apps/chaos/course_kv.h"
 #include "examples/kv/lock.h"
 
-// The tests of the course's KV servers that need no partition. docs/COURSE.md says what differs.
+// Of the course's tests of KV servers those that are about real processes, and real time. The
+// others run in the simulated world. docs/COURSE.md says what differs.
 namespace bowline::chaos {
 namespace {
 
 using namespace std::chrono_literals;
 using examples::kv::Lock;
 using Fate = Reply::Fate;
-
-TEST_F(CourseKv, m37_basic) {
-  found_with_wires(5);
-  Clerk clerk({.servers = servers_, .seed = 1});
-  for (std::uint64_t version = 0; version < 200; ++version)
-    ASSERT_EQ(clerk.put_at("k", version, "x").answer->version, version + 1);
-  EXPECT_EQ(clerk.get("k").answer->version, 200U);
-  Clients one(clients(1, 37));
-  one.wait_for(300);
-  judge(one);
-}
 
 // The margin is for people: what it measures is the machine it runs on.
 void measure_speed(Clerk& clerk, const char* name) {
@@ -47,26 +36,6 @@ TEST_F(CourseKv, m38_speed_with_snapshots) {
   found_with_wires(3);
   Clerk clerk({.servers = servers_, .seed = 1});
   measure_speed(clerk, "M38 speed with snapshots");
-}
-
-TEST_F(CourseKv, m39_concurrent) {
-  found_with_wires(5);
-  Clients five(clients(5, 39));
-  five.wait_for(1500);
-  judge(five);
-}
-
-TEST_F(CourseKv, m40_unreliable) {
-  found_with_wires(5);
-  Prng prng(40);
-  Clients::Options options = clients(5, 40);
-  options.attempt = hasty;
-  Clients five(options);
-  for (std::uint64_t done = 0; done < 200; done += 50) {
-    be_unreliable(prng);
-    five.wait_for(done);
-  }
-  judge(five);
 }
 
 TEST_F(CourseKv, m58_reliable_put) {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include "bowline/api/test_node.h"
+
+// Runs build/bowline against nodes in this process.
+namespace bowline::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Ran {
+  int status = -1;
+  std::string out;
+};
+
+class GroupProgram : public NodeTest {
+ protected:
+  GroupProgram() {
+    adjust_ = [](NodeOptions& options) {
+      options.operators.admit = host::Admit::anybody;
+      options.name = "north";
+    };
+  }
+  Ran run(const std::string& verb, const std::string& more = {}) {
+    return run_plain("group " + verb + " --peer " + addresses_.at(1) + " " + more);
+  }
+  static Ran run_plain(const std::string& arguments) {
+    Ran ran;
+    const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / "bowline";
+    std::FILE* pipe = popen((program.string() + " " + arguments + " 2>&1 </dev/null").c_str(), "r");
+    if (pipe == nullptr) return ran;
+    std::array<char, 4096> part{};
+    while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe))
+      ran.out.append(part.data(), n);
+    const int status = pclose(pipe);
+    if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
+    return ran;
+  }
+  void expect(const Ran& ran, int status, const std::string& what) {
+    EXPECT_EQ(ran.status, status) << ran.out;
+    EXPECT_TRUE(ran.out.contains(what)) << ran.out;
+  }
+};
+
+TEST_F(GroupProgram, shows_and_changes) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  expect(run("list"), 0, "NODE  NAME   SPEAKS  GROUPS  LEADS\n1     north  2");
+  expect(run("list"), 0, "GROUP  LEADER  ON\n7      ");
+  expect(run("status 7"), 0, "sees it, which is leader\n");
+  expect(run("status 7"), 0, "PEER  HAS");
+  expect(run("members 7"), 0, "NODE  STANDING  PRIORITY  ADDRESS");
+  expect(run("members 7", "--json"), 0, "\"standing\": \"voter\"");
+  expect(run("status 7", "--json"), 0, "{\"group\": \"7\"");
+  expect(run("add 7 --node 9 --address 127.0.0.1:1 --learner"), 0, "done");
+  expect(run("members 7"), 0, "9     learner   100       127.0.0.1:1");
+  expect(run("add 7 --node 9 --address 127.0.0.1:1"), 1, "bowline: node 9 is a member already");
+  expect(run("remove 7 --node 9 --expect 1"), 1, "the members are not those that were expected");
+  expect(run("remove 7 --node 9 --expect 1 --json"), 1, "{\"outcome\": \"refused\", \"why\": ");
+  expect(run("remove 7 --node 9"), 0, "done");
+  expect(run("cancel 7"), 1, "no change of the members is under way");
+  expect(run("snapshot 7 --at " + addresses_.at(2)), 0, "done, at ");
+  const std::uint64_t next = leader() % 3 + 1;
+  expect(run("transfer 7 --to " + std::to_string(next)), 0, "done");
+  EXPECT_TRUE(soon([&] { return leader() == next; }));
+  expect(run("rebalance"), 0, "nothing would be better");
+  expect(run("rebalance --only-show --json"), 0, "[]");
+}
+
+TEST_F(GroupProgram, says_with_what_it_ends) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  expect(run("status 8 --within 0.5"), 1, "node 1 has no group 8");
+  expect(run("status"), 2, "GROUP");
+  expect(run_plain("group status 7"), 2, "--peer is required");
+  expect(run_plain("group status 7 --peer 127.0.0.1:1 --within 0.3"), 1, "127.0.0.1:1");
+  expect(run("recover 7 --at " + addresses_.at(1) + " --cluster-id 5"), 2,
+         "add --lose-what-others-have");
+  expect(run("recover 7 --at " + addresses_.at(1) + " --cluster-id 5 --lose-what-others-have"), 0,
+         "done");
+  expect(run_plain("group --help"), 0, "3: nobody knows");
+}
+
+}  // namespace
+}  // namespace bowline::apps

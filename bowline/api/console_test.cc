@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/api/console.h"
+
+#include <mutex>
+#include <string>
+#include <variant>
+
+#include <gtest/gtest.h>
+
+#include "bowline/api/test_node.h"
+#include "bowline/runtime/test_certificates.h"
+
+// Real nodes, administered over real sockets, with certificates and without.
+namespace bowline {
+namespace {
+
+using client::Outcome;
+using runtime::Wish;
+
+std::string words(const Outcome& outcome) {
+  if (std::holds_alternative<wire::Done>(outcome)) return "done";
+  if (const auto* no = std::get_if<wire::Declined>(&outcome)) return no->sentence;
+  return "unsure: " + std::get<wire::Unsure>(outcome).sentence;
+}
+
+class ConsoleTest : public NodeTest {
+ protected:
+  ConsoleTest() {
+    adjust_ = [this](NodeOptions& options) {
+      options.operators.admit = admit_;
+      if (secure_) options.tls = files("node", Wish::of_node(options.id), options.id.value);
+      options.log_sink = [this](std::string_view line) {
+        const std::scoped_lock lock(mutex_);
+        log_ += std::string(line) + "\n";
+      };
+    };
+  }
+  ~ConsoleTest() override { members_.clear(); }
+
+  runtime::TlsOptions files(const std::string& name, const Wish& wish, std::uint64_t number) {
+    return folder_.options(name + std::to_string(number), authority_.issue(wish),
+                           authority_.certificate());
+  }
+  Result<std::unique_ptr<Console>> try_console(const runtime::TlsOptions& tls = {}) {
+    return Console::open({.peers = {addresses_.at(2)},
+                          .name = "anna",
+                          .cluster = {},
+                          .tls = tls,
+                          .within = within_});
+  }
+  std::unique_ptr<Console> console(const runtime::TlsOptions& tls = {}) {
+    Result<std::unique_ptr<Console>> made = try_console(tls);
+    EXPECT_TRUE(made.has_value()) << made.error().what;
+    return *std::move(made);
+  }
+  bool was_logged(std::string_view what) {
+    return soon([&] {
+      const std::scoped_lock lock(mutex_);
+      return log_.contains(what);
+    });
+  }
+
+  host::Admit admit_ = host::Admit::anybody;
+  bool secure_ = false;
+  Duration within_ = 10s;
+  runtime::CertificateFolder folder_;
+  runtime::Authority authority_{"the authority"};
+  std::mutex mutex_;
+  std::string log_;
+};
+
+TEST_F(ConsoleTest, a_script_sees_and_changes_a_group) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const auto script = console();
+  for (const std::uint64_t to : {1U, 2U, 3U, 1U}) {
+    const Outcome outcome = script->transfer(group, NodeId{to});
+    // Whoever leads already cannot take over.
+    EXPECT_TRUE(std::holds_alternative<wire::Done>(outcome) || leader() == to) << words(outcome);
+    const Result<wire::GroupReport> report = script->look(group);
+    ASSERT_TRUE(report) << report.error().what;
+    EXPECT_EQ(report->leader, NodeId{to});
+    EXPECT_EQ(report->node, NodeId{to});
+  }
+  open(4);
+  members_[4].diary = nullptr;
+  ASSERT_TRUE(members_[4].node->start(group, {}, std::make_unique<Diary>()).has_value());
+  EXPECT_EQ(words(script->add(group, {.id = NodeId{4}, .address = addresses_[4]})), "done");
+  EXPECT_TRUE(soon([&] {
+    const auto report = script->look(group);
+    const raft::Member* const fourth = report ? report->members.find({4}) : nullptr;
+    return fourth != nullptr && fourth->now == raft::Standing::voter;
+  }));
+  EXPECT_EQ(words(script->add(group, {.id = NodeId{4}, .address = addresses_[4]})),
+            "node 4 is a member already");
+  EXPECT_TRUE(words(script->remove(group, NodeId{4}, Index{1})).contains("not those that were"));
+  EXPECT_EQ(words(script->remove(group, NodeId{4})), "done");
+  EXPECT_EQ(words(script->snapshot(addresses_[3], group)), "done");
+  EXPECT_TRUE(was_logged("an operator asks"));
+  EXPECT_TRUE(was_logged("take a snapshot"));
+}
+
+TEST_F(ConsoleTest, all_nodes_are_found_from_one_and_leaders_are_spread) {
+  found(3);
+  constexpr std::uint64_t groups = 9;
+  for (std::uint64_t more = 1; more < groups; ++more)
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+      GroupSetup setup;
+      for (const auto& [each, address] : addresses_)
+        setup.founders.push_back({.id = NodeId{each}, .address = address});
+      ASSERT_TRUE(members_[id]
+                      .node->start(GroupId{group.value + more}, setup, std::make_unique<Diary>())
+                      .has_value());
+    }
+  const auto script = console();
+  const auto leads = [&](std::uint64_t id) { return members_[id].node->status().get().leads; };
+  ASSERT_TRUE(soon([&] { return leads(1) + leads(2) + leads(3) == groups; }));
+  for (std::uint64_t more = 0; more < groups; ++more)
+    script->transfer(GroupId{group.value + more}, NodeId{1});
+  ASSERT_TRUE(soon([&] { return leads(1) == groups; }));
+  Console::Survey survey = script->survey();
+  ASSERT_EQ(survey.nodes.size(), 3U);
+  EXPECT_TRUE(survey.silent.empty());
+  for (const wire::NodeReport& node : survey.nodes) {
+    EXPECT_EQ(node.groups, groups);
+    EXPECT_EQ(node.lines.size(), groups);
+    EXPECT_EQ(node.links.size(), 2U);
+  }
+  for (const Console::Moved& moved : script->rebalance(survey, 100))
+    EXPECT_EQ(words(moved.outcome), "done");
+  EXPECT_TRUE(soon([&] { return leads(1) == 3 && leads(2) == 3 && leads(3) == 3; }));
+  members_.erase(3);
+  survey = script->survey();
+  EXPECT_EQ(survey.nodes.size(), 2U);
+  ASSERT_EQ(survey.silent.size(), 1U);
+  EXPECT_EQ(survey.silent[0].first, addresses_[3]);
+}
+
+TEST_F(ConsoleTest, unless_it_is_allowed_nobody_is_let_in) {
+  admit_ = host::Admit::nobody;
+  within_ = 500ms;
+  found(3);
+  const auto script = console();
+  EXPECT_TRUE(script->look(group).error().what.contains("takes nothing from operators"));
+  EXPECT_TRUE(was_logged("was not let in as an operator"));
+  EXPECT_EQ(write("a"), "1");
+}
+
+TEST_F(ConsoleTest, a_certificate_of_an_admin_opens_and_no_other) {
+  secure_ = true;
+  admit_ = host::Admit::certified;
+  found(3);
+  const Wish admin{.uris = {"bowline://test/admin/anna"}};
+  const auto script = console(files("admin", admin, 1));
+  const Result<wire::GroupReport> report = script->look(group);
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(words(script->transfer(group, NodeId{})), "done");
+  EXPECT_TRUE(was_logged("admin anna"));
+
+  within_ = 500ms;
+  // That of a node does not, nor one of another cluster; and without one nobody is spoken to.
+  const Result<std::unique_ptr<Console>> as_node =
+      try_console(files("admin", Wish::of_node({2}), 2));
+  ASSERT_FALSE(as_node);
+  EXPECT_TRUE(as_node.error().what.contains("an admin is wanted")) << as_node.error().what;
+  const Wish elsewhere{.uris = {"bowline://other/admin/anna"}};
+  EXPECT_FALSE(console(files("admin", elsewhere, 3))->look(group));
+  EXPECT_FALSE(console()->look(group));
+  EXPECT_EQ(write("a"), "1");
+}
+
+TEST_F(ConsoleTest, an_admin_is_no_node) {
+  secure_ = true;
+  adjust_ = [this](NodeOptions& options) {
+    options.tls = files("odd", Wish{.uris = {"bowline://test/admin/anna"}}, options.id.value);
+  };
+  const Result<std::unique_ptr<Node>> node = Node::open(options(1));
+  ASSERT_FALSE(node);
+  EXPECT_TRUE(node.error().what.contains("names the admin anna, and this is node 1"))
+      << node.error().what;
+}
+
+TEST_F(ConsoleTest, what_cannot_be_asked_for_is_said_at_once) {
+  const Result<std::unique_ptr<Console>> none = Console::open({});
+  ASSERT_FALSE(none);
+  EXPECT_TRUE(none.error().what.contains("peers must name at least one node"));
+}
+
+}  // namespace
+}  // namespace bowline

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/host/answering.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "bowline/host/balance.h"
+
+namespace bowline::host {
+namespace {
+
+using raft::Refusal;
+using wire::Answered;
+using wire::Declined;
+using wire::Why;
+using Told = env::Done<Answered>;
+
+std::string the_node(NodeId id) { return "node " + std::to_string(id.value); }
+
+Declined not_here(const Shard& shard, GroupId group) {
+  return {Why::not_here,
+          the_node(shard.options().self) + " has no group " + std::to_string(group.value),
+          {},
+          {}};
+}
+
+Why why_of(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::not_leader: return Why::not_leader;
+    case Refusal::outdated: return Why::outdated;
+    case Refusal::transferring:
+    case Refusal::full:
+    case Refusal::not_ready:
+    case Refusal::change_pending:
+    case Refusal::timed_out:
+    case Refusal::too_old:
+    case Refusal::lost_leadership: return Why::later;
+    case Refusal::too_large:
+    case Refusal::wrong_term:
+    case Refusal::no_change:
+    case Refusal::bad_members:
+    case Refusal::bad_target:
+    case Refusal::stopped: return Why::never;
+  }
+  std::unreachable();
+}
+
+std::string sentence_of(Refusal refusal, NodeId self, NodeId leader) {
+  switch (refusal) {
+    case Refusal::not_leader:
+      return the_node(self) + " does not lead the group" +
+             (leader ? ": " + the_node(leader) + " does" : ", and knows of nobody who does");
+    case Refusal::outdated:
+      return "the members are not those that were expected: look at them again, and then decide";
+    case Refusal::transferring: return "the leader is handing over: ask again soon";
+    case Refusal::full: return "too much waits to be committed: ask again soon";
+    case Refusal::not_ready: return "the leader is new and has committed nothing: ask again soon";
+    case Refusal::change_pending:
+      return "another change of the members is under way: wait for it, or cancel it";
+    case Refusal::timed_out: return "nobody took over in time: ask again";
+    case Refusal::too_old: return "the state here may be older than that: ask again, or the leader";
+    case Refusal::lost_leadership: return "the leader lost its quorum: ask again";
+    case Refusal::too_large: return "that is larger than an entry may be";
+    case Refusal::wrong_term: return "the term is another one now";
+    case Refusal::no_change: return "no change of the members is under way";
+    case Refusal::bad_members:
+      return "the members make no sense: each needs an id of its own, one must vote, and there may "
+             "be " +
+             std::to_string(raft::max_members) + " at most";
+    case Refusal::bad_target: return "that one cannot lead: it is no voter, or has priority 0";
+    case Refusal::stopped: return "the group has stopped on this node";
+  }
+  std::unreachable();
+}
+
+// So that whoever asked need not look for it.
+std::string address_of(const Shard& shard, GroupId group, NodeId id) {
+  const Replica* const replica = shard.find(group);
+  const raft::Member* member = nullptr;
+  if (replica != nullptr && id) {
+    const raft::MembershipPtr& members = replica->core().memberships().latest().membership;
+    if (members != nullptr) member = members->find(id);
+  }
+  return member == nullptr ? "" : std::string(member->address.view());
+}
+
+// Lives as long as the shard, in which the replica is that calls back.
+Reply reply_with(Shard& shard, GroupId group, Told told) {
+  return [&shard, group, told = std::move(told)](const Outcome& outcome) mutable {
+    if (const auto* done = std::get_if<Applied>(&outcome)) return told(wire::Done{done->id});
+    if (const auto* refused = std::get_if<Refused>(&outcome))
+      return told(Declined{why_of(refused->why),
+                           sentence_of(refused->why, shard.options().self, refused->leader),
+                           refused->leader, address_of(shard, group, refused->leader)});
+    if (std::holds_alternative<Overruled>(outcome))
+      return told(Declined{Why::later, "another leader took over meanwhile: ask again", {}, {}});
+    told(wire::Unsure{"the leader changed before it was decided: it may be done, or become so"});
+  };
+}
+
+wire::PeerReport report_of(const Shard& shard, const raft::Progress& progress) {
+  wire::PeerReport peer{.id = progress.id(),
+                        .match = progress.match(),
+                        .mode = progress.mode(),
+                        .up = shard.links().up(progress.id()),
+                        .caught_up = progress.caught_up(),
+                        .silent = {}};
+  if (progress.heard() != Time{})
+    peer.silent = std::max(Duration{0}, shard.now() - progress.heard());
+  return peer;
+}
+
+wire::GroupReport report_of(const Shard& shard, const Replica& replica) {
+  const raft::Core& core = replica.core();
+  const raft::Config& config = core.memberships().latest();
+  wire::GroupReport report;
+  report.group = replica.group();
+  report.node = core.self();
+  report.role = core.role();
+  report.term = core.term();
+  report.leader = core.leader();
+  report.commit = core.commit();
+  report.applied = replica.applied();
+  report.last = core.outline().last();
+  report.base = core.outline().base();
+  report.snapshot = replica.snapshot();
+  report.members_at = config.at;
+  if (config.membership != nullptr) report.members = *config.membership;
+  report.change_pending = config.at > core.commit() || !report.members.settled();
+  report.asleep = core.asleep();
+  report.damaged = core.damage().any();
+  report.stateless = replica.is_stateless();
+  report.stopped = core.stopped();
+  for (const raft::Progress& progress : core.peers())
+    report.peers.push_back(report_of(shard, progress));
+  return report;
+}
+
+wire::NodeReport report_of(const Shard& shard, GroupId after, std::size_t most) {
+  const auto missing = [&shard](NodeId id) { return shard.missing(id); };
+  wire::NodeReport report;
+  report.id = shard.options().self;
+  report.name = shard.options().name;
+  report.newest_version = shard.options().newest_version;
+  for (const NodeId peer : shard.links().peers()) {
+    const std::string* const address = shard.links().address_of(peer);
+    const wire::Way* const way = shard.links().way_to(peer);
+    report.links.push_back({peer, address == nullptr ? "" : *address,
+                            way == nullptr ? wire::Version{} : way->version});
+  }
+  for (const GroupId group : shard.ids()) {
+    const raft::Core& core = shard.find(group)->core();
+    ++report.groups;
+    if (core.role() == raft::Role::leader) ++report.leads;
+    if (group <= after) continue;
+    report.more = report.lines.size() == most;
+    if (report.more) continue;
+    wire::GroupLine line{group, core.role(), core.leader(), {}};
+    if (line.role == raft::Role::leader) line.takers = takers(core, report.id, missing);
+    report.lines.push_back(std::move(line));
+  }
+  return report;
+}
+
+// ---- each of them, where the group is here
+
+void perform(Shard& shard, Replica& replica, const wire::AskGroup&, Told told) {
+  told(report_of(shard, replica));
+}
+
+void perform(Shard& shard, Replica& replica, wire::AskMembers& ask, Told told) {
+  replica.reconfigure(std::move(ask.wanted), ask.expected,
+                      reply_with(shard, ask.group, std::move(told)));
+}
+
+void perform(Shard& shard, Replica& replica, const wire::AskCancel& ask, Told told) {
+  replica.cancel_change(reply_with(shard, ask.group, std::move(told)));
+}
+
+void perform(Shard& shard, Replica& replica, const wire::AskTransfer& ask, Told told) {
+  replica.transfer(ask.to, reply_with(shard, ask.group, std::move(told)));
+}
+
+void perform(Shard&, Replica& replica, const wire::AskSnapshot&, Told told) {
+  replica.take_snapshot([told = std::move(told)](const Result<raft::Base>& base) mutable {
+    if (base) return told(wire::Done{base->id});
+    told(Declined{
+        base.error().fault == Fault::exists ? Why::later : Why::never, base.error().what, {}, {}});
+  });
+}
+
+void perform(Shard& shard, Replica& replica, const wire::AskRecover& ask, Told told) {
+  replica.recover(ask.anew, reply_with(shard, ask.group, std::move(told)));
+}
+
+}  // namespace
+
+void answer(Shard& shard, wire::Asked what, env::Done<wire::Answered> told) {
+  const auto with = [&](auto& ask) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(ask)>, wire::AskNode>) {
+      told(report_of(shard, ask.after, std::max<std::uint32_t>(1, ask.most_groups)));
+    } else {
+      Replica* const replica = shard.find(ask.group);
+      if (replica == nullptr) return told(not_here(shard, ask.group));
+      perform(shard, *replica, ask, std::move(told));
+    }
+  };
+  std::visit(with, what);
+}
+
+}  // namespace bowline::host

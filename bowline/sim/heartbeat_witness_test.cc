@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/sim/heartbeat_witness.h"
+
+#include <chrono>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "bowline/sim/forge.h"
+
+namespace bowline::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct HeartbeatCase : testing::Test {
+  Forge forge{3};
+  raft::Options options;
+  HeartbeatWitness witness{forge, options};
+  Site& site = forge.node(1);
+  std::vector<raft::Progress> peers{raft::Progress({2}, {1}), raft::Progress({3}, {1})};
+
+  HeartbeatCase() { witness.started(site); }
+  Mind leader() {
+    Mind mind = forge.follower(site, {1});
+    mind.role = raft::Role::leader;
+    mind.peers = peers;
+    return mind;
+  }
+  raft::Effects asks(bool news = false) {
+    raft::AppendRequest append;
+    append.news = news;
+    return {raft::Send{{2}, forge.message(site, {2}, {1}, append)}};
+  }
+};
+
+TEST_F(HeartbeatCase, a_leader_that_sends_them_is_fine) {
+  for (int i = 0; i < 50; ++i) {
+    forge.wait(options.heartbeat);
+    witness.saw(site, leader(), raft::Woken{}, asks());
+  }
+  EXPECT_EQ(forge.broken(), "");
+}
+
+TEST_F(HeartbeatCase, one_that_did_nothing_meanwhile_is_seen) {
+  witness.saw(site, leader(), raft::Woken{}, asks());
+  forge.wait(2 * options.heartbeat);
+  witness.saw(site, leader(), raft::Persisted{{1}}, {});
+  EXPECT_EQ(forge.broken(), "I22");
+}
+
+TEST_F(HeartbeatCase, news_of_a_commit_are_none) {
+  witness.saw(site, leader(), raft::Woken{}, asks());
+  for (int i = 0; i < 4; ++i) {
+    forge.wait(options.heartbeat / 2);
+    witness.saw(site, leader(), raft::Woken{}, asks(true));
+  }
+  EXPECT_EQ(forge.broken(), "I22");
+}
+
+TEST_F(HeartbeatCase, who_sleeps_follows_or_stood_still_sends_none) {
+  Mind mind = leader();
+  mind.asleep = true;
+  witness.saw(site, mind, raft::Woken{}, asks());
+  forge.wait(20s);
+  witness.saw(site, mind, raft::Woken{}, {});
+  forge.wait(20s);
+  witness.saw(site, forge.follower(site, {1}), raft::Woken{}, {});
+  forge.wait(options.heartbeat);
+  witness.saw(site, leader(), raft::Woken{}, asks());
+  forge.wait(20s);
+  witness.noted({Note::What::resumed, site.id, {}, 0});
+  witness.saw(site, leader(), raft::Woken{}, asks());
+  EXPECT_EQ(forge.broken(), "");
+}
+
+TEST_F(HeartbeatCase, who_has_just_begun_to_run_is_not_late) {
+  forge.wait(20s);
+  witness.started(site);
+  witness.saw(site, leader(), raft::Woken{}, {});
+  EXPECT_EQ(forge.broken(), "");
+}
+
+}  // namespace
+}  // namespace bowline::sim
