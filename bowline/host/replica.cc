@@ -145,8 +145,16 @@ void Replica::tune(GroupOptions options) {
 
 void Replica::give_gathered() {
   for (auto& [what, reply] : std::exchange(operations_, {})) {
+    const auto* const recover = std::get_if<raft::Recover>(&what);
+    const ClusterId anew = recover == nullptr ? ClusterId{} : recover->cluster;
+    if (anew && awaits_newer_state()) {
+      reply(Refused{raft::Refusal::not_ready, {}});
+      continue;
+    }
     set_ticket(what, waiters_.operate(std::move(reply)));
     input(std::move(what));
+    const raft::MembershipPtr& members = core_.memberships().latest().membership;
+    if (anew && members != nullptr && members->cluster == anew) give_up_fetched();
   }
   for (Gathered& batch : std::exchange(gathered_, {})) {
     const std::uint64_t count = batch.commands.size();
@@ -371,7 +379,30 @@ void Replica::fetch_state() {
   hooks_.restore_state(group_, base);
 }
 
+// A forced recovery makes our log the truth. A snapshot that was asked for before may be of what
+// the log does not have, and nobody has any more.
+void Replica::give_up_fetched() {
+  hooks_.stop_fetching(group_);
+  if (stateless_)
+    state_fetched(std::unexpected(Error{Fault::not_found, "the group was recovered"}));
+}
+
+// It knows more than our log, and our own snapshot is gone for it: nobody may decide without it.
+bool Replica::awaits_newer_state() const {
+  const Manifest* const newest = desks_.snapshots.newest(group_);
+  return installing_ || (newest != nullptr && newest->base.id.index > applied().index);
+}
+
+bool Replica::contradicts(LogId id) const {
+  const auto term = core_.outline().term_at(id.index);
+  return id.index <= core_.commit() && term && *term != id.term;
+}
+
 void Replica::state_fetched(Result<raft::Base> base) {
+  if (base && contradicts(base->id)) {
+    desks_.snapshots.forget(group_);
+    base = std::unexpected(Error{Fault::corrupt, "it is of a history that was given up"});
+  }
   if (base) return install(*std::move(base));
   if (base.error().fault == Fault::io) return hooks_.broken(base.error());
   if (!state_timer_) state_timer_ = desks_.env.loop.timer([this] { fetch_state(); });

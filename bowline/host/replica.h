@@ -55,6 +55,8 @@ class Replica final : private Applier::Client {
     std::move_only_function<void(GroupId, NodeId from, const raft::Base&)> restore;
     // Our own snapshot is lost: fetch one from whoever has it, then say state_fetched().
     std::move_only_function<void(GroupId, const raft::Base&)> restore_state;
+    // What is being fetched for the group is of no use any more.
+    std::move_only_function<void(GroupId)> stop_fetching;
     std::move_only_function<void(const raft::Membership&)> members;
     std::move_only_function<void(GroupId, const raft::RoleChanged&)> role;
     std::move_only_function<void(GroupId, const News&)> news;
@@ -174,6 +176,9 @@ class Replica final : private Applier::Client {
   void installed(const raft::Base&, Result<raft::Base>);
   void install_waiting();
   void fetch_state();
+  void give_up_fetched();
+  bool contradicts(LogId) const;
+  bool awaits_newer_state() const;
 
   GroupId group_;
   const Desks& desks_;

@@ -318,6 +318,11 @@ Replica::Hooks Shard::replica_hooks() {
                   replica.state_fetched(std::move(got));
                 });
               },
+          .stop_fetching =
+              [this](GroupId group) {
+                transfers_->stop(group);
+                snapshots_->drop_incoming(group);
+              },
           .members = [this](const raft::Membership& membership) { know(membership); },
           .role = [this](GroupId group,
                          const raft::RoleChanged& change) { role_changed(group, change); },

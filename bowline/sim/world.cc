@@ -431,6 +431,8 @@ void World::give_up_others(Node& node) {
   if (site.durable.last() <= committed_at_ruin_) ++counters_.forced_with_loss;
   for (Node& other : nodes_) other.site.given_up = other.site.id != site.id;
   deeds_.keep([&](LogId id) {
+    // What makes it the whole group may be called as another entry was, see LogWitness::forced().
+    if (id.index >= site.durable.last()) return false;
     const Line* const line = site.durable.at(id.index);
     return id.index <= site.durable.base.id.index || (line != nullptr && line->entry.id == id);
   });

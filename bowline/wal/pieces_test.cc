@@ -33,6 +33,7 @@ TEST(Pieces, those_of_another_size_do_not_serve) {
 TEST(Pieces, only_so_many_wait) {
   Pieces pieces;
   std::vector<void*> busy;
+  busy.reserve(3 * Pieces::most_waiting);
   for (std::size_t i = 0; i < 3 * Pieces::most_waiting; ++i) busy.push_back(pieces.allocate(512));
   for (void* const piece : busy) pieces.deallocate(piece, 512);
   EXPECT_EQ(pieces.waiting_bytes(), Pieces::most_waiting * 512);
