@@ -160,6 +160,7 @@ Json json_of(const wire::NodeReport& node) {
 template <class From>
 std::vector<Json> each(const std::vector<From>& from) {
   std::vector<Json> all;
+  all.reserve(from.size());
   for (const From& one : from) all.push_back(json_of(one));
   return all;
 }
@@ -177,6 +178,7 @@ std::string text_of(const client::Outcome& outcome, bool json) {
 std::string text_of(const Console::Survey& survey, bool json) {
   if (json) {
     std::vector<Json> silent;
+    silent.reserve(survey.silent.size());
     for (const auto& [address, why] : survey.silent)
       silent.push_back(JsonObject().add("address", address).add("why", why).done());
     return line(JsonObject().add("nodes", each(survey.nodes)).add("silent", silent).done());
@@ -193,6 +195,7 @@ std::string text_of(const Console::Survey& survey, bool json) {
     }
   }
   std::vector<Row> rows{{"GROUP", "LEADER", "ON"}};
+  rows.reserve(1 + groups.size());
   for (auto& [group, row] : groups) rows.push_back(std::move(row));
   std::string text = table(nodes) + "\n" + table(rows);
   for (const auto& [address, why] : survey.silent)
@@ -204,6 +207,7 @@ std::string text_of(const std::vector<client::Move>& moves, bool json) {
   if (json) return line(Json::of(each(moves)));
   if (moves.empty()) return "nothing would be better\n";
   std::vector<Row> rows{{"GROUP", "FROM", "TO"}};
+  rows.reserve(1 + moves.size());
   for (const client::Move& move : moves)
     rows.push_back({number(move.group), number(move.from), number(move.to)});
   return table(rows);
@@ -213,6 +217,7 @@ std::string text_of(const std::vector<Console::Moved>& moved, bool json) {
   if (json) return line(Json::of(each(moved)));
   if (moved.empty()) return "nothing would be better\n";
   std::vector<Row> rows{{"GROUP", "FROM", "TO", "RESULT"}};
+  rows.reserve(1 + moved.size());
   for (const Console::Moved& one : moved) {
     std::string result = text_of(one.outcome, false);
     if (result.ends_with('\n')) result.pop_back();
