@@ -8,8 +8,8 @@
 
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
-#include "bowline/sim/abstraction.h"
 #include "bowline/raft/membership_codec.h"
+#include "bowline/sim/abstraction.h"
 #include "bowline/sim/exhaustive_promises.h"
 #include "bowline/sim/hash.h"
 

@@ -127,7 +127,7 @@ struct Climate {
   std::uint64_t answer_bytes = 0;    // of all answers that are kept
   Duration session_life{0};
   std::uint32_t old_program_ppm = 0;  // of the starts of a process: it speaks the oldest version
-  bool durable_machines = false;  // which keep their state by themselves
+  bool durable_machines = false;      // which keep their state by themselves
 };
 
 struct Plan {
