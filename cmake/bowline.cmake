@@ -98,8 +98,9 @@ function(bowline_add_library target variant)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
     # In such a heap the compilers see what is not there; one by one, the sources are compiled with
     # these warnings.
+    set(seen_by_gcc -Wno-maybe-uninitialized -Wno-subobject-linkage)
     target_compile_options(${target} PRIVATE -Wno-shadow
-                           $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+                           "$<$<CXX_COMPILER_ID:GNU>:${seen_by_gcc}>")
   endif()
 endfunction()
 
