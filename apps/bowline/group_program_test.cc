@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
-#include <cstdio>
-#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
+#include "apps/bowline/run_program.h"
 #include "bowline/api/test_node.h"
 
 // Runs build/bowline against nodes in this process.
 namespace bowline::apps {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Ran {
-  int status = -1;
-  std::string out;
-};
 
 class GroupProgram : public NodeTest {
  protected:
@@ -29,19 +19,7 @@ class GroupProgram : public NodeTest {
     };
   }
   Ran run(const std::string& verb, const std::string& more = {}) {
-    return run_plain("group " + verb + " --peer " + addresses_.at(1) + " " + more);
-  }
-  static Ran run_plain(const std::string& arguments) {
-    Ran ran;
-    const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / "bowline";
-    std::FILE* pipe = popen((program.string() + " " + arguments + " 2>&1 </dev/null").c_str(), "r");
-    if (pipe == nullptr) return ran;
-    std::array<char, 4096> part{};
-    while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe))
-      ran.out.append(part.data(), n);
-    const int status = pclose(pipe);
-    if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
-    return ran;
+    return run_program("group " + verb + " --peer " + addresses_.at(1) + " " + more);
   }
   void expect(const Ran& ran, int status, const std::string& what) {
     EXPECT_EQ(ran.status, status) << ran.out;
@@ -79,13 +57,13 @@ TEST_F(GroupProgram, says_with_what_it_ends) {
   ASSERT_EQ(write("a"), "1");
   expect(run("status 8 --within 0.5"), 1, "node 1 has no group 8");
   expect(run("status"), 2, "GROUP");
-  expect(run_plain("group status 7"), 2, "--peer is required");
-  expect(run_plain("group status 7 --peer 127.0.0.1:1 --within 0.3"), 1, "127.0.0.1:1");
+  expect(run_program("group status 7"), 2, "--peer is required");
+  expect(run_program("group status 7 --peer 127.0.0.1:1 --within 0.3"), 1, "127.0.0.1:1");
   expect(run("recover 7 --at " + addresses_.at(1) + " --cluster-id 5"), 2,
          "add --lose-what-others-have");
   expect(run("recover 7 --at " + addresses_.at(1) + " --cluster-id 5 --lose-what-others-have"), 0,
          "done");
-  expect(run_plain("group --help"), 0, "3: nobody knows");
+  expect(run_program("group --help"), 0, "3: nobody knows");
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,9 +10,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "apps/bowline/run_program.h"
 #include "bowline/wal/forged_segment.h"
 #include "bowline/wal/identity.h"
 #include "bowline/wal/names.h"
@@ -27,29 +25,6 @@ namespace fs = std::filesystem;
 using wal::block_bytes;
 using wal::Draft;
 using wal::ForgedSegment;
-
-struct Ran {
-  int status = -1;
-  std::string out;
-
-  std::string last_line() const {
-    const std::string_view text = std::string_view(out).substr(0, out.size() - 1);
-    return std::string(text.substr(text.rfind('\n') + 1));
-  }
-};
-
-Ran run(const std::string& arguments) {
-  Ran ran;
-  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / "bowline";
-  std::FILE* pipe = popen((program.string() + " " + arguments + " 2>&1 </dev/null").c_str(), "r");
-  if (pipe == nullptr) return ran;
-  std::array<char, 4096> part{};
-  while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe))
-    ran.out.append(part.data(), n);
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
-  return ran;
-}
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -108,7 +83,9 @@ class WalProgram : public testing::Test {
       files[file.path().filename().string()] = read(file.path());
     return files;
   }
-  Ran look(const std::string& verb) const { return run("wal " + verb + " " + directory_.string()); }
+  Ran look(const std::string& verb) const {
+    return run_program("wal " + verb + " " + directory_.string());
+  }
   // Whatever is looked at, nothing is changed.
   Ran verified() const {
     put_segments();
@@ -264,14 +241,14 @@ TEST_F(WalProgram, who_names_no_log_is_told_so) {
   }
   put("file", "x");
   const std::string file = (directory_ / "file").string();
-  EXPECT_EQ(run("wal verify " + file).out,
+  EXPECT_EQ(run_program("wal verify " + file).out,
             "bowline: " + file + " is no directory: name the one that holds the file 'identity'\n");
-  EXPECT_EQ(run("wal verify " + file + ".none").status, 2);
+  EXPECT_EQ(run_program("wal verify " + file + ".none").status, 2);
   for (const char* wrong : {"", "wal", "wal verify", "wal dump --no-such", "fly"})
-    EXPECT_EQ(run(wrong).status, 2) << wrong;
+    EXPECT_EQ(run_program(wrong).status, 2) << wrong;
   for (const char* right :
        {"--help", "wal --help", "wal dump --help", "wal verify --help", "wal stat --help"})
-    EXPECT_EQ(run(right).status, 0) << right;
+    EXPECT_EQ(run_program(right).status, 0) << right;
 }
 
 TEST_F(WalProgram, dump_shows_what_was_written) {
