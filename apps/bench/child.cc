@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -109,6 +111,19 @@ double Child::resident_mib() const {
   double resident = 0;
   in >> all >> resident;
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+// A thread that gives its processor away by itself does so to wait, and is woken once for it.
+std::uint64_t Child::wake_ups() const {
+  std::uint64_t sum = 0;
+  std::error_code gone;
+  const std::string threads = "/proc/" + std::to_string(process_) + "/task";
+  for (const auto& thread : std::filesystem::directory_iterator(threads, gone)) {
+    std::ifstream in(thread.path() / "status");
+    for (std::string word; in >> word;)
+      if (std::uint64_t count = 0; word == "voluntary_ctxt_switches:" && in >> count) sum += count;
+  }
+  return sum;
 }
 
 double cpu_of_this_process() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <istream>
 #include <string>
@@ -29,6 +30,7 @@ class Child {
   void freeze();  // it does nothing any more, and its kernel says nothing of that
   void thaw();
   double resident_mib() const;
+  std::uint64_t wake_ups() const;  // of its threads that live: how often one had slept
 
  private:
   using OverThere = std::move_only_function<void(int from, int to)>;

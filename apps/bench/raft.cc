@@ -38,7 +38,7 @@ struct Contender {
 struct Cell {
   std::size_t contender = 0;
   std::uint64_t payload = 0, in_flight = 0;
-  std::vector<double> per_second, p50, p99, p999, per_cpu_second;
+  std::vector<double> per_second, p50, p99, p999, per_cpu_second, wake_ups;
 };
 
 double median(std::vector<double> values) {
@@ -60,7 +60,9 @@ void measure(RaftTrio& trio, Cell& cell, const Arguments& arguments) {
   RaftMember& leader = trio.leader();
   leader.run({cell.payload, cell.in_flight, 0, arguments.warm});
   const double before = trio.cpu_seconds();
+  const std::uint64_t woken = trio.wake_ups();
   const RaftFigure figure = leader.run({cell.payload, cell.in_flight, 0, arguments.seconds});
+  const auto wake_ups = static_cast<double>(trio.wake_ups() - woken);
   const double cpu = trio.cpu_seconds() - before;
   if (figure.proposals == 0) return;  // it does not lead any more
   cell.per_second.push_back(figure.per_second);
@@ -68,6 +70,7 @@ void measure(RaftTrio& trio, Cell& cell, const Arguments& arguments) {
   cell.p99.push_back(figure.p99_us);
   cell.p999.push_back(figure.p999_us);
   cell.per_cpu_second.push_back(static_cast<double>(figure.proposals) / cpu);
+  cell.wake_ups.push_back(wake_ups / static_cast<double>(figure.proposals));
 }
 
 double cpu_of_million(const Cell& cell) {
@@ -79,15 +82,15 @@ void print(const std::vector<Contender>& contenders, const std::vector<Cell>& ce
   std::printf("three processes on loopback, one group, load in the leader's process\n");
   for (const Contender& contender : contenders)
     std::printf("  %s: %s\n", contender.name.c_str(), contender.trio->disk().c_str());
-  std::printf("%8s %10s %-16s %22s %8s %8s %8s %26s %14s\n", "bytes", "in flight", "", "k/s",
-              "p50 us", "p99 us", "p99.9 us", "k per CPU second, all", "CPU s/million");
+  std::printf("%8s %10s %-16s %22s %8s %8s %8s %26s %14s %9s\n", "bytes", "in flight", "", "k/s",
+              "p50 us", "p99 us", "p99.9 us", "k per CPU second, all", "CPU s/million", "wake-ups");
   for (const Cell& cell : cells)
-    std::printf("%8llu %10llu %-16s %22s %8.0f %8.0f %8.0f %26s %14.2f\n",
-                static_cast<unsigned long long>(cell.payload),
-                static_cast<unsigned long long>(cell.in_flight),
-                contenders[cell.contender].name.c_str(), spread(cell.per_second, 1e3).c_str(),
-                median(cell.p50), median(cell.p99), median(cell.p999),
-                spread(cell.per_cpu_second, 1e3).c_str(), cpu_of_million(cell));
+    std::printf(
+        "%8llu %10llu %-16s %22s %8.0f %8.0f %8.0f %26s %14.2f %9.2f\n",
+        static_cast<unsigned long long>(cell.payload),
+        static_cast<unsigned long long>(cell.in_flight), contenders[cell.contender].name.c_str(),
+        spread(cell.per_second, 1e3).c_str(), median(cell.p50), median(cell.p99), median(cell.p999),
+        spread(cell.per_cpu_second, 1e3).c_str(), cpu_of_million(cell), median(cell.wake_ups));
 }
 
 bool save(const std::string& path, const std::vector<Contender>& contenders,
@@ -100,12 +103,12 @@ bool save(const std::string& path, const std::vector<Contender>& contenders,
     std::fprintf(file,
                  "%s{\"library\": \"%s\", \"payload\": %llu, \"in_flight\": %llu, "
                  "\"per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f, "
-                 "\"p999_us\": %.0f, \"per_cpu_second\": %.0f}",
+                 "\"p999_us\": %.0f, \"per_cpu_second\": %.0f, \"wake_ups\": %.3f}",
                  i == 0 ? "" : ",\n ", contenders[cells[i].contender].name.c_str(),
                  static_cast<unsigned long long>(cells[i].payload),
                  static_cast<unsigned long long>(cells[i].in_flight), median(cells[i].per_second),
                  median(cells[i].p50), median(cells[i].p99), median(cells[i].p999),
-                 median(cells[i].per_cpu_second));
+                 median(cells[i].per_cpu_second), median(cells[i].wake_ups));
   std::fprintf(file, "]\n");
   return std::fclose(file) == 0;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bench/raft_member.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -15,8 +13,6 @@
 
 namespace bowline::bench {
 namespace {
-
-using Steady = std::chrono::steady_clock;
 
 constexpr GroupId group{1};
 
@@ -53,60 +49,20 @@ class Counter final : public machine::StateMachine {
   std::uint64_t count_ = 0;
 };
 
-// On the node's thread: each answer is followed by the next proposal.
-struct Pressing {
-  RaftLoad load;
-  Bytes payload;
-  host::Replica* replica = nullptr;
-  Steady::time_point counts_from, ends;
-  std::vector<std::uint32_t> latencies_us;
-  std::uint64_t open = 0;
-  std::promise<void> done;
-
-  void begin(host::Replica* mine) {
-    replica = mine;
-    payload = Bytes::own(std::string(load.payload, 'x'));
-    const auto now = Steady::now();
-    const auto span = [](double seconds) {
-      return std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(seconds));
-    };
-    counts_from = now + span(load.warm_seconds);
-    ends = counts_from + span(load.seconds);
-    latencies_us.reserve(4 << 20);
-    for (std::uint64_t i = 0; i < load.in_flight; ++i) propose();
-  }
-  void propose() {
-    ++open;
-    replica->propose(
-        payload, [this, begun = Steady::now()](const Outcome& outcome) { ended(begun, outcome); });
-  }
-  void ended(Steady::time_point begun, const Outcome& outcome) {
-    const auto now = Steady::now();
-    --open;
-    if (std::holds_alternative<Applied>(outcome) && now >= counts_from && now < ends)
-      latencies_us.push_back(static_cast<std::uint32_t>(
-          std::chrono::duration_cast<std::chrono::microseconds>(now - begun).count()));
-    if (now < ends && !std::holds_alternative<Refused>(outcome)) return propose();
-    if (open == 0) done.set_value();
-  }
-};
-
 std::string press(const Group& of, std::istream& words) {
-  Pressing pressing;
-  words >> pressing.load.payload >> pressing.load.in_flight >> pressing.load.warm_seconds >>
-      pressing.load.seconds;
-  std::future<void> done = pressing.done.get_future();
-  of.with([&pressing](host::Replica* replica) { pressing.begin(replica); });
-  done.wait();
-  std::vector<std::uint32_t>& all = pressing.latencies_us;
-  std::ranges::sort(all);
-  const auto at = [&](double share) {
-    return all.empty() ? 0U : all[static_cast<std::size_t>(share * double(all.size() - 1))];
-  };
-  std::ostringstream said;
-  said << all.size() << ' ' << double(all.size()) / pressing.load.seconds << ' ' << at(0.5) << ' '
-       << at(0.99) << ' ' << at(0.999);
-  return said.str();
+  ClosedLoad load(words);
+  const Bytes payload = Bytes::own(std::string(load.load().payload, 'x'));
+  of.with([&](host::Replica* replica) {
+    load.begin([&load, &payload, replica](ClosedLoad::Steady::time_point begun) {
+      replica->propose(payload, [&load, begun](const Outcome& outcome) {
+        using End = ClosedLoad::End;
+        load.ended(begun, std::holds_alternative<Applied>(outcome)   ? End::applied
+                          : std::holds_alternative<Refused>(outcome) ? End::refused
+                                                                     : End::unknown);
+      });
+    });
+  });
+  return load.result();
 }
 
 bool done(std::future<Outcome> outcome) { return std::holds_alternative<Applied>(outcome.get()); }

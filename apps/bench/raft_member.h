@@ -5,16 +5,10 @@
 #include <vector>
 
 #include "apps/bench/child.h"
+#include "apps/bench/closed_load.h"
 
 namespace bowline::bench {
 
-// Closed-loop load on the leader of a group, from within its process.
-struct RaftLoad {
-  std::uint64_t payload = 256;  // bytes of each proposal
-  std::uint64_t in_flight = 256;
-  double warm_seconds = 1;
-  double seconds = 3;
-};
 struct RaftFigure {
   double per_second = 0;
   double p50_us = 0, p99_us = 0, p999_us = 0;
@@ -31,6 +25,7 @@ class RaftMember {
   bool leads();
   RaftFigure run(const RaftLoad&);  // on the leader
   double cpu_seconds();             // of that process, since it began
+  std::uint64_t wake_ups() const { return child_.wake_ups(); }
   std::string disk();
   bool write();      // one proposal, waited for; false: it was refused, or nobody knows
   bool hand_over();  // leadership, to whoever is best

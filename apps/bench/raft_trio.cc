@@ -57,4 +57,10 @@ double RaftTrio::cpu_seconds() {
   return sum;
 }
 
+std::uint64_t RaftTrio::wake_ups() const {
+  std::uint64_t sum = 0;
+  for (const auto& member : members_) sum += member->wake_ups();
+  return sum;
+}
+
 }  // namespace bowline::bench

@@ -22,6 +22,7 @@ class RaftTrio {
   std::vector<RaftMember*> others(const RaftMember&);
   void restart(std::uint64_t id);
   double cpu_seconds();
+  std::uint64_t wake_ups() const;
   std::string disk() { return members_.front()->disk(); }
 
  private:

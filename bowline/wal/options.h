@@ -12,7 +12,7 @@ struct Options {
   std::uint64_t batch_bytes = 1 << 20;     // of content written at once; one entry may be larger
   std::uint64_t tail_bytes = 64 << 20;     // newest entries kept in memory, all groups together
   std::uint32_t ahead = 2;                 // segments that are ready before they are needed
-  std::uint32_t spare = 2;                 // old ones that are kept beside them, to be used again
+  std::uint32_t spare = 4;                 // old ones that are kept beside them, to be used again
   // After so long without anything to write, a mark says that the last batch is durable.
   Duration mark_after = std::chrono::milliseconds(20);
 

@@ -17,11 +17,13 @@ build/bowline-bench-wal --help lists more.
 
 ./dev bench raft does it with build/bowline-bench-raft: three processes on loopback with one group,
 logs that are synced, and load from within the leader. About 5 minutes; --payload, --in-flight,
---seconds and --rounds make it shorter.
+--warm, --seconds and --rounds make it shorter.
 
-  --peers        measure hashicorp/raft (with raft-boltdb, and with raft-wal), dragonboat (with its
-                 default log, and with tan) and SOFAJRaft in the same run, each in turn. It builds
-                 those whose tools are there: go 1.22, or java 17 and maven; and the network
+  --bound        measure beside it what cannot be done without: log, send, count a majority
+  --peers        the same, and hashicorp/raft (with raft-boltdb, and with raft-wal), dragonboat
+                 (with its default log, and with tan) and SOFAJRaft in the same run, each in turn.
+                 It builds those whose tools are there: go 1.22, or java 17 and maven; and the
+                 network
 
 ./dev bench failover measures how long nobody can write when the leader is killed, falls silent, or
 hands over: least, median and p99 of 20 times each. It knows --peers, too; --failovers 5 is shorter.
@@ -68,9 +70,9 @@ build_java_peers() {
   fi
 }
 
-# Takes --peers out of the options, which the program does not know.
+# Takes --peers and --bound out of the options, which the program does not know.
 main() {
-  local program=bowline-bench options=() with_peers='' argument
+  local program=bowline-bench options=() with_peers='' with_bound='' argument
   case ${1:-} in
     wal)
       shift
@@ -80,6 +82,7 @@ main() {
     raft)
       shift
       program=bowline-bench-raft
+      [[ " $* " != *" --peers "* ]] || with_bound=yes
       ;;
     groups)
       shift
@@ -94,12 +97,18 @@ main() {
   for argument in "$@"; do
     if [[ $argument == --peers && $program == bowline-bench-raft ]]; then
       with_peers=yes
+    elif [[ $argument == --bound && $program == bowline-bench-raft ]]; then
+      with_bound=yes
     else
       options+=("$argument")
     fi
   done
   has_target release "$program" || not_yet "there is no program '$program' here"
   build release "$program"
+  if [[ -n $with_bound ]]; then
+    build release bowline-bench-bare
+    peers+=(--peer 'bare=build/bowline-bench-bare')
+  fi
   if [[ -n $with_peers ]]; then
     mkdir -p build/peers
     build_go_peers
