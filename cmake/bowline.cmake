@@ -95,13 +95,17 @@ function(bowline_add_library target variant)
     set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
   if(arg_SOURCES AND (BOWLINE_UNITY OR variant STREQUAL "_mutants"))
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
-    # In such a heap the compilers see what is not there; one by one, the sources are compiled with
-    # these warnings.
-    set(seen_by_gcc -Wno-maybe-uninitialized -Wno-subobject-linkage)
-    target_compile_options(${target} PRIVATE -Wno-shadow
-                           "$<$<CXX_COMPILER_ID:GNU>:${seen_by_gcc}>")
+    bowline_heap_up(${target} 12)
   endif()
+endfunction()
+
+# Compiles so many of its sources at once: what they include is read once for all of them.
+function(bowline_heap_up target sources)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${sources})
+  # In such a heap the compilers see what is not there; one by one, the sources of libraries are
+  # compiled with these warnings.
+  set(seen_by_gcc -Wno-maybe-uninitialized -Wno-subobject-linkage)
+  target_compile_options(${target} PRIVATE -Wno-shadow "$<$<CXX_COMPILER_ID:GNU>:${seen_by_gcc}>")
 endfunction()
 
 function(bowline_library name)
@@ -154,7 +158,7 @@ endfunction()
 # hence a test may open `bowline/raft/golden/…`. A source that has its own main() replaces
 # GoogleTest's. A library's tests are not part of the library: dependants never see them.
 function(bowline_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "TIMEOUT" "SOURCES;HEADERS;DEPENDS;ARGS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "TIMEOUT" "SOURCES;HEADERS;DEPENDS;ARGS;APART")
   bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
   if(NOT BUILD_TESTING)
     return()
@@ -165,12 +169,20 @@ function(bowline_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 20")
+  endif()
   set(mutants "")
   if(arg_MUTANTS)
     set(mutants MUTANTS)
   endif()
   bowline_executable(${name} test SOURCES ${arg_SOURCES} HEADERS ${arg_HEADERS}
                      DEPENDS ${arg_DEPENDS} OUTSIDE GTest::gtest_main ${mutants})
+  # Half a dozen tests together take little longer than one: most of it is GoogleTest's headers.
+  if(BOWLINE_UNITY_TESTS)
+    set_source_files_properties(${arg_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    bowline_heap_up(${name} 6)
+  endif()
   add_test(NAME ${name} COMMAND ${name} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()

@@ -34,18 +34,20 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   endif()
   # ... and under instrumentation loses track of what an optional holds.
   if(CMAKE_CXX_FLAGS MATCHES "-fsanitize|--coverage")
-    add_compile_options(-Wno-maybe-uninitialized)
+    add_compile_options(-Wno-maybe-uninitialized -Wno-mismatched-new-delete)
   endif()
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # clang counts these two to -Wconversion and -Wextra, g++ does not; one standard for both.
   add_compile_options(-Wno-sign-conversion -Wno-missing-designated-field-initializers)
 endif()
 
-# ccache has to be told that a precompiled header is as good as its text.
+# ccache has to be told that a precompiled header is as good as its text, and that the same source
+# in another clone of this repository is the same.
 find_program(BOWLINE_CCACHE_PROGRAM ccache)
 if(BOWLINE_CCACHE AND BOWLINE_CCACHE_PROGRAM)
   set(sloppiness pch_defines,time_macros)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=${sloppiness}"
+                                  "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" "CCACHE_NOHASHDIR=1"
                                   "${BOWLINE_CCACHE_PROGRAM}")
   if(BOWLINE_PCH)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
