@@ -123,8 +123,9 @@ void Relay::received(std::uint64_t id, std::size_t end, std::string_view bytes) 
     lane.is_held = true;
     pipe.ends[end]->hold(true);
   }
-  if (pipe.ids[caller] && pipe.ends[called] == nullptr && !pipe.is_connecting) connect(id);
   pass_on(pipe, end);
+  // The last thing: it may end the pipe.
+  if (pipe.ids[caller] && pipe.ends[called] == nullptr && !pipe.is_connecting) connect(id);
 }
 
 // False: this is no node.
