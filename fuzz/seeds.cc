@@ -8,6 +8,7 @@
 #include "bowline/wal/batch.h"
 #include "bowline/wal/forge.h"
 #include "bowline/wal/identity.h"
+#include "fuzz/kv_targets.h"
 #include "fuzz/segment_targets.h"
 #include "fuzz/session_targets.h"
 #include "fuzz/targets.h"
@@ -209,6 +210,9 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "envelopes") return envelopes_seeds();
   if (target == "replies") return replies_seeds();
   if (target == "sessions") return sessions_seeds();
+  if (target == "commands") return commands_seeds();
+  if (target == "answers") return answers_seeds();
+  if (target == "maps") return maps_seeds();
   return batches();
 }
 

@@ -13,6 +13,7 @@
 #include "bowline/wal/batch.h"
 #include "bowline/wal/identity.h"
 #include "bowline/wal/row.h"
+#include "fuzz/kv_targets.h"
 #include "fuzz/segment_targets.h"
 #include "fuzz/session_targets.h"
 #include "fuzz/wire_targets.h"
@@ -180,7 +181,7 @@ bool eat_manifest(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 15> all = {{
+constexpr std::array<Target, 18> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
@@ -196,6 +197,9 @@ constexpr std::array<Target, 15> all = {{
     {"envelopes", session_target_bytes, eat_envelopes},
     {"replies", session_target_bytes, eat_replies},
     {"sessions", session_target_bytes, eat_sessions},
+    {"commands", kv_target_bytes, eat_commands},
+    {"answers", kv_target_bytes, eat_answers},
+    {"maps", kv_target_bytes, eat_maps},
 }};
 
 }  // namespace

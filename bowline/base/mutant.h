@@ -53,6 +53,10 @@ enum class Bug : std::uint8_t {
   p41_sent_again_without_session = 41,
   p42_sessions_in_memory_only = 42,
   p43_sessions_expire_by_local_clock = 43,
+  p44_lease_expires_by_an_old_leader = 44,
+  p45_watch_drops_when_slow = 45,
+  p46_compares_after_writes = 46,
+  p47_no_op_counts_as_revision = 47,
   p48_victim_by_unordered_iteration = 48,
   p49_window_leaks = 49,
   p50_commits_over_compacted_prefix = 50,
@@ -80,6 +84,10 @@ enum class Bug : std::uint8_t {
   p78_sleeps_through_a_suspicion = 78,
   p79_sleeps_uncommitted = 79,
   p80_age_counts_from_the_answer = 80,
+  p81_watch_starts_late = 81,
+  p82_watch_told_twice = 82,
+  p83_watch_splits_a_revision = 83,
+  p84_watch_progress_too_early = 84,
   p99_canary = 99,
 };
 

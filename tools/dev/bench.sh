@@ -4,7 +4,7 @@
 
 usage() {
   cat <<'END'
-./dev bench [wal|raft|failover|groups] [OPTION…]
+./dev bench [wal|raft|failover|groups|kv] [OPTION…]
 
 Builds build/bowline-bench and runs it with the options.
 
@@ -31,6 +31,9 @@ hands over: least, median and p99 of 20 times each. It knows --peers, too; --fai
 ./dev bench groups does it with build/bowline-bench-groups: three processes on loopback with ten
 thousand groups that have nothing to do; what they cost, and how long it takes until all lead again
 when one of the processes is killed. About half a minute; --groups says how many.
+
+./dev bench kv does it with build/bowline-bench-kv: what the map of bowline/kv costs by itself.
+About half a minute; --quick: some seconds.
 
 Examples: ./dev bench --json bench.json
           ./dev bench wal --quick
@@ -87,6 +90,10 @@ main() {
     groups)
       shift
       program=bowline-bench-groups
+      ;;
+    kv)
+      shift
+      program=bowline-bench-kv
       ;;
     failover)
       shift

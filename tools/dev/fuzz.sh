@@ -13,7 +13,8 @@ build/fuzz/findings/: mend the decoder, and put the input into fuzz/corpus/, so 
 it for ever.
 
   --target NAME   only this one: table, echo, identity, membership, segment, batches, letters,
-                  frames, hello, parcels, asks, manifest, envelopes, replies or sessions
+                  frames, hello, parcels, asks, manifest, envelopes, replies, sessions, commands,
+                  answers or maps
   --seconds N     for each of them; 10 if not given
 
 Example: ./dev fuzz --target table --seconds 60
@@ -21,7 +22,7 @@ END
 }
 
 fuzz_targets=(table echo identity membership segment batches letters frames hello parcels asks
-  manifest envelopes replies sessions)
+  manifest envelopes replies sessions commands answers maps)
 
 main() {
   local chosen=("${fuzz_targets[@]}") time=10 target log runs total=0 broken=() findings

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/kv/differential.h"
+
+#include <gtest/gtest.h>
+
+namespace bowline::kv {
+namespace {
+
+TEST(Differential, does_what_the_model_does) {
+  std::uint64_t commands = 0;
+  std::uint64_t events = 0;
+  std::uint64_t ended = 0;
+  std::uint64_t installed = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    Differential both(seed);
+    ASSERT_EQ(both.run(400), "") << "seed " << seed;
+    commands += both.commands();
+    events += both.events();
+    ended += both.ended();
+    installed += both.installed();
+  }
+  // It met what it is for.
+  EXPECT_GT(commands, 200'000);
+  EXPECT_GT(events, 80'000);
+  EXPECT_GT(ended, 200);
+  EXPECT_GT(installed, 200);
+  std::printf("commands %lu events %lu ended %lu installed %lu\n", commands, events, ended,
+              installed);
+  RecordProperty("commands", std::to_string(commands));
+  RecordProperty("events", std::to_string(events));
+}
+
+}  // namespace
+}  // namespace bowline::kv
