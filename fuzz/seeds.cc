@@ -9,6 +9,7 @@
 #include "bowline/wal/forge.h"
 #include "bowline/wal/identity.h"
 #include "fuzz/kv_targets.h"
+#include "fuzz/rpc_targets.h"
 #include "fuzz/segment_targets.h"
 #include "fuzz/session_targets.h"
 #include "fuzz/targets.h"
@@ -213,6 +214,8 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "commands") return commands_seeds();
   if (target == "answers") return answers_seeds();
   if (target == "maps") return maps_seeds();
+  if (target == "http1") return http1_seeds();
+  if (target == "http2") return http2_seeds();
   return batches();
 }
 

@@ -14,6 +14,7 @@
 #include "bowline/wal/identity.h"
 #include "bowline/wal/row.h"
 #include "fuzz/kv_targets.h"
+#include "fuzz/rpc_targets.h"
 #include "fuzz/segment_targets.h"
 #include "fuzz/session_targets.h"
 #include "fuzz/wire_targets.h"
@@ -181,7 +182,7 @@ bool eat_manifest(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 18> all = {{
+constexpr std::array<Target, 20> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
@@ -200,6 +201,8 @@ constexpr std::array<Target, 18> all = {{
     {"commands", kv_target_bytes, eat_commands},
     {"answers", kv_target_bytes, eat_answers},
     {"maps", kv_target_bytes, eat_maps},
+    {"http1", rpc_target_bytes, eat_http1},
+    {"http2", rpc_target_bytes, eat_http2},
 }};
 
 }  // namespace

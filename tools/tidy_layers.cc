@@ -25,7 +25,7 @@ constexpr std::array<Layer, 23> table = {{
     {"wire", "raft base", "fmt/"},
     {"kv", "machine env base", "fmt/ rocksdb/"},
     {"host", "wal wire raft machine env base", "fmt/"},
-    {"rpc", "base", "fmt/ nghttp2/"},
+    {"rpc", "env base", "fmt/ nghttp2/"},
     {"runtime", "env base", "*"},
     {"etcd", "rpc host kv base", "fmt/ google/ grpc/"},
     {"dash", "host base", "fmt/"},

@@ -2,6 +2,7 @@
 #include "bowline/runtime/tls_context.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <openssl/err.h>
@@ -32,15 +33,30 @@ struct TlsContext::Parts {
   env::Identity self;
   std::vector<NodeId> only;
   std::vector<std::string> warnings;
+  bool for_clients = false;
+  bool asks = true;  // for certificates
 
   void set_protocol(const TlsOptions&);
   Result<void> take_authorities(const TlsFiles&);
   Result<void> take_certificate(const TlsFiles&);
-  Result<void> check_own(const std::string& path, X509* leaf, STACK_OF(X509) * chain);
+  Result<void> check_own(const std::string& ours, X509* leaf, STACK_OF(X509) * chain);
+  void check_age(const std::string& ours, X509* leaf);
   Result<void> name_self(const TlsFile&, const env::Identity& wanted);
 };
 
 namespace {
+
+// Called by OpenSSL when a client says what it speaks. Who speaks something else is not for us.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
+                    const unsigned char* offered, unsigned offered_size, void*) {
+  constexpr std::string_view known = "\x02h2\x08http/1.1";
+  unsigned char* found = nullptr;
+  const int result =
+      SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(known.data()),
+                            static_cast<unsigned>(known.size()), offered, offered_size);
+  *chosen = found;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
 
 // Called by OpenSSL when a session has the certificates of the other side.
 int judge_greeting(X509_STORE_CTX* verification, void* context) {
@@ -83,7 +99,9 @@ void TlsContext::Parts::set_protocol(const TlsOptions& options) {
   ensure(SSL_CTX_set_max_early_data(at, 0) == 1);
   SSL_CTX_set_mode(at, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_max_cert_list(at, most_certificate_bytes);
-  SSL_CTX_set_verify(at, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  const int asked = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  SSL_CTX_set_verify(at, asks ? asked : SSL_VERIFY_NONE, nullptr);
+  if (for_clients) SSL_CTX_set_alpn_select_cb(at, choose_protocol, nullptr);
 }
 
 Result<void> TlsContext::Parts::take_authorities(const TlsFiles& files) {
@@ -138,14 +156,16 @@ Result<void> TlsContext::Parts::take_certificate(const TlsFiles& files) {
                 " in it cannot be used: " + tls::last_complaint());
   STACK_OF(X509)* chain = nullptr;
   SSL_CTX_get0_chain_certs(at, static_cast<void*>(&chain));
-  return check_own(files.certificate.path, leaf, chain);
+  const std::string ours = "the certificate in " + files.certificate.path;
+  check_age(ours, leaf);
+  if (for_clients) return {};  // who vouches for us is known to them alone
+  return check_own(ours, leaf, chain);
 }
 
 // What the others would refuse, they would refuse one by one, and here it is said once. But if it
 // was revoked, we go on: a list that takes effect for others must do so here.
-Result<void> TlsContext::Parts::check_own(const std::string& path, X509* leaf,
+Result<void> TlsContext::Parts::check_own(const std::string& ours, X509* leaf,
                                           STACK_OF(X509) * chain) {
-  const std::string ours = "the certificate in " + path;
   for (const bool with_lists : {false, true}) {
     const tls::Verification verification(X509_STORE_CTX_new());
     ensure(X509_STORE_CTX_init(verification.get(), store.get(), leaf, chain) == 1);
@@ -157,12 +177,15 @@ Result<void> TlsContext::Parts::check_own(const std::string& path, X509* leaf,
     if (!good && !with_lists) return good;
     if (!good) warnings.push_back(good.error().what + "; other nodes will not let us in");
   }
+  return {};
+}
+
+void TlsContext::Parts::check_age(const std::string& ours, X509* leaf) {
   int days = 0;
   int seconds = 0;
   ensure(ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(leaf)) == 1);
   if (days * 24 * 3600 + seconds < seconds_of_care)
     warnings.push_back(ours + " expires in " + std::to_string(days) + " days: renew it");
-  return {};
 }
 
 Result<void> TlsContext::Parts::name_self(const TlsFile& file, const env::Identity& wanted) {
@@ -192,13 +215,17 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(const TlsOptions& opt
   ensure(parts->context != nullptr);
   ensure(parts->store != nullptr);
   parts->only = options.only;
+  parts->for_clients = options.for_clients;
+  parts->asks = !options.for_clients || !options.authorities.empty();
   parts->set_protocol(options);
   if (Result<void> good = parts->take_authorities(files); !good)
     return std::unexpected(std::move(good.error()));
   if (Result<void> good = parts->take_certificate(files); !good)
     return std::unexpected(std::move(good.error()));
-  if (Result<void> good = parts->name_self(files.certificate, self); !good)
-    return std::unexpected(std::move(good.error()));
+  if (!options.for_clients) {
+    if (Result<void> good = parts->name_self(files.certificate, self); !good)
+      return std::unexpected(std::move(good.error()));
+  }
   auto made = std::make_shared<TlsContext>(Private{}, std::move(parts));
   SSL_CTX_set_cert_verify_callback(made->get(), judge_greeting, made.get());
   return made;
@@ -209,19 +236,27 @@ TlsContext::TlsContext(Private, std::unique_ptr<Parts> parts) : parts_(std::move
 TlsContext::~TlsContext() = default;
 
 const env::Identity& TlsContext::self() const { return parts_->self; }
+bool TlsContext::lets_anybody_in() const { return !parts_->asks; }
 const std::vector<std::string>& TlsContext::warnings() const { return parts_->warnings; }
 SSL_CTX* TlsContext::get() const { return parts_->context.get(); }
 
 Result<env::Identity> TlsContext::judge(X509* leaf, STACK_OF(X509) * chain) const {
+  if (lets_anybody_in()) return env::Identity{};
+  if (leaf == nullptr) return no("it shows no certificate");
   const tls::Verification verification(X509_STORE_CTX_new());
   ensure(X509_STORE_CTX_init(verification.get(), parts_->store.get(), leaf, chain) == 1);
   return judge(verification.get());
 }
 
 Result<env::Identity> TlsContext::judge(X509_STORE_CTX* verification) const {
+  const X509* const leaf = X509_STORE_CTX_get0_cert(verification);
+  if (parts_->for_clients)  // first, as OpenSSL would not say what it is for
+    if (Result<void> good = tls::is_for_clients(leaf, theirs); !good)
+      return std::unexpected(std::move(good.error()));
   if (Result<void> good = tls::is_vouched_for(verification, theirs); !good)
     return std::unexpected(std::move(good.error()));
-  Result<env::Identity> named = tls::named_node(X509_STORE_CTX_get0_cert(verification), theirs);
+  if (parts_->for_clients) return env::Identity{};
+  Result<env::Identity> named = tls::named_node(leaf, theirs);
   if (!named) return named;
   if (named->cluster != parts_->self.cluster)
     return no(theirs + " names the cluster " + named->cluster + ", and this node is of " +

@@ -29,6 +29,7 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   const env::Identity& self() const;
+  bool lets_anybody_in() const;  // a port of clients that asks for no certificates
   // What is no error, but needs somebody's care: sentences.
   const std::vector<std::string>& warnings() const;
 

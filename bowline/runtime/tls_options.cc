@@ -9,9 +9,14 @@ std::string TlsOptions::fault() const {
     return "tls.certificate must be given: without it connections are not protected";
   if (!is_on()) return {};
   if (key.empty()) return "tls.key must be given: the file with the key of tls.certificate";
+  if (authorities.empty() && for_clients && revocations.empty()) return times_fault();
   if (authorities.empty())
     return "tls.authorities must be given: the files with the certificates of those who vouch for "
            "the nodes";
+  return times_fault();
+}
+
+std::string TlsOptions::times_fault() const {
   if (greet_within <= Duration(0)) return "tls.greet_within must be above zero";
   if (look_every <= Duration(0)) return "tls.look_every must be above zero";
   if (most_greetings == 0) return "tls.most_greetings must be above zero";

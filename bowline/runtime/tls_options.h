@@ -21,12 +21,19 @@ struct TlsOptions {
   std::vector<std::string> revocations;  // their lists (CRL): if there is one, each needs one
   std::vector<NodeId> only;  // who may connect; empty: each that an authority vouches for
   bool also_1_2 = false;     // TLS 1.2 as well as 1.3
+  // For a port of clients: our certificate names hosts, which is between us and them. Without
+  // authorities anybody is let in; with them, whom one of them vouches for. They are asked whether
+  // they speak HTTP/2 or HTTP/1.1.
+  bool for_clients = false;
   Duration greet_within = std::chrono::seconds(1);  // from the connection to the end of greeting
   Duration look_every = std::chrono::seconds(5);    // whether the files have changed
   std::size_t most_greetings = 256;  // at once; who is still at it after so many others, goes
 
   bool is_on() const { return !certificate.empty(); }
   std::string fault() const;  // what is wrong with them, as a sentence; empty: nothing
+
+ private:
+  std::string times_fault() const;
 };
 
 }  // namespace bowline::runtime

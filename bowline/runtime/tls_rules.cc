@@ -90,4 +90,10 @@ Result<env::Identity> named_node(const X509* certificate, const std::string& who
   return named;
 }
 
+Result<void> is_for_clients(const X509* certificate, const std::string& whose) {
+  auto* const cached = const_cast<X509*>(certificate);
+  if ((X509_get_extended_key_usage(cached) & XKU_SSL_CLIENT) != 0) return {};
+  return no(whose + " is not for clients: its extended key usage must have clientAuth");
+}
+
 }  // namespace bowline::runtime::tls

@@ -13,5 +13,7 @@ namespace bowline::runtime::tls {
 Result<void> is_vouched_for(X509_STORE_CTX*, const std::string& whose);
 // Made for nodes, which call and are called; and the node that it names.
 Result<env::Identity> named_node(const X509*, const std::string& whose);
+// Made for clients, or for anything.
+Result<void> is_for_clients(const X509*, const std::string& whose);
 
 }  // namespace bowline::runtime::tls

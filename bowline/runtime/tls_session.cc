@@ -137,7 +137,7 @@ Result<bool> TlsSession::greet() {
   SSL* const session = parts_->session.get();
   ERR_clear_error();
   const int done = SSL_do_handshake(session);
-  if (done == 1 && identity_) return true;
+  if (done == 1 && (identity_ || context_->lets_anybody_in())) return true;
   const bool goes_on = done != 1 && SSL_get_error(session, done) == SSL_ERROR_WANT_READ;
   if (goes_on) return false;
   return broken();

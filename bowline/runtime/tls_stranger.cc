@@ -21,6 +21,10 @@ tls::Context context_of(const Stranger& stranger) {
   ensure(SSL_CTX_set_cipher_list(context.get(), "ALL:@SECLEVEL=0") == 1);
   ensure(SSL_CTX_set_min_proto_version(context.get(), stranger.oldest) == 1);
   ensure(SSL_CTX_set_max_proto_version(context.get(), stranger.newest) == 1);
+  if (!stranger.protocols.empty())
+    ensure(SSL_CTX_set_alpn_protos(
+               context.get(), reinterpret_cast<const unsigned char*>(stranger.protocols.data()),
+               static_cast<unsigned>(stranger.protocols.size())) == 0);
   if (stranger.issued.certificate.empty()) return context;
   const tls::Certificate certificate(
       PEM_read_bio_X509(reader_of(stranger.issued.certificate).get(), nullptr, nullptr, nullptr));
@@ -35,6 +39,10 @@ std::string talk(SSL* session) {
   std::string heard;
   std::array<char, 1000> part{};
   if (SSL_do_handshake(session) == 1) {
+    const unsigned char* chosen = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(session, &chosen, &size);
+    if (size > 0) heard = std::string(reinterpret_cast<const char*>(chosen), size) + " ";
     (void)SSL_write(session, "hi", 2);
     for (int count = 0; (count = SSL_read(session, part.data(), part.size())) > 0;)
       heard.append(part.data(), static_cast<std::size_t>(count));

@@ -16,6 +16,7 @@ struct Stranger {
   Issued issued;  // empty: it shows nothing
   int oldest = TLS1_2_VERSION;
   int newest = TLS1_3_VERSION;
+  std::string protocols = {};  // that it offers by ALPN, each with its length before it
 
   // Calls, or is called; says "hi" if it can, and reads until the end. Returns what it heard.
   std::string call(const RawSocket&) const;

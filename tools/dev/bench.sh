@@ -4,7 +4,7 @@
 
 usage() {
   cat <<'END'
-./dev bench [wal|raft|failover|groups|kv] [OPTION…]
+./dev bench [wal|raft|failover|groups|kv|rpc] [OPTION…]
 
 Builds build/bowline-bench and runs it with the options.
 
@@ -34,6 +34,9 @@ when one of the processes is killed. About half a minute; --groups says how many
 
 ./dev bench kv does it with build/bowline-bench-kv: what the map of bowline/kv costs by itself.
 About half a minute; --quick: some seconds.
+
+./dev bench rpc does it with build/bowline-bench-rpc: gRPC calls to a process that only answers
+them, and what one costs it. About 20 seconds.
 
 Examples: ./dev bench --json bench.json
           ./dev bench wal --quick
@@ -94,6 +97,10 @@ main() {
     kv)
       shift
       program=bowline-bench-kv
+      ;;
+    rpc)
+      shift
+      program=bowline-bench-rpc
       ;;
     failover)
       shift
