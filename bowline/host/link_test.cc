@@ -128,14 +128,14 @@ TEST_F(LinkTest, an_old_program_names_no_cluster_and_its_certificate_does) {
 
 TEST_F(LinkTest, without_a_version_that_both_speak_each_side_says_so) {
   wire::Hello later = hello(2);
-  later.oldest = 3;
-  later.newest = 4;
+  later.oldest = 4;
+  later.newest = 5;
   const std::string tail = " of the protocol, and node ";
-  EXPECT_EQ(outcome({}, later), "node 2 speaks the versions 3 to 4" + tail +
-                                    "1 the versions 1 to 2. Upgrade the older one, by way of a "
+  EXPECT_EQ(outcome({}, later), "node 2 speaks the versions 4 to 5" + tail +
+                                    "1 the versions 1 to 3. Upgrade the older one, by way of a "
                                     "release that speaks both");
-  EXPECT_EQ(outcome({}, hello(1), later), "node 1 speaks the versions 1 to 2" + tail +
-                                              "2 the versions 3 to 4. Upgrade the older one, by "
+  EXPECT_EQ(outcome({}, hello(1), later), "node 1 speaks the versions 1 to 3" + tail +
+                                              "2 the versions 4 to 5. Upgrade the older one, by "
                                               "way of a release that speaks both");
 }
 

@@ -77,6 +77,7 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
   transfers_ = std::make_unique<Transfers>(env_, network_, *snapshots_, hello(), options_.transfers,
                                            [this](NodeId to) { given(to); });
   operators_ = std::make_unique<Operators>(env_.loop, options_.operators, operator_hooks());
+  errands_ = std::make_unique<Errands>(env_.loop, Errands::Options{}, errand_network());
   detector_ = std::make_unique<Detector>(
       env_.loop, env_.clock, options_.detector,
       Detector::Hooks{.pulse = [this](NodeId peer) { pulse(peer); },
@@ -226,9 +227,14 @@ Links::Hooks Shard::link_hooks() {
           .lost =
               [this](NodeId peer) {
                 tell({}, PeerDown{peer});
+                errands_->broke(peer);
                 lost(peer);
               },
-          .broke = [this](NodeId peer) { unreachable(peer); },
+          .broke =
+              [this](NodeId peer) {
+                errands_->broke(peer);
+                unreachable(peer);
+              },
           .met = [this](NodeId peer) { met(peer); },
           .drained = [this](NodeId peer) { courier_->drained(peer); },
           .told =
@@ -241,6 +247,8 @@ Links::Hooks Shard::link_hooks() {
 void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way) {
   if (broken_) return;
   detector_->heard(from);
+  if (frame.kind == wire::FrameKind::errands || frame.kind == wire::FrameKind::errand_answers)
+    return errands_->received(from, frame);
   if (frame.kind != wire::FrameKind::letters) return;
   Result<std::vector<wire::Letter>> all = wire::letters_in(frame.body, way);
   if (!all) {

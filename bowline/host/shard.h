@@ -15,6 +15,7 @@
 #include "bowline/env/life.h"
 #include "bowline/host/courier.h"
 #include "bowline/host/detector.h"
+#include "bowline/host/errands.h"
 #include "bowline/host/links.h"
 #include "bowline/host/meters.h"
 #include "bowline/host/news.h"
@@ -77,6 +78,8 @@ class Shard {
   Replica* find(GroupId);
   const Replica* find(GroupId) const;
   std::vector<GroupId> ids() const;  // of those that are here now
+  // What programs ask each other, once it is open.
+  Errands& errands() { return *errands_; }
   const Links& links() const { return *links_; }
   const Courier& courier() const { return *courier_; }
   const Transfers& transfers() const { return *transfers_; }
@@ -142,6 +145,7 @@ class Shard {
   void balance();
   void other(std::unique_ptr<Link>);
   Operators::Hooks operator_hooks();
+  Errands::Network errand_network();
   void unreachable(NodeId);
   void given(NodeId);
   void fullness(bool full);
@@ -167,6 +171,7 @@ class Shard {
   std::unique_ptr<Desks> desks_;  // once all of these are there
   std::unique_ptr<Transfers> transfers_;
   std::unique_ptr<Operators> operators_;
+  std::unique_ptr<Errands> errands_;
   std::unique_ptr<Detector> detector_;
   Incarnation disk_;
   std::map<GroupId, raft::Found> found_;  // of groups that were not started yet

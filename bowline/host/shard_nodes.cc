@@ -122,6 +122,16 @@ Operators::Hooks Shard::operator_hooks() {
               }};
 }
 
+Errands::Network Shard::errand_network() {
+  return {.reaches =
+              [this](NodeId peer) {
+                const wire::Way* const way = links_->way_to(peer);
+                return way != nullptr && way->version >= wire::errands_since;
+              },
+          .queued = [this](NodeId peer) { return links_->queued(peer); },
+          .send = [this](NodeId peer, std::string frame) { links_->send(peer, std::move(frame)); }};
+}
+
 void Shard::unreachable(NodeId peer) {
   if (links_->up(peer)) contact(peer);  // over the other connection
   for (const GroupId group : ids())

@@ -29,13 +29,14 @@ std::unexpected<Error> bad(std::string what) {
 
 Version since(FrameKind kind) {
   if (kind == FrameKind::pulse) return pulse_since;
+  if (kind > FrameKind::answer) return errands_since;
   return kind > FrameKind::pulse ? admin_since : oldest_version;
 }
 
 std::optional<FrameKind> kind_of(std::uint8_t number, Version version) {
   const auto kind = static_cast<FrameKind>(number);
   const bool known =
-      kind >= FrameKind::hello && kind <= FrameKind::answer && since(kind) <= version;
+      kind >= FrameKind::hello && kind <= FrameKind::errand_answers && since(kind) <= version;
   return known ? std::optional(kind) : std::nullopt;
 }
 

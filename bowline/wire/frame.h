@@ -24,9 +24,11 @@ enum class FrameKind : std::uint8_t {
   want_piece,
   piece,
   gone_piece,
-  pulse,   // nothing to say, and still there; whatever is in it is for later versions
-  ask,     // of an operator, on a connection for that
-  answer,  // to it
+  pulse,           // nothing to say, and still there; whatever is in it is for later versions
+  ask,             // of an operator, on a connection for that
+  answer,          // to it
+  errands,         // of the program on one node, for that on another ...
+  errand_answers,  // ... and what becomes of them
 };
 
 // kind | size | sums, see docs/WIRE.md. The head has a sum of its own: nobody waits for as many

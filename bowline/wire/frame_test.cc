@@ -126,7 +126,8 @@ TEST(Frame, of_a_kind_that_came_with_a_later_version_is_of_an_unknown_kind) {
     for (const auto& [kind, since] :
          {std::pair(FrameKind::gone_piece, oldest_version),
           std::pair(FrameKind::pulse, pulse_since), std::pair(FrameKind::ask, admin_since),
-          std::pair(FrameKind::answer, admin_since)}) {
+          std::pair(FrameKind::answer, admin_since), std::pair(FrameKind::errands, errands_since),
+          std::pair(FrameKind::errand_answers, errands_since)}) {
       FrameReader reader(plenty);
       reader.allow(plenty, version);
       std::vector<Frame> whole;

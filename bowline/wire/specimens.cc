@@ -6,6 +6,7 @@
 
 #include "bowline/wire/answer.h"
 #include "bowline/wire/ask.h"
+#include "bowline/wire/errand.h"
 #include "bowline/wire/frame.h"
 #include "bowline/wire/hello.h"
 #include "bowline/wire/parcel.h"
@@ -133,6 +134,19 @@ void add_answers(std::vector<Specimen>& all) {
   for (const auto& [name, what] : answers) all.push_back({name, frame_of(Answer{300, what})});
 }
 
+void add_errands(std::vector<Specimen>& all) {
+  std::string errands = begin_frame(FrameKind::errands);
+  put_errand(errands, 300, {7}, "put a 1");
+  put_errand(errands, 301, {1000}, "");
+  end_frame(errands);
+  all.push_back({"errands", std::move(errands)});
+  std::string answers = begin_frame(FrameKind::errand_answers);
+  put_errand_answer(answers, 300, true, "done");
+  put_errand_answer(answers, 301, false, "");
+  end_frame(answers);
+  all.push_back({"answers to errands", std::move(answers)});
+}
+
 Hello hello(Version version, Purpose purpose) {
   const bool is_node = purpose != Purpose::admin;
   return {.newest = version,
@@ -168,6 +182,7 @@ std::vector<Specimen> specimens(Version version) {
   all.push_back({"hello of an operator", frame_of(hello(version, Purpose::admin))});
   add_asks(all);
   add_answers(all);
+  if (version >= errands_since) add_errands(all);
   return all;
 }
 

@@ -10,6 +10,7 @@
 
 #include "bowline/wire/answer.h"
 #include "bowline/wire/ask.h"
+#include "bowline/wire/errand.h"
 #include "bowline/wire/frame.h"
 #include "bowline/wire/hello.h"
 #include "bowline/wire/letter.h"
@@ -66,6 +67,21 @@ std::string body_again(const Frame& frame, Version version) {
   if (frame.kind == FrameKind::answer) {
     const Result<Answer> answer = answer_in(frame);
     return answer ? frame_of(*answer) : "";
+  }
+  if (frame.kind == FrameKind::errands) {
+    std::string again;
+    const auto errands = errands_in(frame);
+    if (!errands) return "";
+    for (const Errand& one : *errands) put_errand(again, one.number, one.group, one.what.view());
+    return again;
+  }
+  if (frame.kind == FrameKind::errand_answers) {
+    std::string again;
+    const auto answers = errand_answers_in(frame);
+    if (!answers) return "";
+    for (const ErrandAnswer& one : *answers)
+      put_errand_answer(again, one.number, one.served, one.what.view());
+    return again;
   }
   if (frame.kind != FrameKind::letters) {
     const Result<Parcel> parcel = parcel_in(frame);
