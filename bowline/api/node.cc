@@ -79,6 +79,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   void close();
   Result<void> reload();
   Result<void> start(GroupId, GroupSetup, std::unique_ptr<machine::StateMachine>);
+  Result<void> lodge(std::move_only_function<Result<std::unique_ptr<Lodger>>(const Room&)>);
   void end(GroupId group) {
     at([group](host::Shard* shard) {
       if (shard != nullptr) shard->end(group);
@@ -120,6 +121,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   std::map<GroupId, Watchers> watchers_;
   env::TimerId progress_timer_;
   std::unique_ptr<host::Shard> shard_;
+  std::vector<std::unique_ptr<Lodger>> lodgers_;
   std::string address_;
   std::string disk_words_;
   std::thread thread_;
@@ -270,6 +272,7 @@ void Node::Inside::run(std::promise<Result<void>> opened) {
   const bool good = made.has_value();
   opened.set_value(std::move(made));
   if (good) loop_.run();
+  lodgers_.clear();
   for (const GroupId group : groups_)
     if (shard_ != nullptr) shard_->end(group);
   shard_.reset();
@@ -319,6 +322,20 @@ void Node::Inside::do_start(GroupId group, const GroupSetup& setup,
                 });
 }
 
+Result<void> Node::Inside::lodge(
+    std::move_only_function<Result<std::unique_ptr<Lodger>>(const Room&)> make) {
+  std::promise<Result<void>> promise;
+  std::future<Result<void>> made = promise.get_future();
+  loop_.post([this, make = std::move(make), promise = std::move(promise)]() mutable {
+    Result<std::unique_ptr<Lodger>> lodger =
+        make({*shard_, {loop_.clock(), loop_, *disk_}, *network_});
+    if (!lodger) return promise.set_value(std::unexpected(lodger.error()));
+    lodgers_.push_back(*std::move(lodger));
+    promise.set_value({});
+  });
+  return made.get();
+}
+
 Result<void> Node::Inside::reload() {
   std::promise<Result<void>> promise;
   std::future<Result<void>> reloaded = promise.get_future();
@@ -346,6 +363,13 @@ Result<Group> Node::start(GroupId group, GroupSetup setup,
   if (Result<void> started = inside_->start(group, std::move(setup), std::move(machine)); !started)
     return std::unexpected(started.error());
   return Group(inside_, group);
+}
+
+void Node::at(std::move_only_function<void(host::Shard*)> work) { inside_->at(std::move(work)); }
+
+Result<void> Node::lodge(
+    std::move_only_function<Result<std::unique_ptr<Lodger>>(const Room&)> make) {
+  return inside_->lodge(std::move(make));
 }
 
 void Node::end(GroupId group) { inside_->end(group); }

@@ -103,6 +103,23 @@ struct GroupSetup {
   std::string fault() const;
 };
 
+// Something of the program's own on the node's thread, beside its groups: a port for clients, say.
+// It ends on that thread, before the groups do.
+class Lodger {
+ public:
+  Lodger() = default;
+  virtual ~Lodger() = default;
+  Lodger(const Lodger&) = delete;
+  Lodger& operator=(const Lodger&) = delete;
+};
+
+// What it finds there, and may use on that thread as long as it lives.
+struct Room {
+  host::Shard& shard;
+  env::Env env;
+  env::Network& network;  // for whoever is no node: without certificates
+};
+
 // A member of Raft groups in this process: one thread, one log, one port, whatever the number of
 // groups. Everything here may be called from any thread, but from those of the node's own callbacks
 // only what does not wait for it.
@@ -123,6 +140,10 @@ class Node {
   Result<Group> start(GroupId, GroupSetup, std::unique_ptr<machine::StateMachine>);
   // It ends here. What is on the disk stays.
   void end(GroupId);
+  // Done on the node's thread soon; with null, if the node has ended.
+  void at(std::move_only_function<void(host::Shard*)> work);
+  // Returns when it was made, on the node's thread. An error is that of whoever makes it.
+  Result<void> lodge(std::move_only_function<Result<std::unique_ptr<Lodger>>(const Room&)> make);
 
   std::future<NodeStatus> status() const;
   std::future<std::vector<GroupStatus>> groups(std::size_t most = 100) const;
