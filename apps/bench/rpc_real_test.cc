@@ -111,8 +111,8 @@ TEST(RpcReal, SEC_03_a_connection_that_does_nothing_is_small) {
   constexpr std::size_t count = 200;
   rpc::EchoService service;
   rpc::TestClient client;
-  for (const Case& one : {Case{"P", 2U << 10U}, Case{"GET / HT", 4U << 10U},
-                          Case{client.take(), 30U << 10U}}) {
+  for (const Case& one :
+       {Case{"P", 2U << 10U}, Case{"GET / HT", 4U << 10U}, Case{client.take(), 30U << 10U}}) {
     std::vector<std::unique_ptr<rpc::Session>> sessions;
     sessions.reserve(count);
     const std::size_t before = bytes_in_use();

@@ -5,7 +5,8 @@
 # whatever else ends it is reported as a failure by the exit trap: each run has one last line.
 
 compiler_packages=(g++ cmake ninja-build ccache libgtest-dev libbenchmark-dev
-  libcli11-dev libasio-dev liburing-dev libssl-dev libnghttp2-dev openssl pkg-config)
+  libcli11-dev libasio-dev liburing-dev libssl-dev libnghttp2-dev
+  libprotobuf-dev protobuf-compiler openssl pkg-config)
 clang_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
 
 verb_name=dev

@@ -46,6 +46,7 @@ main() {
     esac
   done
   install librocksdb-dev libsqlite3-dev # for a program that the documents name
+  install etcd-client etcd-server curl # for tests of bowline serve, which is compared with etcd
   build "$preset"
   local dir status=0 passed failed
   dir=$(build_dir "$preset")

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/bowline/serve.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "bowline/api/node.h"
+#include "bowline/etcd/front.h"
+#include "bowline/etcd/served_machine.h"
+
+namespace bowline::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr GroupId the_group{1};
+constexpr auto stop_within = std::chrono::seconds(15);
+
+int complain(const std::string& what) {
+  std::fprintf(stderr, "bowline serve: %s\n", what.c_str());
+  return 1;
+}
+
+// For whoever waits for a line of this kind before it uses a server that it has started.
+void say(const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); }
+
+// ---- who we are, once for all: flags that say otherwise later are not heeded
+
+struct WhoWeAre {
+  NodeId id;
+  std::string token;
+};
+
+Result<WhoWeAre> remember(const std::string& directory, WhoWeAre now) {
+  const auto wrong = [](const std::string& what) {
+    return std::unexpected(Error{Fault::io, what});
+  };
+  std::error_code fault;
+  fs::create_directories(directory, fault);
+  if (fault) return wrong("--data-dir: " + directory + " cannot be made: " + fault.message());
+  if (fs::exists(directory + "/member/snap"))
+    return wrong("--data-dir: " + directory +
+                 " is a data directory of etcd, which is kept in another form. Take a new one");
+  const std::string path = directory + "/bowline-member";
+  if (std::ifstream in(path); in) {
+    WhoWeAre before;
+    in >> before.id.value >> before.token;
+    if (!in || !before.id) return wrong(path + " does not say which member this is");
+    return before;
+  }
+  // Renamed when it is whole, so that a crash leaves it or nothing.
+  const std::string fresh = path + ".new";
+  std::ofstream out(fresh);
+  out << now.id.value << ' ' << now.token << '\n';
+  out.close();
+  if (!out) return wrong(fresh + " cannot be written");
+  fs::rename(fresh, path, fault);
+  if (fault) return wrong(path + " cannot be written: " + fault.message());
+  return now;
+}
+
+// ---- the parts
+
+NodeOptions node_options(const ServeFlags& flags, const ServePlan& plan, const WhoWeAre& self) {
+  NodeOptions options;
+  options.id = self.id;
+  options.name = flags.name;
+  options.cluster = self.token;
+  options.directory = plan.directory + "/log";
+  options.listen = plan.listen_peers;
+  options.advertise = plan.advertise_peers;
+  options.log_sink = log_to_stderr;
+  return options;
+}
+
+GroupSetup group_setup(const ServeFlags& flags, const ServePlan& plan) {
+  GroupSetup setup;
+  setup.founders = plan.founders;
+  setup.cluster = plan.cluster;
+  raft::Options raft;
+  raft.heartbeat = std::chrono::milliseconds(flags.heartbeat_interval);
+  raft.election = std::chrono::milliseconds(flags.election_timeout);
+  setup.options.raft = std::make_shared<const raft::Options>(raft);
+  setup.options.snapshot_entries = flags.snapshot_count;
+  return setup;
+}
+
+etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& plan,
+                                   const WhoWeAre& self) {
+  std::random_device random;
+  etcd::Front::Options options;
+  options.names = {flags.name, plan.peer_urls, plan.client_urls};
+  options.seed = (std::uint64_t{random()} << 32U) | random();
+  options.settings.token = self.token;
+  options.settings.limits = {.txn_ops = flags.max_txn_ops,
+                             .request_bytes = flags.max_request_bytes};
+  options.settings.election = std::chrono::milliseconds(flags.election_timeout);
+  options.settings.progress_every = std::chrono::milliseconds(plan.progress_ms);
+  options.settings.strict_reconfig = flags.strict_reconfig_check;
+  options.settings.most_learners = flags.max_learners;
+  options.settings.quota_bytes = flags.quota_backend_bytes;
+  options.quorum.within = std::chrono::seconds(5) + 2 * options.settings.election;
+  options.removed = [] {
+    say("this member has been permanently removed from the cluster: it ends");
+    ::kill(::getpid(), SIGTERM);
+  };
+  options.server.limits.most_message_bytes = flags.max_request_bytes + (512UL << 10U);
+  return options;
+}
+
+class FrontLodger final : public Lodger {
+ public:
+  FrontLodger(const Room& room, etcd::ServedMachine& machine, etcd::Front::Options options)
+      : front_(room.env, room.network, room.shard, the_group, machine, std::move(options)) {}
+  etcd::Front& front() { return front_; }
+
+ private:
+  etcd::Front front_;
+};
+
+// The front lives on the node's thread; these wait for it on ours.
+class Served {
+ public:
+  Served(Node& node, etcd::Front& front) : node_(node), front_(front) {}
+
+  Result<std::string> listen(const std::string& address) {
+    return wait<Result<std::string>>(
+        [this, address](auto told) { front_.listen(address, std::move(told)); });
+  }
+  std::future<bool> ready() {
+    return begin<bool>(
+        [this](auto told) { front_.ready([told = std::move(told)]() mutable { told(true); }); });
+  }
+  std::future<bool> stop() {
+    return begin<bool>(
+        [this](auto told) { front_.stop([told = std::move(told)]() mutable { told(true); }); });
+  }
+
+ private:
+  template <class What>
+  std::future<What> begin(std::move_only_function<void(env::Done<What>)> work) {
+    auto promise = std::make_shared<std::promise<What>>();
+    std::future<What> future = promise->get_future();
+    node_.at([work = std::move(work), promise](host::Shard*) mutable {
+      work([promise](What what) { promise->set_value(std::move(what)); });
+    });
+    return future;
+  }
+  template <class What>
+  What wait(std::move_only_function<void(env::Done<What>)> work) {
+    return begin<What>(std::move(work)).get();
+  }
+
+  Node& node_;
+  etcd::Front& front_;
+};
+
+// systemd's way to be told that a service is up.
+void tell_systemd(const std::string& what) {
+  const char* const path = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path == nullptr || std::string(path).size() >= sizeof address.sun_path) return;
+  std::string(path).copy(address.sun_path, sizeof address.sun_path - 1);
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return;
+  const auto bytes =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::string(path).size());
+  static_cast<void>(::sendto(socket, what.data(), what.size(), 0,
+                             reinterpret_cast<const sockaddr*>(&address), bytes));
+  ::close(socket);
+}
+
+bool is_time_to_end(const sigset_t& signals, std::chrono::milliseconds within) {
+  const timespec time{within.count() / 1000, (within.count() % 1000) * 1'000'000};
+  return sigtimedwait(&signals, nullptr, &time) > 0;
+}
+
+int serve(const ServeFlags& flags, const ServePlan& plan, Served served, const sigset_t& signals) {
+  std::string where;
+  for (const std::string& address : plan.listen_clients) {
+    const Result<std::string> listens = served.listen(address);
+    if (!listens) return complain(listens.error().what);
+    where += (where.empty() ? "" : ", ") + *listens;
+  }
+  std::future<bool> ready = served.ready();
+  bool ends = false;
+  while (!ends && ready.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+    ends = is_time_to_end(signals, std::chrono::milliseconds(5));
+  if (!ends) {
+    say("published local member to cluster: " + flags.name);
+    say("enabled capabilities for version 3.5");
+    say("ready to serve client requests on " + where);
+    tell_systemd("READY=1");
+    while (!is_time_to_end(signals, std::chrono::hours(1))) {}
+  }
+  say("told to end: handing over");
+  tell_systemd("STOPPING=1");
+  served.stop().wait_for(stop_within);
+  return 0;
+}
+
+}  // namespace
+
+ServeVerb::ServeVerb(CLI::App& app)
+    : verb_(app.add_subcommand(
+          "serve",
+          "a member of a cluster that speaks etcd's API; without flags, a cluster of one "
+          "on port 2379")) {
+  flags_.add_to(*verb_);
+}
+
+int ServeVerb::run() const {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before there is another thread
+  const Result<ServePlan> plan = plan_of(flags_);
+  if (!plan) return complain(plan.error().what);
+  const Result<WhoWeAre> self =
+      remember(plan->directory, {plan->self, flags_.initial_cluster_token});
+  if (!self) return complain(self.error().what);
+  Result<std::unique_ptr<Node>> node = Node::open(node_options(flags_, *plan, *self));
+  if (!node) return complain(node.error().what);
+  auto machine = std::make_unique<etcd::ServedMachine>();
+  etcd::ServedMachine& served = *machine;
+  const Result<Group> group =
+      (*node)->start(the_group, group_setup(flags_, *plan), std::move(machine));
+  if (!group) return complain(group.error().what);
+  etcd::Front* front = nullptr;
+  const Result<void> lodged = (*node)->lodge([&](const Room& room) {
+    auto lodger = std::make_unique<FrontLodger>(room, served, front_options(flags_, *plan, *self));
+    front = &lodger->front();
+    return Result<std::unique_ptr<Lodger>>(std::move(lodger));
+  });
+  if (!lodged) return complain(lodged.error().what);
+  return serve(flags_, *plan, {**node, *front}, signals);
+}
+
+}  // namespace bowline::apps

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include "apps/bowline/serve_options.h"
+
+namespace bowline::apps {
+
+// `bowline serve`: one member of a cluster that speaks etcd's API, until it is told to end.
+class ServeVerb {
+ public:
+  explicit ServeVerb(CLI::App& app);
+  bool parsed() const { return verb_->parsed(); }
+  int run() const;
+
+ private:
+  CLI::App* verb_;
+  ServeFlags flags_;
+};
+
+}  // namespace bowline::apps

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/bowline/serve_options.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace bowline::apps {
+namespace {
+
+ServePlan planned(const ServeFlags& flags) {
+  const Result<ServePlan> plan = plan_of(flags);
+  EXPECT_TRUE(plan) << plan.error().what;
+  return plan.value_or(ServePlan{});
+}
+
+std::string refused(const ServeFlags& flags) {
+  const Result<ServePlan> plan = plan_of(flags);
+  return plan ? "" : plan.error().what;
+}
+
+ServeFlags parsed(std::vector<std::string> words) {
+  CLI::App app;
+  ServeFlags flags;
+  flags.add_to(app);
+  std::ranges::reverse(words);
+  app.parse(words);
+  return flags;
+}
+
+TEST(ServeOptions, without_flags_it_is_alone_with_the_ids_of_an_etcd) {
+  const ServePlan plan = planned({});
+  EXPECT_EQ(plan.directory, "default.etcd");
+  EXPECT_EQ(plan.self.value, 0x8e9e05c52164694dU);
+  EXPECT_EQ(plan.cluster.value, 0xcdf818194e3a8c32U);
+  ASSERT_EQ(plan.founders.size(), 1U);
+  EXPECT_EQ(plan.founders[0].address, "localhost:2380");
+  EXPECT_EQ(plan.listen_clients, std::vector<std::string>{"localhost:2379"});
+  EXPECT_EQ(plan.client_urls, std::vector<std::string>{"http://localhost:2379"});
+  EXPECT_EQ(plan.progress_ms, 600'000);
+}
+
+TEST(ServeOptions, all_founders_say_the_same) {
+  ServeFlags one;
+  one.name = "a";
+  one.initial_cluster = "a=http://h:1,b=http://h:2,a=http://h:3";
+  ServeFlags other = one;
+  other.name = "b";
+  other.initial_cluster = "b=http://h:2,a=http://h:1,a=http://h:3";
+  const ServePlan first = planned(one);
+  const ServePlan second = planned(other);
+  EXPECT_EQ(first.cluster, second.cluster);
+  EXPECT_NE(first.self, second.self);
+  ASSERT_EQ(first.founders.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(first.founders[i].id, second.founders[i].id);
+    EXPECT_EQ(first.founders[i].metadata, second.founders[i].metadata);
+  }
+  EXPECT_EQ(first.peer_urls.size(), 2U);
+}
+
+TEST(ServeOptions, who_was_added_founds_nothing) {
+  ServeFlags flags;
+  flags.initial_cluster_state = "existing";
+  const ServePlan plan = planned(flags);
+  EXPECT_TRUE(plan.founders.empty());
+  EXPECT_EQ(plan.cluster, ClusterId{});
+  EXPECT_EQ(plan.self.value, 0x8e9e05c52164694dU);
+}
+
+TEST(ServeOptions, what_makes_no_sense_names_its_flag) {
+  ServeFlags flags;
+  flags.listen_client_urls = "localhost:2379";
+  EXPECT_TRUE(refused(flags).starts_with("--listen-client-urls: 'localhost:2379' is no URL"));
+  flags.listen_client_urls = "https://localhost:2379";
+  EXPECT_TRUE(refused(flags).contains("TLS is not served to clients yet"));
+  flags = {};
+  flags.listen_peer_urls = "http://a:1,http://b:1";
+  EXPECT_TRUE(refused(flags).starts_with("--listen-peer-urls: one URL"));
+  flags = {};
+  flags.initial_cluster = "other=http://a:1";
+  EXPECT_TRUE(refused(flags).contains("couldn't find local name \"default\""));
+  flags.initial_cluster = "default";
+  EXPECT_TRUE(refused(flags).starts_with("--initial-cluster: 'default' is not like"));
+  flags = {};
+  flags.progress_interval = "soon";
+  EXPECT_TRUE(refused(flags).starts_with("--watch-progress-notify-interval: 'soon' is no time"));
+}
+
+TEST(ServeOptions, times_are_written_as_go_writes_them) {
+  EXPECT_EQ(milliseconds_in("10m"), 600'000);
+  EXPECT_EQ(milliseconds_in("1h2m3.5s"), 3'723'500);
+  EXPECT_EQ(milliseconds_in("100ms"), 100);
+  EXPECT_FALSE(milliseconds_in("5"));
+  EXPECT_FALSE(milliseconds_in("5 s"));
+}
+
+TEST(ServeOptions, flags_of_etcd_that_mean_nothing_here_are_taken_and_others_are_not) {
+  const ServeFlags flags =
+      parsed({"--name=x", "--enable-v2", "--logger=zap", "--pre-vote=false", "--max-txn-ops", "9",
+              "--experimental-watch-progress-notify-interval=5s", "--strict-reconfig-check=false"});
+  EXPECT_EQ(flags.name, "x");
+  EXPECT_EQ(flags.max_txn_ops, 9U);
+  EXPECT_EQ(flags.progress_interval, "5s");
+  EXPECT_FALSE(flags.strict_reconfig_check);
+  EXPECT_THROW(parsed({"--no-such-flag"}), CLI::ExtrasError);
+  EXPECT_THROW(parsed({"--initial-cluster-state=old"}), CLI::ValidationError);
+}
+
+}  // namespace
+}  // namespace bowline::apps

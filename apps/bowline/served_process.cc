@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/bowline/served_process.h"
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <sstream>
+#include <string_view>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace bowline::apps {
+namespace {
+
+constexpr std::string_view ready_line = "ready to serve client requests";
+
+}  // namespace
+
+std::vector<int> free_ports(std::size_t count) {
+  std::vector<int> sockets;
+  std::vector<int> ports;
+  while (ports.size() < count) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    static_cast<void>(::bind(socket, reinterpret_cast<sockaddr*>(&address), size));
+    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+    sockets.push_back(socket);
+    ports.push_back(ntohs(address.sin_port));
+  }
+  for (const int socket : sockets) ::close(socket);
+  return ports;
+}
+
+ServedProcess::ServedProcess(const std::vector<std::string>& arguments) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;
+  pipe_ = ends[0];
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
+  std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
+  for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  if (::posix_spawnp(&process_, words[0], &actions, nullptr, words.data(), environ) != 0)
+    process_ = -1;
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  std::array<char, 4096> part{};
+  while (said_.find(ready_line) == std::string::npos) {
+    const ssize_t n = ::read(pipe_, part.data(), part.size());
+    if (n <= 0) return;
+    said_.append(part.data(), static_cast<std::size_t>(n));
+  }
+  ready_ = true;
+  reader_ = std::thread([pipe = pipe_] {
+    std::array<char, 4096> rest{};
+    while (::read(pipe, rest.data(), rest.size()) > 0) {}
+  });
+}
+
+ServedProcess::~ServedProcess() {
+  kill();
+  if (reader_.joinable()) reader_.join();
+  if (pipe_ >= 0) ::close(pipe_);
+}
+
+int ServedProcess::wait() {
+  int status = 0;
+  if (process_ <= 0) return -1;
+  ::waitpid(process_, &status, 0);
+  process_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void ServedProcess::kill() {
+  if (process_ <= 0) return;
+  ::kill(process_, SIGKILL);
+  wait();
+}
+
+int ServedProcess::end() {
+  if (process_ <= 0) return -1;
+  ::kill(process_, SIGTERM);
+  return wait();
+}
+
+std::string shell(const std::string& command) {
+  std::string out;
+  std::FILE* const pipe = ::popen((command + " 2>&1 </dev/null").c_str(), "r");
+  if (pipe == nullptr) return out;
+  std::array<char, 4096> part{};
+  while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe))
+    out.append(part.data(), n);
+  ::pclose(pipe);
+  std::istringstream lines(out);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with("{\"level\":")) kept += line + "\n";
+  return kept;
+}
+
+}  // namespace bowline::apps

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/etcd/front.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "bowline/etcd/metrics.h"
+#include "bowline/etcd/unary.h"
+
+namespace bowline::etcd {
+namespace {
+
+// How often it is looked whether we lead and whether anybody does.
+constexpr Duration look_every = std::chrono::milliseconds(20);
+
+// Versions and events of one slice of the work that the map puts off.
+constexpr std::uint64_t slice = 1000;
+
+struct Refusals {
+  std::string_view service;
+  std::string_view methods;  // apart by blanks
+  std::string_view sentence;
+};
+constexpr std::array refusals{
+    Refusals{"etcdserverpb.Auth",
+             "AuthEnable AuthDisable AuthStatus Authenticate UserAdd UserGet UserList UserDelete "
+             "UserChangePassword UserGrantRole UserRevokeRole RoleAdd RoleGet RoleList RoleDelete "
+             "RoleGrantPermission RoleRevokePermission",
+             "users and roles are not served yet: whoever reaches this port may do all"},
+    Refusals{"v3lockpb.Lock", "Lock Unlock",
+             "locks are not served yet: make them of a lease and a transaction, as clients do"},
+    Refusals{"v3electionpb.Election", "Campaign Proclaim Leader Resign",
+             "elections are not served yet: make them of a lease and a transaction, as clients do"},
+    Refusals{"etcdserverpb.KV", "RangeStream",
+             "ranges are not streamed: ask for them with a limit, piece by piece"},
+    Refusals{"etcdserverpb.Maintenance", "Snapshot",
+             "snapshots are not served yet: each member has those of its own"},
+};
+
+}  // namespace
+
+Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, GroupId group,
+             ServedMachine& machine, Options options)
+    : loop_(env.loop),
+      clock_(env.clock),
+      machine_(machine),
+      names_(std::move(options.names)),
+      quorum_(env.loop, env.clock, shard, group, options.quorum),
+      here_{.loop = env.loop,
+            .clock = env.clock,
+            .shard = shard,
+            .group = group,
+            .machine = machine.map(),
+            .quorum = quorum_,
+            .settings = std::move(options.settings),
+            .prng = Prng(options.seed)},
+      keeper_(here_),
+      kv_(here_),
+      lease_(here_, keeper_),
+      watch_(here_),
+      cluster_(here_),
+      maintenance_(here_),
+      pages_(here_),
+      gateway_(env.loop, router_),
+      server_(env.loop, env.clock, network, router_, options.server),
+      look_timer_(env.loop.timer([this] { look(); })),
+      removed_(std::move(options.removed)) {
+  kv_.add_to(router_);
+  lease_.add_to(router_);
+  watch_.add_to(router_);
+  cluster_.add_to(router_);
+  maintenance_.add_to(router_);
+  health_.add_to(router_);
+  pages_.add_to(router_);
+  gateway_.add_to(router_);
+  refuse_as_learner();
+  add_refusals();
+  add_metrics();
+  machine_.tell([this] { changed(); });
+  look();
+}
+
+Front::~Front() {
+  machine_.tell({});
+  loop_.drop(look_timer_);
+}
+
+void Front::add_refusals() {
+  for (const Refusals& one : refusals)
+    for (const std::string& method : split(one.methods, ' '))
+      router_.unary("/" + std::string(one.service) + "/" + method,
+                    [sentence = one.sentence](rpc::Call call, std::string_view) {
+                      call.finish({rpc::Code::unimplemented, std::string(sentence)});
+                    });
+}
+
+// Who does not vote yet says how it is, and what it has; these look at what is asked themselves.
+void Front::refuse_as_learner() {
+  constexpr std::array<std::string_view, 3> allowed{"/etcdserverpb.Maintenance/Status",
+                                                    "/etcdserverpb.KV/Range",
+                                                    "/etcdserverpb.Cluster/MemberList"};
+  for (const auto& [path, method] : router_.methods()) {
+    if (!path.starts_with("/etcdserverpb.") || std::ranges::find(allowed, path) != allowed.end())
+      continue;
+    if (method->unary) {
+      method->unary = [this, serves = std::move(method->unary)](rpc::Call call,
+                                                                std::string_view bytes) mutable {
+        if (here_.is_learner()) return refuse(call, Wrong::not_supported_for_learner);
+        serves(std::move(call), bytes);
+      };
+      continue;
+    }
+    method->stream = [this, serves = std::move(method->stream)](rpc::Call call) mutable {
+      if (here_.is_learner()) return refuse(call, Wrong::not_supported_for_learner);
+      serves(std::move(call));
+    };
+  }
+}
+
+void Front::add_metrics() {
+  router_.http("/metrics", [this](rpc::Exchange exchange, const rpc::HttpRequest&) {
+    exchange.answer({.status = 200,
+                     .content_type = "text/plain; version=0.0.4; charset=utf-8",
+                     .body = metrics_text({.here = here_,
+                                           .router = router_,
+                                           .server = server_.counters(),
+                                           .streams = watch_.streams(),
+                                           .leader_changes = leader_changes_})});
+  });
+}
+
+void Front::listen(std::string address, env::Done<Result<std::string>> done) {
+  server_.listen(std::move(address), std::move(done));
+}
+
+void Front::ready(env::Done<> done) { cluster_.publish(names_, std::move(done)); }
+
+// ---- what follows when something was applied: not within it
+
+void Front::changed() {
+  if (std::exchange(pump_is_due_, true)) return;
+  loop_.soon(life_.guard([this] { pump(); }));
+}
+
+void Front::pump() {
+  pump_is_due_ = false;
+  quorum_.applied();
+  cluster_.committed();
+  keeper_.applied();
+  if (machine_.map().can_step()) machine_.map().step(slice);
+  kv_.stepped();
+  if (machine_.map().can_step()) changed();
+}
+
+void Front::look() {
+  keeper_.look_at_role();
+  look_at_leader();
+  look_at_members();
+  if (machine_.map().can_step()) changed();
+  loop_.set(look_timer_, clock_.now() + look_every);
+}
+
+void Front::look_at_leader() {
+  const NodeId leader = quorum_.leader();
+  const Time now = clock_.now();
+  if (leader && leader != std::exchange(leader_, leader)) ++leader_changes_;
+  if (leader) {
+    leaderless_since_ = never;
+  } else if (leaderless_since_ == never) {
+    leaderless_since_ = now;
+  } else if (now - leaderless_since_ > 3 * here_.settings.election) {
+    watch_.leaderless();
+  }
+}
+
+// A committed membership without us, after one that had us.
+void Front::look_at_members() {
+  const host::Replica* const replica = quorum_.replica();
+  const raft::Membership* const members = here_.members();
+  if (members == nullptr || replica->core().memberships().latest().at > replica->core().commit())
+    return;
+  const bool is_member = members->find(here_.self()) != nullptr;
+  if (was_member_ && !is_member && removed_) std::exchange(removed_, {})();
+  was_member_ = is_member;
+}
+
+void Front::stop(env::Done<> done) {
+  watch_.stop();
+  lease_.stop();
+  host::Replica* const replica = quorum_.replica();
+  const bool hands_over = replica != nullptr && quorum_.leads() && here_.members() != nullptr &&
+                          here_.members()->voters() > 1;
+  const auto drain = [this](env::Done<> then) { server_.drain(std::move(then)); };
+  if (!hands_over) return drain(std::move(done));
+  replica->transfer({}, life_.guard([drain, done = std::move(done)](const host::Outcome&) mutable {
+    drain(std::move(done));
+  }));
+}
+
+}  // namespace bowline::etcd

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bowline/env/life.h"
+#include "bowline/etcd/here.h"
+#include "bowline/rpc/http.h"
+#include "bowline/rpc/router.h"
+
+namespace bowline::etcd {
+
+// What probes and people ask over plain HTTP: /health, /livez, /readyz, /version.
+class HttpPages {
+ public:
+  explicit HttpPages(Here& here) : here_(here) {}
+  HttpPages(const HttpPages&) = delete;
+  HttpPages& operator=(const HttpPages&) = delete;
+
+  void add_to(rpc::Router&);
+
+ private:
+  void health(rpc::Exchange, const rpc::HttpRequest&);
+  void probe(rpc::Exchange, const rpc::HttpRequest&, bool ready);
+  void version(rpc::Exchange, const rpc::HttpRequest&);
+
+  Here& here_;
+  env::Life life_;
+};
+
+// Of "a=1&b=2&a=3": all values of `name`, as they stand.
+std::vector<std::string> query_values(std::string_view query, std::string_view name);
+
+}  // namespace bowline::etcd

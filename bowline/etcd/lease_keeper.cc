@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/etcd/lease_keeper.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <variant>
+
+#include "bowline/kv/answer.h"
+#include "bowline/kv/command.h"
+
+namespace bowline::etcd {
+namespace {
+
+constexpr std::size_t revoked_at_once = 100;
+constexpr Duration pause =
+    std::chrono::milliseconds(50);  // with so many under way, or before again
+
+// What is left of long leases is written down, so that a new leader does not begin with all of it.
+constexpr std::int64_t long_ttl = 300;
+constexpr Duration checkpoint_every = std::chrono::minutes(5);
+constexpr Duration checkpoint_look = std::chrono::seconds(10);
+constexpr std::size_t checkpointed_at_once = 1000;
+
+}  // namespace
+
+LeaseKeeper::LeaseKeeper(Here& here)
+    : here_(here), clock_(here.machine.leases()), timer_(here.loop.timer([this] { ring(); })) {
+  look_at_role();
+}
+
+LeaseKeeper::~LeaseKeeper() { here_.loop.drop(timer_); }
+
+// It leads once all that was committed before its term is applied: a barrier says when.
+void LeaseKeeper::look_at_role() {
+  host::Replica* const replica = here_.quorum.replica();
+  const bool leads = replica != nullptr && replica->core().role() == raft::Role::leader;
+  const std::uint64_t term = leads ? replica->core().term().value : 0;
+  if (term == term_) return;
+  term_ = term;
+  clock_.follow();
+  if (!leads) return;
+  replica->barrier(life_.guard([this, term](const host::Outcome& outcome) {
+    if (term != term_) return;
+    if (!std::holds_alternative<host::Applied>(outcome)) {
+      term_ = 0;  // look again
+      return;
+    }
+    clock_.lead(term, here_.clock.now(), here_.settings.election);
+    checkpointed_ = here_.clock.now();
+    arm();
+  }));
+}
+
+void LeaseKeeper::applied() {
+  if (!clock_.leads()) return;
+  clock_.tick(here_.clock.now());
+  arm();
+}
+
+void LeaseKeeper::arm() {
+  if (!clock_.leads()) return;
+  const Time now = here_.clock.now();
+  const Time look = checkpointed_ + checkpoint_look;
+  Time when = std::min(clock_.deadline(), look);
+  if (revoking_ >= revoked_at_once) when = std::max(when, now + pause);
+  here_.loop.set(timer_, std::max(when, now));
+}
+
+void LeaseKeeper::ring() {
+  look_at_role();
+  if (!clock_.leads()) return;
+  const Time now = here_.clock.now();
+  if (revoking_ < revoked_at_once)
+    for (const kv::LeaseRevoke& one : clock_.due(now, revoked_at_once - revoking_)) revoke(one);
+  if (checkpointed_ + checkpoint_look <= now) checkpoint();
+  arm();
+}
+
+// Straight to the replica: who does not lead any more has nothing to revoke.
+void LeaseKeeper::revoke(kv::LeaseRevoke one) {
+  host::Replica* const replica = here_.quorum.replica();
+  if (replica == nullptr) return;
+  ++revoking_;
+  replica->propose(Bytes::own(kv::encode(kv::Command(one))), Term{one.expired_in},
+                   life_.guard([this, id = one.id](const host::Outcome& outcome) {
+                     --revoking_;
+                     if (std::holds_alternative<host::Applied>(outcome) || !clock_.leads()) return;
+                     clock_.again(id);
+                     here_.loop.set(timer_, here_.clock.now() + pause);
+                   }));
+}
+
+// Where a checkpoint says that it has less, the others hear that it has all of it again, first.
+void LeaseKeeper::keep_alive(kv::LeaseId id, env::Done<std::optional<std::int64_t>> told) {
+  const std::optional<kv::LeaseClock::Kept> kept = clock_.keep_alive(id, here_.clock.now());
+  host::Replica* const replica = here_.quorum.replica();
+  if (!kept) return told(0);
+  if (!kept->propose_first) return told(kept->ttl);
+  kv::LeaseCheckpoint again = clock_.all_again(id);
+  const Term term{again.term};
+  replica->propose(Bytes::own(kv::encode(kv::Command(std::move(again)))), term,
+                   [ttl = kept->ttl, told = std::move(told)](const host::Outcome& outcome) mutable {
+                     const bool done = std::holds_alternative<host::Applied>(outcome);
+                     told(done ? std::optional(ttl) : std::nullopt);
+                   });
+}
+
+void LeaseKeeper::checkpoint() {
+  checkpointed_ = here_.clock.now();
+  kv::LeaseCheckpoint what =
+      clock_.checkpoint(checkpointed_, long_ttl, checkpoint_every, checkpointed_at_once);
+  host::Replica* const replica = here_.quorum.replica();
+  if (what.left.empty() || replica == nullptr) return;
+  const Term term{what.term};
+  replica->propose(Bytes::own(kv::encode(kv::Command(std::move(what)))), term,
+                   [](const host::Outcome&) {});
+}
+
+}  // namespace bowline::etcd

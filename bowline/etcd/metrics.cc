@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/etcd/metrics.h"
+
+#include <cstdio>
+#include <string_view>
+
+namespace bowline::etcd {
+namespace {
+
+class Sheet {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " +
+             std::string(type) + "\n";
+  }
+  void sample(const std::string& value, const std::string& labels = {},
+              std::string_view suffix = {}) {
+    text_ += name_ + std::string(suffix) + (labels.empty() ? "" : "{" + labels + "}") + " " +
+             value + "\n";
+  }
+  template <class Number>
+  void one(std::string_view name, std::string_view type, Number value, std::string_view help) {
+    family(name, type, help);
+    sample(std::to_string(value));
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+std::string hex(std::uint64_t id) {
+  char text[20];
+  std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(id));
+  return text;
+}
+
+// Each bound is twice the one before, and the first is about a millisecond, as etcd has them.
+void put_durations(Sheet& sheet, std::string_view name, std::string_view help,
+                   const Histogram& nanoseconds) {
+  sheet.family(name, "histogram", help);
+  std::uint64_t bound = 1U << 20U;
+  for (int i = 0; i < 14; ++i, bound *= 2) {
+    char label[48];
+    std::snprintf(label, sizeof label, "le=\"%.6g\"", static_cast<double>(bound) / 1e9);
+    sheet.sample(std::to_string(nanoseconds.below(bound)), label, "_bucket");
+  }
+  sheet.sample(std::to_string(nanoseconds.count()), "le=\"+Inf\"", "_bucket");
+  sheet.sample(std::to_string(static_cast<double>(nanoseconds.sum()) / 1e9), {}, "_sum");
+  sheet.sample(std::to_string(nanoseconds.count()), {}, "_count");
+}
+
+void put_server(Sheet& sheet, const MetricsSources& from) {
+  const Here& here = from.here;
+  const host::Replica* const replica = here.quorum.replica();
+  const host::Counters& counters = here.shard.meters().counters;
+  sheet.one("etcd_server_has_leader", "gauge", here.quorum.leader() ? 1 : 0,
+            "Whether a leader is known: 1 or 0.");
+  sheet.one("etcd_server_is_leader", "gauge", here.quorum.leads() ? 1 : 0,
+            "Whether this member leads: 1 or 0.");
+  sheet.one("etcd_server_is_learner", "gauge", here.is_learner() ? 1 : 0,
+            "Whether this member is a learner: 1 or 0.");
+  sheet.one("etcd_server_leader_changes_seen_total", "counter", from.leader_changes,
+            "Changes of the leader that were seen.");
+  sheet.one("etcd_server_proposals_committed_total", "gauge",
+            replica == nullptr ? 0 : replica->core().commit().value, "Entries that are committed.");
+  sheet.one("etcd_server_proposals_applied_total", "gauge",
+            replica == nullptr ? 0 : replica->applied().index.value, "Entries that are applied.");
+  sheet.one("etcd_server_proposals_pending", "gauge", here.quorum.waiting(),
+            "Requests that wait for the group.");
+  sheet.one("etcd_server_proposals_failed_total", "counter", counters.refused + counters.unknown,
+            "Requests that the group refused, or of which nobody knows.");
+  sheet.one("etcd_server_quota_backend_bytes", "gauge", here.settings.quota_bytes,
+            "How large the data may become.");
+  sheet.family("etcd_server_id", "gauge", "The id of this member.");
+  sheet.sample("1", "server_id=\"" + hex(here.self().value) + "\"");
+  sheet.family("etcd_server_version", "gauge", "The version that clients are told.");
+  sheet.sample("1", std::string("server_version=\"") + server_version + "\"");
+  sheet.family("etcd_cluster_version", "gauge", "The version of the cluster.");
+  sheet.sample("1", std::string("cluster_version=\"") + cluster_version + "\"");
+}
+
+void put_store(Sheet& sheet, const MetricsSources& from) {
+  const kv::Store& store = from.here.store();
+  sheet.one("etcd_mvcc_db_total_size_in_bytes", "gauge", store.bytes(), "Memory taken by the map.");
+  sheet.one("etcd_mvcc_db_total_size_in_use_in_bytes", "gauge", store.bytes_in_use(),
+            "Memory of the map that holds something.");
+  sheet.one("etcd_debugging_mvcc_current_revision", "gauge", store.revision(),
+            "The present revision.");
+  sheet.one("etcd_debugging_mvcc_compact_revision", "gauge", store.compacted(),
+            "The last compaction.");
+  sheet.one("etcd_debugging_mvcc_keys_total", "gauge", store.keys(), "Keys at present.");
+  sheet.one("etcd_debugging_mvcc_watcher_total", "gauge", from.here.machine.watches().watchers(),
+            "Watches.");
+  sheet.one("etcd_debugging_mvcc_slow_watcher_total", "gauge", from.here.machine.watches().behind(),
+            "Watches that have not been told all.");
+  sheet.one("etcd_debugging_mvcc_watch_stream_total", "gauge", from.streams,
+            "Streams with watches.");
+  put_durations(sheet, "etcd_disk_wal_fsync_duration_seconds",
+                "From the proposal of a batch until it is on the disk of this member.",
+                from.here.shard.meters().stages.of(host::Stage::durable));
+}
+
+std::string labels_of(const rpc::Method& method) {
+  const std::string_view path = std::string_view(method.path).substr(1);
+  const std::size_t slash = path.find('/');
+  const std::string_view kind = method.client_streams && method.server_streams ? "bidi_stream"
+                                : method.client_streams                        ? "client_stream"
+                                : method.server_streams                        ? "server_stream"
+                                                                               : "unary";
+  return "grpc_method=\"" + std::string(path.substr(slash + 1)) + "\",grpc_service=\"" +
+         std::string(path.substr(0, slash)) + "\",grpc_type=\"" + std::string(kind) + "\"";
+}
+
+void put_calls(Sheet& sheet, const MetricsSources& from) {
+  const auto each = [&](std::string_view name, std::string_view help, auto value) {
+    sheet.family(name, "counter", help);
+    for (const auto& [path, method] : from.router.methods())
+      sheet.sample(std::to_string(value(*method)), labels_of(*method));
+  };
+  each("grpc_server_started_total", "Calls that have begun.",
+       [](const rpc::Method& method) { return method.started; });
+  each("grpc_server_msg_received_total", "Messages that came.",
+       [](const rpc::Method& method) { return method.messages_in; });
+  each("grpc_server_msg_sent_total", "Messages that were sent.",
+       [](const rpc::Method& method) { return method.messages_out; });
+  sheet.family("grpc_server_handled_total", "counter", "Calls that are over, by their code.");
+  for (const auto& [path, method] : from.router.methods())
+    for (std::size_t code = 0; code < rpc::codes; ++code)
+      sheet.sample(std::to_string(method->finished[code]),
+                   "grpc_code=\"" + std::string(rpc::name(static_cast<rpc::Code>(code))) + "\"," +
+                       labels_of(*method));
+  sheet.one("etcd_network_client_grpc_received_bytes_total", "counter", from.server.bytes_in,
+            "Bytes that came from clients.");
+  sheet.one("etcd_network_client_grpc_sent_bytes_total", "counter", from.server.bytes_out,
+            "Bytes that were sent to clients.");
+}
+
+}  // namespace
+
+std::string metrics_text(const MetricsSources& from) {
+  Sheet sheet;
+  put_server(sheet, from);
+  put_store(sheet, from);
+  put_calls(sheet, from);
+  return sheet.take();
+}
+
+}  // namespace bowline::etcd

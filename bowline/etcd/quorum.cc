@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/etcd/quorum.h"
+
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include "bowline/base/encoding.h"
+
+namespace bowline::etcd {
+namespace {
+
+// What goes to the leader: one of these, and the rest. Of a question, name and 0 before the rest.
+constexpr char errand_propose = 0;
+constexpr char errand_ask = 1;
+
+// What comes back: one of these ...
+constexpr std::uint8_t said_done = 0;     // of a command: its index u64, and the machine's answer
+constexpr std::uint8_t said_again = 1;    // nothing was done
+constexpr std::uint8_t said_refused = 2;  // nothing was done, nor will be: a Wrong
+constexpr std::uint8_t said_unknown = 3;
+
+std::string question(std::string_view name, std::string_view what) {
+  std::string whole{errand_ask};
+  whole += name;
+  whole += '\0';
+  whole += what;
+  return whole;
+}
+
+std::string reply(std::uint8_t what) { return {static_cast<char>(what)}; }
+
+std::string reply(Wrong wrong) {
+  return reply(said_refused) + static_cast<char>(std::to_underlying(wrong));
+}
+
+// Refused is not done, for ever: most of it may be asked again.
+std::optional<Wrong> why_not(raft::Refusal refusal) {
+  switch (refusal) {
+    case raft::Refusal::full: return Wrong::too_many_requests;
+    case raft::Refusal::too_large: return Wrong::request_too_large;
+    case raft::Refusal::stopped: return Wrong::stopped;
+    default: return std::nullopt;
+  }
+}
+
+std::string reply(const host::Outcome& outcome) {
+  if (const auto* done = std::get_if<host::Applied>(&outcome)) {
+    if (!done->answer) return reply(said_unknown);
+    std::string text = reply(said_done);
+    put(text, done->id.index.value);
+    return text + *done->answer;
+  }
+  if (std::holds_alternative<host::Unknown>(outcome)) return reply(said_unknown);
+  const auto* refused = std::get_if<host::Refused>(&outcome);
+  const std::optional<Wrong> wrong = refused == nullptr ? std::nullopt : why_not(refused->why);
+  return wrong && *wrong != Wrong::stopped ? reply(*wrong) : reply(said_again);
+}
+
+}  // namespace
+
+Quorum::Quorum(env::Loop& loop, const env::Clock& clock, host::Shard& shard, GroupId group,
+               Options options)
+    : loop_(loop),
+      clock_(clock),
+      shard_(shard),
+      group_(group),
+      options_(options),
+      pause_timer_(loop.timer([this] { try_paused(); })),
+      late_timer_(loop.timer([this] { expire(); })) {
+  shard_.errands().serve(
+      group_, life_.guard([this](NodeId, const Bytes& what, env::Done<std::string> answer) {
+        serve_errand(what, std::move(answer));
+      }));
+}
+
+Quorum::~Quorum() {
+  shard_.errands().serve(group_, {});
+  loop_.drop(pause_timer_);
+  loop_.drop(late_timer_);
+}
+
+bool Quorum::leads() const {
+  const host::Replica* const here = replica();
+  return here != nullptr && here->core().role() == raft::Role::leader;
+}
+
+NodeId Quorum::leader() const {
+  const host::Replica* const here = replica();
+  return here == nullptr ? NodeId{} : here->core().leader();
+}
+
+// ---- what is wanted
+
+void Quorum::propose(std::string command, Told<std::string> told) {
+  add(Kind::propose, Bytes::own(errand_propose + std::move(command)), std::move(told));
+}
+
+void Quorum::read(env::Done<std::optional<Wrong>> told) {
+  add(Kind::read, {},
+      [told = std::move(told)](const std::expected<std::string, Wrong>& what) mutable {
+        told(what ? std::nullopt : std::optional(what.error()));
+      });
+}
+
+void Quorum::ask_leader(std::string_view name, std::string_view what, Told<std::string> told) {
+  add(Kind::ask, Bytes::own(question(name, what)), std::move(told));
+}
+
+void Quorum::change_by_leader(std::string_view name, std::string_view what,
+                              Told<std::string> told) {
+  add(Kind::change, Bytes::own(question(name, what)), std::move(told));
+}
+
+void Quorum::serve(std::string name, AtLeader at_leader) {
+  served_[std::move(name)] = std::move(at_leader);
+}
+
+void Quorum::add(Kind kind, Bytes what, Told<std::string> told) {
+  if (stopped_ || waiting_.size() >= options_.most_waiting) {
+    const Wrong wrong = stopped_ ? Wrong::stopped : Wrong::too_many_requests;
+    return loop_.soon(
+        life_.guard([told = std::move(told), wrong]() mutable { told(std::unexpected(wrong)); }));
+  }
+  const std::uint64_t id = ++last_;
+  waiting_.emplace(id, Waiting{.kind = kind,
+                               .what = std::move(what),
+                               .told = std::move(told),
+                               .until = clock_.now() + options_.within});
+  arm();
+  attempt(id);
+}
+
+// ---- one try
+
+Quorum::Waiting* Quorum::find(std::uint64_t id) {
+  const auto found = waiting_.find(id);
+  return found == waiting_.end() ? nullptr : &found->second;
+}
+
+Quorum::Waiting* Quorum::find(std::uint64_t id, std::uint64_t attempt) {
+  Waiting* const found = find(id);
+  return found == nullptr || found->attempt != attempt ? nullptr : found;
+}
+
+void Quorum::attempt(std::uint64_t id) {
+  Waiting* const one = find(id);
+  if (one == nullptr) return;
+  ++one->attempt;
+  host::Replica* const here = replica();
+  if (here == nullptr) return again(id);
+  if (one->kind == Kind::read) return read_here(id, *one, *here);
+  const NodeId leader = here->core().leader();
+  if (here->core().role() != raft::Role::leader && leader && leader != here->core().self())
+    return send(id, *one, leader);
+  if (here->core().role() != raft::Role::leader) return again(id);
+  if (one->kind == Kind::propose) return propose_here(id, *one, *here);
+  ask_here(id, *one);
+}
+
+void Quorum::propose_here(std::uint64_t id, Waiting& one, host::Replica& here) {
+  here.propose(one.what.slice(one.what.view().substr(1)),
+               life_.guard([this, id, attempt = one.attempt](host::Outcome outcome) {
+                 if (find(id, attempt) != nullptr) decided(id, std::move(outcome));
+               }));
+}
+
+void Quorum::ask_here(std::uint64_t id, Waiting& one) {
+  serve_ask(one.what.view().substr(1),
+            life_.guard([this, id, attempt = one.attempt](std::optional<std::string> answer) {
+              if (find(id, attempt) == nullptr) return;
+              if (!answer) return again(id);
+              finish(id, *std::move(answer));
+            }));
+}
+
+void Quorum::read_here(std::uint64_t id, Waiting& one, host::Replica& here) {
+  here.read(raft::ReadKind::linearizable,
+            life_.guard([this, id, attempt = one.attempt](const host::ReadOutcome& outcome) {
+              if (find(id, attempt) == nullptr) return;
+              if (std::holds_alternative<host::Ready>(outcome)) return finish(id, std::string());
+              const std::optional<Wrong> wrong = why_not(std::get<host::Refused>(outcome).why);
+              if (wrong) return finish(id, std::unexpected(*wrong));
+              again(id);
+            }));
+}
+
+void Quorum::decided(std::uint64_t id, host::Outcome outcome) {
+  if (auto* done = std::get_if<host::Applied>(&outcome)) {
+    if (!done->answer) return finish(id, std::unexpected(Wrong::timed_out));
+    return finish(id, *std::move(done->answer));
+  }
+  if (std::holds_alternative<host::Unknown>(outcome))
+    return finish(id, std::unexpected(Wrong::timed_out_leader_failed));
+  const auto* refused = std::get_if<host::Refused>(&outcome);
+  if (refused != nullptr)
+    if (const std::optional<Wrong> wrong = why_not(refused->why))
+      return finish(id, std::unexpected(*wrong));
+  again(id);
+}
+
+void Quorum::send(std::uint64_t id, Waiting& one, NodeId leader) {
+  one.errand = shard_.errands().ask(
+      leader, group_, one.what.view(),
+      life_.guard(
+          [this, id, attempt = one.attempt](const std::expected<Bytes, host::Errands::Lost>& said) {
+            if (find(id, attempt) != nullptr) heard(id, said);
+          }));
+}
+
+// What the leader said. Bytes of another member reach no ensure: what makes no sense is unknown.
+void Quorum::heard(std::uint64_t id, const std::expected<Bytes, host::Errands::Lost>& said) {
+  Waiting& one = *find(id);
+  one.errand = 0;
+  if (!said) {
+    if (!said.error().may_be_done) return again(id);
+    // Ask whoever leads then.
+    if (one.kind == Kind::ask) return again(id);
+    return finish(id, std::unexpected(Wrong::timed_out_connection_lost));
+  }
+  Cursor in(said->view());
+  const std::uint8_t what = in.u8();
+  if (!in.good() || what == said_unknown)
+    return finish(id, std::unexpected(Wrong::timed_out_leader_failed));
+  if (what == said_again) return again(id);
+  if (what == said_refused) {
+    const std::uint8_t wrong = in.u8();
+    const bool known = in.good() && wrong < error_rows().size();
+    return finish(id, std::unexpected(known ? static_cast<Wrong>(wrong) : Wrong::timed_out));
+  }
+  if (one.kind != Kind::propose) return finish(id, std::string(said->view().substr(1)));
+  const Index index{in.u64()};
+  if (!in.good()) return finish(id, std::unexpected(Wrong::timed_out));
+  hold_until(index, id, std::string(in.take(in.left())));
+}
+
+void Quorum::hold_until(Index index, std::uint64_t id, std::string answer) {
+  const host::Replica* const here = replica();
+  if (here != nullptr && here->applied().index >= index) return finish(id, std::move(answer));
+  find(id)->if_late = Wrong::timed_out_waiting_for_applied;
+  held_.emplace(index, Held{id, std::move(answer)});
+}
+
+void Quorum::applied() {
+  const host::Replica* const here = replica();
+  if (here == nullptr) return;
+  while (!held_.empty() && held_.begin()->first <= here->applied().index) {
+    Held done = std::move(held_.begin()->second);
+    held_.erase(held_.begin());
+    finish(done.id, std::move(done.answer));
+  }
+}
+
+void Quorum::finish(std::uint64_t id, std::expected<std::string, Wrong> what) {
+  auto one = waiting_.extract(id);
+  if (one.empty()) return;
+  if (one.mapped().errand != 0) shard_.errands().forget(one.mapped().errand);
+  one.mapped().told(std::move(what));
+}
+
+// ---- time
+
+void Quorum::again(std::uint64_t id) {
+  if (paused_.empty()) loop_.set(pause_timer_, clock_.now() + options_.pause);
+  paused_.push_back(id);
+}
+
+void Quorum::try_paused() {
+  for (const std::uint64_t id : std::exchange(paused_, {})) attempt(id);
+}
+
+void Quorum::expire() {
+  armed_ = never;
+  const Time now = clock_.now();
+  while (!waiting_.empty() && waiting_.begin()->second.until <= now)
+    finish(waiting_.begin()->first, std::unexpected(waiting_.begin()->second.if_late));
+  arm();
+}
+
+void Quorum::arm() {
+  if (waiting_.empty() || armed_ != never) return;
+  armed_ = waiting_.begin()->second.until;
+  loop_.set(late_timer_, armed_);
+}
+
+void Quorum::stop() {
+  stopped_ = true;
+  while (!waiting_.empty()) finish(waiting_.begin()->first, std::unexpected(Wrong::stopped));
+}
+
+// ---- for other members
+
+void Quorum::serve_errand(const Bytes& what, env::Done<std::string> answer) {
+  const std::string_view bytes = what.view();
+  host::Replica* const here = replica();
+  if (stopped_ || here == nullptr || bytes.empty() || !leads()) return answer(reply(said_again));
+  if (bytes[0] == errand_propose)
+    return here->propose(what.slice(bytes.substr(1)),
+                         [answer = std::move(answer)](const host::Outcome& outcome) mutable {
+                           answer(reply(outcome));
+                         });
+  serve_ask(bytes.substr(1),
+            [answer = std::move(answer)](const std::optional<std::string>& said) mutable {
+              answer(said ? reply(said_done) + *said : reply(said_again));
+            });
+}
+
+void Quorum::serve_ask(std::string_view what, env::Done<std::optional<std::string>> told) {
+  const std::string_view name = what.substr(0, what.find('\0'));
+  const auto found = served_.find(name);
+  if (found == served_.end() || name.size() == what.size()) return told(std::nullopt);
+  found->second(what.substr(name.size() + 1), std::move(told));
+}
+
+}  // namespace bowline::etcd

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <set>
+#include <string_view>
+
+#include "bowline/etcd/here.h"
+#include "bowline/kv/watches.h"
+#include "bowline/rpc/call.h"
+
+namespace bowline::etcd {
+
+// One stream of a client, with as many watches as it likes.
+class WatchStream final : public kv::WatchSink {
+ public:
+  // `ended`: it is of no use any more. May destroy it.
+  WatchStream(Here&, rpc::Call, env::Done<> ended);
+  ~WatchStream() override;
+  WatchStream(const WatchStream&) = delete;
+  WatchStream& operator=(const WatchStream&) = delete;
+
+  bool wants_leader() const { return wants_leader_; }
+  void finish(rpc::Status);
+
+  bool has_room() override;
+  void events(const kv::WatchBatch&) override;
+  void progress(kv::WatchId, std::int64_t revision) override;
+  void compacted(kv::WatchId, std::int64_t revision, std::int64_t compacted) override;
+
+ private:
+  void heard(std::string_view bytes);
+  void create(const etcdserverpb::WatchCreateRequest&);
+  void cancel(kv::WatchId);
+  void tell_progress();
+  void refuse_watch(std::string_view reason);
+  void send(const etcdserverpb::WatchResponse&);
+  void end();
+
+  Here& here_;
+  rpc::Call call_;
+  env::Done<> ended_;
+  kv::StreamId id_ = 0;
+  std::set<kv::WatchId> watches_;
+  kv::WatchId next_ = 0;  // that we would choose
+  bool wants_leader_ = false;
+  bool full_ = false;  // we said that there is no room
+};
+
+}  // namespace bowline::etcd
