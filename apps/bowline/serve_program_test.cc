@@ -53,7 +53,7 @@ std::string etcdctl(int port, const std::string& what) {
 class ServeProgramTest : public testing::Test {
  public:
   void SetUp() override {
-    if (!is_here("etcdctl")) GTEST_SKIP() << "etcdctl is missing: ./dev test installs etcd-client";
+    if (!is_here("etcdctl")) FAIL() << "etcdctl is missing: ./dev test installs etcd-client";
   }
   Scratch scratch;
 };
@@ -75,8 +75,8 @@ class ComparedTest : public ServeProgramTest {
  protected:
   void SetUp() override {
     ServeProgramTest::SetUp();
-    if (IsSkipped()) return;
-    if (!is_here("etcd")) GTEST_SKIP() << "etcd is missing: ./dev test installs etcd-server";
+    if (HasFailure()) return;
+    if (!is_here("etcd")) FAIL() << "etcd is missing: ./dev test unpacks etcd-server";
     ports_ = free_ports(4);
     ours_ = std::make_unique<ServedProcess>(
         alone({program(), "serve"}, scratch.at("ours"), ports_[0], ports_[1]));
@@ -249,7 +249,7 @@ class TrioTest : public ServeProgramTest {
  protected:
   void SetUp() override {
     ServeProgramTest::SetUp();
-    if (IsSkipped()) return;
+    if (HasFailure()) return;
     ports_ = free_ports(6);
     std::vector<std::thread> starts;
     starts.reserve(3);

@@ -81,7 +81,7 @@ std::optional<std::int64_t> LeaseClock::remaining(LeaseId id, Time now) const {
     return lease->ttl;
   }
   if (at->second.due || at->second.ends <= now) return 0;
-  return std::chrono::ceil<std::chrono::seconds>(at->second.ends - now).count();
+  return std::chrono::floor<std::chrono::seconds>(at->second.ends - now).count();
 }
 
 std::vector<LeaseRevoke> LeaseClock::due(Time now, std::size_t most) {

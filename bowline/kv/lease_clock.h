@@ -45,7 +45,8 @@ class LeaseClock final : public Leases::Observer {
   // nullopt: there is no such lease, or it has expired, although it may not be revoked yet.
   std::optional<Kept> keep_alive(LeaseId, Time now);
   LeaseCheckpoint all_again(LeaseId) const;
-  // Whole seconds; 0: it has expired and will be revoked. nullopt: there is no such lease.
+  // Whole seconds that are left, as etcd counts them; 0: none, or it has expired and will be
+  // revoked. nullopt: there is no such lease.
   std::optional<std::int64_t> remaining(LeaseId, Time now) const;
 
   // Has it expired, and is to be revoked? Propose these; a lease is named once.

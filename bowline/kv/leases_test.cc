@@ -127,6 +127,7 @@ TEST_F(Clock, is_kept_alive_until_it_has_expired) {
   EXPECT_EQ(clock.keep_alive(1, at(9))->ttl, 10);
   EXPECT_EQ(due(18), "");
   EXPECT_EQ(clock.remaining(1, at(15)), 4);
+  EXPECT_EQ(clock.remaining(1, at(15) + std::chrono::milliseconds(1)), 3);
   EXPECT_EQ(clock.keep_alive(9, at(9)).has_value(), false) << "nobody knows it";
   EXPECT_EQ(clock.keep_alive(1, at(19)).has_value(), false) << "too late, although it is there";
   EXPECT_EQ(clock.remaining(1, at(19)), 0);

@@ -57,9 +57,9 @@ std::optional<Duration> parse_timeout(std::string_view text) {
   if (text.size() < 2 || text.size() > most_timeout_digits + 1) return std::nullopt;
   std::int64_t count = 0;
   const std::string_view digits = text.substr(0, text.size() - 1);
-  const char* const end = digits.data() + digits.size();
   if (digits.front() < '0' || digits.front() > '9') return std::nullopt;
-  if (std::from_chars(digits.data(), end, count).ptr != end) return std::nullopt;
+  const auto read = std::from_chars(digits.begin(), digits.end(), count);
+  if (read.ptr != digits.end()) return std::nullopt;
   for (const TimeoutUnit& unit : timeout_units) {
     if (unit.letter != text.back()) continue;
     if (count > never.since_start / unit.length) return never.since_start;

@@ -15,9 +15,9 @@ class Metadata {
   void add(std::string_view name, std::string_view value);
   // The first value of that name; empty: it has none, or an empty one. A name that ends in "-bin"
   // has the bytes that the base64 on the wire stood for.
-  std::string_view operator[](std::string_view name) const;
-  bool has(std::string_view name) const;
-  std::vector<std::string_view> all(std::string_view name) const;
+  std::string_view operator[](std::string_view wanted) const;
+  bool has(std::string_view wanted) const;
+  std::vector<std::string_view> all(std::string_view wanted) const;
 
   std::size_t size() const { return fields_.size(); }
   std::string_view name(std::size_t i) const;

@@ -109,9 +109,9 @@ class TlsClients : public TlsRig {
   }
 };
 
-class SEC_04_matrix : public TlsClients, public testing::WithParamInterface<Visitor> {};
+class Sec04Matrix : public TlsClients, public testing::WithParamInterface<Visitor> {};
 
-TEST_P(SEC_04_matrix, of_a_port_of_clients) {
+TEST_P(Sec04Matrix, SEC_04_of_a_port_of_clients) {
   TlsNode port(loop_, NodeId{}, of_port(GetParam().asks));
   ASSERT_EQ(port.wrong, "");
   const auto listener = listen(port.network());
@@ -123,7 +123,7 @@ TEST_P(SEC_04_matrix, of_a_port_of_clients) {
   EXPECT_TRUE(port.has_told(GetParam().sentence)) << port.told_last();
 }
 
-INSTANTIATE_TEST_SUITE_P(, SEC_04_matrix, testing::ValuesIn(visitors()),
+INSTANTIATE_TEST_SUITE_P(, Sec04Matrix, testing::ValuesIn(visitors()),
                          [](const auto& test) { return test.param.name; });
 
 TEST_F(TlsClients, SEC_05_connections_go_on_when_certificates_are_renewed) {

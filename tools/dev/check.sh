@@ -92,8 +92,8 @@ text_of() {
 check_clang_tidy() {
   local dir commands shared source sum todo=() status=0
   dir=$(build_dir clang)
-  # The precompiled headers that the commands name must be there.
-  quietly build clang bowline_pch_plain bowline_pch_test || return 1
+  # The precompiled headers that the commands name must be there, and what is generated.
+  quietly build clang bowline_pch_plain bowline_pch_test bowline_generated || return 1
   commands=$dir/clang-tidy
   mkdir -p "$commands/clean"
   plain_commands "$dir/compile_commands.json" >"$commands/compile_commands.json"
