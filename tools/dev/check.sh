@@ -83,29 +83,57 @@ compiled() {
     grep -xF "$(sources && find "$(build_dir clang)/obj" -path '*/Unity/*.cxx')"
 }
 
-# All that counts of a source, or of the sources in a unit.
-text_of() {
-  cat "$1"
-  [[ $1 != */Unity/* ]] || sed -nE 's/^#include "(.*\.cc)"$/\1/p' "$1" | xargs cat
+# For each of these: its name, its command, and the sums of all sources of ours that it is made of.
+contents_of_compiled() {
+  local commands=$1 unit
+  {
+    sources | xargs sha256sum | awk '{ print "sum", $2, $1 }'
+    sources | xargs grep -H '^#include "' | sed -E 's/^([^:]*):#include "([^"]*)".*/uses \1 \2/'
+    awk -F '"' '/^ *"command":/ { command = $0 } /^ *"file":/ { print "command", $4, command }' \
+      "$commands" | sed "s|$PWD/||g; s|$PWD||g"
+    compiled "$commands" | while read -r unit; do
+      [[ $unit != */Unity/* ]] || sed -nE "s|^#include \"$PWD/(.*)\"\$|uses $unit \1|p" "$unit"
+      echo "unit $unit"
+    done
+  } | awk '
+    $1 == "sum" { sum[$2] = $3 }
+    $1 == "uses" { uses[$2] = uses[$2] " " $3 }
+    $1 == "command" { command[$2] = $0 }
+    $1 == "unit" {
+      split("", seen)
+      all[n = 1] = $2
+      contents = ""
+      for (i = 1; i <= n; ++i) {
+        contents = contents " " sum[all[i]]
+        count = split(uses[all[i]], next_ones, " ")
+        for (j = 1; j <= count; ++j)
+          if (!(next_ones[j] in seen)) { seen[next_ones[j]]; all[++n] = next_ones[j] }
+      }
+      print $2, command[$2], contents
+    }
+  '
 }
 
 check_clang_tidy() {
-  local dir commands shared source sum todo=() status=0
+  local dir commands clean rules source contents sum todo=() status=0
   dir=$(build_dir clang)
   # The precompiled headers that the commands name must be there, and what is generated.
   quietly build clang bowline_pch_plain bowline_pch_test bowline_generated || return 1
   commands=$dir/clang-tidy
-  mkdir -p "$commands/clean"
+  clean=${XDG_CACHE_HOME:-$HOME/.cache}/bowline/clang-tidy
+  mkdir -p "$commands" "$clean" || return 1
+  find "$clean" -type f -mtime +30 -delete
   plain_commands "$dir/compile_commands.json" >"$commands/compile_commands.json"
-  # A source is clean as long as itself, all headers, the rules and its flags are as they were.
-  shared=$({
-    sources | grep '\.h$' | xargs -r cat
-    cat .clang-tidy "$commands/compile_commands.json"
+  # A source is clean as long as itself, what it includes, the rules and its flags are as they were;
+  # in whichever clone of whoever runs this.
+  rules=$({
+    clang-tidy-19 --version
+    cat .clang-tidy cmake/pch* bowline/etcd/proto/*.proto tools/dev/check.sh
   } | sha256sum)
-  while read -r source; do
-    sum=$({ echo "$shared" && text_of "$source"; } | sha256sum | cut -c1-64)
-    [[ -f $commands/clean/$sum ]] || todo+=("$source" "$commands/clean/$sum")
-  done < <(compiled "$commands/compile_commands.json")
+  while read -r source contents; do
+    sum=$(echo "$rules $source $contents" | sha256sum | cut -c1-64)
+    [[ -f $clean/$sum ]] || todo+=("$source" "$clean/$sum")
+  done < <(contents_of_compiled "$commands/compile_commands.json")
   echo "clang-tidy: $((${#todo[@]} / 2)) files to look at"
   [[ ${#todo[@]} -gt 0 ]] || return 0
   # shellcheck disable=SC2016
