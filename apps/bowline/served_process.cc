@@ -4,6 +4,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <string_view>
 
@@ -31,8 +32,9 @@ std::vector<int> free_ports(std::size_t count) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    static_cast<void>(::bind(socket, reinterpret_cast<sockaddr*>(&address), size));
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+    const bool is_bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                          ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    if (!is_bound) std::abort();  // a loopback without ports: nothing can be tested
     sockets.push_back(socket);
     ports.push_back(ntohs(address.sin_port));
   }

@@ -136,6 +136,7 @@ TEST_F(RpcServers, deadlines_and_pings_are_kept_without_any_traffic) {
 TEST_F(RpcServers, SEC_15_connections_are_limited_in_all_and_for_each_host) {
   start({.most_connections = 5, .most_connections_of_a_host = 3});
   std::vector<std::unique_ptr<Caller>> callers;
+  callers.reserve(7);
   for (int i = 0; i < 4; ++i) callers.push_back(call_in(there));
   for (int i = 0; i < 3; ++i) callers.push_back(call_in(elsewhere));
   rig.run(1s);
