@@ -251,7 +251,7 @@ void Http2Session::grant_next() {
         nghttp2_session_get_stream_user_data(session_.get(), want_grant_.front()));
     if (stream != nullptr && stream->wants_grant_ && stream->in_.size() >= prefix_bytes) {
       stream->wants_grant_ = false;
-      grant(*stream, size_in(stream->in_.data()));
+      grant(*stream, size_in(stream->in_));
       if (stream->wants_grant_) {  // not yet; it went to the end of the line
         want_grant_.pop_back();
         return;
