@@ -28,7 +28,7 @@ constexpr std::array<Layer, 23> table = {{
     {"rpc", "env base", "fmt/ nghttp2/"},
     {"runtime", "env base", "*"},
     {"etcd", "rpc host raft kv machine env base", "fmt/ google/ grpc/"},
-    {"dash", "host base", "fmt/"},
+    {"dash", "rpc host raft env base", "fmt/"},
     {"session", "machine base", "fmt/"},
     {"client", "wire raft env base", "fmt/"},
     {"api", "client session host wal wire raft machine runtime env base", "fmt/"},

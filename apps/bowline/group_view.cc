@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 
+#include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
 #include "bowline/raft/describe_words.h"
 #include "bowline/wire/printable.h"
@@ -14,28 +15,8 @@ namespace {
 
 constexpr std::size_t most_letters = 200;
 
-using Row = std::vector<std::string>;
-
 // Whatever somebody wrote, in a cell.
 std::string cell(std::string_view text) { return wire::printable(text.substr(0, most_letters)); }
-
-// Columns as wide as what is in them.
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (widths.size() == i) widths.push_back(0);
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
-}
 
 std::string number(auto ordinal) { return std::to_string(ordinal.value); }
 std::string or_none(auto ordinal) { return ordinal ? number(ordinal) : "-"; }
@@ -197,7 +178,7 @@ std::string text_of(const Console::Survey& survey, bool json) {
   std::vector<Row> rows{{"GROUP", "LEADER", "ON"}};
   rows.reserve(1 + groups.size());
   for (auto& [group, row] : groups) rows.push_back(std::move(row));
-  std::string text = table(nodes) + "\n" + table(rows);
+  std::string text = columns(nodes) + "\n" + columns(rows);
   for (const auto& [address, why] : survey.silent)
     text += "\n" + address + " could not be asked: " + why + "\n";
   return text;
@@ -210,7 +191,7 @@ std::string text_of(const std::vector<client::Move>& moves, bool json) {
   rows.reserve(1 + moves.size());
   for (const client::Move& move : moves)
     rows.push_back({number(move.group), number(move.from), number(move.to)});
-  return table(rows);
+  return columns(rows);
 }
 
 std::string text_of(const std::vector<Console::Moved>& moved, bool json) {
@@ -224,7 +205,7 @@ std::string text_of(const std::vector<Console::Moved>& moved, bool json) {
     rows.push_back(
         {number(one.move.group), number(one.move.from), number(one.move.to), std::move(result)});
   }
-  return table(rows);
+  return columns(rows);
 }
 
 std::string status_text(const wire::GroupReport& report, bool json) {
@@ -258,13 +239,13 @@ std::string status_text(const wire::GroupReport& report, bool json) {
                         {"log", "after " + place(report.base) + ", through " + place(report.last)},
                         {"snapshot", report.snapshot.index ? place(report.snapshot) : "none"}};
   if (const std::string marks = marks_of(report); !marks.empty()) rows.push_back({"note", marks});
-  text += table(rows);
+  text += columns(rows);
   if (report.peers.empty()) return text;
   std::vector<Row> peers{{"PEER", "HAS", "MODE", "CONNECTED", "HEARD"}};
   for (const wire::PeerReport& peer : report.peers)
     peers.push_back({number(peer.id), number(peer.match), std::string(raft::word(peer.mode)),
                      peer.up ? "yes" : "no", silence_of(peer)});
-  return text + "\n" + table(peers);
+  return text + "\n" + columns(peers);
 }
 
 std::string members_text(const wire::GroupReport& report, bool json) {
@@ -282,7 +263,7 @@ std::string members_text(const wire::GroupReport& report, bool json) {
     rows.push_back({number(member.id), standing_of(member), std::to_string(member.priority),
                     cell(member.address.view()), cell(member.metadata.view()),
                     member.id == report.leader ? "leads" : ""});
-  return table(rows) + "\nas of entry " + number(report.members_at) +
+  return columns(rows) + "\nas of entry " + number(report.members_at) +
          (report.change_pending ? "; a change is under way\n" : "\n");
 }
 

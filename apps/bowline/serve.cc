@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "apps/bowline/serve_page.h"
 #include "bowline/api/node.h"
 #include "bowline/etcd/front.h"
 #include "bowline/etcd/served_machine.h"
@@ -126,11 +127,15 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
 class FrontLodger final : public Lodger {
  public:
   FrontLodger(const Room& room, etcd::ServedMachine& machine, etcd::Front::Options options)
-      : front_(room.env, room.network, room.shard, the_group, machine, std::move(options)) {}
+      : front_(room.env, room.network, room.shard, the_group, machine, std::move(options)),
+        pages_(page_sources(room, the_group, front_.router(), machine)) {
+    pages_.add_to(front_.router());
+  }
   etcd::Front& front() { return front_; }
 
  private:
   etcd::Front front_;
+  dash::Pages pages_;
 };
 
 // The front lives on the node's thread; these wait for it on ours.

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <string_view>
 
@@ -95,6 +97,18 @@ int ServedProcess::end() {
   if (process_ <= 0) return -1;
   ::kill(process_, SIGTERM);
   return wait();
+}
+
+std::vector<pid_t> processes_with(const std::string& word) {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+    for (std::string one; std::getline(file, one, '\0');)
+      if (one == word) found.push_back(std::stoi(name));
+  }
+  return found;
 }
 
 std::string shell(const std::string& command) {

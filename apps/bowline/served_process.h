@@ -37,6 +37,9 @@ class ServedProcess {
   std::thread reader_;  // so that it never waits for somebody to read
 };
 
+// Processes of this machine that were started with such a word.
+std::vector<pid_t> processes_with(const std::string& word);
+
 // The output and the complaints of `command`, as a shell runs it, without lines of a log.
 std::string shell(const std::string& command);
 

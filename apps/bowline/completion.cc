@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/bowline/completion.h"
+
+#include <cstdio>
+#include <string>
+
+#include "apps/bowline/wal.h"
+
+namespace bowline::apps {
+namespace {
+
+// The words that may follow these verbs: verbs below them, and options.
+std::string words_of(const CLI::App& app) {
+  std::string words;
+  const auto add = [&words](const std::string& word) {
+    words += (words.empty() ? "" : " ") + word;
+  };
+  for (const CLI::App* verb : app.get_subcommands({})) add(verb->get_name());
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;  // taken, and without a meaning
+    for (const std::string& name : option->get_lnames()) add("--" + name);
+    for (const std::string& name : option->get_snames()) add("-" + name);
+  }
+  return words;
+}
+
+// A line of a `case` for each verb: "wal dump") words="..." ;;
+std::string cases_of(const CLI::App& app, const std::string& path) {
+  std::string text = "    \"" + path + "\") words=\"" + words_of(app) + "\" ;;\n";
+  for (const CLI::App* verb : app.get_subcommands({}))
+    text += cases_of(*verb, path.empty() ? verb->get_name() : path + " " + verb->get_name());
+  return text;
+}
+
+// Verbs are what stands before the first option; what is no verb ends the path.
+std::string script_of(const CLI::App& app) {
+  return R"(_bowline() {
+  local words path= word known candidate
+  local current=${COMP_WORDS[COMP_CWORD]}
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ $word == -* ]] && break
+    _bowline_words "$path"
+    known=
+    for candidate in $words; do
+      [[ $candidate == "$word" ]] && known=yes
+    done
+    [[ -n $known ]] || break
+    path=${path:+$path }$word
+  done
+  case ${COMP_WORDS[COMP_CWORD-1]} in
+    -o | --output) words="plain table json" ;;
+    *) _bowline_words "$path" ;;
+  esac
+  local IFS=$' \t\n'
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+_bowline_words() {
+  words=
+  case $1 in
+)" + cases_of(app, "") +
+         R"(  esac
+}
+complete -o default -F _bowline bowline
+)";
+}
+
+}  // namespace
+
+CompletionVerb::CompletionVerb(CLI::App& app)
+    : app_(app),
+      verb_(app.add_subcommand("completion", "A script that lets the shell offer verbs")) {
+  verb_->add_option("SHELL", shell_, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}));
+  verb_->footer(
+      "For this shell:     source <(bowline completion bash)\n"
+      "For all of yours:   bowline completion bash > "
+      "~/.local/share/bash-completion/completions/bowline\n"
+      "With zsh:           source <(bowline completion zsh), in ~/.zshrc after compinit");
+}
+
+int CompletionVerb::run() const {
+  std::string text = "# For " + shell_ + ". Made by: bowline completion " + shell_ + "\n";
+  // zsh reads scripts for bash, once it is told to.
+  if (shell_ == "zsh") text += "autoload -U +X bashcompinit && bashcompinit\n";
+  text += script_of(app_);
+  std::fputs(text.c_str(), stdout);
+  return all_is_well;
+}
+
+}  // namespace bowline::apps

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/dash/json.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace bowline::dash {
+namespace {
+
+constexpr std::size_t deepest = 16;
+
+// How many bytes the letter takes that begins here; 0: it is no UTF-8.
+std::size_t letter_at(std::string_view bytes) {
+  const auto byte = [bytes](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  const unsigned first = byte(0);
+  const std::size_t size = first < 0x80   ? 1
+                           : first < 0xc2 ? 0
+                           : first < 0xe0 ? 2
+                           : first < 0xf0 ? 3
+                           : first < 0xf5 ? 4
+                                          : 0;
+  if (size == 0 || size > bytes.size()) return 0;
+  for (std::size_t i = 1; i < size; ++i)
+    if ((byte(i) & 0xc0U) != 0x80) return 0;
+  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+  const bool beyond = (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
+  return overlong || beyond ? 0 : size;
+}
+
+bool is_plain(char c) {
+  return c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != '\x7f';
+}
+
+std::string printed(const char* format, auto value) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+}  // namespace
+
+std::string quoted(std::string_view bytes) {
+  std::string out = "\"";
+  while (!bytes.empty()) {
+    const std::size_t size = letter_at(bytes);
+    if (size == 0) {
+      out += "\\ufffd";
+    } else if (size > 1 || is_plain(bytes[0])) {
+      out += bytes.substr(0, size);
+    } else {
+      out += printed("\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(bytes[0])));
+    }
+    bytes.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return out + "\"";
+}
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t size = letter_at(bytes);
+    if (size == 0) return false;
+    bytes.remove_prefix(size);
+  }
+  return true;
+}
+
+bool is_object(std::string_view text, std::size_t most_bytes) {
+  if (text.size() > most_bytes || !text.starts_with('{')) return false;
+  std::string open;  // brackets
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) < ' ') return false;
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+      continue;
+    }
+    in_text = c == '"';
+    if (c == '{' || c == '[') open += c;
+    if (open.size() > deepest) return false;
+    if (c != '}' && c != ']') continue;
+    if (open.empty() || open.back() != (c == '}' ? '{' : '[')) return false;
+    open.pop_back();
+    if (open.empty()) return i + 1 == text.size();
+  }
+  return false;
+}
+
+Object& Object::json(std::string_view name, std::string_view value) {
+  text_ += (text_.empty() ? "" : ",") + quoted(name) + ":" + std::string(value);
+  return *this;
+}
+
+Object& Object::text(std::string_view name, std::string_view value) {
+  return json(name, quoted(value));
+}
+
+Object& Object::number(std::string_view name, std::uint64_t value) {
+  return json(name, std::to_string(value));
+}
+
+Object& Object::real(std::string_view name, double value) {
+  return json(name, printed("%.3f", value));
+}
+
+Object& Object::flag(std::string_view name, bool value) {
+  return json(name, value ? "true" : "false");
+}
+
+}  // namespace bowline::dash
