@@ -27,7 +27,7 @@ constexpr std::array<Layer, 23> table = {{
     {"host", "wal wire raft machine env base", "fmt/"},
     {"rpc", "env base", "fmt/ nghttp2/"},
     {"runtime", "env base", "*"},
-    {"etcd", "rpc host raft kv machine env base", "fmt/ google/ grpc/"},
+    {"etcd", "rpc host raft kv machine env base", "fmt/ google/ grpc/ openssl/"},
     {"dash", "rpc host raft env base", "fmt/"},
     {"session", "machine base", "fmt/"},
     {"client", "wire raft env base", "fmt/"},

@@ -10,6 +10,7 @@
 #include "apps/bowline/log_view.h"
 #include "apps/bowline/recover.h"
 #include "apps/bowline/serve.h"
+#include "apps/bowline/snapshot_restore.h"
 #include "apps/bowline/wal.h"
 
 int main(int argc, char** argv) {
@@ -22,12 +23,14 @@ int main(int argc, char** argv) {
   bowline::apps::GroupVerbs group(app);
   bowline::apps::ServeVerb serve(app);
   bowline::apps::CompletionVerb completion(app);
+  bowline::apps::SnapshotRestoreVerb restore(*app.get_subcommand("snapshot"));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : bowline::apps::bad_usage;
   }
   if (serve.parsed()) return serve.run();
+  if (restore.parsed()) return restore.run();
   if (client.parsed()) return client.run();
   if (completion.parsed()) return completion.run();
   if (group.parsed()) return group.run();

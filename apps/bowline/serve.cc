@@ -5,8 +5,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <future>
 #include <memory>
@@ -19,17 +17,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "apps/bowline/client_network.h"
+#include "apps/bowline/serve_member.h"
 #include "apps/bowline/serve_page.h"
 #include "bowline/api/node.h"
 #include "bowline/etcd/front.h"
 #include "bowline/etcd/served_machine.h"
+#include "bowline/host/complaints.h"
+#include "bowline/runtime/tls_network.h"
 
 namespace bowline::apps {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr GroupId the_group{1};
 constexpr auto stop_within = std::chrono::seconds(15);
 
 int complain(const std::string& what) {
@@ -40,66 +39,7 @@ int complain(const std::string& what) {
 // For whoever waits for a line of this kind before it uses a server that it has started.
 void say(const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); }
 
-// ---- who we are, once for all: flags that say otherwise later are not heeded
-
-struct WhoWeAre {
-  NodeId id;
-  std::string token;
-};
-
-Result<WhoWeAre> remember(const std::string& directory, WhoWeAre now) {
-  const auto wrong = [](const std::string& what) {
-    return std::unexpected(Error{Fault::io, what});
-  };
-  std::error_code fault;
-  fs::create_directories(directory, fault);
-  if (fault) return wrong("--data-dir: " + directory + " cannot be made: " + fault.message());
-  if (fs::exists(directory + "/member/snap"))
-    return wrong("--data-dir: " + directory +
-                 " is a data directory of etcd, which is kept in another form. Take a new one");
-  const std::string path = directory + "/bowline-member";
-  if (std::ifstream in(path); in) {
-    WhoWeAre before;
-    in >> before.id.value >> before.token;
-    if (!in || !before.id) return wrong(path + " does not say which member this is");
-    return before;
-  }
-  // Renamed when it is whole, so that a crash leaves it or nothing.
-  const std::string fresh = path + ".new";
-  std::ofstream out(fresh);
-  out << now.id.value << ' ' << now.token << '\n';
-  out.close();
-  if (!out) return wrong(fresh + " cannot be written");
-  fs::rename(fresh, path, fault);
-  if (fault) return wrong(path + " cannot be written: " + fault.message());
-  return now;
-}
-
 // ---- the parts
-
-NodeOptions node_options(const ServeFlags& flags, const ServePlan& plan, const WhoWeAre& self) {
-  NodeOptions options;
-  options.id = self.id;
-  options.name = flags.name;
-  options.cluster = self.token;
-  options.directory = plan.directory + "/log";
-  options.listen = plan.listen_peers;
-  options.advertise = plan.advertise_peers;
-  options.log_sink = log_to_stderr;
-  return options;
-}
-
-GroupSetup group_setup(const ServeFlags& flags, const ServePlan& plan) {
-  GroupSetup setup;
-  setup.founders = plan.founders;
-  setup.cluster = plan.cluster;
-  raft::Options raft;
-  raft.heartbeat = std::chrono::milliseconds(flags.heartbeat_interval);
-  raft.election = std::chrono::milliseconds(flags.election_timeout);
-  setup.options.raft = std::make_shared<const raft::Options>(raft);
-  setup.options.snapshot_entries = flags.snapshot_count;
-  return setup;
-}
 
 etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& plan,
                                    const WhoWeAre& self) {
@@ -114,7 +54,8 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
   options.settings.progress_every = std::chrono::milliseconds(plan.progress_ms);
   options.settings.strict_reconfig = flags.strict_reconfig_check;
   options.settings.most_learners = flags.max_learners;
-  options.settings.quota_bytes = flags.quota_backend_bytes;
+  options.settings.quota_bytes = plan.quota_bytes;
+  options.settings.auto_compaction = plan.auto_compaction;
   options.quorum.within = std::chrono::seconds(5) + 2 * options.settings.election;
   options.removed = [] {
     say("this member has been permanently removed from the cluster: it ends");
@@ -126,17 +67,39 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
 
 class FrontLodger final : public Lodger {
  public:
-  FrontLodger(const Room& room, etcd::ServedMachine& machine, etcd::Front::Options options)
-      : front_(room.env, room.network, room.shard, the_group, machine, std::move(options)),
+  FrontLodger(const Room& room, std::unique_ptr<env::Network> network, etcd::ServedMachine& machine,
+              etcd::Front::Options options)
+      : network_(std::move(network)),
+        front_(room.env, *network_, room.shard, the_group, machine, std::move(options)),
         pages_(page_sources(room, the_group, front_.router(), machine)) {
     pages_.add_to(front_.router());
   }
   etcd::Front& front() { return front_; }
 
  private:
+  std::unique_ptr<env::Network> network_;
   etcd::Front front_;
   dash::Pages pages_;
 };
+
+// On the node's thread, as all that is here.
+Result<std::unique_ptr<env::Network>> client_network(const Room& room, const ServePlan& plan) {
+  std::unique_ptr<runtime::TlsNetwork> tls;
+  if (plan.client_tls.is_on()) {
+    auto complaints = std::make_shared<host::Complaints>(
+        room.env.clock, [](const std::string& who, const std::string& why) {
+          say("client port: " + who + ": " + why);
+        });
+    auto opened =
+        runtime::TlsNetwork::open(room.env.loop, room.env.clock, room.network, plan.client_tls, {},
+                                  [complaints](const std::string& who, const std::string& why) {
+                                    complaints->tell(who, why);
+                                  });
+    if (!opened) return std::unexpected(opened.error());
+    tls = *std::move(opened);
+  }
+  return std::make_unique<ClientNetwork>(room.network, std::move(tls), plan.with_tls);
+}
 
 // The front lives on the node's thread; these wait for it on ours.
 class Served {
@@ -174,6 +137,12 @@ class Served {
   Node& node_;
   etcd::Front& front_;
 };
+
+// Who makes the certificate of a member has to know the name that it gets here.
+std::string advice_of(const ServePlan& plan, const WhoWeAre& self) {
+  if (!plan.peer_tls.is_on()) return {};
+  return ". As a member it is bowline://" + self.token + "/node/" + std::to_string(self.id.value);
+}
 
 // systemd's way to be told that a service is up.
 void tell_systemd(const std::string& what) {
@@ -237,26 +206,33 @@ int ServeVerb::run() const {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before there is another thread
-  const Result<ServePlan> plan = plan_of(flags_);
+  Result<ServeFlags> said = flags_;
+  if (!flags_.config_file.empty()) said = flags_in(flags_.config_file);
+  if (!said) return complain(said.error().what);
+  const ServeFlags& flags = *said;
+  const Result<ServePlan> plan = plan_of(flags);
   if (!plan) return complain(plan.error().what);
   const Result<WhoWeAre> self =
-      remember(plan->directory, {plan->self, flags_.initial_cluster_token});
+      remember(plan->directory, {plan->self, flags.initial_cluster_token});
   if (!self) return complain(self.error().what);
-  Result<std::unique_ptr<Node>> node = Node::open(node_options(flags_, *plan, *self));
-  if (!node) return complain(node.error().what);
+  Result<std::unique_ptr<Node>> node = Node::open(node_options(flags, *plan, *self));
+  if (!node) return complain(node.error().what + advice_of(*plan, *self));
   auto machine = std::make_unique<etcd::ServedMachine>();
   etcd::ServedMachine& served = *machine;
   const Result<Group> group =
-      (*node)->start(the_group, group_setup(flags_, *plan), std::move(machine));
+      (*node)->start(the_group, group_setup(flags, *plan), std::move(machine));
   if (!group) return complain(group.error().what);
   etcd::Front* front = nullptr;
   const Result<void> lodged = (*node)->lodge([&](const Room& room) {
-    auto lodger = std::make_unique<FrontLodger>(room, served, front_options(flags_, *plan, *self));
+    Result<std::unique_ptr<env::Network>> network = client_network(room, *plan);
+    if (!network) return Result<std::unique_ptr<Lodger>>(std::unexpected(network.error()));
+    auto lodger = std::make_unique<FrontLodger>(room, *std::move(network), served,
+                                                front_options(flags, *plan, *self));
     front = &lodger->front();
     return Result<std::unique_ptr<Lodger>>(std::move(lodger));
   });
   if (!lodged) return complain(lodged.error().what);
-  return serve(flags_, *plan, {**node, *front}, signals);
+  return serve(flags, *plan, {**node, *front}, signals);
 }
 
 }  // namespace bowline::apps

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "apps/bowline/serve_tls.h"
 #include "bowline/base/ids.h"
 #include "bowline/base/result.h"
+#include "bowline/etcd/auto_compaction.h"
 #include "bowline/raft/membership.h"
 
 namespace bowline::apps {
@@ -32,8 +35,18 @@ struct ServeFlags {
   bool strict_reconfig_check = true;
   std::uint64_t max_learners = 1;
   std::int64_t quota_backend_bytes = 0;
+  std::string auto_compaction_mode = "periodic";
+  std::string auto_compaction_retention = "0";
+  TlsFlags client_tls;
+  TlsFlags peer_tls;
+  std::string tls_min_version = "TLS1.2";
+  std::string config_file;  // in place of all others
 
-  void add_to(CLI::App&);
+  // `variables`: each may come from the environment as well.
+  void add_to(CLI::App&, bool variables = true);
+
+ private:
+  void add_tls_to(CLI::App&, bool variables);
 };
 
 // What they come to.
@@ -47,9 +60,17 @@ struct ServePlan {
   std::vector<std::string> client_urls;
   std::vector<std::string> peer_urls;
   std::int64_t progress_ms = 0;
+  std::uint64_t quota_bytes = 0;  // 0: as large as it likes
+  etcd::AutoCompactionOptions auto_compaction;
+  runtime::TlsOptions client_tls;  // off: no address has it
+  std::set<std::string> with_tls;  // of listen_clients
+  runtime::TlsOptions peer_tls;
 };
 // The error is a sentence that says which flag to change.
 Result<ServePlan> plan_of(const ServeFlags&);
+
+// The flags that a file says, in place of all that were given. The error names the line.
+Result<ServeFlags> flags_in(const std::string& config_file);
 
 // "1h2m3.5s", "100ms": as Go writes it.
 Result<std::int64_t> milliseconds_in(std::string_view text);

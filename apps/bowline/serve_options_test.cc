@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "apps/bowline/memory_limit.h"
+
 namespace bowline::apps {
 namespace {
 
@@ -52,6 +54,7 @@ TEST(ServeOptions, all_founders_say_the_same) {
   const ServePlan first = planned(one);
   const ServePlan second = planned(other);
   EXPECT_EQ(first.cluster, second.cluster);
+  EXPECT_NE(first.cluster, ClusterId{});
   EXPECT_NE(first.self, second.self);
   ASSERT_EQ(first.founders.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {
@@ -74,8 +77,6 @@ TEST(ServeOptions, what_makes_no_sense_names_its_flag) {
   ServeFlags flags;
   flags.listen_client_urls = "localhost:2379";
   EXPECT_TRUE(refused(flags).starts_with("--listen-client-urls: 'localhost:2379' is no URL"));
-  flags.listen_client_urls = "https://localhost:2379";
-  EXPECT_TRUE(refused(flags).contains("TLS is not served to clients yet"));
   flags = {};
   flags.listen_peer_urls = "http://a:1,http://b:1";
   EXPECT_TRUE(refused(flags).starts_with("--listen-peer-urls: one URL"));
@@ -87,6 +88,36 @@ TEST(ServeOptions, what_makes_no_sense_names_its_flag) {
   flags = {};
   flags.progress_interval = "soon";
   EXPECT_TRUE(refused(flags).starts_with("--watch-progress-notify-interval: 'soon' is no time"));
+}
+
+TEST(ServeOptions, a_quota_is_half_of_the_memory_unless_it_is_said_or_given_up) {
+  ServeFlags flags;
+  EXPECT_EQ(planned(flags).quota_bytes, memory_limit() / 2);
+  EXPECT_GT(planned(flags).quota_bytes, 0U);
+  flags.quota_backend_bytes = 100LL << 30;  // there is no ceiling
+  EXPECT_EQ(planned(flags).quota_bytes, 100ULL << 30);
+  flags.quota_backend_bytes = -1;
+  EXPECT_EQ(planned(flags).quota_bytes, 0U);
+}
+
+TEST(ServeOptions, the_past_is_kept_for_a_time_or_so_many_revisions_or_for_ever) {
+  using Mode = etcd::AutoCompactionOptions::Mode;
+  ServeFlags flags;
+  EXPECT_EQ(planned(flags).auto_compaction.mode, Mode::off);
+  flags.auto_compaction_retention = "3";
+  EXPECT_EQ(planned(flags).auto_compaction.mode, Mode::periodic);
+  EXPECT_EQ(planned(flags).auto_compaction.period, std::chrono::hours(3));
+  flags.auto_compaction_retention = "90s";
+  EXPECT_EQ(planned(flags).auto_compaction.period, std::chrono::seconds(90));
+  flags.auto_compaction_retention = "-1";
+  EXPECT_TRUE(refused(flags).starts_with("--auto-compaction-retention: '-1' is no time"));
+  flags.auto_compaction_mode = "revision";
+  EXPECT_TRUE(refused(flags).contains("is no number of revisions"));
+  flags.auto_compaction_retention = "1000";
+  EXPECT_EQ(planned(flags).auto_compaction.mode, Mode::revision);
+  EXPECT_EQ(planned(flags).auto_compaction.revisions, 1000);
+  flags.auto_compaction_retention = "0";
+  EXPECT_EQ(planned(flags).auto_compaction.mode, Mode::off);
 }
 
 TEST(ServeOptions, times_are_written_as_go_writes_them) {

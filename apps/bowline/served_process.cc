@@ -113,7 +113,7 @@ std::vector<pid_t> processes_with(const std::string& word) {
 
 std::string shell(const std::string& command) {
   std::string out;
-  std::FILE* const pipe = ::popen((command + " 2>&1 </dev/null").c_str(), "r");
+  std::FILE* const pipe = ::popen(("{ " + command + "\n} 2>&1 </dev/null").c_str(), "r");
   if (pipe == nullptr) return out;
   std::array<char, 4096> part{};
   while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe))

@@ -109,7 +109,9 @@ struct FrontMember {
 
 class FrontTrio {
  public:
-  explicit FrontTrio(Duration within) : within_(within), ports_(free_ports(3)) {
+  using Adjust = std::function<void(std::size_t, etcd::Front::Options&)>;
+  explicit FrontTrio(Duration within, Adjust adjust = {})
+      : within_(within), adjust_(std::move(adjust)), ports_(free_ports(3)) {
     std::vector<std::thread> starts;
     starts.reserve(3);
     for (std::size_t i = 0; i < 3; ++i) starts.emplace_back([this, i] { start(i); });
@@ -192,6 +194,7 @@ class FrontTrio {
       front.names.client_urls = {"http://n" + std::to_string(i) + ":2379"};
       front.seed = i + 1;
       front.quorum.within = within_;
+      if (adjust_) adjust_(i, front);
       auto lodging = std::make_unique<FrontLodging>(room, *member.machine, std::move(front));
       member.front = &lodging->front;
       return Result<std::unique_ptr<Lodger>>(std::move(lodging));
@@ -199,6 +202,7 @@ class FrontTrio {
   }
 
   Duration within_;
+  Adjust adjust_;
   std::vector<int> ports_;
   std::array<FrontMember, 3> members_;
 };

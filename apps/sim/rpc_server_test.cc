@@ -199,6 +199,34 @@ TEST_F(RpcServers, SEC_03_a_client_that_does_not_read_suffers_alone) {
   EXPECT_EQ(server->counters().broken, 1U);
 }
 
+// Each keeps to its own limits.
+TEST_F(RpcServers, SEC_15_all_connections_together_are_limited_and_the_largest_goes) {
+  start({.most_held_bytes = 3'000'000});
+  std::vector<std::unique_ptr<Caller>> deaf;
+  const auto hold_some = [&](int calls) {
+    deaf.push_back(call_in(elsewhere));
+    Caller& one = *deaf.back();
+    one.client.give_window(0, 1 << 30);
+    one.flush();
+    rig.run(1s);
+    one.connection->hold(true);
+    for (int i = 0; i < calls; ++i) one.client.call("/test.Echo/Unary", std::string(50'000, 'x'));
+    one.flush();
+    rig.run(1s);
+  };
+  hold_some(20);
+  hold_some(30);
+  EXPECT_EQ(server->connections(), 2U);
+  const auto caller = call_in(there);
+  ASSERT_TRUE(answered(*caller, caller->client.call("/test.Echo/Unary", "x")));
+  hold_some(20);
+  EXPECT_EQ(server->counters().broken, 1U);
+  EXPECT_EQ(server->connections(), 3U);
+  EXPECT_FALSE(deaf[0]->closed);
+  EXPECT_FALSE(deaf[2]->closed);
+  ASSERT_TRUE(answered(*caller, caller->client.call("/test.Echo/Unary", "x")));
+}
+
 TEST_F(RpcServers, draining_finishes_what_is_open_and_then_says_so) {
   start();
   const auto caller = call_in(there);

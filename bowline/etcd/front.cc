@@ -36,8 +36,6 @@ constexpr std::array refusals{
              "elections are not served yet: make them of a lease and a transaction, as clients do"},
     Refusals{"etcdserverpb.KV", "RangeStream",
              "ranges are not streamed: ask for them with a limit, piece by piece"},
-    Refusals{"etcdserverpb.Maintenance", "Snapshot",
-             "snapshots are not served yet: each member has those of its own"},
 };
 
 }  // namespace
@@ -58,11 +56,14 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
             .settings = std::move(options.settings),
             .prng = Prng(options.seed)},
       keeper_(here_),
-      kv_(here_),
-      lease_(here_, keeper_),
+      quota_(here_),
+      auto_compactor_(here_),
+      kv_(here_, quota_),
+      lease_(here_, keeper_, quota_),
       watch_(here_),
       cluster_(here_),
       maintenance_(here_),
+      snapshot_(here_),
       pages_(here_),
       gateway_(env.loop, router_),
       server_(env.loop, env.clock, network, router_, options.server),
@@ -73,6 +74,7 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
   watch_.add_to(router_);
   cluster_.add_to(router_);
   maintenance_.add_to(router_);
+  snapshot_.add_to(router_);
   health_.add_to(router_);
   pages_.add_to(router_);
   gateway_.add_to(router_);
@@ -99,9 +101,9 @@ void Front::add_refusals() {
 
 // Who does not vote yet says how it is, and what it has; these look at what is asked themselves.
 void Front::refuse_as_learner() {
-  constexpr std::array<std::string_view, 3> allowed{"/etcdserverpb.Maintenance/Status",
-                                                    "/etcdserverpb.KV/Range",
-                                                    "/etcdserverpb.Cluster/MemberList"};
+  constexpr std::array<std::string_view, 4> allowed{
+      "/etcdserverpb.Maintenance/Status", "/etcdserverpb.Maintenance/Snapshot",
+      "/etcdserverpb.KV/Range", "/etcdserverpb.Cluster/MemberList"};
   for (const auto& [path, method] : router_.methods()) {
     if (!path.starts_with("/etcdserverpb.") || std::ranges::find(allowed, path) != allowed.end())
       continue;
@@ -150,6 +152,7 @@ void Front::pump() {
   quorum_.applied();
   cluster_.committed();
   keeper_.applied();
+  quota_.applied();
   if (machine_.map().can_step()) machine_.map().step(slice);
   kv_.stepped();
   if (machine_.map().can_step()) changed();
@@ -190,6 +193,7 @@ void Front::look_at_members() {
 void Front::stop(env::Done<> done) {
   watch_.stop();
   lease_.stop();
+  snapshot_.stop();
   host::Replica* const replica = quorum_.replica();
   const bool hands_over = replica != nullptr && quorum_.leads() && here_.members() != nullptr &&
                           here_.members()->voters() > 1;

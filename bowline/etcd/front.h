@@ -6,6 +6,7 @@
 
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
+#include "bowline/etcd/auto_compactor.h"
 #include "bowline/etcd/cluster_service.h"
 #include "bowline/etcd/gateway.h"
 #include "bowline/etcd/health_service.h"
@@ -17,7 +18,9 @@
 #include "bowline/etcd/maintenance_service.h"
 #include "bowline/etcd/names.h"
 #include "bowline/etcd/quorum.h"
+#include "bowline/etcd/quota.h"
 #include "bowline/etcd/served_machine.h"
+#include "bowline/etcd/snapshot_service.h"
 #include "bowline/etcd/watch_service.h"
 #include "bowline/rpc/router.h"
 #include "bowline/rpc/server.h"
@@ -69,11 +72,14 @@ class Front {
   Quorum quorum_;
   Here here_;
   LeaseKeeper keeper_;
+  Quota quota_;
+  AutoCompactor auto_compactor_;
   KvService kv_;
   LeaseService lease_;
   WatchService watch_;
   ClusterService cluster_;
   MaintenanceService maintenance_;
+  SnapshotService snapshot_;
   HealthService health_;
   HttpPages pages_;
   Gateway gateway_;

@@ -6,6 +6,7 @@
 #include "bowline/base/prng.h"
 #include "bowline/base/time.h"
 #include "bowline/env/env.h"
+#include "bowline/etcd/auto_compaction.h"
 #include "bowline/etcd/checks.h"
 #include "bowline/etcd/proto/rpc.pb.h"
 #include "bowline/etcd/quorum.h"
@@ -26,7 +27,8 @@ struct Settings {
   Duration progress_every = std::chrono::minutes(10);  // to watchers that want to be told
   bool strict_reconfig = true;
   std::size_t most_learners = 1;
-  std::int64_t quota_bytes = 0;  // told, and not enforced yet; 0: none
+  std::uint64_t quota_bytes = 0;  // how large the data may become (quota.h); 0: as it likes
+  AutoCompactionOptions auto_compaction;
 };
 
 // This member, as the services see it. All of it is used on one thread.

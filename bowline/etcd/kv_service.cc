@@ -104,6 +104,7 @@ void KvService::answer_range(rpc::Call call, const RangeRequest& request) {
 }
 
 void KvService::put(rpc::Call call, const PutRequest& request, std::size_t bytes) {
+  if (!quota_.admits(call, cost_of(request))) return;
   if (const auto wrong = check(request)) return refuse(call, *wrong);
   if (const auto wrong = check_size(bytes, here_.settings.limits)) return refuse(call, *wrong);
   here_.quorum.propose(kv::encode(kv::Command(to_kv(request))),
@@ -119,6 +120,7 @@ void KvService::delete_range(rpc::Call call, const DeleteRangeRequest& request, 
 }
 
 void KvService::txn(rpc::Call call, const TxnRequest& request, std::size_t bytes) {
+  if (!quota_.admits(call, cost_of(request))) return;
   if (const auto wrong = check(request, here_.settings.limits.txn_ops)) return refuse(call, *wrong);
   if (const auto wrong = check_size(bytes, here_.settings.limits)) return refuse(call, *wrong);
   if (only_reads(request)) return read_txn(std::move(call), request);

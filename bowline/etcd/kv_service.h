@@ -6,6 +6,7 @@
 
 #include "bowline/env/life.h"
 #include "bowline/etcd/here.h"
+#include "bowline/etcd/quota.h"
 #include "bowline/rpc/call.h"
 #include "bowline/rpc/router.h"
 
@@ -15,7 +16,7 @@ namespace bowline::etcd {
 // this member.
 class KvService {
  public:
-  explicit KvService(Here& here) : here_(here) {}
+  KvService(Here& here, Quota& quota) : here_(here), quota_(quota) {}
   KvService(const KvService&) = delete;
   KvService& operator=(const KvService&) = delete;
 
@@ -35,6 +36,7 @@ class KvService {
   void answer_range(rpc::Call, const etcdserverpb::RangeRequest&);
 
   Here& here_;
+  Quota& quota_;
   std::vector<rpc::Call> sweeping_;  // answered once what was compacted is gone
   env::Life life_;
 };

@@ -39,7 +39,8 @@ struct LeaseService::Stream {
   bool held = false;
 };
 
-LeaseService::LeaseService(Here& here, LeaseKeeper& keeper) : here_(here), keeper_(keeper) {
+LeaseService::LeaseService(Here& here, LeaseKeeper& keeper, Quota& quota)
+    : here_(here), keeper_(keeper), quota_(quota) {
   here_.quorum.serve(ask_keep_alive, [this](std::string_view what, auto told) {
     keep_alive_here(what, std::move(told));
   });
@@ -74,6 +75,7 @@ std::int64_t LeaseService::least_ttl() const {
 }
 
 void LeaseService::grant(rpc::Call call, LeaseGrantRequest request) {
+  if (!quota_.admits(call, cost_of(request))) return;
   if (const auto wrong = check(request)) return refuse(call, *wrong);
   while (request.id() == 0) request.set_id(static_cast<std::int64_t>(here_.prng.next() >> 1U));
   const kv::LeaseGrant grant{.id = request.id(), .ttl = std::max(request.ttl(), least_ttl())};

@@ -10,6 +10,7 @@
 #include "bowline/env/life.h"
 #include "bowline/etcd/here.h"
 #include "bowline/etcd/lease_keeper.h"
+#include "bowline/etcd/quota.h"
 #include "bowline/rpc/call.h"
 #include "bowline/rpc/router.h"
 
@@ -18,7 +19,7 @@ namespace bowline::etcd {
 // etcdserverpb.Lease. Only the leader knows how long a lease has: others ask it.
 class LeaseService {
  public:
-  LeaseService(Here&, LeaseKeeper&);
+  LeaseService(Here&, LeaseKeeper&, Quota&);
   LeaseService(const LeaseService&) = delete;
   LeaseService& operator=(const LeaseService&) = delete;
 
@@ -45,6 +46,7 @@ class LeaseService {
 
   Here& here_;
   LeaseKeeper& keeper_;
+  Quota& quota_;
   std::set<std::shared_ptr<Stream>> streams_;
   env::Life life_;
 };

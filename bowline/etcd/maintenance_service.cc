@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "bowline/etcd/hash.h"
+#include "bowline/etcd/quota.h"
 #include "bowline/etcd/unary.h"
 #include "bowline/kv/answer.h"
 #include "bowline/kv/command.h"
@@ -73,9 +73,10 @@ void MaintenanceService::status(rpc::Call call) {
   here_.fill(*response.mutable_header());
   response.set_version(server_version);
   response.set_storageversion(storage_version);
-  response.set_dbsize(static_cast<std::int64_t>(here_.store().bytes()));
-  response.set_dbsizeinuse(static_cast<std::int64_t>(here_.store().bytes_in_use()));
-  response.set_dbsizequota(here_.settings.quota_bytes);
+  const DataSize size = size_of(here_.machine);
+  response.set_dbsize(static_cast<std::int64_t>(size.taken));
+  response.set_dbsizeinuse(static_cast<std::int64_t>(size.in_use));
+  response.set_dbsizequota(static_cast<std::int64_t>(here_.settings.quota_bytes));
   response.set_leader(here_.quorum.leader().value);
   response.set_raftterm(here_.term());
   if (const host::Replica* const replica = here_.quorum.replica()) {
@@ -126,21 +127,28 @@ void MaintenanceService::defragment(rpc::Call call) {
 }
 
 void MaintenanceService::hash(rpc::Call call) {
-  etcdserverpb::HashResponse response;
-  here_.fill(*response.mutable_header());
-  response.set_hash(hash_of(here_.store(), 0)->hash);
-  call.answer(response.SerializeAsString());
+  hashes_.ask(0, life_.guard([this, call = std::move(call)](
+                                 const std::expected<HashOfPast, Wrong>& hash) mutable {
+    if (!hash) return refuse(call, hash.error());
+    etcdserverpb::HashResponse response;
+    here_.fill(*response.mutable_header());
+    response.set_hash(hash->hash);
+    call.answer(response.SerializeAsString());
+  }));
 }
 
 void MaintenanceService::hash_kv(rpc::Call call, const HashKVRequest& request) {
-  const auto hash = hash_of(here_.store(), request.revision());
-  if (!hash) return refuse(call, hash.error());
-  etcdserverpb::HashKVResponse response;
-  here_.fill(*response.mutable_header());
-  response.set_hash(hash->hash);
-  response.set_compact_revision(here_.store().compacted());
-  response.set_hash_revision(hash->revision);
-  call.answer(response.SerializeAsString());
+  hashes_.ask(request.revision(),
+              life_.guard([this, call = std::move(call)](
+                              const std::expected<HashOfPast, Wrong>& hash) mutable {
+                if (!hash) return refuse(call, hash.error());
+                etcdserverpb::HashKVResponse response;
+                here_.fill(*response.mutable_header());
+                response.set_hash(hash->hash);
+                response.set_compact_revision(hash->compacted);
+                response.set_hash_revision(hash->revision);
+                call.answer(response.SerializeAsString());
+              }));
 }
 
 void MaintenanceService::move_leader(rpc::Call call, const MoveLeaderRequest& request) {

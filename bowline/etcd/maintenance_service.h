@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "bowline/env/life.h"
+#include "bowline/etcd/hashes.h"
 #include "bowline/etcd/here.h"
 #include "bowline/rpc/call.h"
 #include "bowline/rpc/router.h"
@@ -10,7 +11,7 @@ namespace bowline::etcd {
 // etcdserverpb.Maintenance: how this member is, and what is done to it alone.
 class MaintenanceService {
  public:
-  explicit MaintenanceService(Here& here) : here_(here) {}
+  explicit MaintenanceService(Here& here) : here_(here), hashes_(here) {}
   MaintenanceService(const MaintenanceService&) = delete;
   MaintenanceService& operator=(const MaintenanceService&) = delete;
 
@@ -26,6 +27,7 @@ class MaintenanceService {
   void downgrade(rpc::Call, const etcdserverpb::DowngradeRequest&);
 
   Here& here_;
+  Hashes hashes_;
   env::Life life_;
 };
 

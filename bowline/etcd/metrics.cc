@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "bowline/etcd/quota.h"
+
 namespace bowline::etcd {
 namespace {
 
@@ -73,7 +75,7 @@ void put_server(Sheet& sheet, const MetricsSources& from) {
   sheet.one("etcd_server_proposals_failed_total", "counter", counters.refused + counters.unknown,
             "Requests that the group refused, or of which nobody knows.");
   sheet.one("etcd_server_quota_backend_bytes", "gauge", here.settings.quota_bytes,
-            "How large the data may become.");
+            "How large the data may become; 0: as it likes.");
   sheet.family("etcd_server_id", "gauge", "The id of this member.");
   sheet.sample("1", "server_id=\"" + hex(here.self().value) + "\"");
   sheet.family("etcd_server_version", "gauge", "The version that clients are told.");
@@ -84,9 +86,10 @@ void put_server(Sheet& sheet, const MetricsSources& from) {
 
 void put_store(Sheet& sheet, const MetricsSources& from) {
   const kv::Store& store = from.here.store();
-  sheet.one("etcd_mvcc_db_total_size_in_bytes", "gauge", store.bytes(), "Memory taken by the map.");
-  sheet.one("etcd_mvcc_db_total_size_in_use_in_bytes", "gauge", store.bytes_in_use(),
-            "Memory of the map that holds something.");
+  const DataSize size = size_of(from.here.machine);
+  sheet.one("etcd_mvcc_db_total_size_in_bytes", "gauge", size.taken, "Memory taken by the data.");
+  sheet.one("etcd_mvcc_db_total_size_in_use_in_bytes", "gauge", size.in_use,
+            "Memory of the data that holds something: the quota is about this.");
   sheet.one("etcd_debugging_mvcc_current_revision", "gauge", store.revision(),
             "The present revision.");
   sheet.one("etcd_debugging_mvcc_compact_revision", "gauge", store.compacted(),

@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-#include "bowline/etcd/sha1.h"
+#include "bowline/etcd/digests.h"
 
 namespace bowline::etcd {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "bowline/etcd/sha1.h"
+#include "bowline/etcd/digests.h"
 
 namespace bowline::etcd {
 namespace {

@@ -17,6 +17,8 @@ WatchService::~WatchService() { here_.loop.drop(progress_timer_); }
 void WatchService::add_to(rpc::Router& router) {
   router.bidirectional("/etcdserverpb.Watch/Watch",
                        [this](rpc::Call call) { open(std::move(call)); });
+  // As in etcd, who watches may be away for long. What waits for it is little (watch_stream.cc).
+  router.find("/etcdserverpb.Watch/Watch")->is_patient = true;
 }
 
 void WatchService::open(rpc::Call call) {

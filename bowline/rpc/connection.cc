@@ -60,6 +60,7 @@ class EitherSession final : public Session {
   bool over() const override { return spoken_ ? spoken_->over() : over_; }
   bool holds() const override { return spoken_ && spoken_->holds(); }
   std::uint64_t queued() const override { return spoken_ ? spoken_->queued() : 0; }
+  std::uint64_t held() const override { return spoken_ ? spoken_->held() : first_.size(); }
   std::uint64_t calls() const override { return spoken_ ? spoken_->calls() : 0; }
   std::string why() const override {
     if (spoken_) return spoken_->why();

@@ -35,6 +35,7 @@ class Http1Reader {
   bool is_idle() const { return state_ == State::head && in_.size() == at_; }
   bool is_in_body() const { return state_ != State::head; }
   std::size_t unread() const { return in_.size() - at_; }
+  std::size_t held() const { return in_.size() + request_.body.size(); }
 
   int status() const { return status_; }
   const std::string& sentence() const { return sentence_; }

@@ -58,6 +58,7 @@ class Http1Session final : public Session {
   bool over() const override { return over_; }
   bool holds() const override;
   std::uint64_t queued() const override { return answer_ ? answer_->queued_ : 0; }
+  std::uint64_t held() const override { return queued() + reader_.held(); }
   std::uint64_t calls() const override { return answer_ ? 1 : 0; }
   std::string why() const override { return why_; }
 

@@ -78,7 +78,8 @@ void Http2Session::serve(Http2Stream& stream) {
     else
       respond(stream);
   }
-  if (stream.queued_ == 0 || stream.waits_since_ != never) return;
+  if (stream.finished_) stream.is_patient_ = false;
+  if (stream.queued_ == 0 || stream.is_patient_ || stream.waits_since_ != never) return;
   stream.waits_since_ = now_;
   wake_at(later(now_, limits_.taken_within));
 }
@@ -206,7 +207,7 @@ void Http2Session::send_data(Http2Stream& stream, const std::uint8_t* head, std:
 }
 
 void Http2Session::taken(Http2Stream& stream, std::uint64_t before) {
-  stream.waits_since_ = stream.queued_ == 0 ? never : now_;
+  stream.waits_since_ = stream.queued_ == 0 || stream.is_patient_ ? never : now_;
   const bool is_low = before > limits_.low_queue_bytes && stream.queued_ <= limits_.low_queue_bytes;
   if (!stream.hooks_ && !stream.plain_hooks_) return;
   if (!is_low && stream.queued_ > 0) return;

@@ -293,6 +293,28 @@ TEST(Http2Limits, what_is_handed_to_the_network_at_once_is_bounded) {
   EXPECT_EQ(t.client.heard(id).code(), Code::ok);
 }
 
+TEST(Http2Limits, SEC_03_who_watches_may_take_nothing_for_long_and_others_may_not) {
+  for (const bool is_patient : {false, true}) {
+    Bounded t({.ping_after = 10h}, {.window = 10, .updates_windows = false});
+    t.service.router.find("/test.Echo/Open")->is_patient = is_patient;
+    t.wire.pump(t.client);
+    t.client.call("/test.Echo/Open", "");
+    t.wire.pump(t.client);
+    t.service.kept.at(0).message(std::string(1000, 'x'));
+    t.wire.pump(t.client);
+    t.wire.pass(1h, t.client);
+    EXPECT_EQ(t.service.kept[0].over(), !is_patient);
+    if (!is_patient) continue;
+    // Once it is finished, it is waited for as for any other.
+    t.service.kept[0].finish({});
+    t.wire.pump(t.client);
+    t.wire.pass(59s, t.client);
+    EXPECT_EQ(t.wire.session().calls(), 1U);
+    t.wire.pass(2s, t.client);
+    EXPECT_EQ(t.wire.session().calls(), 0U);
+  }
+}
+
 TEST(Http2Limits, whoever_takes_nothing_is_not_received_any_more) {
   Bounded t({.most_queued_bytes = 100'000}, {.window = 10, .updates_windows = false});
   t.wire.pump(t.client);

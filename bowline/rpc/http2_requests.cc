@@ -143,6 +143,7 @@ bool Http2Session::check_call(Http2Stream& stream) {
     return false;
   }
   stream.method_ = router_.find(stream.head_.method);
+  stream.is_patient_ = stream.method_ != nullptr && stream.method_->is_patient;
   if (stream.method_ == nullptr) refuse(stream, router_.unknown(stream.head_.method));
   return stream.method_ != nullptr;
 }

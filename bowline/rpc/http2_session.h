@@ -36,6 +36,7 @@ class Http2Session final : public Session {
   bool over() const override { return over_; }
   bool holds() const override { return queued_ > limits_.most_queued_bytes; }
   std::uint64_t queued() const override { return queued_; }
+  std::uint64_t held() const override { return queued_ + unfinished_; }
   std::uint64_t calls() const override { return streams_.size(); }
   std::string why() const override { return why_; }
 

@@ -28,6 +28,7 @@ void Http2Stream::reset(std::int32_t id) {
   fault_.clear();
   kind_ = Kind::unknown;
   method_ = nullptr;
+  is_patient_ = false;
   in_.clear();
   waiting_.clear();
   first_waiting_ = 0;

@@ -89,6 +89,7 @@ class Http2Stream final : public CallChannel, public std::enable_shared_from_thi
   std::uint64_t sent_of_first_ = 0;  // its prefix counts
   std::uint64_t queued_ = 0;
   Time waits_since_ = never;  // the client took nothing of what is queued
+  bool is_patient_ = false;   // and may take its time, until it is finished
   Status status_;
   std::optional<HttpAnswer> answer_;  // of a plain exchange
   bool finished_ = false;             // nothing is added any more

@@ -29,6 +29,9 @@ struct Method {
   StreamHandler stream;
   bool client_streams = false;  // for whoever names the kinds of methods (metrics)
   bool server_streams = false;
+  // Its client may leave unread what was sent for as long as it likes, as whoever watches does: the
+  // handler bounds what waits. Else it is given up after Limits::taken_within.
+  bool is_patient = false;
 
   std::uint64_t started = 0;
   std::uint64_t messages_in = 0;

@@ -56,7 +56,8 @@ class Server::Door {
     bool is_leaving = false;   // over; it goes once all is sent
     std::uint64_t unsent = 0;  // by the network, when it was last looked at
     Time unsent_since = never;
-    Time due = never;  // in due_, unless never; may be too early
+    Time due = never;        // in due_, unless never; may be too early
+    std::uint64_t held = 0;  // when it was last looked at; counted in held_
   };
 
   void accepted(std::unique_ptr<env::Connection>);
@@ -65,6 +66,8 @@ class Server::Door {
   void serve_awake();
   void serve(Guest&);
   void look_at_unsent(Guest&, Time now);
+  void count_held(Guest&);
+  void make_room();
   void set_due(Guest&);
   void ring();
   void remove(Guest&);
@@ -81,6 +84,7 @@ class Server::Door {
   std::map<std::string, std::size_t> hosts_;
   std::vector<Guest*> awake_;
   std::map<Due, Guest*> due_;
+  std::uint64_t held_ = 0;  // by all
   bool serves_soon_ = false;
   bool drains_ = false;
   env::Done<> drained_;
@@ -175,6 +179,25 @@ void Server::Door::serve(Guest& guest) {
   if (holds != guest.is_held) guest.connection->hold(guest.is_held = holds);
   look_at_unsent(guest, now);
   set_due(guest);
+  count_held(guest);
+}
+
+void Server::Door::count_held(Guest& guest) {
+  held_ -= guest.held;
+  guest.held = guest.session->held() + guest.connection->queued();
+  held_ += guest.held;
+  if (held_ > options_.most_held_bytes) make_room();
+}
+
+// Nobody's share is small enough to be spared, as who means harm comes with many connections.
+void Server::Door::make_room() {
+  while (held_ > options_.most_held_bytes) {
+    Guest& most = *std::ranges::max_element(guests_, {}, &Guest::held);
+    held_ -= std::exchange(most.held, 0);
+    most.is_closed = true;
+    ++counters_.broken;
+    wake(most);
+  }
 }
 
 // A client that lets its end of the network fill up for too long is gone, or might as well be.
@@ -232,6 +255,7 @@ void Server::Door::ring() {
 void Server::Door::remove(Guest& guest) {
   if (guest.due != never) due_.erase({guest.due, guest.number});
   if (guest.is_awake) std::erase(awake_, &guest);
+  held_ -= guest.held;
   const auto of_host = hosts_.find(guest.host);
   if (--of_host->second == 0) hosts_.erase(of_host);
   // Its calls are cancelled now, and these may wake others, but not this one.

@@ -17,6 +17,9 @@ struct ServerOptions {
   Limits limits = {};  // of each connection
   std::size_t most_connections = 20'000;
   std::size_t most_connections_of_a_host = 10'000;
+  // Of all connections together: requests that are not whole, and answers that were not taken.
+  // Above it, whoever holds most goes.
+  std::uint64_t most_held_bytes = std::uint64_t{1} << 30U;
 };
 
 struct ServerCounters {
