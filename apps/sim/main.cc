@@ -10,6 +10,7 @@
 
 #include "apps/sim/campaign.h"
 #include "apps/sim/exhaustive.h"
+#include "apps/sim/kv_play.h"
 #include "apps/sim/replaying.h"
 #include "apps/sim/report.h"
 #include "apps/sim/shrinking.h"
@@ -69,11 +70,6 @@ void declare(CLI::App& app, Arguments& arguments) {
   run->add_flag("--verbose", arguments.verbose, "A line for each seed");
   run->add_flag("--no-shrink", arguments.no_shrink, "Do not make the first failure small");
   app.require_subcommand(1);
-}
-
-int absent(const std::string& what) {
-  std::fprintf(stderr, "bowline-sim: %s does not exist yet\n", what.c_str());
-  return not_there;
 }
 
 // The I-th of N parts takes every N-th seed, so that all parts are alike.
@@ -137,9 +133,8 @@ void shrink_first(const Tally& tally, const Arguments& arguments, const Work& wo
 }
 
 int run(const Arguments& arguments) {
-  if (arguments.world == "kv") return absent("the world '" + arguments.world + "'");
-  if (arguments.world != "cores" && arguments.world != "nodes") {
-    std::fprintf(stderr, "bowline-sim: there is no world '%s': cores, nodes, and kv is planned\n",
+  if (arguments.world != "cores" && arguments.world != "nodes" && arguments.world != "kv") {
+    std::fprintf(stderr, "bowline-sim: there is no world '%s': there are cores, nodes and kv\n",
                  arguments.world.c_str());
     return not_there;
   }
@@ -151,6 +146,7 @@ int run(const Arguments& arguments) {
   work.settings.nodes = arguments.nodes;
   work.settings.weather = std::chrono::seconds(arguments.seconds);
   work.settings.whole = arguments.world == "nodes";
+  work.settings.kv = arguments.world == "kv";
   if (!arguments.shard.empty() && !take_shard(arguments.shard, work)) {
     std::fprintf(stderr, "bowline-sim: --shard wants I/N with 1 <= I <= N, as in 2/8\n");
     return bad_usage;
@@ -175,6 +171,7 @@ int main(int argc, char** argv) {
   CLI::App app{"A world of Raft replicas in which everything that can fail does, as a seed says"};
   bowline::apps::Arguments arguments;
   arguments.program = argv[0];
+  bowline::apps::enter_kv();
   bowline::apps::declare(app, arguments);
   bowline::apps::TopologyArguments topologies;
   const CLI::App* verb = bowline::apps::declare_topologies(app, topologies);

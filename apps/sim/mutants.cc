@@ -14,6 +14,7 @@
 
 #include "apps/sim/exhaustive.h"
 #include "apps/sim/exhaustive_hunt.h"
+#include "apps/sim/kv_play.h"
 #include "apps/sim/replaying.h"
 #include "apps/sim/shrinking.h"
 #include "apps/sim/trial.h"
@@ -28,6 +29,7 @@ struct Arguments {
   std::string shard;
   std::vector<std::string> only;
   std::string group;  // empty: all
+  std::string world;  // to look for them in; empty: each has one
   Hunt hunt;
   std::uint64_t clean = 0;  // seeds without a bug; 0: as many as the longest hunt took
   bool cheap = false;
@@ -43,8 +45,10 @@ void declare(CLI::App& app, Arguments& arguments) {
   Hunt& hunt = arguments.hunt;
   app.add_option("--only", arguments.only, "These bugs, as in P07");
   app.add_option("--group", arguments.group,
-                 "Only those of the world, of whole nodes, or of the log")
-      ->check(CLI::IsMember({"world", "nodes", "log"}));
+                 "Only those of the world, of whole nodes, of the map, or of the log")
+      ->check(CLI::IsMember({"world", "nodes", "kv", "log"}));
+  app.add_option("--world", arguments.world, "Look for them in this world, not in their own")
+      ->check(CLI::IsMember({"world", "nodes", "kv"}));
   app.add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts of the bugs");
   app.add_option("--seeds", hunt.seeds, "At most so many seeds for each bug");
   app.add_option("--budget", hunt.cpu_seconds, "At most so many CPU seconds for each bug");
@@ -148,6 +152,8 @@ std::vector<sim::Mutant> chosen(const Arguments& arguments) {
   if (!arguments.group.empty())
     std::erase_if(
         all, [&](const sim::Mutant& mutant) { return name(mutant.ground) != arguments.group; });
+  if (const auto ground = sim::ground_named(arguments.world))
+    for (sim::Mutant& mutant : all) mutant.ground = *ground;
   if (arguments.shard.empty()) return all;
   unsigned long long part = 0;
   unsigned long long parts = 0;
@@ -221,6 +227,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Plants known bugs in the Raft core, and shows that the simulator finds them"};
   bowline::apps::Arguments arguments;
   arguments.hunt.processes = 0;
+  bowline::apps::enter_kv();
   bowline::apps::declare(app, arguments);
   bowline::apps::ExhaustiveArguments exhaustive;
   const CLI::App* search = bowline::apps::declare_exhaustive(app, exhaustive);

@@ -87,7 +87,7 @@ CLI::App* declare_shrink(CLI::App& app, ShrinkArguments& arguments) {
   verb->add_option("--seed", arguments.seed, "The seed")->required()->check(CLI::PositiveNumber);
   if (can_plant()) verb->add_option("--plant", arguments.plant, "With this bug, as in P04");
   verb->add_option("--world", arguments.world, "As it was run")
-      ->check(CLI::IsMember({"cores", "nodes"}));
+      ->check(CLI::IsMember({"cores", "nodes", "kv"}));
   verb->add_option("--nodes", arguments.settings.nodes, "As it was run")->check(CLI::Range(1, 9));
   verb->add_option("--seconds", arguments.seconds, "As it was run")->check(CLI::Range(1, 100'000));
   verb->add_option("--runs", arguments.patience.runs, "Try at most so often");
@@ -102,6 +102,7 @@ int run_shrink(ShrinkArguments& arguments) {
   const auto mutant = sim::find_mutant(arguments.plant);
   arguments.settings.whole =
       arguments.world == "nodes" || (mutant && mutant->ground == sim::Ground::nodes);
+  arguments.settings.kv = arguments.world == "kv" || (mutant && mutant->ground == sim::Ground::kv);
   arguments.settings.weather = std::chrono::seconds(arguments.seconds);
   const std::string planted = *bug == Bug::none ? "" : " with " + sim::number_of(*bug);
   const sim::Shrunk shrunk =

@@ -98,6 +98,7 @@ void look_at_log(std::uint64_t seed) {
     } else {
       sim::Settings settings = hunt.settings;
       settings.whole = hunt.ground == sim::Ground::nodes;
+      settings.kv = hunt.ground == sim::Ground::kv;
       look_at_world(seed, settings);
     }
     tell(the_report);

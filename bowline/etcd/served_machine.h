@@ -15,6 +15,8 @@ namespace bowline::etcd {
 // front, and goes on when there is none any more.
 class ServedMachine final : public machine::StateMachine {
  public:
+  ServedMachine() = default;
+  explicit ServedMachine(kv::Watches::Bounds bounds) : map_(bounds) {}
   kv::KvMachine& map() { return map_; }
   // Called from within: it may only take notes. Empty: nobody any more.
   void tell(std::function<void()> changed) { changed_ = std::move(changed); }

@@ -140,6 +140,7 @@ void write(std::string& out, const LeaseGrant& grant) {
 void write(std::string& out, const LeaseRevoke& revoke) {
   put_signed(out, revoke.id);
   put_varint(out, revoke.expired_in);
+  put_varint(out, revoke.tenure);
 }
 void write(std::string& out, const LeaseCheckpoint& checkpoint) {
   put_varint(out, checkpoint.term);
@@ -147,6 +148,7 @@ void write(std::string& out, const LeaseCheckpoint& checkpoint) {
   for (const LeaseCheckpoint::Left& left : checkpoint.left) {
     put_signed(out, left.id);
     put_signed(out, left.ttl);
+    put_varint(out, left.tenure);
   }
 }
 void write(std::string& out, const AlarmChange& change) {
@@ -161,14 +163,16 @@ LeaseGrant read_grant(Cursor& in) {
 }
 LeaseRevoke read_revoke(Cursor& in) {
   const LeaseId id = take_signed(in);
-  return {id, in.varint()};
+  const std::uint64_t expired_in = in.varint();
+  return {id, expired_in, in.varint()};
 }
 LeaseCheckpoint read_checkpoint(Cursor& in) {
   LeaseCheckpoint checkpoint{.left = {}, .term = in.varint()};
   const std::uint64_t count = take_count(in);
   for (std::uint64_t i = 0; i < count && in.good(); ++i) {
     const LeaseId id = take_signed(in);
-    checkpoint.left.push_back({id, take_signed(in)});
+    const std::int64_t ttl = take_signed(in);
+    checkpoint.left.push_back({id, ttl, in.varint()});
   }
   return checkpoint;
 }

@@ -194,6 +194,7 @@ void Differential::compare(const Twin& twin) {
     std::vector<std::string> keys;
     keys.reserve(found->keys.size());
     for (const Key* const key : found->keys) keys.emplace_back(key->view());
+    expect(found->tenure == lease.tenure, "which lease of its id it is");
     expect(found->ttl == lease.ttl && found->left == lease.left, "what a lease has");
     expect(keys == twin.model.keys_of(id), "the keys of a lease");
   }

@@ -70,7 +70,9 @@ std::optional<LeaseClock::Kept> LeaseClock::keep_alive(LeaseId id, Time now) {
 }
 
 LeaseCheckpoint LeaseClock::all_again(LeaseId id) const {
-  return {.left = {{.id = id, .ttl = 0}}, .term = term_};
+  const Lease* const lease = leases_.find(id);
+  const std::uint64_t tenure = lease == nullptr ? 0 : lease->tenure;
+  return {.left = {{.id = id, .ttl = 0, .tenure = tenure}}, .term = term_};
 }
 
 std::optional<std::int64_t> LeaseClock::remaining(LeaseId id, Time now) const {
@@ -91,7 +93,7 @@ std::vector<LeaseRevoke> LeaseClock::due(Time now, std::size_t most) {
     const LeaseId id = queue_.begin()->second;
     queue_.erase(queue_.begin());
     timers_.at(id).due = true;
-    revokes.push_back({.id = id, .expired_in = term_});
+    revokes.push_back({.id = id, .expired_in = term_, .tenure = leases_.find(id)->tenure});
   }
   return revokes;
 }
@@ -118,7 +120,7 @@ LeaseCheckpoint LeaseClock::checkpoint(Time now, std::int64_t least_ttl, Duratio
     if (now - timer.checkpointed < every) continue;
     const std::int64_t left = std::chrono::ceil<std::chrono::seconds>(timer.ends - now).count();
     if (left >= timer.ttl) continue;
-    checkpoint.left.push_back({id, left});
+    checkpoint.left.push_back({id, left, leases_.find(id)->tenure});
     timer.checkpointed = now;
     timer.less = true;
   }

@@ -12,6 +12,7 @@ Refusal Leases::grant(LeaseId id, std::int64_t ttl) {
   const auto [at, is_new] = leases_.try_emplace(id);
   if (!is_new) return Refusal::lease_exists;
   at->second.ttl = ttl;
+  at->second.tenure = ++granted_;
   if (observer_ != nullptr) observer_->granted(id, at->second);
   return Refusal::none;
 }
@@ -27,9 +28,16 @@ void Leases::checkpoint(const LeaseCheckpoint& checkpoint) {
   for (const LeaseCheckpoint::Left& left : checkpoint.left) {
     const auto at = leases_.find(left.id);
     if (at == leases_.end()) continue;
+    if (left.tenure != 0 && left.tenure != at->second.tenure) continue;
     at->second.left = left.ttl;
     if (observer_ != nullptr) observer_->checkpointed(left.id, left.ttl);
   }
+}
+
+bool Leases::load(LeaseId id, std::uint64_t tenure, std::int64_t ttl, std::int64_t left) {
+  if (id == 0 || tenure == 0 || tenure > granted_) return false;
+  const Lease lease{.tenure = tenure, .ttl = ttl, .left = left, .keys = {}};
+  return leases_.emplace(id, lease).second;
 }
 
 void Leases::attach(LeaseId id, const Key& key) {
@@ -50,6 +58,7 @@ const Lease* Leases::find(LeaseId id) const {
 
 void Leases::replace(Leases by) {
   leases_ = std::move(by.leases_);
+  granted_ = by.granted_;
   if (observer_ != nullptr) observer_->replaced();
 }
 

@@ -84,6 +84,24 @@ TEST(Leases, checkpoints_of_another_term_change_nothing) {
   EXPECT_EQ(rig.machine.leases().find(1)->left, 50);
 }
 
+// It was proposed for the first one, and a client was quicker to revoke that and to grant anew.
+TEST(Leases, what_is_late_is_not_for_the_next_lease_of_that_id) {
+  KvRig rig;
+  rig.run(LeaseGrant{1, 600}, 4);
+  LeaseClock clock(rig.machine.leases());
+  clock.lead(4, Time{}, Duration(0));
+  const LeaseCheckpoint left = clock.checkpoint(Time{seconds(400)}, 300, seconds(300), 10);
+  const std::vector<LeaseRevoke> due = clock.due(Time{seconds(700)}, 10);
+  ASSERT_EQ(left.left.size(), 1U);
+  ASSERT_EQ(due.size(), 1U);
+  rig.run(LeaseRevoke{1}, 4);
+  rig.run(LeaseGrant{1, 600}, 4);
+  rig.run(left, 4);
+  EXPECT_EQ(rig.machine.leases().find(1)->left, 0);
+  EXPECT_EQ(rig.run(due[0], 4).refusal, Refusal::expired_elsewhere);
+  EXPECT_NE(rig.machine.leases().find(1), nullptr);
+}
+
 class Clock : public ::testing::Test {
  public:
   Clock() : clock(rig.machine.leases()) {}
@@ -165,7 +183,7 @@ TEST_F(Clock, checkpoints_shorten_what_the_next_leader_gives) {
   clock.tick(at(0));
   EXPECT_TRUE(clock.checkpoint(at(200), 300, seconds(300), 10).left.empty()) << "too soon";
   const LeaseCheckpoint made = clock.checkpoint(at(301), 300, seconds(300), 10);
-  ASSERT_EQ(made, (LeaseCheckpoint{.left = {{1, 699}}, .term = term})) << "long ones only";
+  ASSERT_EQ(made, (LeaseCheckpoint{.left = {{1, 699, 1}}, .term = term})) << "long ones only";
   rig.run(made, term);
   EXPECT_TRUE(clock.checkpoint(at(302), 300, seconds(300), 10).left.empty());
   lead(400);

@@ -116,6 +116,10 @@ std::expected<RangeAnswer, Refusal> Model::range(const Range& range) const {
   return look(range.revision > 0 ? at(range.revision) : now(), range);
 }
 
+RangeAnswer Model::range_at(std::int64_t revision, const Range& range) const {
+  return look(at(revision), range);
+}
+
 Event Model::event(const Write& write, bool with_before) const {
   Event event{.kind = write.now ? Event::Kind::put : Event::Kind::erase,
               .sub = write.sub,
@@ -288,7 +292,7 @@ Model::Said Model::run(const LeaseGrant& grant) {
     if (alarm.kind == Alarm::Kind::no_space) return std::unexpected(Refusal::no_space);
   if (grant.id == 0) return std::unexpected(Refusal::malformed);
   if (leases_.contains(grant.id)) return std::unexpected(Refusal::lease_exists);
-  leases_[grant.id] = {.ttl = grant.ttl};
+  leases_[grant.id] = {.tenure = ++granted_, .ttl = grant.ttl};
   return LeaseGrantAnswer{grant.id, grant.ttl};
 }
 
@@ -296,6 +300,8 @@ Model::Said Model::run(const LeaseRevoke& revoke) {
   if (revoke.expired_in != 0 && revoke.expired_in != term_)
     return std::unexpected(Refusal::expired_elsewhere);
   if (!leases_.contains(revoke.id)) return std::unexpected(Refusal::lease_not_found);
+  if (revoke.tenure != 0 && revoke.tenure != leases_[revoke.id].tenure)
+    return std::unexpected(Refusal::expired_elsewhere);
   for (const std::string& key : keys_of(revoke.id)) write(key, std::nullopt);
   leases_.erase(revoke.id);
   return LeaseRevokeAnswer();
@@ -303,7 +309,9 @@ Model::Said Model::run(const LeaseRevoke& revoke) {
 
 Model::Said Model::run(const LeaseCheckpoint& checkpoint) {
   for (const LeaseCheckpoint::Left& left : checkpoint.left)
-    if (checkpoint.term == term_ && leases_.contains(left.id)) leases_[left.id].left = left.ttl;
+    if (checkpoint.term == term_ && leases_.contains(left.id) &&
+        (left.tenure == 0 || left.tenure == leases_[left.id].tenure))
+      leases_[left.id].left = left.ttl;
   return LeaseCheckpointAnswer();
 }
 

@@ -34,6 +34,7 @@ struct Write {
 };
 
 struct Lease {
+  std::uint64_t tenure = 0;
   std::int64_t ttl = 0;
   std::int64_t left = 0;
 };
@@ -47,6 +48,8 @@ class Model {
   // Views this model and the command; good until the model is changed again.
   Answer run(const Command&, std::uint64_t term);
   std::expected<RangeAnswer, Refusal> range(const Range&) const;
+  // As of a revision, whatever is compacted and whatever the range says.
+  RangeAnswer range_at(std::int64_t revision, const Range&) const;
 
   std::int64_t revision() const { return static_cast<std::int64_t>(maps_.size()) - 1; }
   std::int64_t compacted() const { return compacted_; }
@@ -83,6 +86,7 @@ class Model {
   std::vector<Write> writes_;
   std::int64_t compacted_ = -1;
   std::map<LeaseId, Lease> leases_;
+  std::uint64_t granted_ = 0;
   std::set<Alarm> alarms_;
   std::uint64_t term_ = 0;
   // Of the transaction that is under way.

@@ -141,8 +141,9 @@ Command RandomRequests::command(std::uint64_t term) {
   if (dice < 870) return txn(2);
   if (dice < 880) return Compact{revision() - static_cast<std::int64_t>(prng_.below(2))};
   if (dice < 920) return LeaseGrant{lease(), static_cast<std::int64_t>(prng_.below(1000))};
-  if (dice < 960) return LeaseRevoke{lease(), prng_.chance(50) ? 0 : said};
-  if (dice < 980) return LeaseCheckpoint{{{lease(), 5}, {lease(), 0}}, said};
+  const std::uint64_t tenure = prng_.chance(60) ? 0 : 1 + prng_.below(30);
+  if (dice < 960) return LeaseRevoke{lease(), prng_.chance(50) ? 0 : said, tenure};
+  if (dice < 980) return LeaseCheckpoint{{{lease(), 5, tenure}, {lease(), 0}}, said};
   // Alarms go soon, or little else would happen.
   if (dice < 983) return alarm();
   return AlarmChange{.action = AlarmChange::Action::clear, .alarm = {}};

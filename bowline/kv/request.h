@@ -97,6 +97,9 @@ struct LeaseGrant {
 struct LeaseRevoke {
   LeaseId id = 0;
   std::uint64_t expired_in = 0;  // a term; 0: a client wants it
+  // Which lease of that id, see Lease: it may have been revoked and granted anew while this was
+  // under way. 0: whichever is there.
+  std::uint64_t tenure = 0;
   friend bool operator==(const LeaseRevoke&, const LeaseRevoke&) = default;
 };
 
@@ -104,7 +107,8 @@ struct LeaseRevoke {
 struct LeaseCheckpoint {
   struct Left {
     LeaseId id = 0;
-    std::int64_t ttl = 0;  // seconds; 0: all of it again, it was kept alive
+    std::int64_t ttl = 0;      // seconds; 0: all of it again, it was kept alive
+    std::uint64_t tenure = 0;  // as in LeaseRevoke; of another one nothing is changed
     friend bool operator==(const Left&, const Left&) = default;
   };
   std::vector<Left> left;

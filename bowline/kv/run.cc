@@ -76,6 +76,8 @@ struct Runner {
       return std::unexpected(Refusal::expired_elsewhere);
     const Lease* const lease = state.leases.find(revoke.id);
     if (lease == nullptr) return std::unexpected(Refusal::lease_not_found);
+    if (revoke.tenure != 0 && revoke.tenure != lease->tenure)
+      return std::unexpected(Refusal::expired_elsewhere);
     const std::vector<const Key*> keys(lease->keys.begin(), lease->keys.end());
     for (const Key* const key : keys) {
       state.leases.detach(revoke.id, *key);

@@ -13,8 +13,8 @@
 // The state as bytes. Blocks of a few records each:
 //   bytes u32 | their CRC-32C u32 | records
 // A record is its kind u8 and its fields, written as those of commands are:
-//   head     format | revision | compacted              the first one
-//   lease    id | ttl | left
+//   head     format | revision | compacted | leases ever granted   the first one
+//   lease    id | tenure | ttl | left
 //   alarm    member | kind u8
 //   key      bytes                                      by rising keys; its versions follow
 //   version  main | sub | create | version | lease | value   the oldest first; 0: it was erased

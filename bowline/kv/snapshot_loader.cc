@@ -14,19 +14,20 @@ std::unexpected<Error> corrupt(std::string what) {
   return std::unexpected(Error{Fault::corrupt, std::move(what)});
 }
 
-bool load_head(StoreLoader& loader, Cursor& in) {
+bool load_head(State& state, StoreLoader& loader, Cursor& in) {
   if (in.varint() != snapshot_format) return false;
   const std::int64_t revision = take_signed(in);
-  return loader.begin(revision, take_signed(in));
+  const std::int64_t compacted = take_signed(in);
+  state.leases.load_granted(in.varint());
+  return loader.begin(revision, compacted);
 }
 
 bool load_lease(State& state, Cursor& in) {
   const LeaseId id = take_signed(in);
+  const std::uint64_t tenure = in.varint();
   const std::int64_t ttl = take_signed(in);
   const std::int64_t left = take_signed(in);
-  if (!in.good() || state.leases.grant(id, ttl) != Refusal::none) return false;
-  if (left != 0) state.leases.checkpoint({.left = {{id, left}}});
-  return true;
+  return in.good() && state.leases.load(id, tenure, ttl, left);
 }
 
 bool load_alarm(State& state, Cursor& in) {
@@ -90,7 +91,7 @@ Result<void> SnapshotLoader::take_block(std::string_view block) {
     bool is_good = in.good() && !is_over_ && was_begun == (record != Record::head);
     if (!is_good) return corrupt("the map's snapshot has a record out of place");
     switch (record) {
-      case Record::head: is_good = load_head(*loader_, in); break;
+      case Record::head: is_good = load_head(*state_, *loader_, in); break;
       case Record::lease: is_good = load_lease(*state_, in); break;
       case Record::alarm: is_good = load_alarm(*state_, in); break;
       case Record::key: is_good = loader_->key(take_bytes(in)); break;

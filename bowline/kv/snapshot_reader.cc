@@ -13,6 +13,7 @@ namespace {
 
 struct CopiedLease {
   LeaseId id = 0;
+  std::uint64_t tenure = 0;
   std::int64_t ttl = 0;
   std::int64_t left = 0;
 };
@@ -30,10 +31,11 @@ class SnapshotReader final : public machine::Reader {
         revision_(state.store.revision()),
         compacted_(state.store.compacted()),
         pin_(state.store.pin(compacted_)),
-        alarms_(state.alarms.begin(), state.alarms.end()) {
+        alarms_(state.alarms.begin(), state.alarms.end()),
+        granted_(state.leases.granted()) {
     leases_.reserve(state.leases.all().size());
     for (const auto& [id, lease] : state.leases.all())
-      leases_.push_back({id, lease.ttl, lease.left});
+      leases_.push_back({id, lease.tenure, lease.ttl, lease.left});
   }
 
   Result<std::string> next(std::size_t most) override {
@@ -66,6 +68,7 @@ class SnapshotReader final : public machine::Reader {
     put_varint(begin_record(block_, Record::head), snapshot_format);
     put_signed(block_, revision_);
     put_signed(block_, compacted_);
+    put_varint(block_, granted_);
     for (const Alarm& alarm : alarms_) {
       put_varint(begin_record(block_, Record::alarm), alarm.member);
       block_.push_back(static_cast<char>(alarm.kind));
@@ -73,6 +76,7 @@ class SnapshotReader final : public machine::Reader {
   }
   void put_lease(const CopiedLease& lease) {
     put_signed(begin_record(block_, Record::lease), lease.id);
+    put_varint(block_, lease.tenure);
     put_signed(block_, lease.ttl);
     put_signed(block_, lease.left);
   }
@@ -117,6 +121,7 @@ class SnapshotReader final : public machine::Reader {
   Pin pin_;
   std::vector<Alarm> alarms_;
   std::vector<CopiedLease> leases_;
+  std::uint64_t granted_;
   std::size_t next_lease_ = 0;
   bool is_begun_ = false;
   bool is_over_ = false;

@@ -38,9 +38,10 @@ void ClientWitness::note_last_words(const Site& site, const raft::Effects& effec
 
 void ClientWitness::became_committed(const Line& line) {
   if (line.entry.kind != raft::Kind::command) return;
+  const auto command = commands_.find(line.entry.payload.view());
+  if (others_write_ && command == commands_.end()) return;
   if (committed().twice() == seen_)
     return violated("I15", sim::name(seen_) + " is a command that was committed before");
-  const auto command = commands_.find(line.entry.payload.view());
   if (command == commands_.end())
     return violated("I15", sim::name(seen_) + " is a command that nobody sent");
   if (seen_ <= command->second.after)

@@ -16,7 +16,9 @@ namespace bowline::sim {
 // there; and every request gets one last word.
 class ClientWitness : public Guard {
  public:
-  using Guard::Guard;
+  // `others_write`: commands that it is not told of are somebody else's to judge.
+  ClientWitness(Court& court, std::shared_ptr<const Committed> committed, bool others_write = false)
+      : Guard(court, std::move(committed)), others_write_(others_write) {}
   void started(const Site&) override {}
   void saw(const Site&, const Mind&, const raft::Input&, const raft::Effects&) override;
   void write_begun(Ticket, const Bytes& command) override;
@@ -39,6 +41,7 @@ class ClientWitness : public Guard {
   void last_word(Ticket, Fate);
   void note_last_words(const Site&, const raft::Effects&);
 
+  bool others_write_;
   std::map<Ticket, Request> requests_;
   std::map<std::string_view, Command> commands_;  // the texts belong to requests_
   std::set<Ticket> answered_;                     // by a core

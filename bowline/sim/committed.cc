@@ -54,6 +54,7 @@ void Committed::forget_after(Index keep, Term begun_anew) {
     if (known != commands_.end() && known->second == last()) commands_.erase(known);
     lines_.pop_back();
   }
+  if (twice_ > keep) twice_ = {};
   while (configs_.size() > 1 && configs_.back().at > keep) configs_.pop_back();
   while (!by_.empty() && (by_.back().first >= begun_anew || by_before_last() >= keep))
     by_.pop_back();

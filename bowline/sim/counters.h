@@ -70,6 +70,15 @@ struct Counters {
   std::uint64_t calls_refused = 0;
   std::uint64_t calls_maybe = 0;
   std::uint64_t sessions_over = 0;
+  // Of the world kv.
+  std::uint64_t answers = 0;         // that clients of the map got
+  std::uint64_t no_answers = 0;      // of these, those that say that nobody knows
+  std::uint64_t ranges_checked = 0;  // compared with a replay
+  std::uint64_t watch_events = 0;
+  std::uint64_t watches_resumed = 0;  // after the end of their stream
+  std::uint64_t watches_compacted = 0;
+  std::uint64_t leases_kept_alive = 0;
+  std::uint64_t leases_expired = 0;
   std::uint64_t old_programs = 0;  // starts of processes that do not speak the newest version
 };
 static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);

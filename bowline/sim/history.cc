@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 
+#include "bowline/base/ensure.h"
 #include "bowline/raft/describe.h"
 #include "bowline/sim/liveness.h"
 #include "bowline/sim/weather.h"
@@ -45,12 +46,19 @@ std::string_view name(Excuse excuse) {
 
 History run_plan(const Plan& plan, const Settings& settings, Decisions& decisions,
                  const Onlookers& onlookers) {
+  std::unique_ptr<Play> play;  // outlives the world
   World world(plan, &decisions);
+  if (plan.kv) {
+    ensure(the_kv_stage != nullptr);
+    play = the_kv_stage(world);
+    world.stage(*play);
+  }
   the_running_world = &world;
   the_running_decisions = &decisions;
   std::vector<std::unique_ptr<Witness>> witnesses;
   if (settings.witnesses) witnesses = standard_witnesses(world, plan);
   for (const auto& witness : witnesses) world.watch(*witness);
+  if (play && settings.witnesses) world.watch(play->witness());
   if (onlookers)
     for (Witness* onlooker : onlookers(world)) world.watch(*onlooker);
 

@@ -58,6 +58,7 @@ class Liveness {
   bool settles();
   bool stays();
   bool wakes();
+  bool ends();
   bool answers_all();
   bool calls_end();
   bool outlives_its_leader();

@@ -72,6 +72,14 @@ constexpr std::array table{
            "I13 I15", Ground::nodes},
     Mutant{Bug::p43_sessions_expire_by_local_clock, "sessions end by what a node counts by itself",
            "I21", Ground::nodes},
+    Mutant{Bug::p44_lease_expires_by_an_old_leader,
+           "a lease is revoked by what an old leader knew of it", "I17", Ground::kv},
+    Mutant{Bug::p45_watch_drops_when_slow, "what a slow watcher was not told is left out", "I16",
+           Ground::kv},
+    Mutant{Bug::p46_compares_after_writes, "a transaction compares with what it wrote itself",
+           "I15 I23", Ground::kv},
+    Mutant{Bug::p47_no_op_counts_as_revision, "to delete nothing makes a revision", "I23",
+           Ground::kv},
     Mutant{Bug::p48_victim_by_unordered_iteration,
            "the session that a hash table names first makes room", "I21", Ground::nodes},
     Mutant{Bug::p49_window_leaks, "the window of a follower leaks", "I19 I22"},
@@ -117,6 +125,14 @@ constexpr std::array table{
     Mutant{Bug::p80_age_counts_from_the_answer,
            "the age of a state is counted from the answer that it is fresh, not from the question",
            "I18", Ground::nodes},
+    Mutant{Bug::p81_watch_starts_late, "a watcher is told all but the first revision", "I16",
+           Ground::kv},
+    Mutant{Bug::p82_watch_told_twice, "a watcher that was behind is told something twice", "I16",
+           Ground::kv},
+    Mutant{Bug::p83_watch_splits_a_revision, "a watcher is told a revision in two pieces", "I16",
+           Ground::kv},
+    Mutant{Bug::p84_watch_progress_too_early, "a stream is told of progress that not all have made",
+           "I16", Ground::kv},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 
@@ -128,6 +144,7 @@ std::string_view name(Ground ground) {
   switch (ground) {
     case Ground::world: return "world";
     case Ground::nodes: return "nodes";
+    case Ground::kv: return "kv";
     case Ground::log: return "log";
   }
   return {};

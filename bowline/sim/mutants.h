@@ -11,10 +11,10 @@
 
 namespace bowline::sim {
 
-// Where a bug is looked for: in worlds of cores, in worlds of whole nodes, or by the trials and
-// sweeps of the log on disk.
-enum class Ground : std::uint8_t { world, nodes, log };
-inline constexpr std::array grounds{Ground::world, Ground::nodes, Ground::log};
+// Where a bug is looked for: in worlds of cores, in worlds of whole nodes, in those that serve the
+// map, or by the trials and sweeps of the log on disk.
+enum class Ground : std::uint8_t { world, nodes, kv, log };
+inline constexpr std::array grounds{Ground::world, Ground::nodes, Ground::kv, Ground::log};
 std::string_view name(Ground);
 std::optional<Ground> ground_named(std::string_view);
 

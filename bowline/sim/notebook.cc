@@ -101,7 +101,7 @@ std::string Notebook::head() const {
   put(text, state_.last.index.value);
   put(text, state_.seen.term.value);
   put(text, state_.seen.index.value);
-  put(text, snapshot_bytes_);
+  put(text, guest_ == nullptr ? snapshot_bytes_ : 0);
   for (const std::string& value : state_.map) {
     put_varint(text, value.size());
     text += value;

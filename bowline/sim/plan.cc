@@ -338,10 +338,12 @@ Plan draw_plan(Decisions& decisions, const Settings& settings) {
   draw_snapshots(chance, plan.climate);
   draw_episodes(chance, plan);
   draw_operations(chance, plan);
-  plan.whole = settings.whole;
+  plan.kv = settings.kv;
+  plan.whole = settings.whole || settings.kv;
   if (plan.whole) draw_streams(chance, plan.climate);
   if (plan.whole) draw_sessions(chance, plan.climate);
-  if (plan.whole) draw_programs(chance, plan.climate);
+  // No program that serves the map speaks anything but the newest version.
+  if (plan.whole && !plan.kv) draw_programs(chance, plan.climate);
   if (plan.whole) draw_machines(chance, plan.climate);
   return plan;
 }

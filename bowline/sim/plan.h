@@ -136,6 +136,7 @@ struct Plan {
   std::uint32_t nodes = 3;   // members from the start
   std::uint32_t spares = 0;  // empty nodes that may be added
   bool whole = false;        // host, wire and connections run, too; else only cores and logs
+  bool kv = false;           // of whole nodes: they serve a map, and there is no notebook
   std::vector<std::uint8_t> priorities;      // of the members
   std::vector<std::int32_t> clock_permille;  // of all nodes
   raft::Options options;
@@ -150,6 +151,7 @@ struct Settings {
   Duration weather{60'000'000'000};
   bool witnesses = true;
   bool whole = false;
+  bool kv = false;  // then whole, too
 };
 
 Plan draw_plan(Decisions&, const Settings&);

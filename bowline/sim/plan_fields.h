@@ -12,6 +12,7 @@ void visit_shape(Visit&& visit, Same&... each) {
   visit("members", each.nodes...);
   visit("spares", each.spares...);
   visit("whole", each.whole...);
+  visit("kv", each.kv...);
   visit("ties", each.tie_seed...);
   visit("weather_ends", each.weather_ends...);
 }

@@ -32,9 +32,11 @@ class WatchedWriter final : public machine::Writer {
 };
 
 Watched::Watched(Machine& machine, std::uint64_t snapshot_bytes, Vault* vault, Hooks hooks,
-                 machine::StateMachine* guest)
+                 machine::StateMachine* guest, bool bare)
     : hooks_(std::move(hooks)),
       notebook_(machine, snapshot_bytes, hooks_.did, guest),
+      all_(bare ? static_cast<machine::StateMachine&>(notebook_) : sessions_),
+      guest_(guest),
       machine_(machine),
       vault_(vault) {
   if (vault_ == nullptr || vault_->newest().mark.empty()) return;
@@ -49,7 +51,7 @@ std::string Watched::marked() {
 }
 
 void Watched::mark(std::string_view mark) {
-  const std::unique_ptr<machine::Reader> reader = sessions_.snapshot();
+  const std::unique_ptr<machine::Reader> reader = all_.snapshot();
   std::string state;
   for (std::string part = *reader->next(1 << 20); !part.empty(); part = *reader->next(1 << 20))
     state += part;
@@ -67,7 +69,7 @@ void Watched::apply(std::span<const machine::Command> commands, std::span<std::s
     std::size_t count = 1;
     while (count < commands.size() && commands[count - 1].id.index.value % looks_every != 0)
       ++count;
-    sessions_.apply(commands.first(count), answers.first(count));
+    all_.apply(commands.first(count), answers.first(count));
     notebook_.saw(commands[count - 1].id);
     look(false);
     commands = commands.subspan(count);
@@ -77,11 +79,15 @@ void Watched::apply(std::span<const machine::Command> commands, std::span<std::s
 
 std::unique_ptr<machine::Reader> Watched::snapshot() {
   look(false);
-  return sessions_.snapshot();
+  return all_.snapshot();
+}
+
+void Watched::configured(LogId id, std::string_view membership) {
+  if (guest_ != nullptr) guest_->configured(id, membership);
 }
 
 std::unique_ptr<machine::Writer> Watched::restore() {
-  return std::make_unique<WatchedWriter>(*this, sessions_.restore());
+  return std::make_unique<WatchedWriter>(*this, all_.restore());
 }
 
 }  // namespace bowline::sim

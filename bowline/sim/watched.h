@@ -23,15 +23,16 @@ class Watched final : public machine::StateMachine, public machine::Durable {
     // The state after this entry; of a snapshot that was taken in, if `restored`.
     std::function<void(LogId, std::uint64_t digest, bool restored)> stood;
   };
-  // With a vault it is durable by itself, and goes on with what is there.
+  // With a vault it is durable by itself, and goes on with what is there. `bare`: without sessions.
   Watched(Machine& machine, std::uint64_t snapshot_bytes, Vault* vault, Hooks hooks,
-          machine::StateMachine* guest = nullptr);
+          machine::StateMachine* guest = nullptr, bool bare = false);
 
   void apply(std::span<const machine::Command>, std::span<std::string> answers) override;
   std::unique_ptr<machine::Reader> snapshot() override;
   std::unique_ptr<machine::Writer> restore() override;
 
   machine::Durable* durable() override { return vault_ == nullptr ? nullptr : this; }
+  void configured(LogId, std::string_view membership) override;
   std::string marked() override;
   void mark(std::string_view) override;
 
@@ -45,6 +46,8 @@ class Watched final : public machine::StateMachine, public machine::Durable {
   Hooks hooks_;
   Notebook notebook_;
   session::SessionMachine sessions_{notebook_};
+  machine::StateMachine& all_;  // one of these
+  machine::StateMachine* guest_;
   Machine& machine_;
   Vault* vault_;
 };

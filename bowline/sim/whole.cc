@@ -28,13 +28,18 @@ Whole::Whole(Platter& platter, Cables& cables, Chance& chance, const Clock& cloc
              host::Onlooker& onlooker)
     : Running(platter, chance, clock, now, setting.node),
       network_(cables, setting.node, loop_, chance),
-      machine_(machine, setting.snapshot_bytes, setting.vault, std::move(hooks), setting.guest),
+      machine_(machine, setting.snapshot_bytes, setting.vault, std::move(hooks), setting.guest,
+               setting.program != nullptr),
       shard_(std::make_unique<host::Shard>(
           env(), network_, options_of(setting, log_options(setting.tail_bytes)), setting.fresh,
           host::Shard::Hooks{.broken = [this](Error error) { broken_ = std::move(error); }},
-          &onlooker)) {}
+          &onlooker)),
+      program_(setting.program) {}
 
-Whole::~Whole() { shard_.reset(); }
+Whole::~Whole() {
+  if (program_ != nullptr) program_->end();
+  shard_.reset();
+}
 
 // Nothing that a start waits for takes time.
 template <class Came>
@@ -62,6 +67,7 @@ void Whole::begin(host::Birth birth) {
     return;
   }
   replica_ = **started;
+  if (program_ != nullptr) program_->begin(env(), network_, *shard_, group);
 }
 
 }  // namespace bowline::sim

@@ -7,6 +7,7 @@
 #include "bowline/host/onlooker.h"
 #include "bowline/host/shard.h"
 #include "bowline/sim/cables.h"
+#include "bowline/sim/program.h"
 #include "bowline/sim/running.h"
 #include "bowline/sim/simulated_network.h"
 #include "bowline/sim/watched.h"
@@ -29,6 +30,7 @@ class Whole final : public Running {
     wire::Version newest_version = wire::newest_version;  // that it speaks
     Vault* vault = nullptr;                               // if its machine is durable by itself
     machine::StateMachine* guest = nullptr;               // of its notebook; outlives us
+    Program* program = nullptr;                           // the guest, if it is one
   };
   Whole(Platter&, Cables&, Chance&, const Clock&, Time now, const Setting&, Machine&,
         Watched::Hooks, host::Onlooker&);
@@ -53,6 +55,7 @@ class Whole final : public Running {
   Watched machine_;
   std::unique_ptr<host::Shard> shard_;
   host::Replica* replica_ = nullptr;
+  Program* program_;
 };
 
 }  // namespace bowline::sim

@@ -35,7 +35,7 @@ std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court, const Pla
   all.push_back(std::make_unique<SnapshotWitness>(court, committed));
   all.push_back(std::make_unique<MachineWitness>(court, committed));
   all.push_back(std::make_unique<ReadWitness>(court, committed));
-  all.push_back(std::make_unique<ClientWitness>(court, committed));
+  all.push_back(std::make_unique<ClientWitness>(court, committed, plan.kv));
   all.push_back(std::make_unique<DisciplineWitness>(court, committed));
   all.push_back(std::make_unique<BoundsWitness>(court, options));
   all.push_back(std::make_unique<PatienceWitness>(court, options));

@@ -109,6 +109,8 @@ void Workload::act(const Operation& operation, NodeId at) {
     case Act::read:
       if (const Duration at_most = may_be_old(operation); at_most > Duration{0})
         return world_.read_within(at, at_most);
+      if (world_.play() != nullptr && operation.amount % 4 != 0)
+        return world_.play()->act(operation, at);
       world_.read(at);
       return;
     case Act::lease_read: world_.read(at, raft::ReadKind::lease); return;
@@ -132,7 +134,10 @@ void Workload::operate(const Operation& operation, NodeId at) {
 
 // Whole nodes have sessions, and most clients use them.
 void Workload::write(const Operation& operation, NodeId at) {
-  if (world_.plan().whole && operation.amount % 4 != 0) return patrons_.act(operation, at);
+  if (world_.play() != nullptr && operation.amount % 8 != 0)
+    return world_.play()->act(operation, at);
+  if (world_.plan().whole && world_.play() == nullptr && operation.amount % 4 != 0)
+    return patrons_.act(operation, at);
   world_.propose(at, value(operation.amount % 64));
 }
 

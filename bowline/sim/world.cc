@@ -58,7 +58,10 @@ World::World(Plan plan, Decisions* decisions)
   node_watch_ = std::move(watch);
 }
 
-World::~World() = default;
+// Programs tell their clients that they are gone, who may ask us for something.
+World::~World() {
+  for (Node& node : nodes_) node.whole.reset();
+}
 
 void World::found_group() {
   raft::Membership founders;

@@ -18,6 +18,7 @@
 #include "bowline/sim/network.h"
 #include "bowline/sim/node.h"
 #include "bowline/sim/plan.h"
+#include "bowline/sim/program.h"
 #include "bowline/sim/request.h"
 #include "bowline/sim/site.h"
 #include "bowline/sim/witness.h"
@@ -89,6 +90,11 @@ class World : public Court {
   using Guests = std::function<std::unique_ptr<machine::StateMachine>(NodeId)>;
   void invite(Guests guests) { guests_ = std::move(guests); }
   const machine::StateMachine& guest(NodeId id) const { return *node(id).guest; }
+  // Its programs run on whole nodes; before anything happens. It outlives us.
+  void stage(Play& play) { play_ = &play; }
+  Play* play() const { return play_; }
+  // What reaches the process of a whole node from outside, as soon as that runs; not if it is down.
+  void enter(NodeId, env::Done<> task);
   void crash(NodeId, Crash);
   // Of a whole node: its group ends first, and tells those who wait.
   void shut_down(NodeId);
@@ -359,6 +365,7 @@ class World : public Court {
   bool keeps_journals_ = false;
   Filter filter_;
   Guests guests_;
+  Play* play_ = nullptr;
   std::function<void(Ticket)> closed_;
   raft::Effects effects_;
   std::vector<Request> requests_;  // by ticket

@@ -32,9 +32,12 @@ Ticket World::propose(NodeId id, Bytes command) {
 }
 
 Ticket World::propose(NodeId id, std::vector<Bytes> commands, Term expected) {
-  if (plan_.whole)
+  if (play_ != nullptr) {
+    for (Bytes& command : commands) command = play_->command(command);
+  } else if (plan_.whole) {
     for (Bytes& command : commands)
       command = Bytes::own(session::encode({.tag = 0, .body = session::Plain{command.view()}}));
+  }
   return offer(id, std::move(commands), expected);
 }
 

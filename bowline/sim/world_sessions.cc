@@ -31,7 +31,7 @@ Watched::Hooks World::watching(Node& node) {
 void World::check_answer(const host::Outcome& outcome, const Bytes& command) {
   const auto* done = std::get_if<host::Applied>(&outcome);
   if (done == nullptr || !done->answer) return;
-  if (guests_) return;  // whoever invited them knows
+  if (guests_ || play_ != nullptr) return;  // whoever invited them knows
   const std::optional<session::Envelope> envelope = session::decode_envelope(command.view());
   const auto* plain = envelope ? std::get_if<session::Plain>(&envelope->body) : nullptr;
   if (plain == nullptr) return;
@@ -42,7 +42,7 @@ void World::check_answer(const host::Outcome& outcome, const Bytes& command) {
 
 // A read sees what the log has written there.
 void World::check_read(const Node& node, Ticket ticket) {
-  if (node.whole == nullptr || guests_ || node.site.given_up) return;
+  if (node.whole == nullptr || guests_ || play_ != nullptr || node.site.given_up) return;
   const std::uint64_t key = ticket.value % Notebook::keys;
   const std::string wrong =
       deeds_.read(key, node.site.machine.applied.index, node.whole->notebook().read(key));

@@ -74,7 +74,9 @@ void World::bring_up(Node& node) {
     node.newest_version = node.chance.happens("an old program", plan_.climate.old_program_ppm)
                               ? wire::oldest_version
                               : wire::newest_version;
-  node.guest = guests_ ? guests_(site.id) : nullptr;
+  std::unique_ptr<Program> program = play_ == nullptr ? nullptr : play_->program(site.id);
+  Program* const program_runs = program.get();
+  node.guest = guests_ ? guests_(site.id) : std::move(program);
   const Whole::Setting setting{.node = site.id,
                                .fresh = site.incarnation,
                                .boot = site.id.value * 4096 + site.life,
@@ -84,7 +86,8 @@ void World::bring_up(Node& node) {
                                .silence = plan_.options.election,
                                .newest_version = node.newest_version,
                                .vault = plan_.climate.durable_machines ? &node.vault : nullptr,
-                               .guest = node.guest.get()};
+                               .guest = node.guest.get(),
+                               .program = program_runs};
   settle_snapshot(node);
   node.whole = std::make_unique<Whole>(node.platter, cables_, node.platter_chance, node.clock, now_,
                                        setting, site.machine, watching(node), *node.eyes);
@@ -186,11 +189,16 @@ void World::shut_down(NodeId id) {
 
 // It reaches the process as soon as that runs.
 void World::ask(Node& node, raft::Input input) {
+  enter(node.site.id,
+        [this, &node, input = std::move(input)]() mutable { ask_now(node, std::move(input)); });
+}
+
+void World::enter(NodeId id, env::Done<> task) {
+  Node& node = mine(id);
+  if (!node.up()) return;
   ProcessLoop& loop = node.whole->loop();
   if (node.pauses == 0 && loop.now() < now_) loop.advance(now_);
-  loop.after(
-      std::max(Duration(0), now_ - loop.now()),
-      [this, &node, input = std::move(input)]() mutable { ask_now(node, std::move(input)); });
+  loop.after(std::max(Duration(0), now_ - loop.now()), std::move(task));
   arm_process(node);
 }
 
@@ -237,10 +245,7 @@ void World::ask_now(Node& node, raft::Input input) {
 
 void World::read_within(NodeId id, Duration at_most) {
   Node& node = mine(id);
-  if (!node.up()) return;
-  ProcessLoop& loop = node.whole->loop();
-  if (node.pauses == 0 && loop.now() < now_) loop.advance(now_);
-  loop.after(std::max(Duration(0), now_ - loop.now()), [this, &node, at_most] {
+  enter(id, [this, &node, at_most] {
     node.whole->replica().read_within(at_most,
                                       [this, &node, at_most](const host::ReadOutcome& outcome) {
                                         if (!std::holds_alternative<host::Ready>(outcome)) return;
@@ -249,7 +254,6 @@ void World::read_within(NodeId id, Duration at_most) {
                                           witness->old_read_served(node.site, at_most);
                                       });
   });
-  arm_process(node);
 }
 
 namespace {

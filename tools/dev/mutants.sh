@@ -10,7 +10,8 @@ Builds build/bowline-sim-mutants, which is the simulator with planted bugs insid
 `bowline-sim-mutants OPTION…`: each bug in turn must be found.
 
   --only P02     only this bug; may be given again
-  --group G      only those of the world, of whole nodes (nodes), or of the log
+  --group G      only those of the world, of whole nodes (nodes), of the map (kv), or of the log
+  --world W      look for them in this world (world, nodes or kv), not in their own
   --cheap        one kill each, at most 60 CPU seconds each: for each commit
   --kills N      so many seeds must find it (3)
   --seeds N      look at no more seeds for each bug (20,000)

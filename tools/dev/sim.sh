@@ -9,7 +9,8 @@ usage() {
 Builds build/bowline-sim and runs `bowline-sim run OPTION…`. A seed decides everything that happens
 in a run; the same seed gives the same run on any machine.
 
-  --world cores|nodes|kv   what is simulated
+  --world cores|nodes|kv   what is simulated: cores, unless another is named; whole nodes; or whole
+                           nodes that serve etcd's API
   --seeds N                how many seeds
   --from S                 the first of them
   --seed S                 only this one
