@@ -8,6 +8,7 @@
 #include "bowline/wal/batch.h"
 #include "bowline/wal/forge.h"
 #include "bowline/wal/identity.h"
+#include "fuzz/etcd_targets.h"
 #include "fuzz/kv_targets.h"
 #include "fuzz/rpc_targets.h"
 #include "fuzz/segment_targets.h"
@@ -216,6 +217,8 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "maps") return maps_seeds();
   if (target == "http1") return http1_seeds();
   if (target == "http2") return http2_seeds();
+  if (target == "requests") return requests_seeds();
+  if (target == "errands") return errands_seeds();
   return batches();
 }
 

@@ -13,6 +13,7 @@
 #include "bowline/wal/batch.h"
 #include "bowline/wal/identity.h"
 #include "bowline/wal/row.h"
+#include "fuzz/etcd_targets.h"
 #include "fuzz/kv_targets.h"
 #include "fuzz/rpc_targets.h"
 #include "fuzz/segment_targets.h"
@@ -182,7 +183,7 @@ bool eat_manifest(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 20> all = {{
+constexpr std::array<Target, 22> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
@@ -203,6 +204,8 @@ constexpr std::array<Target, 20> all = {{
     {"maps", kv_target_bytes, eat_maps},
     {"http1", rpc_target_bytes, eat_http1},
     {"http2", rpc_target_bytes, eat_http2},
+    {"requests", etcd_target_bytes, eat_requests},
+    {"errands", etcd_target_bytes, eat_errands},
 }};
 
 }  // namespace

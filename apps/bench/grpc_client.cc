@@ -72,10 +72,12 @@ struct GrpcClient::Callbacks {
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                     std::uint8_t, void*) {
     const std::string_view its(reinterpret_cast<const char*>(name), name_size);
-    if (its != "grpc-status") return 0;
+    if (!its.starts_with("grpc-")) return 0;
     Slot* const found = slot(session, frame->hd.stream_id);
     const auto* const text = reinterpret_cast<const char*>(value);
-    if (found != nullptr) std::from_chars(text, text + value_size, found->code);
+    if (found == nullptr) return 0;
+    if (its == "grpc-status") std::from_chars(text, text + value_size, found->code);
+    if (its == "grpc-message") found->grpc_message.assign(text, value_size);
     return 0;
   }
 
@@ -95,6 +97,7 @@ struct GrpcClient::Callbacks {
     const std::string answer = std::exchange(found->answer, {});
     const Tag tag = found->tag;
     const int code = found->code;
+    self.grpc_message_ = std::exchange(found->grpc_message, {});
     self.free_.push_back(found->place);
     self.hooks_.ended(tag, code,
                       std::string_view(answer).substr(std::min(answer.size(), rpc::prefix_bytes)));
@@ -159,6 +162,7 @@ GrpcClient::Slot& GrpcClient::free_slot() {
   free_.pop_back();
   slot.request.clear();
   slot.answer.clear();
+  slot.grpc_message.clear();
   slot.sent = 0;
   slot.code = no_code;
   slot.is_stream = slot.ends = slot.waits = false;
@@ -206,6 +210,10 @@ void GrpcClient::half_close(Stream stream) {
   Slot& slot = slots_[stream];
   slot.ends = true;
   if (std::exchange(slot.waits, false)) nghttp2_session_resume_data(session_.get(), slot.id);
+}
+
+void GrpcClient::cancel(Stream stream) {
+  nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, slots_[stream].id, NGHTTP2_CANCEL);
 }
 
 void GrpcClient::take_messages(Slot& slot) {

@@ -39,6 +39,10 @@ class GrpcClient {
   Stream open(std::string_view path, Tag);  // sends and receives any number of messages
   void send(Stream, std::string_view message);
   void half_close(Stream);
+  void cancel(Stream);
+
+  // Of the call whose ended() is running: what the server says of its code, as it is on the wire.
+  std::string_view grpc_message() const { return grpc_message_; }
 
   bool receive();  // what is there; false: the connection is gone
   bool flush();    // what can be sent; false: likewise
@@ -57,6 +61,7 @@ class GrpcClient {
     std::string request;
     std::size_t sent = 0;
     std::string answer;
+    std::string grpc_message;
     std::int32_t id = 0;
     int code = no_code;
     bool is_stream = false;
@@ -75,6 +80,7 @@ class GrpcClient {
   std::string out_;
   std::size_t sent_ = 0;
   std::vector<char> in_;
+  std::string grpc_message_;
 };
 
 }  // namespace bowline::bench

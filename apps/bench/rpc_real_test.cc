@@ -21,7 +21,7 @@ namespace {
 
 class RealServer {
  public:
-  RealServer() {
+  explicit RealServer(rpc::ServerOptions options = {}) : options_(std::move(options)) {
     std::promise<std::string> address;
     auto known = address.get_future();
     thread_ = std::thread([this, address = std::move(address)]() mutable { live(address); });
@@ -39,10 +39,11 @@ class RealServer {
   void live(std::promise<std::string>& address) {
     runtime::Network network(loop_);
     rpc::EchoService service;
-    rpc::Server server(loop_, loop_.clock(), network, service.router);
+    rpc::Server server(loop_, loop_.clock(), network, service.router, options_);
     server.listen("127.0.0.1:0", [&](Result<std::string> at) { address.set_value(at.value()); });
     loop_.run();
   }
+  rpc::ServerOptions options_;
   runtime::Loop loop_;
   std::thread thread_;
   std::string address_;
@@ -73,6 +74,21 @@ TEST(RpcReal, clients_on_many_connections_are_answered) {
   EXPECT_GT(report->done, 100U);
   EXPECT_EQ(report->errors, 0U);
   EXPECT_EQ(report->latency_ns.count(), report->done);
+}
+
+// The kernel takes each piece at once, and so does not call back for the next one.
+TEST(RpcReal, an_answer_in_many_pieces_arrives_whole) {
+  const RealServer server({.limits = {.most_taken_bytes = 1000}});
+  GrpcLoad load = load_on(server.address(), 2, 1);
+  load.request = [](std::uint64_t, std::string& message) {
+    message = std::string(100'000, 'x');
+    return std::string_view("/test.Echo/Unary");
+  };
+  load.is_good = [](std::string_view answer) { return answer.size() == 100'000; };
+  const auto report = run(load);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_GT(report->done, 5U);
+  EXPECT_EQ(report->errors, 0U);
 }
 
 TEST(RpcReal, a_load_counts_errors_by_their_codes) {

@@ -51,12 +51,12 @@ TEST(ConfigFile, what_is_not_understood_is_told_with_its_line) {
 
 class ConfigOnDisk : public testing::Test {
  protected:
-  ~ConfigOnDisk() override { std::filesystem::remove(path_); }
+  ~ConfigOnDisk() override { std::filesystem::remove(path); }
   Result<ServeFlags> flags(const std::string& text) const {
-    std::ofstream(path_) << text;
-    return flags_in(path_);
+    std::ofstream(path) << text;
+    return flags_in(path);
   }
-  const std::string path_ =
+  const std::string path =
       std::filesystem::temp_directory_path() / ("bowline-config-" + std::to_string(::getpid()));
 };
 

@@ -133,7 +133,7 @@ TEST_F(SecureTest, a_member_shows_a_certificate_that_names_it) {
   {
     const ServedProcess server(all);
     EXPECT_FALSE(server.is_ready());
-    const std::string said = server.said();
+    const std::string& said = server.said();
     ASSERT_TRUE(std::regex_search(said, name, std::regex("bowline://etcd-cluster/node/[0-9]+")))
         << said;
     issue("member", "ca", "serverAuth,clientAuth\nsubjectAltName=URI:" + name[0].str());

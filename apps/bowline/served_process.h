@@ -23,6 +23,7 @@ class ServedProcess {
   ServedProcess& operator=(const ServedProcess&) = delete;
 
   bool is_ready() const { return ready_; }
+  pid_t id() const { return process_; }
   // What it said until it was ready, or ended.
   const std::string& said() const { return said_; }
   void kill();  // as a crash does it

@@ -85,6 +85,7 @@ TEST_F(FrontSnapshotTest, waits_for_a_client_that_does_not_take_it) {
 
 TEST_F(FrontSnapshotTest, only_so_many_are_on_their_way) {
   std::vector<std::shared_ptr<PlayedCall>> calls;
+  calls.reserve(4);
   for (int i = 0; i < 4; ++i) calls.push_back(trio().stream(0, "Maintenance/Snapshot"));
   EXPECT_EQ(trio().stream(0, "Maintenance/Snapshot")->status(),
             status_of(etcd::Wrong::too_many_requests));

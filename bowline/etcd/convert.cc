@@ -30,11 +30,22 @@ kv::Compare constant(const kv::Interval& keys, bool holds) {
           .value = {}};
 }
 
+// Every key has a version above 0; and of no key at all, no value holds.
+kv::Compare any_key(const kv::Interval& keys) {
+  return {.keys = keys,
+          .target = kv::Compare::Target::version,
+          .result = kv::Compare::Result::greater,
+          .number = 0,
+          .value = {}};
+}
+
 // Enums of the wire are open. What etcd does with those that it does not know: an unknown target
 // counts as equal, and an unknown result holds.
 kv::Compare compare_of(const Compare& compare) {
   const kv::Interval keys{compare.key(), compare.range_end()};
-  if (!Compare::CompareResult_IsValid(compare.result())) return constant(keys, true);
+  const bool is_of_value = compare.target() == Compare::VALUE;
+  if (!Compare::CompareResult_IsValid(compare.result()))
+    return is_of_value ? any_key(keys) : constant(keys, true);
   if (!Compare::CompareTarget_IsValid(compare.target()))
     return constant(keys, compare.result() == Compare::EQUAL);
   return {.keys = keys,

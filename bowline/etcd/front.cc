@@ -69,6 +69,8 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
       server_(env.loop, env.clock, network, router_, options.server),
       look_timer_(env.loop.timer([this] { look(); })),
       removed_(std::move(options.removed)) {
+  // It would write a line for each message that cannot be read: any client could fill our log.
+  google::protobuf::SetLogHandler(nullptr);
   kv_.add_to(router_);
   lease_.add_to(router_);
   watch_.add_to(router_);

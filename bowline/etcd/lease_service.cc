@@ -142,7 +142,7 @@ void LeaseService::stop() {
 void LeaseService::keep_alive(const std::shared_ptr<Stream>& stream, std::string_view bytes) {
   LeaseKeepAliveRequest request;
   if (!stream->call) return;
-  if (!parse(request, bytes)) return finish(stream, unreadable());
+  if (!parse(request, bytes)) return finish(stream, unreadable_message());
   ++stream->on_their_way;
   stream->held = stream->on_their_way >= most_on_their_way;
   if (stream->held) stream->call.hold(true);

@@ -7,6 +7,7 @@
 
 #include "bowline/base/encoding.h"
 #include "bowline/etcd/errors.h"
+#include "bowline/etcd/readable.h"
 #include "bowline/rpc/call.h"
 #include "bowline/rpc/router.h"
 
@@ -15,11 +16,18 @@ namespace bowline::etcd {
 
 template <class Message>
 bool parse(Message& message, std::string_view bytes) {
-  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+         is_readable(message);
 }
 
 inline rpc::Status unreadable() {
   return {rpc::Code::internal, "grpc: error unmarshalling request: the bytes are no such message"};
+}
+
+// A message of a stream: gRPC's Go library has other words for it.
+inline rpc::Status unreadable_message() {
+  return {rpc::Code::internal,
+          "grpc: failed to unmarshal the received message the bytes are no such message"};
 }
 
 // handle(Call, Request&&, std::size_t bytes that it had)

@@ -66,7 +66,7 @@ void WatchStream::end() {
 
 void WatchStream::heard(std::string_view bytes) {
   WatchRequest request;
-  if (!parse(request, bytes)) return finish(unreadable());
+  if (!parse(request, bytes)) return finish(unreadable_message());
   switch (request.request_union_case()) {
     case WatchRequest::kCreateRequest: return create(request.create_request());
     case WatchRequest::kCancelRequest: return cancel(request.cancel_request().watch_id());
@@ -84,6 +84,7 @@ void WatchStream::create(const WatchCreateRequest& request) {
   const bool chosen = request.watch_id() != 0;
   while (!chosen && watches_.contains(next_)) ++next_;
   const kv::WatchId id = chosen ? request.watch_id() : next_++;
+  if (watches_.contains(id)) return refuse_watch(duplicate_id);
   wanted.start = request.start_revision();
   wanted.no_put = has(request, WatchCreateRequest::NOPUT);
   wanted.no_erase = has(request, WatchCreateRequest::NODELETE);
@@ -148,9 +149,9 @@ void WatchStream::progress(kv::WatchId id, std::int64_t revision) {
   send(response);
 }
 
-// Its header has no revision.
+// Its header has no revision. The id is taken until the client cancels the watch, too, or the
+// stream is over: so it is with etcd.
 void WatchStream::compacted(kv::WatchId id, std::int64_t, std::int64_t compacted) {
-  watches_.erase(id);
   WatchResponse response;
   here_.fill(*response.mutable_header(), 0);
   response.set_watch_id(id);

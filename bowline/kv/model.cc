@@ -127,6 +127,7 @@ Event Model::event(const Write& write, bool with_before) const {
               .before = std::nullopt};
   if (write.now) event.item = item_of(write.key, *write.now);
   if (!with_before || write.main - 1 < compacted_) return event;
+  if (event.kind == Event::Kind::put && event.item.create_revision == write.main) return event;
   const Map& before = at(write.main - 1);
   if (const auto found = before.find(write.key); found != before.end())
     event.before = item_of(found->first, found->second);
@@ -226,10 +227,24 @@ void Model::decide(const Txn& txn, std::map<const Txn*, bool>& taken) const {
 }
 
 Refusal Model::check(const Txn& txn, const std::map<const Txn*, bool>& taken) const {
+  const Refusal refusal = check_puts(txn, taken);
+  return refusal == Refusal::none ? check_ranges(txn, taken) : refusal;
+}
+
+Refusal Model::check_puts(const Txn& txn, const std::map<const Txn*, bool>& taken) const {
   for (const Op& op : taken.at(&txn) ? txn.success : txn.failure) {
     Refusal refusal = Refusal::none;
     if (const auto* put = std::get_if<Put>(&op.what)) refusal = check(*put);
-    if (const auto* nested = std::get_if<Txn>(&op.what)) refusal = check(*nested, taken);
+    if (const auto* nested = std::get_if<Txn>(&op.what)) refusal = check_puts(*nested, taken);
+    if (refusal != Refusal::none) return refusal;
+  }
+  return Refusal::none;
+}
+
+Refusal Model::check_ranges(const Txn& txn, const std::map<const Txn*, bool>& taken) const {
+  for (const Op& op : taken.at(&txn) ? txn.success : txn.failure) {
+    Refusal refusal = Refusal::none;
+    if (const auto* nested = std::get_if<Txn>(&op.what)) refusal = check_ranges(*nested, taken);
     if (const auto* asked = std::get_if<Range>(&op.what))
       if (const auto answer = range(*asked); !answer) refusal = answer.error();
     if (refusal != Refusal::none) return refusal;

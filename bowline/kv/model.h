@@ -75,6 +75,8 @@ class Model {
   bool holds(const Compare&) const;
   void decide(const Txn&, std::map<const Txn*, bool>& taken) const;
   Refusal check(const Txn&, const std::map<const Txn*, bool>& taken) const;
+  Refusal check_puts(const Txn&, const std::map<const Txn*, bool>& taken) const;
+  Refusal check_ranges(const Txn&, const std::map<const Txn*, bool>& taken) const;
   Refusal check(const Put&) const;
   TxnAnswer act(const Txn&, const std::map<const Txn*, bool>& taken);
   PutAnswer act(const Put&);

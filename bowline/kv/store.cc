@@ -45,13 +45,15 @@ Item Store::item(const Version& version) const {
 
 // What was there before is as of the revision before, whatever else the same transaction did. If
 // that is compacted nobody is told, although the memory of it may not have come back yet: replicas
-// have to agree.
+// have to agree. A put that creates its key has nothing before it, even if the same transaction
+// deleted an older life of it: so it is with etcd.
 Event Store::event(const Version& version, bool with_before) const {
   Event event{.kind = version.is_live() ? Event::Kind::put : Event::Kind::erase,
               .sub = version.sub,
               .item = item(version),
               .before = std::nullopt};
   if (!with_before || version.main - 1 < compacted_) return event;
+  if (version.is_live() && version.create == version.main) return event;
   const Version* before = version.older;
   while (before != nullptr && before->main == version.main) before = before->older;
   if (before != nullptr && before->is_live()) event.before = item(*before);

@@ -80,15 +80,20 @@ Refusal refused(const State& state, const Range& range) {
   return range.revision < state.store.compacted() ? Refusal::compacted : Refusal::none;
 }
 
-Refusal refused(const State& state, const Txn& txn, Walk& walk) {
+// All puts of the path are looked at before the first of its ranges: so clients are told the same
+// as by an etcd, if several things are wrong.
+enum class Looks : bool { at_puts, at_ranges };
+
+Refusal refused(const State& state, const Txn& txn, Walk& walk, Looks looks) {
   for (const Op& op : walk.take(txn)) {
     Refusal refusal = Refusal::none;
-    if (const auto* range = std::get_if<Range>(&op.what)) {
-      refusal = refused(state, *range);
-    } else if (const auto* put = std::get_if<Put>(&op.what)) {
+    if (const auto* nested = std::get_if<Txn>(&op.what)) {
+      refusal = refused(state, *nested, walk, looks);
+    } else if (const auto* put = std::get_if<Put>(&op.what); put && looks == Looks::at_puts) {
       refusal = refused(state, *put, Asked::in_txn);
-    } else if (const auto* nested = std::get_if<Txn>(&op.what)) {
-      refusal = refused(state, *nested, walk);
+    } else if (const auto* range = std::get_if<Range>(&op.what);
+               range && looks == Looks::at_ranges) {
+      refusal = refused(state, *range);
     }
     if (refusal != Refusal::none) return refusal;
   }
@@ -157,8 +162,11 @@ Refusal refused(const State& state, const Put& put, Asked asked) {
 }
 
 Refusal refused(const State& state, const Txn& txn, const Path& path) {
-  Walk walk(path);
-  return refused(state, txn, walk);
+  Walk first(path);
+  const Refusal refusal = refused(state, txn, first, Looks::at_puts);
+  if (refusal != Refusal::none) return refusal;
+  Walk again(path);
+  return refused(state, txn, again, Looks::at_ranges);
 }
 
 // What is to be kept was there when it was checked. If the same transaction deleted it since (which

@@ -121,6 +121,20 @@ TEST(Txn, nested_ones_compare_with_the_state_before_all_of_it) {
   EXPECT_EQ(rig.machine.store().revision(), 2);
 }
 
+TEST(Txn, is_refused_for_its_puts_before_its_ranges) {
+  KvRig rig;
+  rig.put("a", "1");
+  const Op missing{Put{.key = "c", .value = "", .ignore_value = true}};
+  const Op future{Range{.keys = {"a", {}}, .revision = 99}};
+  const auto refusal = [&](std::vector<Op> ops) {
+    return rig.run(Txn{.compares = {}, .success = std::move(ops), .failure = {}}).refusal;
+  };
+  EXPECT_EQ(refusal({future, missing}), Refusal::key_not_found);
+  EXPECT_EQ(refusal({future, {Txn{.compares = {}, .success = {missing}, .failure = {}}}}),
+            Refusal::key_not_found);
+  EXPECT_EQ(refusal({future}), Refusal::future_revision);
+}
+
 TEST(Txn, is_refused_as_a_whole) {
   KvRig rig;
   rig.put("a", "0");

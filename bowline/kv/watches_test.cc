@@ -199,7 +199,7 @@ TEST_F(WatchesOf, what_was_before_is_as_of_the_revision_before) {
   rig.run(Txn{.compares = {},
               .success = {{DeleteRange{.keys = {"a", {}}}}, {Put{.key = "a", .value = "2"}}},
               .failure = {}});
-  EXPECT_EQ(listener.take(), "1:-a@3(was 1) +a@3(was 1) |");
+  EXPECT_EQ(listener.take(), "1:-a@3(was 1) +a@3 |");
 }
 
 TEST_F(WatchesOf, tells_progress_when_nothing_else_was_told) {

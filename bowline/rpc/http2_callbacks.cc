@@ -106,6 +106,7 @@ struct Http2Session::Callbacks {
     ensure(nghttp2_option_new(&option) == 0);
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_no_http_messaging(option, 1);  // HeadRules does that
     nghttp2_option_set_max_outbound_ack(option, 1000);
     nghttp2_option_set_max_settings(option, 32);
     // Newer ones count these themselves, one of them by the clock of the machine. Ours come first.

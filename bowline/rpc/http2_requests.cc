@@ -48,6 +48,7 @@ void Http2Session::header(Http2Stream& stream, std::string_view name, std::strin
   const std::size_t bytes = name.size() + value.size() + around_each;
   stream.header_bytes_ += static_cast<std::uint32_t>(bytes);
   ++stream.headers_;
+  stream.is_malformed_ = !stream.rules_.takes(name, value) || stream.is_malformed_;
   if (stream.header_bytes_ / far_beyond > limits_.most_header_bytes ||
       stream.headers_ / far_beyond > limits_.most_headers)
     return close("it sent a header of more than " + std::to_string(stream.header_bytes_) +
@@ -85,6 +86,12 @@ void Http2Session::head_header(Http2Stream& stream, std::string_view name, std::
 void Http2Session::head_ends(Http2Stream& stream) {
   current_ = nullptr;
   if (closing_) return;
+  if (stream.is_malformed_ || !stream.rules_.is_whole()) {
+    stream.over_ = true;
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id_,
+                              NGHTTP2_PROTOCOL_ERROR);
+    return;
+  }
   decide(stream);
   if (stream.over_ || stream.kind_ == Http2Stream::Kind::stream) return;
   expect_more(stream);

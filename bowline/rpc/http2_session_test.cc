@@ -80,6 +80,30 @@ TEST_F(Http2, unknown_methods_are_told_in_grpcs_words) {
   EXPECT_EQ(call("/test.Other/Unary", "").code(), Code::unimplemented);
 }
 
+// As etcdctl does it for a part of its commands.
+TEST_F(Http2, an_authority_may_be_a_url) {
+  const std::int32_t id =
+      client.call("/test.Echo/Unary", "hello", {.authority = "http://127.0.0.1:2379"});
+  wire.pump(client);
+  EXPECT_EQ(heard(id).messages, std::vector<std::string>{"hello"});
+}
+
+TEST_F(Http2, a_malformed_head_resets_its_stream_and_no_other) {
+  for (const Fields& more : {Fields{{":path", "/test.Echo/Unary"}}, Fields{{":unknown", "a"}},
+                             Fields{{"a b", "a"}}, Fields{{"connection", "close"}},
+                             Fields{{"te", "gzip"}}, Fields{{"a", std::string("b\0", 2)}}}) {
+    const std::int32_t id = client.call("/test.Echo/Unary", "hello", {.more = more});
+    wire.pump(client);
+    EXPECT_TRUE(heard(id).closed) << more[0].first;
+    EXPECT_EQ(heard(id).error, NGHTTP2_PROTOCOL_ERROR) << more[0].first;
+    EXPECT_TRUE(heard(id).messages.empty()) << more[0].first;
+  }
+  const std::int32_t relative = client.call("test.Echo/Unary", "hello");
+  wire.pump(client);
+  EXPECT_EQ(heard(relative).error, NGHTTP2_PROTOCOL_ERROR);
+  EXPECT_EQ(call("/test.Echo/Unary", "hello").messages, std::vector<std::string>{"hello"});
+}
+
 TEST_F(Http2, a_stream_of_the_server_arrives_in_its_order) {
   const std::int32_t id = client.call("/test.Echo/Open", "watch");
   wire.pump(client);

@@ -18,6 +18,8 @@ void Http2Stream::reset(std::int32_t id) {
   id_ = id;
   head_.deadline = never;
   head_.metadata.clear();
+  rules_ = {};
+  is_malformed_ = false;
   verb_.clear();
   authority_.clear();
   content_type_.clear();

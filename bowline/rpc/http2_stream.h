@@ -10,6 +10,7 @@
 
 #include "bowline/base/time.h"
 #include "bowline/rpc/call.h"
+#include "bowline/rpc/head_rules.h"
 #include "bowline/rpc/http.h"
 #include "bowline/rpc/router.h"
 
@@ -58,6 +59,8 @@ class Http2Stream final : public CallChannel, public std::enable_shared_from_thi
 
   // The request's head.
   CallHead head_;
+  HeadRules rules_;
+  bool is_malformed_ = false;
   std::string verb_;       // :method
   std::string authority_;  // :authority, or host
   std::string content_type_;

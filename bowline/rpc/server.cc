@@ -169,7 +169,10 @@ void Server::Door::serve(Guest& guest) {
   if (!guest.is_leaving && unsent < most_unsent) {
     guest.session->take(out_, options_.limits.most_taken_bytes, now);
     counters_.bytes_out += out_.size();
+    const bool may_have_more = out_.size() >= options_.limits.most_taken_bytes;
     if (!out_.empty()) guest.connection->send(std::exchange(out_, {}));
+    // If all of it has left at once, nobody will say that there is room again.
+    if (may_have_more && guest.connection->queued() == 0) wake(guest);
   }
   if (guest.session->over() && !std::exchange(guest.is_leaving, true) &&
       !guest.session->why().empty())

@@ -140,9 +140,9 @@ TestClient::TestClient(const Options& options) : options_(options) {
 TestClient::~TestClient() = default;
 
 std::int32_t TestClient::open(std::string_view path, const CallOptions& options) {
-  std::vector<nghttp2_nv> head = {header_of(":method", options.verb), header_of(":scheme", "http"),
-                                  header_of(":path", path), header_of(":authority", "test"),
-                                  header_of("te", "trailers")};
+  std::vector<nghttp2_nv> head = {
+      header_of(":method", options.verb), header_of(":scheme", "http"), header_of(":path", path),
+      header_of(":authority", options.authority), header_of("te", "trailers")};
   if (!options.content_type.empty())
     head.push_back(header_of("content-type", options.content_type));
   for (const auto& [name, value] : options.more) head.push_back(header_of(name, value));

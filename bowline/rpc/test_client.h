@@ -39,6 +39,7 @@ struct Heard {
 struct CallOptions {
   std::string verb = "POST";
   std::string content_type = "application/grpc";
+  std::string authority = "test";
   Fields more = {};
 };
 

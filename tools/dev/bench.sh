@@ -4,7 +4,7 @@
 
 usage() {
   cat <<'END'
-./dev bench [wal|raft|failover|groups|kv|rpc] [OPTION…]
+./dev bench [wal|raft|failover|groups|kv|rpc|etcd] [OPTION…]
 
 Builds build/bowline-bench and runs it with the options.
 
@@ -38,8 +38,14 @@ About half a minute; --quick: some seconds.
 ./dev bench rpc does it with build/bowline-bench-rpc: gRPC calls to a process that only answers
 them, and what one costs it. About 20 seconds.
 
+./dev bench etcd does it with build/bowline-bench-etcd: three members of bowline and three of
+Debian's etcd, which is unpacked into build/etcd, one after the other in each round, with the same
+client, and values of 256 bytes.
+About an hour; fewer --rounds, --cases and --clients make it shorter.
+
 Examples: ./dev bench --json bench.json
           ./dev bench wal --quick
+          ./dev bench etcd --rounds 1 --seconds 1 --cases put range --clients 256
           ./dev bench raft --peers --payload 256 --in-flight 64 256 --rounds 3
 END
 }
@@ -102,6 +108,11 @@ main() {
       shift
       program=bowline-bench-rpc
       ;;
+    etcd)
+      shift
+      program=bowline-bench-etcd
+      unpack_etcd || fail 'etcd-server of Debian is needed, and could not be had'
+      ;;
     failover)
       shift
       program=bowline-bench-raft
@@ -119,6 +130,7 @@ main() {
   done
   has_target release "$program" || not_yet "there is no program '$program' here"
   build release "$program"
+  if [[ $program == bowline-bench-etcd ]]; then build release bowline; fi
   if [[ -n $with_bound ]]; then
     build release bowline-bench-bare
     peers+=(--peer 'bare=build/bowline-bench-bare')

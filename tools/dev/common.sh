@@ -94,6 +94,19 @@ install() {
   as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
 }
 
+# The program alone: where systemd runs, its package would start a server on the port that ours has.
+unpack_etcd() {
+  local place=$PWD/build/etcd
+  PATH=$place/usr/bin:$PATH
+  if ! command -v etcd >/dev/null && command -v dpkg-deb >/dev/null; then
+    echo 'unpacking etcd-server'
+    mkdir -p "$place"
+    (cd "$place" && { apt-get -q download etcd-server ||
+      { as_root apt-get -q update && apt-get -q download etcd-server; }; }) || return 1
+    dpkg-deb -x "$place"/etcd-server_*.deb "$place"
+  fi
+}
+
 presets=(release debug asan tsan clang fuzz coverage)
 
 build_dir() {

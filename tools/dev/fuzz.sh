@@ -14,7 +14,7 @@ it for ever.
 
   --target NAME   only this one: table, echo, identity, membership, segment, batches, letters,
                   frames, hello, parcels, asks, manifest, envelopes, replies, sessions, commands,
-                  answers, maps, http1 or http2
+                  answers, maps, http1, http2, requests or errands
   --seconds N     for each of them; 10 if not given
 
 Example: ./dev fuzz --target table --seconds 60
@@ -22,7 +22,7 @@ END
 }
 
 fuzz_targets=(table echo identity membership segment batches letters frames hello parcels asks
-  manifest envelopes replies sessions commands answers maps http1 http2)
+  manifest envelopes replies sessions commands answers maps http1 http2 requests errands)
 
 main() {
   local chosen=("${fuzz_targets[@]}") time=10 target log runs total=0 broken=() findings

@@ -36,19 +36,6 @@ count_cases() {
   ' "$1"
 }
 
-# The program alone: where systemd runs, its package would start a server on the port that ours has.
-unpack_etcd() {
-  local place=$PWD/build/etcd
-  PATH=$place/usr/bin:$PATH
-  if ! command -v etcd >/dev/null && command -v dpkg-deb >/dev/null; then
-    echo 'unpacking etcd-server'
-    mkdir -p "$place"
-    (cd "$place" && { apt-get -q download etcd-server ||
-      { as_root apt-get -q update && apt-get -q download etcd-server; }; }) || return 1
-    dpkg-deb -x "$place"/etcd-server_*.deb "$place"
-  fi
-}
-
 main() {
   local preset=release filter=()
   while [[ $# -gt 0 ]]; do

@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Says: ask bowline and an etcd the same at random, and compare all they say
+
+usage() {
+  cat <<'END'
+./dev differ [OPTION…]
+
+Builds build/bowline-differ, unpacks Debian's etcd-server into build/etcd, and asks `bowline serve`
+and that etcd the same random requests: 1,000,000 if --requests does not say otherwise, which takes
+about an hour. Where they differ, it makes what was asked as short as it can, and prints that.
+docs/ETCD.md lists where they are meant to differ.
+
+  --requests N   how many, about
+  --seed S       of the first episode
+  --findings N   stop after so many differences, and not after the first
+  --shrinking N  runs that may be spent on making one short
+
+Example: ./dev differ --requests 20000 --seed 7
+END
+}
+
+main() {
+  local options=("$@")
+  [[ " $* " == *" --requests"* ]] || options+=(--requests 1000000)
+  unpack_etcd || fail 'etcd-server of Debian is needed, and could not be had'
+  build release bowline bowline-differ
+  build/bowline-differ "${options[@]}" || fail "they differ, see above, in $(seconds)"
+  succeed "in $(seconds)"
+}
