@@ -215,7 +215,10 @@ std::string KvWatchers::expected(const Stream& stream, const Watcher& watcher,
   const kv::model::Model& model = scene_.record.model();
   kv::Event event = model.event(write, false);
   const std::int64_t before = write.main - 1;
-  if (watcher.request.prev_kv && before >= scene_.program(stream.at)->state().compacted) {
+  const bool creates =
+      event.kind == kv::Event::Kind::put && event.item.create_revision == write.main;
+  if (watcher.request.prev_kv && !creates &&
+      before >= scene_.program(stream.at)->state().compacted) {
     const auto& map = model.at(before);
     if (const auto found = map.find(write.key); found != map.end())
       event.before = kv::model::item_of(found->first, found->second);
