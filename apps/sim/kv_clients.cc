@@ -261,6 +261,8 @@ void KvClients::kept_alive(const Asked& asked, kv::LeaseId id) {
       return scene_.wrong("I17", "lease " + std::to_string(id) +
                                      " is kept alive, and a client knew that there is none");
     ++scene_.world.counters().leases_kept_alive;
+    // It may have been said of an earlier lease of that id, while this one was granted.
+    if (response->ttl() != last->ttl) return;
     return scene_.promise(id, last->from, promised_until(asked.begun, response->ttl()));
   }
   // It may have been granted since.

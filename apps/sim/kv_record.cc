@@ -42,7 +42,8 @@ void KvRecord::run(Entry entry) {
 
 void KvRecord::note_leases(const Entry& entry, const kv::Command& command) {
   if (const auto* grant = std::get_if<kv::LeaseGrant>(&command))
-    leases_[grant->id].push_back({.from = entry.id.index, .to = {}, .proposed = {}});
+    leases_[grant->id].push_back(
+        {.from = entry.id.index, .to = {}, .proposed = {}, .ttl = grant->ttl});
   const auto* const revoke = std::get_if<kv::LeaseRevoke>(&command);
   if (revoke == nullptr) return;
   Tenure& tenure = leases_[revoke->id].back();

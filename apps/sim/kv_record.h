@@ -36,6 +36,7 @@ class KvRecord {
     Index to;              // 0: it is there
     bool expired = false;  // and no client wanted that
     Time proposed;         // then
+    std::int64_t ttl = 0;
   };
 
   // A machine is about to carry this out; perhaps it is the first to do so.
