@@ -11,7 +11,7 @@ which one is killed on the way. It ends with a table: passed, failed, or not run
 
   etcdctl   Debian's etcd-client, which is installed
   python    Debian's python3-etcd3, which is installed
-  go        go.etcd.io/etcd/client/v3 and its package concurrency: needs go 1.22 and the network
+  go        go.etcd.io/etcd/client/v3 and its package concurrency: needs go 1.23 and the network
 
 What is printed of each is in build/compat/CLIENT.log. Ports 33790 to 33795 are used.
 
