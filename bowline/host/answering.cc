@@ -55,7 +55,8 @@ std::string sentence_of(Refusal refusal, NodeId self, NodeId leader) {
       return "the members are not those that were expected: look at them again, and then decide";
     case Refusal::transferring: return "the leader is handing over: ask again soon";
     case Refusal::full: return "too much waits to be committed: ask again soon";
-    case Refusal::not_ready: return "the leader is new and has committed nothing: ask again soon";
+    case Refusal::not_ready:
+      return "the leader is new, or waits to hear from the others: ask again soon";
     case Refusal::change_pending:
       return "another change of the members is under way: wait for it, or cancel it";
     case Refusal::timed_out: return "nobody took over in time: ask again";

@@ -304,6 +304,7 @@ class Core {
   void on(Transfer&);
   void on(Stalled&);
   NodeId best_target() const;
+  bool others_may_lead() const;
   bool may_lead(const Member&) const;
   void pursue_handover();
   void hand_over_if_unfit();

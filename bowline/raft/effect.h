@@ -61,7 +61,7 @@ enum class Refusal : std::uint8_t {
   full,            // too much is uncommitted: soon again
   too_large,       // never
   wrong_term,      // the expected term is not this one
-  not_ready,       // this leader has not committed anything in its term yet: soon again
+  not_ready,       // it has not committed in its term, or heard of those who may lead: soon again
   change_pending,  // one change of the membership at a time
   no_change,       // nothing to cancel
   outdated,        // the expected configuration is not the one in force

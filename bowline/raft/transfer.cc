@@ -14,11 +14,18 @@ void Core::on(Transfer& in) {
   Leader& l = *leader_role();
   if (l.handover) return refuse(in.ticket, Refusal::transferring);
   const NodeId to = in.to ? in.to : best_target();
+  if (!to && others_may_lead()) return refuse(in.ticket, Refusal::not_ready);
   const Member* member = membership().find(to);
   if (member == nullptr || to == who_.self || !may_lead(*member))
     return refuse(in.ticket, Refusal::bad_target);
   l.handover = Boxed(Handover{in.ticket, to, now_ + options_->election});
   pursue_handover();
+}
+
+// None of them has answered of late, or not since we lead: that may be otherwise soon.
+bool Core::others_may_lead() const {
+  return std::ranges::any_of(membership().members,
+                             [&](const Member& m) { return m.id != who_.self && may_lead(m); });
 }
 
 bool Core::may_lead(const Member& m) const {
