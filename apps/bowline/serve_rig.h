@@ -47,8 +47,10 @@ class Scratch {
 inline std::string url(int port) { return "http://127.0.0.1:" + std::to_string(port); }
 
 inline std::string etcdctl(int port, const std::string& what) {
-  return shell("ETCDCTL_API=3 timeout 20 etcdctl --endpoints=127.0.0.1:" + std::to_string(port) +
-               " " + what);
+  return shell(
+      "ETCDCTL_API=3 timeout 60 etcdctl --dial-timeout=20s --command-timeout=20s "
+      "--endpoints=127.0.0.1:" +
+      std::to_string(port) + " " + what);
 }
 
 class ServeProgramTest : public testing::Test {
@@ -104,9 +106,10 @@ class ComparedTest : public ServeProgramTest {
   void same(const std::string& what, const std::string& input = {}) {
     const std::string before = input.empty() ? "" : "printf '" + input + "' | ";
     const auto said = [&](int port) {
-      return without_chance(
-          shell("export ETCDCTL_API=3; " + before +
-                "timeout 20 etcdctl --endpoints=127.0.0.1:" + std::to_string(port) + " " + what));
+      return without_chance(shell(
+          "export ETCDCTL_API=3; " + before +
+          "timeout 60 etcdctl --dial-timeout=20s --command-timeout=20s --endpoints=127.0.0.1:" +
+          std::to_string(port) + " " + what));
     };
     EXPECT_EQ(said(ports_[0]), said(ports_[2])) << what << "\n" << input;
   }

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <string_view>
 
@@ -25,22 +27,26 @@ constexpr std::string_view ready_line = "ready to serve client requests";
 
 }  // namespace
 
+// Not of those that the kernel gives to whoever connects: one of these may be gone by the time that
+// it is listened on, or while its server is down. Where to begin is a matter of chance, since
+// others look for ports at the same time.
 std::vector<int> free_ports(std::size_t count) {
-  std::vector<int> sockets;
+  constexpr int lowest = 10'000, highest = 32'000;
+  std::random_device device;
+  int next = std::uniform_int_distribution(lowest, highest)(device);
   std::vector<int> ports;
-  while (ports.size() < count) {
+  for (int tries = 0; ports.size() < count; ++tries) {
+    if (tries > highest - lowest) std::abort();  // a loopback without ports: nothing can be tested
+    next = next == highest ? lowest : next + 1;
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    const bool is_bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                          ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    if (!is_bound) std::abort();  // a loopback without ports: nothing can be tested
-    sockets.push_back(socket);
-    ports.push_back(ntohs(address.sin_port));
+    address.sin_port = htons(static_cast<std::uint16_t>(next));
+    if (::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
+      ports.push_back(next);
+    ::close(socket);
   }
-  for (const int socket : sockets) ::close(socket);
   return ports;
 }
 

@@ -51,7 +51,7 @@ bool is_refused(const WatchCreateRequest& request) { return request.start_revisi
 // The first one is the witness's.
 void Episode::open(const Step& step) {
   if (!settle_calls()) return;
-  const bool is_witness = sides_[0].witness.is_open == false;
+  const bool is_witness = !sides_[0].witness.is_open;
   for (Side& side : sides_) {
     if (!is_witness && side.streams.size() <= step.stream) side.streams.resize(step.stream + 1);
     Side::Stream& stream = is_witness ? side.witness : side.streams[step.stream];
@@ -66,6 +66,13 @@ void Episode::open(const Step& step) {
     stream.view.asked(create, compacted_);
     side.peer.say(stream.place, request.SerializeAsString());
   }
+  // Its answer names the revision: it is to be there before the next write is asked for.
+  const auto is_created = [&] {
+    read_streams();
+    return std::ranges::none_of(sides_,
+                                [](const Side& side) { return side.witness.view.created.empty(); });
+  };
+  if (is_witness && !wait(is_created)) fail("the stream of the witness is not answered in time");
 }
 
 void Episode::read_streams() {

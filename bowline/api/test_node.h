@@ -115,18 +115,23 @@ class NodeTest : public testing::Test {
     for (std::uint64_t id = 1; id <= count; ++id) open(id);
     for (std::uint64_t id = 1; id <= count; ++id) start(id, of);
   }
+  // Asks again and again, and leaves the cores to the nodes meanwhile.
   static bool soon(const std::function<bool()>& holds) {
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until)
+    const auto until = std::chrono::steady_clock::now() + 60s;
+    while (std::chrono::steady_clock::now() < until) {
       if (holds()) return true;
+      std::this_thread::sleep_for(1ms);
+    }
     return false;
   }
   std::uint64_t leader() {
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until)
+    std::uint64_t found = 0;
+    soon([&] {
       for (auto& [id, member] : members_)
-        if (member.group && member.group->status().get().role == raft::Role::leader) return id;
-    return 0;
+        if (member.group && member.group->status().get().role == raft::Role::leader) found = id;
+      return found != 0;
+    });
+    return found;
   }
   // By whoever leads; the answer of the machine.
   std::string write(const std::string& text) {
@@ -138,10 +143,8 @@ class NodeTest : public testing::Test {
   }
   // Everything, as this member has it. Again, as long as it knows of no leader.
   std::string read(std::uint64_t id) {
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until)
-      if (const std::optional<std::string> text = try_to_read(id)) return *text;
-    return "never";
+    std::optional<std::string> text;
+    return soon([&] { return (text = try_to_read(id)).has_value(); }) ? *text : "never";
   }
   std::optional<std::string> try_to_read(std::uint64_t id) {
     std::promise<std::optional<std::string>> promise;
