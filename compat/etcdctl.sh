@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# etcdctl through its commands: compat/etcdctl.sh ENDPOINT,ENDPOINT,ENDPOINT PROCESS, of which the
-# last is a member that is killed on the way: the one of the third endpoint.
+# etcdctl through its commands: compat/etcdctl.sh ENDPOINT,ENDPOINT,ENDPOINT MEMBER, of which the
+# last is the program that kills the member of the third endpoint, and starts it again.
 set -uo pipefail
 
 export ETCDCTL_API=3
 all=$1
-process=$2
+member=$2
 failed=0
 
 # check NAME WHAT-IT-PRINTS COMMAND…: a pattern of the shell
@@ -66,8 +66,24 @@ check 'alarm list' '' ctl alarm list
 check defrag 'Finished defragmenting*' ctl defrag
 check lock 'held' ctl lock mutex echo held
 check elect $'*\nvalue' timeout 3 etcdctl --endpoints="$all" elect election value
-kill -9 "$process"
-all=${all%,*}
-check 'put, without a member' OK ctl put after 1
+both=${all%,*}
+third=${all##*,}
+n2=$(ctl member list | sed -n 's/^\([0-9a-f]*\), started, n2, .*/\1/p')
+who_leads() { # move-leader has to be told to the leader itself
+  ctl endpoint status | sed -n 's/^\([^,]*\), .*, true, false, .*/\1/p'
+}
+if [[ $(who_leads) != "$third" ]]; then
+  leader=$(who_leads)
+  check move-leader 'Leadership transferred from *' etcdctl --endpoints="$leader" move-leader "$n2"
+fi
+"$member" kill 2
+whole=$all all=$both
+check 'put, without the leader' OK ctl put after 1
 check 'get, without a member' $'after\n1' ctl get after
+"$member" start 2
+"$member" wait 2
+all=$third
+check 'get, from the member that is back' $'after\n1' ctl get after
+all=$whole
+check 'all are healthy again' '*is healthy*is healthy*is healthy*' ctl endpoint health
 exit "$failed"

@@ -316,6 +316,11 @@ TEST_F(FrontTest, what_is_not_served_is_refused_in_a_sentence) {
   const auto call = trio().call(0, "/v3lockpb.Lock/Lock", "");
   EXPECT_EQ(call->status().code, rpc::Code::unimplemented);
   EXPECT_TRUE(call->status().message.contains("locks are not served yet"));
+  for (const std::string method : {"Campaign", "Proclaim", "Leader", "Observe", "Resign"}) {
+    const std::string path = "/v3electionpb.Election/" + method;
+    ASSERT_NE(trio()[0].front->router().find(path), nullptr) << path;
+    EXPECT_TRUE(trio().call(0, path, "")->status().message.contains("elections are not served"));
+  }
 }
 
 // ---- over plain HTTP

@@ -263,5 +263,30 @@ TEST(FrontAlone, without_a_quorum_nothing_is_promised_and_old_state_is_served) {
   EXPECT_EQ(status->errors(0), "etcdserver: no leader");
 }
 
+// As of a client that comes to another member at once when the leader is killed.
+TEST(FrontAlone, a_watch_that_wants_a_leader_may_begin_while_the_next_one_is_elected) {
+  FrontTrio trio(300ms);
+  for (std::size_t i = 0; i < 3; ++i) ASSERT_TRUE(trio.is_ready(i));
+  const std::size_t led = trio.leader();
+  const std::size_t left = (led + 1) % 3;
+  trio[led].node.reset();
+  trio[(led + 2) % 3].node.reset();
+  const auto stream = std::make_shared<PlayedCall>("/etcdserverpb.Watch/Watch");
+  stream->head_to_change().metadata.add("hasleader", "true");
+  WatchRequest request;
+  request.mutable_create_request()->set_key("a");
+  for (bool is_open = false; !is_open;)
+    trio[left].run([&](host::Shard& shard) {
+      if (shard.find(GroupId{1})->core().leader()) return;
+      trio[left].front->router().find("/etcdserverpb.Watch/Watch")->stream(rpc::Call(stream));
+      stream->send(request.SerializeAsString());
+      is_open = true;
+    });
+  WatchResponse response;
+  ASSERT_TRUE(response.ParseFromString(stream->next()));
+  EXPECT_TRUE(response.created());
+  EXPECT_EQ(stream->status(), status_of(Wrong::no_leader));  // nobody was elected
+}
+
 }  // namespace
 }  // namespace bowline::apps

@@ -32,7 +32,7 @@ constexpr std::array refusals{
              "users and roles are not served yet: whoever reaches this port may do all"},
     Refusals{"v3lockpb.Lock", "Lock Unlock",
              "locks are not served yet: make them of a lease and a transaction, as clients do"},
-    Refusals{"v3electionpb.Election", "Campaign Proclaim Leader Resign",
+    Refusals{"v3electionpb.Election", "Campaign Proclaim Leader Observe Resign",
              "elections are not served yet: make them of a lease and a transaction, as clients do"},
     Refusals{"etcdserverpb.KV", "RangeStream",
              "ranges are not streamed: ask for them with a limit, piece by piece"},
@@ -176,9 +176,8 @@ void Front::look_at_leader() {
     leaderless_since_ = never;
   } else if (leaderless_since_ == never) {
     leaderless_since_ = now;
-  } else if (now - leaderless_since_ > 3 * here_.settings.election) {
-    watch_.leaderless();
   }
+  watch_.leaderless(!leader && now - leaderless_since_ > 3 * here_.settings.election);
 }
 
 // A committed membership without us, after one that had us.

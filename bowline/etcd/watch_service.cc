@@ -21,9 +21,10 @@ void WatchService::add_to(rpc::Router& router) {
   router.find("/etcdserverpb.Watch/Watch")->is_patient = true;
 }
 
+// Whoever lost its member with the leader comes here while the next one is elected. etcd's client
+// takes a refusal for the end of the watch, so it has the patience that older streams have.
 void WatchService::open(rpc::Call call) {
-  if (call.metadata("hasleader") == "true" && !here_.quorum.leader())
-    return refuse(call, Wrong::no_leader);
+  if (call.metadata("hasleader") == "true" && leaderless_) return refuse(call, Wrong::no_leader);
   const std::uint64_t number = ++last_;
   streams_[number] =
       std::make_unique<WatchStream>(here_, std::move(call), [this, number] { ended(number); });
@@ -37,7 +38,9 @@ void WatchService::ended(std::uint64_t number) {
   dead_.push_back(std::move(stream.mapped()));
 }
 
-void WatchService::leaderless() {
+void WatchService::leaderless(bool for_long) {
+  leaderless_ = for_long;
+  if (!leaderless_) return;
   std::vector<WatchStream*> all;
   for (const auto& [number, stream] : streams_)
     if (stream->wants_leader()) all.push_back(stream.get());

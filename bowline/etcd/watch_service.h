@@ -22,8 +22,8 @@ class WatchService {
   WatchService& operator=(const WatchService&) = delete;
 
   void add_to(rpc::Router&);
-  // Nobody has led for so long that streams which want a leader are ended.
-  void leaderless();
+  // Nobody has led for so long that streams which want a leader are ended, and none begins.
+  void leaderless(bool for_long);
   void stop();  // all streams are ended
   std::size_t streams() const { return streams_.size(); }
 
@@ -35,6 +35,7 @@ class WatchService {
   Here& here_;
   std::map<std::uint64_t, std::unique_ptr<WatchStream>> streams_;
   std::uint64_t last_ = 0;
+  bool leaderless_ = false;
   std::vector<std::unique_ptr<WatchStream>> dead_;  // until nobody can be inside of them
   env::TimerId progress_timer_;
   env::Life life_;

@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -242,6 +241,19 @@ func leases(ctx context.Context, c *clientv3.Client) error {
 		must("a short lease ends by itself", len(r.Events) == 1))
 }
 
+func twoSessions(c *clientv3.Client) (*concurrency.Session, *concurrency.Session, error) {
+	one, err := concurrency.NewSession(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	other, err := concurrency.NewSession(c)
+	if err != nil {
+		one.Close()
+		return nil, nil, err
+	}
+	return one, other, nil
+}
+
 func mutexes(ctx context.Context, c *clientv3.Client) error {
 	var inside, sum int
 	var group sync.WaitGroup
@@ -280,15 +292,11 @@ func mutexes(ctx context.Context, c *clientv3.Client) error {
 	for err := range failed {
 		return err
 	}
-	one, err := concurrency.NewSession(c)
+	one, other, err := twoSessions(c)
 	if err != nil {
 		return err
 	}
 	defer one.Close()
-	other, err := concurrency.NewSession(c)
-	if err != nil {
-		return err
-	}
 	defer other.Close()
 	held := concurrency.NewMutex(one, "try")
 	if err := held.TryLock(ctx); err != nil {
@@ -300,15 +308,11 @@ func mutexes(ctx context.Context, c *clientv3.Client) error {
 }
 
 func elections(ctx context.Context, c *clientv3.Client) error {
-	one, err := concurrency.NewSession(c)
+	one, other, err := twoSessions(c)
 	if err != nil {
 		return err
 	}
 	defer one.Close()
-	other, err := concurrency.NewSession(c)
-	if err != nil {
-		return err
-	}
 	defer other.Close()
 	a, b := concurrency.NewElection(one, "election"), concurrency.NewElection(other, "election")
 	if err := a.Campaign(ctx, "a"); err != nil {
@@ -431,74 +435,9 @@ func cluster(ctx context.Context, c *clientv3.Client) error {
 		c.Sync(ctx))
 }
 
-// Writes go on, a watch sees each of them once, and a lock stays with who has it.
-func aMemberIsKilled(pid int) func(context.Context, *clientv3.Client) error {
-	return func(ctx context.Context, c *clientv3.Client) error {
-		s, err := concurrency.NewSession(c, concurrency.WithTTL(10))
-		if err != nil {
-			return err
-		}
-		defer s.Close()
-		m := concurrency.NewMutex(s, "survives")
-		if err := m.Lock(ctx); err != nil {
-			return err
-		}
-		begin, err := c.Get(ctx, "x")
-		if err != nil {
-			return err
-		}
-		seen := c.Watch(clientv3.WithRequireLeader(ctx), "killed/", clientv3.WithPrefix(), clientv3.WithRev(begin.Header.Revision+1))
-		written := map[string]bool{}
-		for i := range 300 {
-			if i == 100 {
-				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-					return fmt.Errorf("cannot kill %d: %w", pid, err)
-				}
-			}
-			key := fmt.Sprintf("killed/%03d", i)
-			for {
-				once, cancel := context.WithTimeout(ctx, 5*time.Second)
-				_, err := c.Put(once, key, "1")
-				cancel()
-				if err == nil {
-					break
-				}
-				if ctx.Err() != nil {
-					return err
-				}
-			}
-			written[key] = true
-		}
-		last := int64(0)
-		for len(written) > 0 {
-			select {
-			case r, ok := <-seen:
-				if !ok || r.Err() != nil {
-					return fmt.Errorf("the watch ended: %v", r.Err())
-				}
-				for _, e := range r.Events {
-					if e.Kv.ModRevision <= last {
-						return errors.New("an event twice")
-					}
-					last = e.Kv.ModRevision
-					delete(written, string(e.Kv.Key))
-				}
-			case <-ctx.Done():
-				return fmt.Errorf("%d events are missing", len(written))
-			}
-		}
-		select {
-		case <-s.Done():
-			return errors.New("the session is gone")
-		default:
-		}
-		return first(m.Unlock(ctx))
-	}
-}
-
 func main() {
 	endpoints := flag.String("endpoints", "", "of the three members, with commas")
-	pid := flag.Int("kill", 0, "the process of a member")
+	member := flag.String("member", "", "the program that kills and starts members")
 	flag.Parse()
 	client, err := clientv3.New(clientv3.Config{Endpoints: strings.Split(*endpoints, ","), DialTimeout: 5 * time.Second})
 	if err != nil {
@@ -510,7 +449,7 @@ func main() {
 	for _, one := range []check{
 		{"keys", keys}, {"transactions", transactions}, {"compaction", compaction}, {"watches", watches},
 		{"leases", leases}, {"mutexes", mutexes}, {"elections", elections}, {"stm", stm},
-		{"wrappers", wrappers}, {"cluster", cluster}, {"a member is killed", aMemberIsKilled(*pid)},
+		{"wrappers", wrappers}, {"cluster", cluster}, {"the leader is killed", theLeaderIsKilled(*member)},
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 		if err := one.run(ctx, client); err != nil {
