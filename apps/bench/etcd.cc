@@ -15,6 +15,8 @@
 
 #include "apps/bench/etcd_cases.h"
 #include "apps/bench/etcd_cluster.h"
+#include "apps/bench/etcd_ends.h"
+#include "apps/bench/etcd_watch.h"
 
 namespace bowline::bench {
 namespace {
@@ -26,6 +28,10 @@ struct Arguments {
   int rounds = 5;
   std::size_t watchers = 1000;
   std::uint64_t restart_keys = 1'000'000;
+  int restarts = 3;
+  std::uint64_t memory_puts = 300'000;
+  bool alone = false;
+  bool keeps = false;
   std::vector<std::string> cases;
   std::vector<std::size_t> clients = {1, 64, 256, 1000};
   std::string bowline;
@@ -38,6 +44,7 @@ struct Arguments {
 using Table = std::map<std::string, std::map<std::string, std::vector<double>>>;
 
 double median(std::vector<double> values) {
+  if (values.empty()) return 0;
   std::ranges::sort(values);
   const std::size_t half = values.size() / 2;
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
@@ -50,6 +57,7 @@ class Bench {
   int run() {
     for (int round = 1; round <= arguments_.rounds; ++round)
       for (const bool ours : {true, false}) {
+        if (arguments_.alone && !ours) continue;
         std::printf("round %d of %d: %s\n", round, arguments_.rounds, ours ? "bowline" : "etcd");
         std::fflush(stdout);
         if (const auto done = measure_one(ours); !done) {
@@ -79,9 +87,27 @@ class Bench {
     const std::vector<std::string> command =
         ours ? std::vector<std::string>{arguments_.bowline, "serve"}
              : std::vector<std::string>{arguments_.etcd, "--quota-backend-bytes=8589934592"};
-    EtcdCluster cluster(command, arguments_.directory);
+    EtcdCluster cluster(command, arguments_.directory, arguments_.keeps);
     if (const auto started = cluster.start(); !started) return started;
-    if (const auto filled = fill(cluster, arguments_.sizes); !filled) return filled;
+    if (const auto filled = fill(cluster, arguments_.sizes, arguments_.sizes.keys); !filled)
+      return filled;
+    if (wants("memory")) {
+      const auto noted = note(ours, "memory " + std::to_string(arguments_.memory_puts),
+                              memory(cluster, arguments_.sizes, arguments_.memory_puts));
+      if (!noted) return noted;
+    }
+    if (const auto done = measure_calls(cluster, ours); !done) return done;
+    if (wants("watch")) {
+      const auto noted = note(ours, "watch " + std::to_string(arguments_.watchers),
+                              watch_fan_out(cluster, arguments_.watchers, arguments_.sizes));
+      if (!noted) return noted;
+    }
+    if (wants("failover"))
+      if (const auto noted = note(ours, "failover", failover(cluster)); !noted) return noted;
+    return wants("restart") ? measure_restarts(cluster, ours) : Result<void>();
+  }
+
+  Result<void> measure_calls(EtcdCluster& cluster, bool ours) {
     for (const std::string_view what : etcd_cases()) {
       if (!wants(what)) continue;
       for (const Shape shape : {Shape{1, 1}, Shape{64, 8}, Shape{256, 16}, Shape{1000, 100}}) {
@@ -93,18 +119,18 @@ class Bench {
         if (!noted) return noted;
       }
     }
-    if (wants("watch")) {
-      const auto noted = note(ours, "watch " + std::to_string(arguments_.watchers),
-                              watch_fan_out(cluster, arguments_.watchers, arguments_.sizes));
-      if (!noted) return noted;
-    }
-    if (wants("restart")) {
-      EtcdSizes many = arguments_.sizes;
-      many.keys = arguments_.restart_keys;
-      if (const auto filled = fill(cluster, many); !filled) return filled;
-      if (const auto noted = note(ours, "restart", restart(cluster)); !noted) return noted;
-    }
-    return wants("failover") ? note(ours, "failover", failover(cluster)) : Result<void>();
+    return {};
+  }
+
+  // The last of all: nothing else is measured with so many keys.
+  Result<void> measure_restarts(EtcdCluster& cluster, bool ours) {
+    EtcdSizes many = arguments_.sizes;
+    many.keys = arguments_.restart_keys;
+    if (const auto filled = fill(cluster, many, many.keys); !filled) return filled;
+    const std::string name = "restart " + std::to_string(many.keys);
+    for (int i = 0; i < arguments_.restarts; ++i)
+      if (const auto noted = note(ours, name, restart(cluster, many)); !noted) return noted;
+    return {};
   }
 
   void print() {
@@ -114,7 +140,8 @@ class Bench {
       for (const auto& [name, values] : figures) {
         const std::vector<double>& theirs = table_[false][what][name];
         const auto cell = [](const std::vector<double>& all) {
-          char text[64];
+          char text[64] = "-";
+          if (all.empty()) return std::string(text);
           std::snprintf(text, sizeof text, "%.6g [%.4g - %.4g]", median(all),
                         *std::ranges::min_element(all), *std::ranges::max_element(all));
           return std::string(text);
@@ -174,8 +201,17 @@ int main(int argc, char** argv) {
   app.add_option("--watchers", arguments.watchers, "of one key")->capture_default_str();
   app.add_option("--restart-keys", arguments.restart_keys, "before the restart")
       ->capture_default_str();
+  app.add_option("--restarts", arguments.restarts, "of a member, in each round")
+      ->capture_default_str();
+  app.add_option("--memory-puts", arguments.memory_puts, "before memory is compared")
+      ->capture_default_str();
+  app.add_flag("--alone", arguments.alone, "only bowline: no etcd is needed");
+  app.add_flag("--keep", arguments.keeps, "leave the data of the last members where they are");
   app.add_option("--cases", arguments.cases,
-                 "only these: put, range, serializable, mixed, txn, watch, restart, failover");
+                 "only these: memory, put, range, serializable, mixed, txn, watch, failover, "
+                 "restart")
+      ->check(CLI::IsMember({"memory", "put", "range", "serializable", "mixed", "txn", "watch",
+                             "failover", "restart"}));
   app.add_option("--clients", arguments.clients, "only these of 1, 64, 256 and 1000");
   app.add_option("--bowline", arguments.bowline, "our program")->capture_default_str();
   app.add_option("--etcd", arguments.etcd, "theirs")->capture_default_str();

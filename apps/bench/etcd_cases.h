@@ -31,14 +31,10 @@ using Figures = std::map<std::string, double>;
 const std::vector<std::string_view>& etcd_cases();
 Result<Figures> measure(EtcdCluster&, std::string_view what, Shape, const EtcdSizes&);
 
-// Puts each of the keys once; what is read later is there.
-Result<void> fill(EtcdCluster&, const EtcdSizes&);
+// So many puts, of one key after the other. Each of the keys once: what is read later is there.
+Result<void> fill(EtcdCluster&, const EtcdSizes&, std::uint64_t puts);
 
-// One writer, and so many watchers of its key on ten streams.
-Result<Figures> watch_fan_out(EtcdCluster&, std::size_t watchers, const EtcdSizes&);
-// From the start of a member that was killed until it answers a linearizable range.
-Result<Figures> restart(EtcdCluster&);
-// From the end of the leader until a put is acknowledged by one of the others.
-Result<Figures> failover(EtcdCluster&);
+// What the largest member takes after so many puts: as many of whoever is slow.
+Result<Figures> memory(EtcdCluster&, const EtcdSizes&, std::uint64_t puts);
 
 }  // namespace bowline::bench

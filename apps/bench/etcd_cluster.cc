@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/bench/grpc_client.h"
@@ -50,16 +51,17 @@ double resident_of(pid_t process) {
 
 }  // namespace
 
-EtcdCluster::EtcdCluster(std::vector<std::string> command, std::string directory)
+EtcdCluster::EtcdCluster(std::vector<std::string> command, std::string directory, bool keeps)
     : command_(std::move(command)),
       directory_(std::move(directory)),
+      keeps_(keeps),
       ports_(apps::free_ports(2 * members)),
       processes_(members) {}
 
 EtcdCluster::~EtcdCluster() {
   processes_.clear();
   std::error_code ignored;
-  fs::remove_all(directory_, ignored);
+  if (!keeps_) fs::remove_all(directory_, ignored);
 }
 
 Result<void> EtcdCluster::start() {
@@ -125,6 +127,22 @@ double EtcdCluster::cpu_seconds() const {
   for (const auto& process : processes_)
     if (process != nullptr) sum += cpu_of(process->id());
   return sum;
+}
+
+double EtcdCluster::cpu_seconds(std::size_t member) const {
+  return cpu_of(processes_[member]->id());
+}
+
+double EtcdCluster::disk_mib(std::size_t member) const {
+  double sum = 0;
+  std::error_code error;  // files come and go
+  for (fs::recursive_directory_iterator at(directory_ + "/n" + std::to_string(member), error), end;
+       at != end; at.increment(error)) {
+    struct stat file{};
+    if (::stat(at->path().c_str(), &file) == 0 && S_ISREG(file.st_mode))
+      sum += static_cast<double>(file.st_blocks) * 512;
+  }
+  return sum / (1 << 20);
 }
 
 double EtcdCluster::resident_mib() const {

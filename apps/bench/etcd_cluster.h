@@ -13,8 +13,9 @@ namespace bowline::bench {
 // Three members on loopback: of bowline or of an etcd, started alike.
 class EtcdCluster {
  public:
-  // The words of the command, without names, directories and addresses.
-  EtcdCluster(std::vector<std::string> command, std::string directory);
+  // The words of the command, without names, directories and addresses. What is in the directory
+  // goes with this, unless it is kept.
+  EtcdCluster(std::vector<std::string> command, std::string directory, bool keeps);
   ~EtcdCluster();
   EtcdCluster(const EtcdCluster&) = delete;
   EtcdCluster& operator=(const EtcdCluster&) = delete;
@@ -28,12 +29,15 @@ class EtcdCluster {
   std::vector<std::string> endpoints() const;
   std::size_t leader() const;  // as the members say it; `members`: none does
 
-  double cpu_seconds() const;   // of all that live, since they began
+  double cpu_seconds() const;  // of all that live, since they began
+  double cpu_seconds(std::size_t member) const;
   double resident_mib() const;  // of the largest
+  double disk_mib(std::size_t member) const;
 
  private:
   std::vector<std::string> command_;
   std::string directory_;
+  bool keeps_;
   std::vector<int> ports_;
   std::vector<std::unique_ptr<apps::ServedProcess>> processes_;
 };

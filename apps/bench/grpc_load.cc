@@ -42,6 +42,7 @@ class Pressure {
   void ended(std::size_t client, int code, std::string_view answer);
   void change_phase();
   bool turn(int wait_ms);
+  bool has_enough() const { return load_.most_calls > 0 && answered_ >= load_.most_calls; }
 
   const GrpcLoad& load_;
   int epoll_;
@@ -50,6 +51,7 @@ class Pressure {
   std::vector<Client> clients_;
   std::string message_;
   std::uint64_t number_ = 0;
+  std::uint64_t answered_ = 0;
   bool counts_ = false;
   bool is_over_ = false;
   Steady::time_point began_;
@@ -90,7 +92,8 @@ void Pressure::ended(std::size_t client, int code, std::string_view answer) {
     ++report_.errors;
     ++report_.codes[code];
   }
-  if (!is_over_) ask(client);
+  ++answered_;
+  if (!is_over_ && (load_.most_calls == 0 || number_ < load_.most_calls)) ask(client);
 }
 
 bool Pressure::turn(int wait_ms) {
@@ -118,7 +121,7 @@ Result<GrpcLoadReport> Pressure::run() {
   now_ = Steady::now();
   for (std::size_t i = 0; i < load_.clients; ++i) {
     clients_.push_back({now_, i % load_.connections});
-    ask(i);
+    if (load_.most_calls == 0 || number_ < load_.most_calls) ask(i);
   }
   for (const auto& connection : connections_)
     if (!connection->flush()) return broke();
@@ -129,7 +132,7 @@ Result<GrpcLoadReport> Pressure::run() {
   if (load_.begins) load_.begins();
   cpu_before_ = cpu_of_this_process();
   began_ = now_ = Steady::now();
-  while (now_ < began_ + length(load_.seconds))
+  while (now_ < began_ + length(load_.seconds) && !has_enough())
     if (!turn(10)) return broke();
   report_.seconds = std::chrono::duration<double>(now_ - began_).count();
   report_.cpu_seconds = cpu_of_this_process() - cpu_before_;

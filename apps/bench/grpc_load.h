@@ -20,6 +20,7 @@ struct GrpcLoad {
   std::size_t clients = 1;
   double warm_seconds = 1;  // not counted
   double seconds = 3;
+  std::uint64_t most_calls = 0;  // it is over once so many are answered, too; 0: it is not
 
   // The request of that number: writes its message, and says which method it goes to. The text of
   // the path must stay.

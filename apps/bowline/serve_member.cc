@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/serve_member.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -39,6 +40,22 @@ Result<WhoWeAre> remember(const std::string& directory, WhoWeAre now) {
   return now;
 }
 
+// One group has no use for the room that a log for thousands of them takes. All of a segment is
+// read at a start, those that are not used yet, too: so they are small, and few wait. What was
+// written last is in memory for whoever lags a little; the map has it once more.
+wal::Options log_options(const ServeFlags& flags) {
+  constexpr std::uint64_t least = 32U << 20U;  // a quarter of it is the largest entry of Raft
+  constexpr std::uint64_t on_disk = 4ULL << 30U;
+  wal::Options log;
+  while (log.segment_bytes / 2 >= std::max(least, 8 * flags.max_request_bytes))
+    log.segment_bytes /= 2;
+  log.most_segments = on_disk / log.segment_bytes;
+  log.ahead = 1;
+  log.spare = 3;
+  log.tail_bytes = 8U << 20U;
+  return log;
+}
+
 NodeOptions node_options(const ServeFlags& flags, const ServePlan& plan, const WhoWeAre& self) {
   NodeOptions options;
   options.id = self.id;
@@ -49,6 +66,7 @@ NodeOptions node_options(const ServeFlags& flags, const ServePlan& plan, const W
   options.advertise = plan.advertise_peers;
   options.tls = plan.peer_tls;
   options.log_sink = log_to_stderr;
+  options.log = log_options(flags);
   return options;
 }
 
@@ -61,6 +79,8 @@ GroupSetup group_setup(const ServeFlags& flags, const ServePlan& plan) {
   raft.election = std::chrono::milliseconds(flags.election_timeout);
   setup.options.raft = std::make_shared<const raft::Options>(raft);
   setup.options.snapshot_entries = flags.snapshot_count;
+  setup.options.snapshot_permille = 500;
+  setup.options.snapshot_bytes = 1U << 30U;
   return setup;
 }
 

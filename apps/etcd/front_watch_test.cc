@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -106,6 +108,21 @@ TEST_F(FrontWatchTest, the_past_is_told_from_the_revision_that_is_named) {
   send(create);
   EXPECT_TRUE(next().created());
   EXPECT_EQ(text(next()), "0: +past=1 +past=2(1) -past(2)");
+}
+
+// Not when a timer rings, or when the next heartbeat comes.
+TEST_F(FrontWatchTest, the_past_is_told_at_once) {
+  const std::int64_t revision = put("old", "1");
+  std::vector<std::chrono::nanoseconds> took;
+  for (int i = 0; i < 21; ++i) {
+    const auto from = std::chrono::steady_clock::now();
+    send(watch("old", revision));
+    EXPECT_TRUE(next().created());
+    EXPECT_EQ(next().events_size(), 1);
+    took.push_back(std::chrono::steady_clock::now() - from);
+  }
+  std::ranges::sort(took);
+  EXPECT_LT(took[10], 20ms);
 }
 
 TEST_F(FrontWatchTest, what_is_filtered_is_not_told) {

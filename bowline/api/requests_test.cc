@@ -217,6 +217,22 @@ TEST_F(RequestsTest, timeouts_and_thresholds_change_while_the_group_runs) {
       soon([&] { return members_.at(old).group->status().get().role != raft::Role::leader; }));
 }
 
+TEST_F(RequestsTest, a_large_state_is_not_written_again_because_of_a_few_entries) {
+  host::GroupOptions of;
+  of.snapshot_entries = 3;
+  of.keep_entries = 1;
+  of.snapshot_permille = 1'000'000;  // a thousand times the little that this machine holds
+  found(1, of);
+  const auto snapshot = [&] { return members_[1].group->status().get().snapshot.index.value; };
+  for (int i = 1; i <= 4; ++i) ASSERT_EQ(write("x"), std::to_string(i));
+  ASSERT_TRUE(soon([&] { return snapshot() > 0; }));
+  const std::uint64_t first = snapshot();
+  for (int i = 5; i <= 20; ++i) ASSERT_EQ(write("x"), std::to_string(i));
+  EXPECT_EQ(snapshot(), first);
+  ASSERT_EQ(write(std::string(20'000, 'x')), "21");
+  EXPECT_TRUE(soon([&] { return snapshot() > 20; }));
+}
+
 TEST_F(RequestsTest, options_that_others_count_on_do_not_change_while_it_runs) {
   found(1);
   const auto why = [&](const host::GroupOptions& next) {

@@ -13,8 +13,9 @@
 namespace bowline::etcd {
 namespace {
 
-// How often it is looked whether we lead and whether anybody does.
-constexpr Duration look_every = std::chrono::milliseconds(20);
+// Whatever happens to the group is looked at when it happens. So often besides: for what nobody
+// tells of, as that the past is not needed any more by whoever read it.
+constexpr Duration look_every = std::chrono::seconds(1);
 
 // Versions and events of one slice of the work that the map puts off.
 constexpr std::uint64_t slice = 1000;
@@ -54,7 +55,8 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
             .machine = machine.map(),
             .quorum = quorum_,
             .settings = std::move(options.settings),
-            .prng = Prng(options.seed)},
+            .prng = Prng(options.seed),
+            .stir = [this] { changed(); }},
       keeper_(here_),
       quota_(here_),
       auto_compactor_(here_),
@@ -67,7 +69,7 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
       pages_(here_),
       gateway_(env.loop, router_),
       server_(env.loop, env.clock, network, router_, options.server),
-      look_timer_(env.loop.timer([this] { look(); })),
+      look_timer_(env.loop.timer([this] { ring(); })),
       removed_(std::move(options.removed)) {
   // It would write a line for each message that cannot be read: any client could fill our log.
   google::protobuf::SetLogHandler(nullptr);
@@ -84,10 +86,12 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
   add_refusals();
   add_metrics();
   machine_.tell([this] { changed(); });
-  look();
+  here_.shard.after_turns([this] { look(); });
+  ring();
 }
 
 Front::~Front() {
+  here_.shard.after_turns({});
   machine_.tell({});
   loop_.drop(look_timer_);
 }
@@ -165,19 +169,25 @@ void Front::look() {
   look_at_leader();
   look_at_members();
   if (machine_.map().can_step()) changed();
+}
+
+void Front::ring() {
   loop_.set(look_timer_, clock_.now() + look_every);
+  look();
 }
 
 void Front::look_at_leader() {
   const NodeId leader = quorum_.leader();
-  const Time now = clock_.now();
   if (leader && leader != std::exchange(leader_, leader)) ++leader_changes_;
   if (leader) {
     leaderless_since_ = never;
-  } else if (leaderless_since_ == never) {
-    leaderless_since_ = now;
+    return watch_.leaderless(false);
   }
-  watch_.leaderless(!leader && now - leaderless_since_ > 3 * here_.settings.election);
+  const Time now = clock_.now();
+  if (leaderless_since_ == never) leaderless_since_ = now;
+  const Time until = leaderless_since_ + 3 * here_.settings.election;
+  if (now >= until) return watch_.leaderless(true);
+  loop_.set(look_timer_, std::min(until, now + look_every));
 }
 
 // A committed membership without us, after one that had us.

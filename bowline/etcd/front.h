@@ -63,6 +63,7 @@ class Front {
   void changed();
   void pump();
   void look();
+  void ring();
 
   env::Loop& loop_;
   const env::Clock& clock_;

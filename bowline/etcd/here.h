@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "bowline/base/prng.h"
@@ -41,6 +42,8 @@ struct Here {
   Quorum& quorum;
   Settings settings;
   Prng prng{1};  // for ids that clients leave to us
+  // The map may have work that it put off: called from anywhere, and done later.
+  std::function<void()> stir = {};
 
   NodeId self() const { return shard.options().self; }
   const kv::Store& store() const { return machine.store(); }

@@ -44,7 +44,9 @@ WatchStream::WatchStream(Here& here, rpc::Call call, env::Done<> ended)
                 .cancelled = [this](rpc::Cancelled) { end(); },
                 .drained =
                     [this] {
-                      if (std::exchange(full_, false)) here_.machine.watches().drained(id_);
+                      if (!std::exchange(full_, false)) return;
+                      here_.machine.watches().drained(id_);
+                      here_.stir();
                     }});
 }
 
@@ -93,6 +95,7 @@ void WatchStream::create(const WatchCreateRequest& request) {
   wanted.progress_notify = request.progress_notify();
   if (!here_.machine.watches().create(id_, id, wanted)) return refuse_watch(duplicate_id);
   watches_.insert(id);
+  here_.stir();  // it may begin in the past
   WatchResponse response;
   here_.fill(*response.mutable_header());
   response.set_watch_id(id);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "bowline/env/env.h"
@@ -11,7 +13,8 @@
 
 namespace bowline::host {
 
-// A snapshot on its way from the disk into our machine, one piece after the other.
+// A snapshot on its way from the disk into our machine, one piece after the other. While the
+// machine takes one in, the disk gives the next ones.
 class Loading {
  public:
   Loading(Shelf& shelf, ConstSnapshotPtr snapshot, std::unique_ptr<machine::Writer> writer,
@@ -26,14 +29,16 @@ class Loading {
 
  private:
   void next();
-  void add(const Result<env::Buffer>&);
+  void came(std::uint32_t piece, Result<env::Buffer>);
+  Result<void> add_first();
   void end(Result<void>);
 
   Shelf& shelf_;
   ConstSnapshotPtr snapshot_;
   std::unique_ptr<machine::Writer> writer_;
   env::Done<Result<raft::Base>> done_;
-  std::uint32_t piece_ = 0;
+  std::uint32_t piece_ = 0;  // the first that the machine does not have
+  std::deque<std::optional<Result<env::Buffer>>> ahead_;  // from there on; empty: still asked for
   env::Life life_;
 };
 

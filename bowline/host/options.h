@@ -57,6 +57,9 @@ struct GroupOptions {
   // A snapshot is made after so many entries, or so many bytes of them; 0: never by itself.
   std::uint64_t snapshot_entries = 100'000;
   std::uint64_t snapshot_bytes = 256 << 20;
+  // After entries only if these are also so many parts of 1,000 of what the newest snapshot takes.
+  // Otherwise a large state is written again and again because of a few entries; 0: never mind.
+  std::uint64_t snapshot_permille = 0;
   // So many entries stay in the log behind it, for those that are a little late.
   std::uint64_t keep_entries = 10'000;
   // A leader whose disk takes longer than an election timeout for one write hands over to the best

@@ -318,7 +318,12 @@ void Replica::snapshot_if_due() {
   const std::uint64_t entries = applied().index - snapshot_.index;
   const bool by_entries = options_.snapshot_entries > 0 && entries >= options_.snapshot_entries;
   const bool by_bytes = options_.snapshot_bytes > 0 && applied_bytes_ >= options_.snapshot_bytes;
-  if (by_entries || by_bytes) take_snapshot({});
+  if (by_bytes || (by_entries && is_worth_a_snapshot())) take_snapshot({});
+}
+
+bool Replica::is_worth_a_snapshot() const {
+  const Manifest* const newest = desks_.snapshots.newest(group_);
+  return newest == nullptr || applied_bytes_ >= newest->bytes * options_.snapshot_permille / 1000;
 }
 
 void Replica::take_snapshot(env::Done<Result<raft::Base>> done) {

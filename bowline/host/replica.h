@@ -171,6 +171,7 @@ class Replica final : private Applier::Client {
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) override;
   void mark(Index);
   void snapshot_if_due();
+  bool is_worth_a_snapshot() const;
   void snapshot_taken(const raft::Base&, const Result<void>&);
   void install(raft::Base);
   void installed(const raft::Base&, Result<raft::Base>);

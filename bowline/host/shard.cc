@@ -187,6 +187,7 @@ void Shard::turn() {
   courier_->flush();
   for (const GroupId group : now)
     if (Replica* const replica = find(group)) replica->slice();
+  if (after_turns_) after_turns_();
 }
 
 // ---- what is heard
@@ -352,6 +353,7 @@ void Shard::role_changed(GroupId group, const raft::RoleChanged& change) {
     suspect_the_missing(*replica);
   }
   if (hooks_.role) hooks_.role(group, change);
+  if (after_turns_) due();
 }
 
 }  // namespace bowline::host

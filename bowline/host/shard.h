@@ -75,6 +75,10 @@ class Shard {
   // Those who wait are told that nobody knows. What is on the disk stays.
   void end(GroupId);
 
+  // Whoever lives on this thread may look at its groups whenever something may have become of them:
+  // at the end of each turn, and there is one after each change of a role. One; empty: nobody.
+  void after_turns(std::move_only_function<void()> look) { after_turns_ = std::move(look); }
+
   Replica* find(GroupId);
   const Replica* find(GroupId) const;
   std::vector<GroupId> ids() const;  // of those that are here now
@@ -190,6 +194,7 @@ class Shard {
   bool turn_is_due_ = false;
   bool giving_ = false;  // a turn has begun, and does what follows anyway
   bool broken_ = false;
+  std::move_only_function<void()> after_turns_;
   Meters meters_;
   env::Life life_;
 };

@@ -35,7 +35,7 @@ class Snapshots {
     // Of what is written; 0: as fast as the disk takes it.
     std::uint64_t bytes_per_second = 0;
     std::uint32_t takes_at_once = 1;  // of all groups; each has one piece in memory
-    std::uint32_t loads_at_once = 4;  // likewise
+    std::uint32_t loads_at_once = 4;  // likewise; each has three
 
     std::string fault() const;  // what is wrong with them, as a sentence; empty: nothing
   };

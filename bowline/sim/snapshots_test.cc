@@ -42,6 +42,17 @@ TEST_F(OneNode, what_was_taken_is_loaded) {
   EXPECT_EQ(snapshots().groups(), std::vector{the_group});
 }
 
+// Opening and reading each of the six by itself would take 120 ms.
+TEST_F(OneNode, pieces_are_read_ahead_and_loaded_in_their_order) {
+  ASSERT_TRUE(rig.take(10));
+  rig.climate.slower = 10ms;
+  for (int i = 0; i < 50; ++i) {
+    const Time from = rig.loop().now();
+    EXPECT_EQ(*rig.load(), state_at(10));
+    EXPECT_LT(rig.loop().now() - from, 80ms);
+  }
+}
+
 TEST_F(OneNode, it_is_there_after_the_power_failed_and_again_and_again) {
   ASSERT_TRUE(rig.take(10));
   for (int life = 0; life < 5; ++life) {

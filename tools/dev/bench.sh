@@ -40,8 +40,10 @@ them, and what one costs it. About 20 seconds.
 
 ./dev bench etcd does it with build/bowline-bench-etcd: three members of bowline and three of
 Debian's etcd, which is unpacked into build/etcd, one after the other in each round, with the same
-client, and values of 256 bytes.
-About an hour; fewer --rounds, --cases and --clients make it shorter.
+client, and values of 256 bytes: puts, ranges, both mixed 9:1, transactions, a thousand watchers,
+memory after as many puts, the end of a leader, and a restart with a million keys.
+About an hour; fewer --rounds, --cases and --clients make it shorter. --alone measures only
+bowline, and with --cases restart --restart-keys 10000000 it needs 16 GiB of memory.
 
 Examples: ./dev bench --json bench.json
           ./dev bench wal --quick
