@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bowline-bench-kv: what the map of bowline/kv costs by itself, without a log or a network: CPU of
 // a put through KvMachine::apply(), reads, memory of a key, and how long a snapshot takes to load.
+// With --cold: what it costs that values have more than the memory (kv_cold.h).
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apps/bench/kv_cold.h"
 #include "bowline/base/encoding.h"
 #include "bowline/base/prng.h"
 #include "bowline/kv/kv_machine.h"
@@ -209,6 +211,7 @@ int main(int argc, char** argv) {
     waitpid(child, &status, 0);
     if (status != 0) std::exit(1);
   };
+  if (argc > 1 && std::string_view(argv[1]) == "--cold") return measure_cold(argc, argv);
   const bool is_quick = argc > 1 && std::string_view(argv[1]) == "--quick";
   apart("random", key_of, 100'000);
   if (is_quick) return 0;

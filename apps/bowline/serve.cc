@@ -24,6 +24,7 @@
 #include "bowline/etcd/front.h"
 #include "bowline/etcd/served_machine.h"
 #include "bowline/host/complaints.h"
+#include "bowline/runtime/file_extents.h"
 #include "bowline/runtime/tls_network.h"
 
 namespace bowline::apps {
@@ -55,6 +56,7 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
   options.settings.strict_reconfig = flags.strict_reconfig_check;
   options.settings.most_learners = flags.max_learners;
   options.settings.quota_bytes = plan.quota_bytes;
+  options.settings.quota_memory_bytes = plan.quota_memory_bytes;
   options.settings.auto_compaction = plan.auto_compaction;
   options.quorum.within = std::chrono::seconds(5) + 2 * options.settings.election;
   options.removed = [] {
@@ -81,6 +83,20 @@ class FrontLodger final : public Lodger {
   etcd::Front front_;
   dash::Pages pages_;
 };
+
+// Where values go that have no room in memory. Without a quota that was said, the data may become
+// as large as both together.
+Result<kv::ValueMemory> value_memory(ServePlan& plan) {
+  const bool is_said = plan.quota_bytes != 0 || plan.quota_memory_bytes == 0;
+  if (!is_said) plan.quota_bytes = plan.quota_memory_bytes;
+  if (!plan.memory_for_values) return kv::ValueMemory{};
+  runtime::FileExtents::Options options;
+  options.complain = [](const std::string& what) { say(what); };
+  auto opened = runtime::FileExtents::open(plan.directory, std::move(options));
+  if (!opened) return std::unexpected(opened.error());
+  if (!is_said) plan.quota_bytes += (*opened)->most_bytes();
+  return kv::ValueMemory{.extents = *std::move(opened), .bytes = *plan.memory_for_values};
+}
 
 // On the node's thread, as all that is here.
 Result<std::unique_ptr<env::Network>> client_network(const Room& room, const ServePlan& plan) {
@@ -210,14 +226,16 @@ int ServeVerb::run() const {
   if (!flags_.config_file.empty()) said = flags_in(flags_.config_file);
   if (!said) return complain(said.error().what);
   const ServeFlags& flags = *said;
-  const Result<ServePlan> plan = plan_of(flags);
+  Result<ServePlan> plan = plan_of(flags);
   if (!plan) return complain(plan.error().what);
   const Result<WhoWeAre> self =
       remember(plan->directory, {plan->self, flags.initial_cluster_token});
   if (!self) return complain(self.error().what);
   Result<std::unique_ptr<Node>> node = Node::open(node_options(flags, *plan, *self));
   if (!node) return complain(node.error().what + advice_of(*plan, *self));
-  auto machine = std::make_unique<etcd::ServedMachine>();
+  const Result<kv::ValueMemory> memory = value_memory(*plan);
+  if (!memory) return complain("--memory-for-values: " + memory.error().what);
+  auto machine = std::make_unique<etcd::ServedMachine>(kv::Watches::Bounds{}, *memory);
   etcd::ServedMachine& served = *machine;
   const Result<Group> group =
       (*node)->start(the_group, group_setup(flags, *plan), std::move(machine));

@@ -50,5 +50,42 @@ TEST_F(QuotaTest, a_full_member_takes_nothing_until_there_is_room_and_its_alarm_
     same(what);
 }
 
+double metric(int port, const std::string& name) {
+  const std::string line = shell("curl -s " + url(port) + "/metrics | grep '^" + name + " '");
+  return line.empty() ? -1 : std::stod(line.substr(name.size()));
+}
+
+TEST_F(ServeProgramTest, values_that_memory_has_no_room_for_are_in_a_file_and_survive_a_kill) {
+  const std::vector<int> ports = free_ports(2);
+  const auto words = alone({program(), "serve", "--memory-for-values=1000000"}, scratch.at("data"),
+                           ports[0], ports[1]);
+  const auto value = [](int i) { return std::string(300'000, static_cast<char>('a' + i)); };
+  for (const bool again : {false, true}) {
+    ServedProcess server(words);
+    ASSERT_TRUE(server.is_ready()) << server.said();
+    for (int i = 0; i < 26 && !again; ++i) {
+      const std::string put =
+          "head -c 300000 /dev/zero | tr '\\0' " + std::string(1, static_cast<char>('a' + i)) +
+          " | ETCDCTL_API=3 etcdctl --endpoints=127.0.0.1:" + std::to_string(ports[0]) +
+          " put key" + std::to_string(i);
+      ASSERT_EQ(shell(put), "OK\n");
+    }
+    double in_memory = 0;
+    for (int asked = 0; asked < 500; ++asked) {
+      in_memory = metric(ports[0], "bowline_store_values_memory_bytes");
+      if (in_memory <= 1'000'000) break;
+    }
+    EXPECT_LE(in_memory, 1'000'000);
+    EXPECT_GE(metric(ports[0], "bowline_store_values_file_in_use_bytes"), 6'000'000);
+    EXPECT_GE(metric(ports[0], "bowline_store_values_file_bytes"), 8 << 20);
+    EXPECT_GE(metric(ports[0], "etcd_mvcc_db_total_size_in_use_in_bytes"), 26 * 300'000);
+    for (int i = 0; i < 26; ++i)
+      EXPECT_EQ(etcdctl(ports[0], "get --print-value-only key" + std::to_string(i)),
+                value(i) + "\n");
+    server.kill();
+  }
+  EXPECT_EQ(shell("ls " + scratch.at("data")), "bowline-member\nlog\n") << "it has no name";
+}
+
 }  // namespace
 }  // namespace bowline::apps

@@ -96,10 +96,20 @@ Result<Listed> addresses_of(const std::string& flag, const std::string& urls) {
   return listed;
 }
 
-// A snapshot of another member is loaded beside the data that there is, so the default is half.
-std::uint64_t quota_of(std::int64_t flag) {
-  if (flag < 0) return 0;
-  return flag > 0 ? static_cast<std::uint64_t>(flag) : memory_limit() / 2;
+// If nobody knows how much there is.
+constexpr std::uint64_t some_memory = std::uint64_t{1} << 30;
+
+// A snapshot of another member is loaded beside the data that there is, so half of the memory is
+// for either. Half of that again is for values, and the rest for keys.
+void plan_sizes(ServePlan& plan, const ServeFlags& flags) {
+  if (flags.quota_backend_bytes > 0)
+    plan.quota_bytes = static_cast<std::uint64_t>(flags.quota_backend_bytes);
+  if (flags.quota_backend_bytes >= 0) plan.quota_memory_bytes = memory_limit() / 2;
+  if (flags.memory_for_values < 0) return;
+  const std::uint64_t memory = memory_limit() == 0 ? some_memory : memory_limit();
+  plan.memory_for_values = flags.memory_for_values > 0
+                               ? static_cast<std::uint64_t>(flags.memory_for_values)
+                               : memory / 4;
 }
 
 // A number alone is hours, or revisions.
@@ -196,7 +206,11 @@ void ServeFlags::add_to(CLI::App& app, bool variables) {
   if (variables) strict->envname(variable_of("--strict-reconfig-check"));
   add("--max-learners", max_learners, "at once");
   add("--quota-backend-bytes", quota_backend_bytes,
-      "how large the data may become; 0: half of the memory; below 0: as large as it likes");
+      "how large the data may become; 0: as the memory for keys, and the disk, let it; below 0: as "
+      "large as it likes");
+  add("--memory-for-values", memory_for_values,
+      "in bytes; when there are more, the oldest go to a file in the data directory; 0: a quarter "
+      "of the memory; below 0: all stay in memory");
   add("--auto-compaction-mode", auto_compaction_mode, "what the retention counts")
       ->check(CLI::IsMember({"periodic", "revision"}));
   add("--auto-compaction-retention", auto_compaction_retention,
@@ -307,7 +321,7 @@ Result<ServePlan> plan_of(const ServeFlags& flags) {
   if (!cluster) return std::unexpected(cluster.error());
   if (!compaction) return std::unexpected(compaction.error());
   plan.progress_ms = std::max<std::int64_t>(*progress, 100);
-  plan.quota_bytes = quota_of(flags.quota_backend_bytes);
+  plan_sizes(plan, flags);
   plan.auto_compaction = *compaction;
   plan.client_urls = etcd::split(
       flags.advertise_client_urls.empty() ? flags.listen_client_urls : flags.advertise_client_urls,

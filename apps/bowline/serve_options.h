@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct ServeFlags {
   bool strict_reconfig_check = true;
   std::uint64_t max_learners = 1;
   std::int64_t quota_backend_bytes = 0;
+  std::int64_t memory_for_values = 0;
   std::string auto_compaction_mode = "periodic";
   std::string auto_compaction_retention = "0";
   TlsFlags client_tls;
@@ -60,7 +62,9 @@ struct ServePlan {
   std::vector<std::string> client_urls;
   std::vector<std::string> peer_urls;
   std::int64_t progress_ms = 0;
-  std::uint64_t quota_bytes = 0;  // 0: as large as it likes
+  std::uint64_t quota_bytes = 0;  // 0: as large as it likes, or as the memory and the disk let it
+  std::uint64_t quota_memory_bytes = 0;            // 0: as much as it likes
+  std::optional<std::uint64_t> memory_for_values;  // none: all of them are in memory
   etcd::AutoCompactionOptions auto_compaction;
   runtime::TlsOptions client_tls;  // off: no address has it
   std::set<std::string> with_tls;  // of listen_clients

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "bowline/env/memory_extents.h"
 #include "bowline/sim/hash.h"
 
 namespace bowline::apps {
@@ -25,6 +26,15 @@ etcd::Front::Options options_of(std::uint64_t seed) {
   options.settings.progress_every = 3s;
   options.seed = seed;
   return options;
+}
+
+kv::ValueMemory memory_of(std::uint64_t dice) {
+  if (dice % 4 == 0) return {};
+  const env::MemoryExtents::Options options{
+      .extent_bytes = 512, .extents = 1000, .later_every = static_cast<std::uint32_t>(dice % 3)};
+  return {.extents = std::make_shared<env::MemoryExtents>(options),
+          .bytes = dice % 5 * 16,
+          .least_bytes = 1};
 }
 
 }  // namespace
@@ -61,7 +71,12 @@ void KvScene::check_promise(kv::LeaseId id) {
 
 // ---- a life
 
-KvProgram::KvProgram(KvScene& scene, NodeId node) : scene_(scene), node_(node) {}
+// Of some lives all values stay in memory, of others next to none.
+KvProgram::KvProgram(KvScene& scene, NodeId node)
+    : scene_(scene),
+      node_(node),
+      served_(kv::Watches::Bounds{.batch_bytes = 700, .fragment_bytes = 400},
+              memory_of(scene.world.plan().seed + node.value)) {}
 
 KvProgram::~KvProgram() { end(); }
 

@@ -83,7 +83,7 @@ class KvProgram final : public sim::Program {
 
   KvScene& scene_;
   NodeId node_;
-  etcd::ServedMachine served_{kv::Watches::Bounds{.batch_bytes = 700, .fragment_bytes = 400}};
+  etcd::ServedMachine served_;
   std::unique_ptr<etcd::Front> front_;
   host::Shard* shard_ = nullptr;
   std::vector<std::shared_ptr<KvCall>> calls_;

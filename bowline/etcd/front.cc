@@ -18,7 +18,7 @@ namespace {
 constexpr Duration look_every = std::chrono::seconds(1);
 
 // Versions and events of one slice of the work that the map puts off.
-constexpr std::uint64_t slice = 1000;
+constexpr std::uint64_t slice = 250;
 
 struct Refusals {
   std::string_view service;

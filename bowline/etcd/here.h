@@ -28,7 +28,8 @@ struct Settings {
   Duration progress_every = std::chrono::minutes(10);  // to watchers that want to be told
   bool strict_reconfig = true;
   std::size_t most_learners = 1;
-  std::uint64_t quota_bytes = 0;  // how large the data may become (quota.h); 0: as it likes
+  std::uint64_t quota_bytes = 0;         // how large the data may become (quota.h); 0: as it likes
+  std::uint64_t quota_memory_bytes = 0;  // and how much of it may be in memory
   AutoCompactionOptions auto_compaction;
 };
 

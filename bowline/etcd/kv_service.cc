@@ -156,7 +156,7 @@ void KvService::compact(rpc::Call call, const CompactionRequest& request) {
                          if (!answer) return refuse(call, Wrong::timed_out);
                          if (answer->refusal != kv::Refusal::none)
                            return call.finish(status_of(answer->refusal));
-                         if (physical && here_.store().can_sweep())
+                         if (physical && !here_.store().is_swept())
                            return sweeping_.push_back(std::move(call));
                          answer_compaction(std::move(call));
                        }));
@@ -169,7 +169,7 @@ void KvService::answer_compaction(rpc::Call call) {
 }
 
 void KvService::stepped() {
-  if (sweeping_.empty() || here_.store().can_sweep()) return;
+  if (sweeping_.empty() || !here_.store().is_swept()) return;
   for (rpc::Call& call : std::exchange(sweeping_, {})) answer_compaction(std::move(call));
 }
 

@@ -87,9 +87,19 @@ void put_server(Sheet& sheet, const MetricsSources& from) {
 void put_store(Sheet& sheet, const MetricsSources& from) {
   const kv::Store& store = from.here.store();
   const DataSize size = size_of(from.here.machine);
-  sheet.one("etcd_mvcc_db_total_size_in_bytes", "gauge", size.taken, "Memory taken by the data.");
+  sheet.one("etcd_mvcc_db_total_size_in_bytes", "gauge", size.taken,
+            "Memory and disk taken by the data.");
   sheet.one("etcd_mvcc_db_total_size_in_use_in_bytes", "gauge", size.in_use,
-            "Memory of the data that holds something: the quota is about this.");
+            "What of it holds something: the quota is about this.");
+  sheet.one("bowline_store_memory_bytes", "gauge", store.memory_bytes(),
+            "Memory taken by the data.");
+  sheet.one("bowline_store_values_memory_bytes", "gauge", store.values().hot_bytes(),
+            "Values that are in memory.");
+  const kv::Cold* const cold = store.values().cold();
+  sheet.one("bowline_store_values_file_bytes", "gauge", cold == nullptr ? 0 : cold->bytes(),
+            "Disk taken by values that have left the memory.");
+  sheet.one("bowline_store_values_file_in_use_bytes", "gauge",
+            cold == nullptr ? 0 : cold->bytes_in_use(), "What of it holds something.");
   sheet.one("etcd_debugging_mvcc_current_revision", "gauge", store.revision(),
             "The present revision.");
   sheet.one("etcd_debugging_mvcc_compact_revision", "gauge", store.compacted(),

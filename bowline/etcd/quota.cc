@@ -36,7 +36,8 @@ std::uint64_t cost_of_branch(const Ops& ops) {
 DataSize size_of(const kv::KvMachine& machine) {
   const std::uint64_t leases = machine.leases().all().size() * lease_bytes;
   return {.taken = machine.store().bytes() + leases,
-          .in_use = machine.store().bytes_in_use() + leases};
+          .in_use = machine.store().bytes_in_use() + leases,
+          .memory_in_use = machine.store().memory_bytes_in_use() + leases};
 }
 
 std::uint64_t cost_of(const etcdserverpb::PutRequest& put) {
@@ -50,8 +51,7 @@ std::uint64_t cost_of(const etcdserverpb::TxnRequest& txn) {
 std::uint64_t cost_of(const etcdserverpb::LeaseGrantRequest&) { return lease_cost; }
 
 bool Quota::admits(rpc::Call& call, std::uint64_t cost) {
-  const std::uint64_t most = here_.settings.quota_bytes;
-  if (most == 0 || cost == 0 || size_of(here_.machine).in_use + cost < most) return true;
+  if (cost == 0 || !is_reached(cost)) return true;
   if (is_raised()) {
     refuse(call, Wrong::no_space);
     return false;
@@ -63,10 +63,18 @@ bool Quota::admits(rpc::Call& call, std::uint64_t cost) {
 
 // Not when it has only become less: who clears the alarm is to have the time to make room.
 void Quota::applied() {
-  const std::uint64_t most = here_.settings.quota_bytes;
   const std::uint64_t in_use = size_of(here_.machine).in_use;
   const bool grew = in_use > std::exchange(in_use_, in_use);
-  if (most != 0 && grew && in_use >= most && !is_raised()) raise();
+  if (grew && is_reached(0) && !is_raised()) raise();
+}
+
+bool Quota::is_reached(std::uint64_t cost) const {
+  const std::uint64_t most = here_.settings.quota_bytes;
+  const std::uint64_t most_memory = here_.settings.quota_memory_bytes;
+  if (most == 0 && most_memory == 0) return false;
+  const DataSize size = size_of(here_.machine);
+  return (most != 0 && size.in_use + cost >= most) ||
+         (most_memory != 0 && size.memory_in_use + cost >= most_memory);
 }
 
 bool Quota::is_raised() const {

@@ -11,8 +11,9 @@ namespace bowline::etcd {
 
 // What the data of this member takes.
 struct DataSize {
-  std::uint64_t taken = 0;   // of memory
-  std::uint64_t in_use = 0;  // of it, what holds something; this is what a quota is about
+  std::uint64_t taken = 0;          // of memory, and of the file of old values
+  std::uint64_t in_use = 0;         // of it, what holds something; this is what a quota is about
+  std::uint64_t memory_in_use = 0;  // of this, what is in memory
 };
 DataSize size_of(const kv::KvMachine&);
 
@@ -21,9 +22,10 @@ std::uint64_t cost_of(const etcdserverpb::PutRequest&);
 std::uint64_t cost_of(const etcdserverpb::TxnRequest&);  // the worse of its branches
 std::uint64_t cost_of(const etcdserverpb::LeaseGrantRequest&);
 
-// How large the data of this member may become (Settings::quota_bytes). What would make it larger
-// is refused, and the alarm is raised, through the log: from then on each member refuses what needs
-// space, until somebody clears the alarm.
+// How large the data of this member may become, and how much memory it may take
+// (Settings::quota_bytes, Settings::quota_memory_bytes): keys have to fit into memory, and values
+// do when the disk is full. What would make it larger is refused, and the alarm is raised, through
+// the log: from then on each member refuses what needs space, until somebody clears the alarm.
 class Quota {
  public:
   explicit Quota(Here& here) : here_(here) {}
@@ -37,6 +39,7 @@ class Quota {
 
  private:
   bool is_raised() const;
+  bool is_reached(std::uint64_t cost) const;
   void raise();
   void raised();
 

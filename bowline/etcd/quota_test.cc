@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/etcd/quota.h"
 
+#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "bowline/env/memory_extents.h"
 #include "bowline/kv/command.h"
 
 namespace bowline::etcd {
@@ -63,6 +65,23 @@ TEST(Quota, keys_and_leases_are_what_takes_room) {
   tell(kv::Compact{.revision = 3});
   while (machine.can_step()) machine.step();
   EXPECT_LT(size_of(machine).in_use, empty.in_use + 10'000);
+}
+
+TEST(Quota, what_is_not_in_memory_counts_as_data_and_not_as_memory) {
+  const auto extents = std::make_shared<env::MemoryExtents>();
+  kv::KvMachine machine({}, {.extents = extents, .bytes = 0});
+  const machine::Command put{
+      .id = {},
+      .payload = Bytes::own(kv::encode(kv::Put{.key = "a", .value = std::string(2000, 'x')}))};
+  std::string answer;
+  machine.apply({&put, 1}, {&answer, 1});
+  const DataSize before = size_of(machine);
+  while (machine.can_step()) machine.step();
+  const DataSize after = size_of(machine);
+  EXPECT_EQ(before.in_use, before.memory_in_use);
+  EXPECT_LT(after.memory_in_use, before.memory_in_use - 1000);
+  EXPECT_GE(after.in_use, after.memory_in_use + 2000);
+  EXPECT_GE(after.taken, after.in_use);
 }
 
 }  // namespace

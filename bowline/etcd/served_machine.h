@@ -16,7 +16,8 @@ namespace bowline::etcd {
 class ServedMachine final : public machine::StateMachine {
  public:
   ServedMachine() = default;
-  explicit ServedMachine(kv::Watches::Bounds bounds) : map_(bounds) {}
+  explicit ServedMachine(kv::Watches::Bounds bounds, const kv::ValueMemory& memory = {})
+      : map_(bounds, memory) {}
   kv::KvMachine& map() { return map_; }
   // Called from within: it may only take notes. Empty: nobody any more.
   void tell(std::function<void()> changed) { changed_ = std::move(changed); }

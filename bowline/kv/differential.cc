@@ -10,6 +10,19 @@ namespace {
 
 Range everything() { return {.keys = {.key = std::string_view(), .range_end = {"\0", 1}}}; }
 
+// Small, so that many of them are filled and cleaned; and at times there is no room.
+std::shared_ptr<env::MemoryExtents> extents_of(std::uint64_t seed) {
+  return std::make_shared<env::MemoryExtents>(
+      env::MemoryExtents::Options{.extent_bytes = 256,
+                                  .extents = seed % 3 == 0 ? 12U : 1000U,
+                                  .later_every = static_cast<std::uint32_t>(seed % 5)});
+}
+
+// Next to nothing stays in memory. Half of the followers keep all there, and are the same.
+ValueMemory memory_of(std::uint64_t seed, std::shared_ptr<env::MemoryExtents> extents) {
+  return {.extents = std::move(extents), .bytes = seed % 4 * 20, .least_bytes = 1};
+}
+
 }  // namespace
 
 std::string all_of(machine::Reader& reader, std::size_t most) {
@@ -22,7 +35,11 @@ std::string all_of(machine::Reader& reader, std::size_t most) {
   }
 }
 
-Differential::Differential(std::uint64_t seed) : random_(seed) {
+Differential::Differential(std::uint64_t seed)
+    : random_(seed),
+      extents_(extents_of(seed)),
+      leader_(memory_of(seed, extents_)),
+      follower_(seed % 2 == 0 ? ValueMemory{} : memory_of(seed, extents_)) {
   for (Twin* const twin : {&leader_, &follower_})
     for (std::uint64_t i = 0; i < 3; ++i) {
       auto checker = std::make_unique<WatchChecker>(twin->model, seed + i);

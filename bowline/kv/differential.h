@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "bowline/env/memory_extents.h"
 #include "bowline/kv/kv_machine.h"
 #include "bowline/kv/model.h"
 #include "bowline/kv/random_requests.h"
@@ -15,7 +16,10 @@ namespace bowline::kv {
 
 // A machine, and the model that is told the same.
 struct Twin {
-  KvMachine machine{Watches::Bounds{.batch_bytes = 700, .fragment_bytes = 400}};
+  explicit Twin(const ValueMemory& memory)
+      : machine(Watches::Bounds{.batch_bytes = 700, .fragment_bytes = 400}, memory) {}
+
+  KvMachine machine;
   model::Model model;
   std::uint64_t applied = 0;  // of the log
   struct Stream {
@@ -36,6 +40,8 @@ class Differential {
   std::uint64_t events() const;
   std::uint64_t ended() const;
   std::uint64_t installed() const { return installed_; }
+  std::uint64_t left_memory() const { return extents_->sealed(); }  // extents with old values
+  std::uint64_t came_back() const { return extents_->dropped(); }
 
  private:
   struct Entry {
@@ -65,6 +71,7 @@ class Differential {
   RandomRequests random_;
   std::uint64_t term_ = 2;
   std::vector<Entry> log_;
+  std::shared_ptr<env::MemoryExtents> extents_;  // of both
   Twin leader_;
   Twin follower_;
   std::unique_ptr<Taken> taken_;

@@ -11,6 +11,8 @@ TEST(Differential, does_what_the_model_does) {
   std::uint64_t events = 0;
   std::uint64_t ended = 0;
   std::uint64_t installed = 0;
+  std::uint64_t left = 0;
+  std::uint64_t came_back = 0;
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     Differential both(seed);
     ASSERT_EQ(both.run(400), "") << "seed " << seed;
@@ -18,14 +20,18 @@ TEST(Differential, does_what_the_model_does) {
     events += both.events();
     ended += both.ended();
     installed += both.installed();
+    left += both.left_memory();
+    came_back += both.came_back();
   }
   // It met what it is for.
   EXPECT_GT(commands, 200'000);
   EXPECT_GT(events, 80'000);
   EXPECT_GT(ended, 200);
   EXPECT_GT(installed, 200);
-  std::printf("commands %lu events %lu ended %lu installed %lu\n", commands, events, ended,
-              installed);
+  EXPECT_GT(left, 3000);
+  EXPECT_GT(came_back, 2000);
+  std::printf("commands %lu events %lu ended %lu installed %lu extents %lu dropped %lu\n", commands,
+              events, ended, installed, left, came_back);
   RecordProperty("commands", std::to_string(commands));
   RecordProperty("events", std::to_string(events));
 }

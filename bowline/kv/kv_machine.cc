@@ -56,6 +56,7 @@ void KvMachine::apply_few(std::span<const machine::Command> commands,
 
 void KvMachine::step(std::uint64_t most) {
   if (state_.store.can_sweep()) state_.store.sweep(most);
+  if (state_.store.can_cool()) state_.store.cool(most);
   if (watches_.can_catch_up()) watches_.catch_up(most);
 }
 
@@ -63,7 +64,8 @@ std::unique_ptr<machine::Reader> KvMachine::snapshot() { return snapshot_of(stat
 
 class KvWriter final : public machine::Writer {
  public:
-  explicit KvWriter(KvMachine& machine) : machine_(machine) {}
+  explicit KvWriter(KvMachine& machine)
+      : machine_(machine), loader_(machine.store().values().memory()) {}
 
   Result<void> add(std::string_view bytes) override { return loader_.add(bytes); }
   Result<void> commit() override {

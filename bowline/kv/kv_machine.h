@@ -22,7 +22,8 @@ namespace bowline::kv {
 class KvMachine final : public machine::StateMachine {
  public:
   KvMachine() : KvMachine(Watches::Bounds{}) {}
-  explicit KvMachine(Watches::Bounds bounds) : watches_(state_.store, bounds) {}
+  explicit KvMachine(Watches::Bounds bounds, const ValueMemory& memory = {})
+      : state_(memory), watches_(state_.store, bounds) {}
 
   void apply(std::span<const machine::Command>, std::span<std::string> answers) override;
   // Pins the past, and copies leases and alarms as they are now. Keys and values are read from the
@@ -38,9 +39,12 @@ class KvMachine final : public machine::StateMachine {
   Watches& watches() { return watches_; }
   const State& state() const { return state_; }
 
-  // Work that can wait: compacted versions are forgotten, watchers catch up. A slice of it, some
-  // `most` versions or events; call it again from the loop while can_step().
-  bool can_step() const { return state_.store.can_sweep() || watches_.can_catch_up(); }
+  // Work that can wait: compacted versions are forgotten, old values make room for new ones,
+  // watchers catch up. A slice of it, some `most` versions or events; call it again from the loop
+  // while can_step(), and now and then when not.
+  bool can_step() const {
+    return state_.store.can_sweep() || state_.store.can_cool() || watches_.can_catch_up();
+  }
   void step(std::uint64_t most = 1000);
 
  private:

@@ -16,7 +16,8 @@ inline const std::string from_there("\0", 1);
 
 class KvRig {
  public:
-  explicit KvRig(Watches::Bounds bounds = {}) : machine(bounds) {}
+  explicit KvRig(Watches::Bounds bounds = {}, const ValueMemory& memory = {})
+      : machine(bounds, memory) {}
 
   // What it says views bytes that stay as long as this.
   Answer run(const Command& command, std::uint64_t term = 1) {

@@ -13,6 +13,8 @@ namespace bowline::kv {
 
 // What is replicated, all of it.
 struct State {
+  explicit State(const ValueMemory& memory = {}) : store(memory) {}
+
   Store store;
   Leases leases;
   std::set<Alarm> alarms;

@@ -33,7 +33,7 @@ class StoreLoader;
 // Takes a snapshot in, piece by piece, into a state of its own.
 class SnapshotLoader {
  public:
-  SnapshotLoader();
+  explicit SnapshotLoader(const ValueMemory& = {});
   ~SnapshotLoader();
 
   Result<void> add(std::string_view bytes);

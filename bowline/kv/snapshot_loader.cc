@@ -63,8 +63,9 @@ bool load_end(State& state, StoreLoader& loader, Cursor& in) {
 
 }  // namespace
 
-SnapshotLoader::SnapshotLoader()
-    : state_(std::make_unique<State>()), loader_(std::make_unique<StoreLoader>(state_->store)) {}
+SnapshotLoader::SnapshotLoader(const ValueMemory& memory)
+    : state_(std::make_unique<State>(memory)),
+      loader_(std::make_unique<StoreLoader>(state_->store)) {}
 SnapshotLoader::~SnapshotLoader() = default;
 
 Result<void> SnapshotLoader::add(std::string_view bytes) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <ranges>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 
 namespace bowline::kv {
 namespace {
+
+constexpr std::uint64_t blocks_ahead = 64;
 
 struct CopiedLease {
   LeaseId id = 0;
@@ -58,6 +61,7 @@ class SnapshotReader final : public machine::Reader {
     if (!std::exchange(is_begun_, true)) put_front();
     while (next_lease_ < leases_.size() && !is_full()) put_lease(leases_[next_lease_++]);
     if (next_lease_ == leases_.size() && !is_full()) put_keys();
+    if (store_.values().cold() != nullptr) look_ahead();
     const std::string_view content = std::string_view(block_).substr(block_head_bytes);
     store(block_.data(), static_cast<std::uint32_t>(content.size()));
     store(block_.data() + 4, crc32c(content));
@@ -97,6 +101,26 @@ class SnapshotReader final : public machine::Reader {
     is_over_ = true;
   }
 
+  // What the next blocks are made of is asked for now, so that a disk has much to do at once while
+  // others have their turn.
+  void look_ahead() {
+    ahead_bytes_ -= std::min<std::uint64_t>(ahead_bytes_, block_.size());
+    if (is_over_ || is_all_wanted_) return;
+    is_all_wanted_ =
+        store_.each_key({.key = ahead_from_, .range_end = {"\0", 1}}, [&](const Key& key) {
+          if (ahead_bytes_ >= blocks_ahead * block_bytes_) {
+            ahead_from_ = key.view();
+            return false;
+          }
+          kept_of(key, compacted_, revision_, needed_);
+          for (const Version* const version : needed_) {
+            ahead_bytes_ += version->value_bytes;
+            store_.want(*version);
+          }
+          return true;
+        });
+  }
+
   void put_key(const Key& key) {
     kept_of(key, compacted_, revision_, needed_);
     if (needed_.empty()) return;
@@ -125,7 +149,10 @@ class SnapshotReader final : public machine::Reader {
   std::size_t next_lease_ = 0;
   bool is_begun_ = false;
   bool is_over_ = false;
-  std::string from_;  // the first key that is not out yet
+  std::string from_;        // the first key that is not out yet
+  std::string ahead_from_;  // the first key whose values were not asked for
+  std::uint64_t ahead_bytes_ = 0;
+  bool is_all_wanted_ = false;
   std::uint64_t keys_ = 0;
   std::uint64_t versions_ = 0;
   std::vector<const Version*> needed_;

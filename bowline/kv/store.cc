@@ -9,8 +9,16 @@
 #include "bowline/base/mutant.h"
 
 namespace bowline::kv {
+namespace {
 
-Store::Store() : values_(slabs_), pins_(std::make_shared<PinnedFloors>()) {}
+// Of one slice, unless more comes than goes.
+constexpr std::uint64_t few_cooled_bytes = 64 << 10;
+constexpr std::uint64_t most_cooled_bytes = 1 << 20;
+
+}  // namespace
+
+Store::Store(const ValueMemory& memory)
+    : values_(slabs_, memory), pins_(std::make_shared<PinnedFloors>()) {}
 
 void Store::trade(Store& other) {
   ensure(written_ == 0 && other.written_ == 0);
@@ -19,10 +27,12 @@ void Store::trade(Store& other) {
   std::swap(swept_, other.swept_);
   std::swap(sweeping_to_, other.sweeping_to_);
   std::swap(sweep_at_, other.sweep_at_);
+  std::swap(cool_at_, other.cool_at_);
   std::swap(history_, other.history_);
   pins_ = std::make_shared<PinnedFloors>();
   other.pins_ = std::make_shared<PinnedFloors>();
   slabs_.trade(other.slabs_);
+  values_.trade(other.values_);
   index_.trade(other.index_);
 }
 
@@ -129,24 +139,34 @@ std::int64_t Store::sweep_target() const {
   return pins_->empty() ? compacted_ : std::min(compacted_, *pins_->begin());
 }
 
-bool Store::can_sweep() const { return sweep_target() > swept_; }
+bool Store::is_swept() const { return sweep_target() <= swept_; }
+
+bool Store::can_sweep() const { return !is_swept() && !values_.must_wait(); }
 
 // The past up to the target goes in the order in which it was written. A write lets go of those
 // before it of the same key; it goes itself when another one does so, or when it erased the key and
 // nothing followed. What was written at the target itself stays in the history, since watchers may
-// begin there, and is looked at once more by the next compaction.
+// begin there, and is looked at once more by the next compaction. cool() looks for old values in
+// the history, so those that stay and are in the way leave the memory with it.
 void Store::sweep(std::uint64_t most) {
   ensure(written_ == 0);
   const std::int64_t target = sweep_target();
   if (target <= swept_) return;
   if (std::exchange(sweeping_to_, target) != target) sweep_at_ = history_.begin();
+  std::uint64_t cooled = 0;
   for (; sweep_at_ < history_.end() && history_.at(sweep_at_).main <= target; ++sweep_at_, --most) {
     if (most == 0) return;
     Version& version = history_.at(sweep_at_);
     forget_older(version, target);
     if (version.main == target) continue;
     history_.pop();
-    if (!version.is_live() && version.key->newest == &version) forget_key(*version.key);
+    if (!version.is_live() && version.key->newest == &version) {
+      forget_key(*version.key);
+    } else if (values_.is_half_full()) {
+      values_.cool(version);
+      cooled += version.value_bytes;
+      if (cooled >= few_cooled_bytes || values_.must_wait()) most = 1;
+    }
   }
   swept_ = target;
 }
@@ -186,12 +206,42 @@ void Store::check() const {
     ensure(history_.at(at - 1).revision() < history_.at(at).revision());
 }
 
+bool Store::can_cool() const {
+  if (values_.can_clean()) return true;
+  return values_.is_full() && cool_at_ < history_.end() && values_.has_room();
+}
+
+void Store::cool(std::uint64_t most) {
+  ensure(written_ == 0);
+  if (values_.can_clean()) values_.clean(most);
+  cool_at_ = std::max(cool_at_, history_.begin());
+  const std::uint64_t enough =
+      std::clamp(values_.too_many_bytes() / 4, few_cooled_bytes, most_cooled_bytes);
+  std::uint64_t bytes = 0;
+  for (; values_.is_full() && cool_at_ < history_.end() && bytes < enough; ++cool_at_) {
+    if (most-- == 0) return;
+    Version& version = history_.at(cool_at_);
+    if (!values_.cool(version)) return;
+    bytes += version.value_bytes;
+  }
+}
+
+std::uint64_t Store::memory_bytes() const {
+  const std::uint64_t cold = values_.cold() == nullptr ? 0 : values_.cold()->memory_bytes();
+  return slabs_.bytes() + index_.bytes() + (history_.end() - history_.begin()) * sizeof(void*) +
+         cold;
+}
+
+std::uint64_t Store::memory_bytes_in_use() const {
+  return memory_bytes() - slabs_.bytes() + slabs_.bytes_in_use();
+}
+
 std::uint64_t Store::bytes() const {
-  return slabs_.bytes() + index_.bytes() + (history_.end() - history_.begin()) * sizeof(void*);
+  return memory_bytes() + (values_.cold() == nullptr ? 0 : values_.cold()->bytes());
 }
 
 std::uint64_t Store::bytes_in_use() const {
-  return bytes() - slabs_.bytes() + slabs_.bytes_in_use();
+  return memory_bytes_in_use() + (values_.cold() == nullptr ? 0 : values_.cold()->bytes_in_use());
 }
 
 const Version* version_at(const Key& key, std::int64_t revision) {

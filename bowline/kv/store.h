@@ -20,12 +20,13 @@
 
 namespace bowline::kv {
 
-// The map with its whole past, in memory. All writes between two calls of commit() are one
-// revision; an empty map is at revision 1. On one thread, without locks. What is read views the
-// memory of the store, and is good until it is next written to, or swept.
+// The map with its whole past: in memory, but for old values if there are many. All writes between
+// two calls of commit() are one revision; an empty map is at revision 1. On one thread, without
+// locks. What is read views the memory of the store, and is good until it is next written to,
+// swept, or cooled.
 class Store {
  public:
-  Store();
+  explicit Store(const ValueMemory& = {});
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -48,9 +49,9 @@ class Store {
     index_.each_live(keys, [&](const Key& key) { return visit(*key.newest); });
   }
   template <class Visit>                                  // Visit(const Key&), of each key with a
-  void each_key(const Interval& keys, Visit visit) const  // past: it may not be there at present
+  bool each_key(const Interval& keys, Visit visit) const  // past: it may not be there at present
   {
-    index_.each(keys, visit);
+    return index_.each(keys, visit);
   }
   Item item(const Version&) const;
   Event event(const Version&, bool with_before) const;
@@ -73,13 +74,23 @@ class Store {
   // --- Compaction. From compact() on older revisions are refused; their memory comes back in
   // slices, as far as no pin needs them.
   Refusal compact(std::int64_t revision);
-  bool can_sweep() const;             // is there work for sweep()?
+  bool is_swept() const;              // all that may be forgotten is
+  bool can_sweep() const;             // is there work for sweep()? Not while it waits for a disk
   void sweep(std::uint64_t most);     // so many writes of the past
   Pin pin(std::int64_t floor) const;  // floor >= compacted()
 
+  // --- Values that memory has no room for. The oldest go, in slices; what they leave behind is
+  // put in order in slices, too.
+  bool can_cool() const;  // is there work for cool()? Not while it waits for a disk: ask again
+  void cool(std::uint64_t most);
+  void want(const Version& version) const { values_.want(version); }  // it will be read soon
+  const Values& values() const { return values_; }
+
   void check() const;                  // for tests: what must hold of it
-  std::uint64_t bytes() const;         // of memory taken
-  std::uint64_t bytes_in_use() const;  // of it, those that hold something
+  std::uint64_t bytes() const;         // of memory taken, and of the file of old values
+  std::uint64_t bytes_in_use() const;  // of these, those that hold something
+  std::uint64_t memory_bytes() const;  // of memory taken
+  std::uint64_t memory_bytes_in_use() const;
 
  private:
   friend class StoreLoader;
@@ -98,6 +109,7 @@ class Store {
   std::int64_t swept_ = -1;  // how far compaction has come
   std::int64_t sweeping_to_ = -1;
   History::Place sweep_at_ = 0;
+  History::Place cool_at_ = 0;  // what is before it may have gone
   std::uint32_t written_ = 0;
   Slabs slabs_;
   Values values_;

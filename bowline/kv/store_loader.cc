@@ -67,7 +67,7 @@ bool StoreLoader::version(const Fields& fields) {
   made.lease = fields.lease;
   made.key = key_;
   made.older = std::exchange(key_->newest, &made);
-  store_.values_.keep(made, fields.value);
+  store_.values_.keep_loaded(made, fields.value);
   ++versions_;
   if (made.main >= store_.compacted_) recent_.push_back({made.revision(), &made});
   return true;

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/kv/cold.h"
+
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "bowline/env/memory_extents.h"
+#include "bowline/kv/kv_rig.h"
+#include "bowline/kv/snapshot.h"
+
+namespace bowline::kv {
+namespace {
+
+constexpr std::size_t cold_extent = 4096;
+constexpr std::uint64_t cold_budget = 10'000;
+
+using ColdSpace = std::shared_ptr<env::MemoryExtents>;
+
+ColdSpace cold_space(std::uint32_t later_every = 0, std::size_t extents = 400) {
+  return std::make_shared<env::MemoryExtents>(env::MemoryExtents::Options{
+      .extent_bytes = cold_extent, .extents = extents, .later_every = later_every});
+}
+
+// A machine that has room for ten kilobytes of values in memory, and keys that hold what they held.
+struct ColdRig {
+  explicit ColdRig(ColdSpace given = cold_space())
+      : space(std::move(given)), rig({}, {.extents = space, .bytes = cold_budget}) {}
+
+  static std::string value(std::uint64_t i) {
+    return std::string(100 + i % 400, static_cast<char>('a' + i % 26));
+  }
+  static std::string name(std::uint64_t i) { return "key" + std::to_string(i); }
+
+  void put(std::uint64_t key, std::uint64_t i) {
+    rig.put(name(key), value(i));
+    holds[name(key)] = value(i);
+  }
+  void put_some(std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i) put(i, i);
+  }
+  void erase(std::uint64_t key) {
+    rig.erase(name(key));
+    holds.erase(name(key));
+  }
+  // As the loop does it. With an end: it does not spin.
+  void rest() {
+    for (int i = 0; i < 100'000 && rig.machine.can_step(); ++i) rig.machine.step(20);
+    EXPECT_FALSE(rig.machine.can_step()) << "it would go on for ever";
+  }
+  void compact() {
+    rig.run(Compact{store().revision()});
+    for (int i = 0; i < 10; ++i) rest();
+  }
+  void look() const {
+    std::map<std::string, std::string> found;
+    const auto answer = store().range({.keys = {"", from_there}});
+    for (const Item& item : answer->items) found[std::string(item.key)] = item.value;
+    EXPECT_EQ(found, holds);
+    store().check();
+  }
+  const Store& store() const { return rig.machine.store(); }
+  std::uint64_t hot() const { return store().values().hot_bytes(); }
+  const Cold& cold() const { return *store().values().cold(); }
+
+  ColdSpace space;
+  KvRig rig;
+  std::map<std::string, std::string> holds;
+};
+
+TEST(Cold, the_oldest_values_leave_the_memory_and_are_read_as_before) {
+  ColdRig rig;
+  rig.put_some(1000);
+  rig.rest();
+  EXPECT_LE(rig.hot(), cold_budget);
+  EXPECT_GT(rig.hot(), cold_budget - 500) << "no more than had to";
+  EXPECT_GT(rig.cold().bytes_in_use(), 200'000U);
+  EXPECT_FALSE(rig.cold().holds(rig.store().find("key999")->value_at));
+  EXPECT_TRUE(rig.cold().holds(rig.store().find("key0")->value_at));
+  rig.look();
+  EXPECT_EQ(rig.rig.look({.keys = {"key7", {}}, .revision = 9}), "key7=" + ColdRig::value(7));
+}
+
+TEST(Cold, nothing_leaves_while_there_is_room_in_memory) {
+  ColdRig rig;
+  rig.put_some(30);
+  rig.compact();
+  EXPECT_EQ(rig.space->taken(), 0U);
+}
+
+TEST(Cold, deletions_give_all_room_back) {
+  ColdRig rig;
+  for (int round = 0; round < 5; ++round) {
+    rig.put_some(1000);
+    rig.rest();
+    EXPECT_GT(rig.space->taken(), 50U);
+    EXPECT_LT(rig.space->taken(), 110U) << "what came back is used again";
+    for (std::uint64_t i = 0; i < 1000; ++i) rig.erase(i);
+    rig.put(1000, 7);
+    rig.compact();
+    EXPECT_LE(rig.space->taken(), 1U) << "but for the one that is being filled";
+    rig.look();
+  }
+}
+
+TEST(Cold, what_is_half_empty_is_written_again) {
+  ColdRig rig;
+  rig.put_some(1000);
+  rig.rest();
+  for (std::uint64_t i = 0; i < 1000; ++i)
+    if (i % 4 != 0) rig.erase(i);
+  rig.compact();
+  const std::uint64_t waste = rig.cold().bytes() - rig.cold().bytes_in_use();
+  EXPECT_LE(waste, std::max<std::uint64_t>(2 * cold_extent, rig.cold().bytes() / 3));
+  EXPECT_LT(rig.space->taken(), 40U);
+  rig.look();
+}
+
+TEST(Cold, what_compaction_leaves_goes_too_although_it_is_in_no_history) {
+  ColdRig rig;
+  rig.put_some(1000);
+  rig.compact();  // before a value was cooled
+  EXPECT_LE(rig.hot(), cold_budget);
+  rig.look();
+}
+
+TEST(Cold, a_snapshot_is_loaded_into_half_of_the_memory) {
+  ColdRig rig;
+  rig.put_some(1000);
+  rig.rest();
+  ColdRig other;
+  other.put_some(200);  // is replaced, and gives its extents back
+  other.rest();
+  const auto reader = rig.rig.machine.snapshot();
+  auto writer = other.rig.machine.restore();
+  for (auto part = reader->next(5000); !part->empty(); part = reader->next(5000))
+    ASSERT_TRUE(writer->add(*part));
+  ASSERT_TRUE(writer->commit());
+  writer.reset();
+  other.holds = rig.holds;
+  other.look();
+  EXPECT_LE(other.hot(), cold_budget / 2 + 500);
+  EXPECT_EQ(other.space->taken() * cold_extent, other.cold().bytes())
+      << "nothing is left of the state before";
+}
+
+TEST(Cold, a_full_disk_leaves_values_in_memory_until_there_is_room) {
+  ColdRig rig;
+  rig.space->set_full(true);
+  rig.put_some(1000);
+  rig.rest();
+  EXPECT_GT(rig.hot(), 10 * cold_budget);
+  EXPECT_EQ(rig.space->taken(), 0U);
+  rig.look();
+  rig.space->set_full(false);
+  rig.rest();
+  EXPECT_LE(rig.hot(), cold_budget);
+  rig.look();
+}
+
+TEST(Cold, compaction_goes_on_when_the_disk_is_full) {
+  ColdRig rig(cold_space(0, 20));
+  rig.put_some(1000);
+  rig.rest();
+  EXPECT_GT(rig.hot(), cold_budget) << "it fits nowhere else";
+  for (std::uint64_t i = 0; i < 1000; ++i)
+    if (i % 10 != 0) rig.erase(i);
+  rig.compact();
+  EXPECT_LT(rig.hot() + rig.cold().bytes_in_use(), 50'000U);
+  rig.look();
+}
+
+TEST(Cold, a_disk_that_is_slow_is_waited_for) {
+  ColdRig rig(cold_space(2));
+  rig.put_some(1000);
+  for (int i = 0; i < 5000; ++i) rig.rig.sweep();
+  EXPECT_LE(rig.hot(), cold_budget);
+  for (std::uint64_t i = 0; i < 1000; i += 2) rig.erase(i);
+  rig.rig.run(Compact{rig.store().revision()});
+  for (int i = 0; i < 5000; ++i) rig.rig.sweep();
+  EXPECT_LE(rig.cold().bytes(), rig.cold().bytes_in_use() * 3 / 2 + 3 * cold_extent);
+  rig.look();
+}
+
+TEST(Cold, very_small_and_very_large_values_stay) {
+  ColdRig rig;
+  for (int i = 0; i < 1000; ++i) rig.rig.put("small" + std::to_string(i), std::string(63, 's'));
+  for (int i = 0; i < 10; ++i)
+    rig.rig.put("large" + std::to_string(i), std::string(cold_extent / 2 + 1, 'l'));
+  rig.rest();
+  EXPECT_EQ(rig.space->taken(), 0U);
+  rig.rig.put("middle", std::string(cold_extent / 2, 'm'));
+  rig.rest();
+  EXPECT_EQ(rig.space->taken(), 1U);
+}
+
+TEST(Cold, what_it_takes_is_counted) {
+  ColdRig rig;
+  rig.put_some(1000);
+  const std::uint64_t before = rig.store().bytes_in_use();
+  const std::uint64_t memory = rig.store().memory_bytes_in_use();
+  EXPECT_EQ(before, memory);
+  rig.rest();
+  EXPECT_LT(rig.store().memory_bytes_in_use(), memory - 200'000);
+  EXPECT_GT(rig.store().bytes_in_use(), before * 9 / 10) << "a quota is about all of it";
+  EXPECT_GE(rig.store().bytes(), rig.store().memory_bytes() + rig.space->taken() * cold_extent);
+}
+
+}  // namespace
+}  // namespace bowline::kv
