@@ -66,6 +66,31 @@ TEST_F(SnapshotFileTest, what_we_save_is_looked_at_and_restored_by_etcd) {
   EXPECT_EQ(etcdctl(ports_[2], "put after 1"), "OK\n");
 }
 
+TEST_F(SnapshotFileTest, what_our_own_verbs_save_and_restore_is_what_it_was) {
+  live(ports_[0]);
+  const std::string before = seen(ports_[0]);
+  const std::string id =
+      etcdctl(ports_[0], "lease list").substr(std::string("found 1 leases\n").size());
+  const auto keys_of_lease = [&] {
+    const std::string said = etcdctl(ports_[0], "lease timetolive --keys " + id);
+    return std::regex_replace(said, std::regex("remaining.[0-9]+s."), "");
+  };
+  const std::string leased = keys_of_lease();
+  EXPECT_TRUE(leased.contains("granted with TTL(1000s)") && leased.contains("[leased]")) << leased;
+  const std::string file = scratch.at("ours.db");
+  const std::string saved = shell(
+      program() + " snapshot save --endpoints=127.0.0.1:" + std::to_string(ports_[0]) + " " + file);
+  EXPECT_TRUE(saved.contains("Snapshot saved at " + file)) << saved;
+  const std::string made = scratch.at("made");
+  EXPECT_TRUE(restore(program(), file, "--data-dir=" + made).contains("at revision 11"));
+  ours_.reset();
+  ours_ = std::make_unique<ServedProcess>(alone({program(), "serve"}, made, ports_[0], ports_[1]));
+  ASSERT_TRUE(ours_->is_ready()) << ours_->said();
+  EXPECT_EQ(seen(ports_[0]), before);
+  EXPECT_EQ(keys_of_lease(), leased);
+  EXPECT_EQ(etcdctl(ports_[0], "put after 1"), "OK\n");
+}
+
 TEST_F(SnapshotFileTest, what_etcd_saved_is_restored_by_us) {
   live(ports_[2]);
   const std::string before = seen(ports_[2]);

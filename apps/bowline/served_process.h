@@ -13,6 +13,8 @@ namespace bowline::apps {
 // Ports of this machine that nobody has just now.
 std::vector<int> free_ports(std::size_t count);
 
+bool is_free(int port);
+
 // A server in a process of its own. It is there once it has said so; it is killed with this.
 class ServedProcess {
  public:

@@ -35,6 +35,13 @@ TEST(Chaos, leaves_servers_well_that_are_right) {
   std::printf("%s", ran.said.c_str());
 }
 
+TEST(Chaos, leaves_members_well_that_serve_etcds_api) {
+  const Ran ran = run("etcd --seconds 12 --seed 1 --recovery 120");
+  EXPECT_EQ(ran.status, 0) << ran.said;
+  EXPECT_NE(ran.said.find("verdict: all is well"), std::string::npos) << ran.said;
+  std::printf("%s", ran.said.c_str());
+}
+
 TEST(Chaos, finds_reads_that_ask_nobody) {
   const std::string place = testing::TempDir() + "bowline-chaos-stale";
   const Ran ran = run("--seconds 5 --seed 2 --test-stale-reads --directory " + place);

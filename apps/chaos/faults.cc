@@ -43,7 +43,7 @@ void Faults::strike(Mishap mishap, NodeId one, NodeId other) {
   std::vector<NodeId> others = {other};
   if (prng_.chance(50)) {
     others.clear();
-    for (const auto& server : servers_)
+    for (Victim* const server : servers_)
       if (server->id() != one) others.push_back(server->id());
   }
   const bool outwards = prng_.chance(50);
@@ -62,7 +62,7 @@ void Faults::strike(Mishap mishap, NodeId one, NodeId other) {
 
 Result<void> Faults::mend() {
   relay_.mend();
-  for (const auto& server : servers_) {
+  for (Victim* const server : servers_) {
     server->thaw();
     if (server->ended()) {
       return std::unexpected(Error{Fault::io, "server " + std::to_string(server->id().value) +
@@ -75,8 +75,9 @@ Result<void> Faults::mend() {
   return {};
 }
 
-Server& Faults::server(NodeId id) {
-  return **std::ranges::find_if(servers_, [id](const auto& server) { return server->id() == id; });
+Victim& Faults::server(NodeId id) {
+  return **std::ranges::find_if(servers_,
+                                [id](const Victim* server) { return server->id() == id; });
 }
 
 std::uint64_t Faults::sum() const {

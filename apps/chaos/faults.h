@@ -3,12 +3,12 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/chaos/relay.h"
-#include "apps/chaos/server.h"
+#include "apps/chaos/victim.h"
 #include "bowline/base/prng.h"
 #include "bowline/base/result.h"
 
@@ -21,11 +21,12 @@ inline constexpr std::size_t mishaps = 7;
 // while.
 class Faults {
  public:
-  Faults(std::vector<std::unique_ptr<Server>>& servers, Relay& relay, std::uint64_t seed)
-      : servers_(servers), relay_(relay), prng_(seed) {}
+  Faults(std::vector<Victim*> servers, Relay& relay, std::uint64_t seed)
+      : servers_(std::move(servers)), relay_(relay), prng_(seed) {}
 
   // Some mishaps begin, and last; then all is well again. An error: a server could not be started.
   Result<void> round(const std::function<void(Duration)>& rest);
+  Result<void> mend();  // all is well again
 
   std::string counts() const;  // `3 kills, 2 freezes, ...`
   std::uint64_t sum() const;
@@ -33,11 +34,10 @@ class Faults {
  private:
   void strike();
   void strike(Mishap, NodeId one, NodeId other);
-  Result<void> mend();
   NodeId draw_node() { return servers_[prng_.below(servers_.size())]->id(); }
-  Server& server(NodeId);
+  Victim& server(NodeId);
 
-  std::vector<std::unique_ptr<Server>>& servers_;
+  std::vector<Victim*> servers_;
   Relay& relay_;
   Prng prng_;
   std::array<std::uint64_t, mishaps> counts_{};

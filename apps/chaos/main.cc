@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,10 +13,12 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/chaos/clients.h"
+#include "apps/chaos/etcd_run.h"
 #include "apps/chaos/faults.h"
 #include "apps/chaos/journals.h"
 #include "apps/chaos/relay.h"
 #include "apps/chaos/server.h"
+#include "apps/chaos/small_disk.h"
 #include "bowline/check/against_log.h"
 #include "bowline/check/describe.h"
 #include "bowline/check/linearizable.h"
@@ -36,7 +39,7 @@ struct Arguments {
   bool stale_reads = false;
 };
 
-void declare(CLI::App& app, Arguments& arguments) {
+void declare_all(CLI::App& app, Arguments& arguments) {
   app.add_option("--seconds", arguments.seconds, "How long")->capture_default_str();
   app.add_option("--seed", arguments.seed, "What befalls them, and what clients do")
       ->capture_default_str();
@@ -44,11 +47,21 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--recovery", arguments.recovery,
                  "Within so many seconds after the faults a write must be done")
       ->capture_default_str();
-  app.add_option("--server", arguments.server, "The program kv_server")->capture_default_str();
   app.add_option("--directory", arguments.directory,
                  "Keep all here; else in a temporary one, kept only if something is wrong");
+}
+
+void declare(CLI::App& app, Arguments& arguments) {
+  declare_all(app, arguments);
+  app.add_option("--server", arguments.server, "The program kv_server")->capture_default_str();
   app.add_flag("--test-stale-reads", arguments.stale_reads,
                "Servers that read without asking, which must be found");
+}
+
+void declare_etcd(CLI::App& app, Arguments& arguments) {
+  arguments.server = (fs::path(arguments.server).parent_path() / "bowline").string();
+  declare_all(app, arguments);
+  app.add_option("--server", arguments.server, "The program bowline")->capture_default_str();
 }
 
 class Run {
@@ -114,7 +127,10 @@ Result<void> Run::strike(Faults& faults, Clients& clients) {
 
 std::string Run::all() {
   if (const Result<void> started = start(); !started) return started.error().what;
-  Faults faults(servers_, relay_, arguments_.seed);
+  std::vector<Victim*> victims;
+  victims.reserve(servers_.size());
+  for (const auto& server : servers_) victims.push_back(server.get());
+  Faults faults(victims, relay_, arguments_.seed);
   Clients clients({.servers = addresses_, .seed = arguments_.seed, .count = arguments_.clients});
   const Result<void> struck = strike(faults, clients);
   clients.stop();
@@ -158,7 +174,9 @@ void Run::keep_history(const check::History& history) const {
   for (std::size_t i = 0; i < history.size(); ++i) file << check::describe(history[i], i) << "\n";
 }
 
-int run(const Arguments& arguments) {
+// A directory for all that is left of it, and in the end the verdict of `play`.
+int with_directory(const Arguments& arguments,
+                   const std::function<std::string(const std::string& directory)>& play) {
   std::string directory = arguments.directory;
   if (directory.empty()) {
     directory = (fs::temp_directory_path() / "bowline-chaos-XXXXXX").string();
@@ -167,13 +185,31 @@ int run(const Arguments& arguments) {
   } else {
     fs::create_directories(directory);
   }
-  const std::string fault = Run(arguments, directory).all();
+  const std::string fault = play(directory);
   if (fault.empty()) {
     if (arguments.directory.empty()) fs::remove_all(directory);
     return std::puts("verdict: all is well"), 0;
   }
   std::printf("verdict: NOT WELL: %s\nall of it is in %s\n", fault.c_str(), directory.c_str());
   return 1;
+}
+
+int run(const Arguments& arguments) {
+  return with_directory(
+      arguments, [&](const std::string& directory) { return Run(arguments, directory).all(); });
+}
+
+int run_with_etcd(const Arguments& arguments) {
+  const std::string apart = keep_mounts_to_ourselves();
+  return with_directory(arguments, [&](const std::string& directory) {
+    return run_etcd({.program = arguments.server,
+                     .directory = directory,
+                     .seed = arguments.seed,
+                     .seconds = arguments.seconds,
+                     .clients = arguments.clients,
+                     .recovery = arguments.recovery,
+                     .no_mounts = apart});
+  });
 }
 
 }  // namespace
@@ -183,6 +219,9 @@ int main(int count, char** words) {
   CLI::App app("Treats three servers badly, and checks what clients saw", "bowline-chaos");
   bowline::chaos::Arguments arguments;
   bowline::chaos::declare(app, arguments);
+  bowline::chaos::Arguments of_etcd;
+  CLI::App& etcd = *app.add_subcommand("etcd", "Likewise three `bowline serve`, by etcd's API");
+  bowline::chaos::declare_etcd(etcd, of_etcd);
   CLI11_PARSE(app, count, words);
-  return bowline::chaos::run(arguments);
+  return etcd.parsed() ? bowline::chaos::run_with_etcd(of_etcd) : bowline::chaos::run(arguments);
 }

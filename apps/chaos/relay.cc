@@ -59,6 +59,10 @@ void Relay::lead(NodeId node, std::string address) {
   ask([this, node, address = std::move(address)] { places_[node] = address; });
 }
 
+void Relay::is_called(NodeId node, NodeId by_itself) {
+  ask([this, node, by_itself] { by_own_name_[by_itself] = node; });
+}
+
 void Relay::cut(NodeId from, NodeId to) {
   ask([this, from, to] { way(from, to).is_cut = true; });
 }
@@ -134,8 +138,10 @@ bool Relay::learn_caller(Pipe& pipe, std::string_view bytes) {
   if (!pipe.hello.feed(bytes, frames)) return false;
   if (frames.empty()) return true;
   const Result<wire::Hello> hello = wire::hello_in(frames.front());
-  if (hello) pipe.ids[caller] = hello->self;
-  return hello.has_value();
+  if (!hello) return false;
+  const auto known = by_own_name_.find(hello->self);
+  pipe.ids[caller] = known == by_own_name_.end() ? hello->self : known->second;
+  return true;
 }
 
 void Relay::connect(std::uint64_t id) {

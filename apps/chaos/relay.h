@@ -33,6 +33,8 @@ class Relay {
 
   // A node that others call here, with the address they are to call.
   Result<std::string> stand_in_for(NodeId);
+  // It says in its hello that it is another one: who it is may depend on the address here.
+  void is_called(NodeId node, NodeId by_itself);
   // Where it is in truth; again when it has another port. Empty: nowhere.
   void lead(NodeId, std::string address);
 
@@ -86,6 +88,7 @@ class Relay {
   env::TimerId timer_;
   std::map<NodeId, std::unique_ptr<env::Listener>> listeners_;
   std::map<NodeId, std::string> places_;
+  std::map<NodeId, NodeId> by_own_name_;
   std::map<std::pair<NodeId, NodeId>, Way> ways_;
   Pipes pipes_;
   std::uint64_t last_pipe_ = 0;

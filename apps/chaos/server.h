@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <sys/types.h>
-
+#include "apps/chaos/victim.h"
 #include "bowline/base/ids.h"
 #include "bowline/base/result.h"
 
 namespace bowline::chaos {
 
-// A kv_server as a process of its own, which is treated badly.
-class Server {
+// A kv_server as a process of its own.
+class Server final : public Victim {
  public:
   struct Options {
     std::string program;
@@ -21,20 +21,11 @@ class Server {
     std::vector<std::string> more;
   };
   explicit Server(Options options) : options_(std::move(options)) {}
-  ~Server() { kill(); }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
 
-  // Returns when it takes clients, where it took them before.
-  Result<void> start();
-  void kill();    // -9
-  void freeze();  // it does nothing any more, and nobody is told
-  void thaw();
-  bool runs() const { return process_ != 0; }
-  bool ended();  // by itself, which it must not
-
-  NodeId id() const { return options_.id; }
-  const std::string& peer_address() const { return peer_address_; }  // the one in truth
+  // Returns when it takes clients.
+  Result<void> start() override;
+  NodeId id() const override { return options_.id; }
+  const std::string& peer_address() const override { return peer_address_; }
   const std::string& client_address() const { return client_address_; }
   std::string journal() const;
 
@@ -42,8 +33,6 @@ class Server {
   Result<void> try_to_start();
 
   Options options_;
-  pid_t process_ = 0;
-  bool is_frozen_ = false;
   std::string peer_address_;
   std::string client_address_ = "127.0.0.1:0";
 };

@@ -86,6 +86,11 @@ Item item_of(std::string_view key, const Value& value) {
 
 Model::Model() : maps_(2) {}
 
+Model::Model(std::int64_t revision, Map now, const std::set<LeaseId>& leases) : first_(revision) {
+  maps_.push_back(std::move(now));
+  for (const LeaseId id : leases) leases_[id] = {.tenure = ++granted_, .ttl = 1};
+}
+
 Answer Model::run(const Command& command, std::uint64_t term) {
   term_ = term;
   working_ = now();

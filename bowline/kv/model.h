@@ -44,6 +44,8 @@ Item item_of(std::string_view key, const Value&);
 class Model {
  public:
   Model();
+  // One that knows only the present: this map, and that there are these leases.
+  Model(std::int64_t revision, Map now, const std::set<LeaseId>& leases);
 
   // Views this model and the command; good until the model is changed again.
   Answer run(const Command&, std::uint64_t term);
@@ -51,9 +53,11 @@ class Model {
   // As of a revision, whatever is compacted and whatever the range says.
   RangeAnswer range_at(std::int64_t revision, const Range&) const;
 
-  std::int64_t revision() const { return static_cast<std::int64_t>(maps_.size()) - 1; }
+  std::int64_t revision() const { return first_ + static_cast<std::int64_t>(maps_.size()) - 1; }
   std::int64_t compacted() const { return compacted_; }
-  const Map& at(std::int64_t revision) const { return maps_[static_cast<std::size_t>(revision)]; }
+  const Map& at(std::int64_t revision) const {
+    return maps_[static_cast<std::size_t>(revision - first_)];
+  }
   const Map& now() const { return maps_.back(); }
   const std::vector<Write>& writes() const { return writes_; }  // of all time
   Event event(const Write&, bool with_before) const;
@@ -84,7 +88,8 @@ class Model {
   std::int64_t open_revision() const { return revision() + (open_.empty() ? 0 : 1); }
   void write(std::string_view key, std::optional<Value>);
 
-  std::deque<Map> maps_;  // by revision; the first two are empty
+  std::int64_t first_ = 0;
+  std::deque<Map> maps_;  // by revision, from `first_` on; of a new one the first two are empty
   std::vector<Write> writes_;
   std::int64_t compacted_ = -1;
   std::map<LeaseId, Lease> leases_;
