@@ -25,7 +25,7 @@ constexpr std::array<Layer, 23> table = {{
     {"wire", "raft base", "fmt/"},
     {"kv", "machine env base", "fmt/ rocksdb/"},
     {"host", "wal wire raft machine env base", "fmt/"},
-    {"rpc", "env base", "fmt/ nghttp2/"},
+    {"rpc", "env base", "fmt/ nghttp2/ sys/mman.h"},
     {"runtime", "env base", "*"},
     {"etcd", "rpc host raft kv machine env base", "fmt/ google/ grpc/ openssl/"},
     {"dash", "rpc host raft env base", "fmt/"},

@@ -250,7 +250,7 @@ TEST_F(ClientProgramTest, what_cannot_be_asked_for_is_a_sentence) {
                            "Is a server running there?"))
       << refused.out;
   for (const char* bad : {"put a", "put", "get a b --prefix", "get a -o xml", "lease",
-                          "put a 1 --endpoints https://a:1", "compaction x", "completion fish"})
+                          "put a 1 --endpoints https://", "compaction x", "completion fish"})
     EXPECT_EQ(run_program(bad).status, 2) << bad;
   EXPECT_TRUE(bowline("get a --rev 900000").out.contains("future revision. `bowline status`"));
   EXPECT_EQ(bowline("get a --rev 900000").status, 1);
@@ -280,7 +280,19 @@ TEST_F(ClientProgramTest, a_snapshot_is_saved_whole_or_not_at_all) {
   EXPECT_TRUE(fs::exists(path));
   EXPECT_FALSE(fs::exists(path + ".part"));
   EXPECT_TRUE(saved.out.starts_with("Snapshot saved at " + path)) << saved.out;
+  EXPECT_EQ(fs::file_size(path) % 512, 32U);  // the sum is behind the sectors
   EXPECT_EQ(bowline("snapshot save /nowhere/at/all").status, 1);
+  // There is room for a part of it only: what was saved before stays, and the part goes.
+  const auto before = fs::last_write_time(path);
+  const std::string program =
+      (fs::read_symlink("/proc/self/exe").parent_path() / "bowline").string();
+  const std::string full = shell("trap '' XFSZ; ulimit -f 8; " + program + " snapshot save " +
+                                 path + " --endpoints " + endpoints() + " 2>&1; echo ended $?");
+  EXPECT_TRUE(full.contains("not done: " + path + ".part: File too large")) << full;
+  EXPECT_TRUE(full.ends_with("ended 1\n")) << full;
+  EXPECT_EQ(fs::file_size(path) % 512, 32U);
+  EXPECT_EQ(fs::last_write_time(path), before);
+  EXPECT_FALSE(fs::exists(path + ".part"));
 }
 
 // The way that README.md shows.

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 #include "apps/bowline/json.h"
@@ -35,7 +36,8 @@ constexpr std::array advices{
     Advice{"lease not found", "`bowline lease list` shows which there are"},
     Advice{"member not found", "`bowline member list` shows which there are"},
     Advice{"not leader", "Ask the leader: `bowline status` shows who it is"},
-    Advice{"does not speak HTTP/2", "Is that the port for clients, and without TLS?"},
+    Advice{"before it said anything", "If it speaks TLS, write https://"},
+    Advice{"does not speak HTTP/2", "Is that the port for clients? With TLS, write https://"},
 };
 
 std::string with_advice(const std::string& why) {
@@ -95,12 +97,26 @@ CLI::App* ClientVerbs::add_family(const std::string& name, const std::string& wh
   return family;
 }
 
+void ClientVerbs::add_tls_options(CLI::App& verb) {
+  verb.add_option("--cacert", tls_.authorities,
+                  "With https: the authorities to trust, a PEM file (ETCDCTL_CACERT)");
+  verb.add_option("--cert", tls_.certificate,
+                  "With https: who we are, a certificate as a PEM file (ETCDCTL_CERT)");
+  verb.add_option("--key", tls_.key, "With https: the certificate's key (ETCDCTL_KEY)");
+  verb.add_option("--servername", tls_.server_name,
+                  "With https: the name in the server's certificate, if not its address");
+  verb.add_flag("--insecure-skip-tls-verify", tls_.believes_anybody,
+                "With https: believe whoever answers (ETCDCTL_INSECURE_SKIP_TLS_VERIFY)");
+}
+
 CLI::App* ClientVerbs::add(CLI::App& under, const std::string& name, const std::string& what,
                            Run run) {
   CLI::App* const verb = under.add_subcommand(name, what);
-  verb->add_option("--endpoints", endpoints_, "Members to ask: HOST:PORT,HOST:PORT,...")
-      ->envname("BOWLINE_ENDPOINTS")
-      ->capture_default_str();
+  verb->add_option(
+      "--endpoints", endpoints_,
+      "Members to ask: HOST:PORT,https://HOST:PORT,...; 127.0.0.1:2379 if neither this "
+      "nor BOWLINE_ENDPOINTS nor ETCDCTL_ENDPOINTS says");
+  add_tls_options(*verb);
   verb->add_option("--within", within_, "Seconds for an answer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -122,14 +138,37 @@ bool ClientVerbs::parsed() const {
   return false;
 }
 
+// What is on the command line counts more.
+void ClientVerbs::take_environment() {
+  const auto take = [](std::string& to, const std::string& name) {
+    for (const char* family : {"BOWLINE_", "ETCDCTL_"}) {
+      const char* const said = std::getenv((family + name).c_str());
+      if (to.empty() && said != nullptr) to = said;
+    }
+  };
+  take(endpoints_, "ENDPOINTS");
+  take(tls_.authorities, "CACERT");
+  take(tls_.certificate, "CERT");
+  take(tls_.key, "KEY");
+  std::string believes = tls_.believes_anybody ? "true" : "";
+  take(believes, "INSECURE_SKIP_TLS_VERIFY");
+  tls_.believes_anybody = believes == "true" || believes == "1";
+  if (endpoints_.empty()) endpoints_ = "127.0.0.1:2379";
+}
+
 int ClientVerbs::run() {
-  const auto endpoints = endpoints_in(endpoints_);
-  if (!endpoints) {
-    std::fprintf(stderr, "bowline: %s\n", endpoints.error().what.c_str());
+  take_environment();
+  const auto wrong = [](const std::string& what) {
+    std::fprintf(stderr, "bowline: %s\n", what.c_str());
     return bad_usage;
-  }
+  };
+  const auto endpoints = endpoints_in(endpoints_, tls_.is_given() ? Unsaid::tls : Unsaid::plain);
+  if (!endpoints) return wrong(endpoints.error().what);
+  const auto tls = ClientTls::open(tls_);
+  if (!tls) return wrong(tls.error().what);
   EtcdClient::Options options;
   options.endpoints = *endpoints;
+  options.tls = *tls;
   options.within = std::chrono::milliseconds(static_cast<std::int64_t>(within_ * 1000));
   EtcdClient client(options);
   const Style style = style_ == "json"    ? Style::json

@@ -55,9 +55,13 @@ class ClientVerbs {
     CLI::App* app;
     Run run;
   };
+  void add_tls_options(CLI::App& verb);
+  void take_environment();
+
   CLI::App& app_;
   std::vector<Verb> verbs_;
-  std::string endpoints_ = "127.0.0.1:2379";
+  std::string endpoints_;  // empty: 127.0.0.1:2379
+  ClientTlsOptions tls_;
   double within_ = 5;
   std::string style_ = "plain";
 };

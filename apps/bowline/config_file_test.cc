@@ -29,6 +29,8 @@ TEST(ConfigFile, keys_and_values_are_flags) {
             "--name=a b --data-dir=/x --wal-dir=");
   EXPECT_EQ(entries_in("listen-client-urls: http://a:1,http://b:2\r\nname: null\n"),
             "--listen-client-urls=http://a:1,http://b:2 --name=");
+  EXPECT_EQ(entries_in("name: a # b\nwal-dir: # none\ndata-dir: /a#b\n"),
+            "--name=a --wal-dir= --data-dir=/a#b");
   EXPECT_EQ(entries_in("log-outputs: [stderr, 'x']\n"), "--log-outputs=stderr,x");
   EXPECT_EQ(entries_in("watch-progress-notify-interval: 5000000000\n"),
             "--watch-progress-notify-interval=5000000000ns");

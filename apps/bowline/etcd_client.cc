@@ -51,7 +51,8 @@ Asked<std::string> EtcdClient::ask_bytes(std::string_view path, const std::strin
     const auto note = [&](const std::string& why) { tried += (tried.empty() ? "" : "; ") + why; };
     if (!channels_[at] || channels_[at]->is_broken()) {
       const Until dialled = std::chrono::steady_clock::now() + options_.dial_within;
-      auto made = GrpcChannel::connect(options_.endpoints[at], std::min(until, dialled));
+      auto made = GrpcChannel::connect(options_.endpoints[at], options_.tls.get(),
+                                       std::min(until, dialled));
       if (!made) {
         note(made.error().what);
         continue;
@@ -79,30 +80,33 @@ Result<std::unique_ptr<GrpcChannel>> EtcdClient::connect() const {
   std::string tried;
   for (std::size_t i = 0; i < options_.endpoints.size(); ++i) {
     const std::string& one = options_.endpoints[(first_ + i) % options_.endpoints.size()];
-    auto made = GrpcChannel::connect(one, std::chrono::steady_clock::now() + options_.dial_within);
+    auto made = GrpcChannel::connect(one, options_.tls.get(),
+                                     std::chrono::steady_clock::now() + options_.dial_within);
     if (made) return made;
     tried += (tried.empty() ? "" : "; ") + made.error().what;
   }
   return std::unexpected(Error{Fault::unreachable, tried});
 }
 
-Result<std::vector<std::string>> endpoints_in(const std::string& text) {
+Result<std::vector<std::string>> endpoints_in(const std::string& text, Unsaid unsaid) {
   const auto wrong = [](const std::string& what) {
     return std::unexpected(Error{Fault::not_found, "--endpoints: " + what});
   };
+  constexpr std::string_view http = "http://";
+  constexpr std::string_view https = "https://";
   std::vector<std::string> endpoints;
   std::istringstream parts(text);
   for (std::string one; std::getline(parts, one, ',');) {
-    if (one.starts_with("https://"))
-      return wrong("'" + one +
-                   "': TLS is not spoken by this client yet. Leave https:// out if the "
-                   "server takes plain connections");
-    if (one.starts_with("http://")) one.erase(0, 7);
+    const std::string given = one;
+    const bool has_tls =
+        one.starts_with(https) || (!one.starts_with(http) && unsaid == Unsaid::tls);
+    if (one.starts_with(http)) one.erase(0, http.size());
+    if (one.starts_with(https)) one.erase(0, https.size());
     if (one.ends_with('/')) one.pop_back();
     if (one.empty() || one.contains('/'))
-      return wrong("'" + one + "' is no address; write 127.0.0.1:2379");
+      return wrong("'" + given + "' is no address; write 127.0.0.1:2379");
     if (one.find(':') == std::string::npos) one += ":2379";
-    endpoints.push_back(one);
+    endpoints.push_back(has_tls ? std::string(https) + one : one);
   }
   if (endpoints.empty()) return wrong("name one at least, such as 127.0.0.1:2379");
   return endpoints;

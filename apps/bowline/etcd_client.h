@@ -39,9 +39,10 @@ Verdict verdict_of(const CallEnd&);
 class EtcdClient {
  public:
   struct Options {
-    std::vector<std::string> endpoints;  // "host:port"
+    std::vector<std::string> endpoints;  // "host:port" or "https://host:port"
     std::chrono::milliseconds within{5000};
-    std::chrono::milliseconds dial_within{2000};  // each of them
+    std::chrono::milliseconds dial_within{2000};     // each of them
+    std::shared_ptr<const ClientTls> tls = nullptr;  // for those with https
   };
   explicit EtcdClient(Options);
 
@@ -68,7 +69,9 @@ class EtcdClient {
   std::size_t first_ = 0;                               // the last that answered
 };
 
-// "http://a:1,b:2" to addresses. The error is a sentence.
-Result<std::vector<std::string>> endpoints_in(const std::string& text);
+// "http://a:1,https://b:2,c" to endpoints. Without a scheme it is as the second says. The error is
+// a sentence.
+enum class Unsaid { plain, tls };
+Result<std::vector<std::string>> endpoints_in(const std::string& text, Unsaid = Unsaid::plain);
 
 }  // namespace bowline::apps

@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 // A server that takes calls, says these bytes once something came, and then ends or is silent.
 class BadServer {
  public:
-  enum class Then { close, silence };
+  enum class Then { close, silence, reset };  // `reset`: before it has read anything
   BadServer(std::string says, Then then)
       : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
@@ -42,6 +42,8 @@ class BadServer {
     thread_ = std::thread([this, says = std::move(says), then] { serve(says, then); });
   }
   ~BadServer() {
+    may_reset_ = true;
+    may_reset_.notify_all();
     ::shutdown(listener_, SHUT_RDWR);
     thread_.join();
     ::close(listener_);
@@ -50,6 +52,12 @@ class BadServer {
   BadServer& operator=(const BadServer&) = delete;
   const std::string& address() const { return address_; }
   int calls() const { return calls_; }
+  // Whoever is connected to one that resets is cut off now.
+  void reset() {
+    may_reset_ = true;
+    may_reset_.notify_all();
+    has_reset_.wait(false);
+  }
 
  private:
   void serve(const std::string& says, Then then) {
@@ -57,6 +65,15 @@ class BadServer {
       const int one = ::accept(listener_, nullptr, nullptr);
       if (one < 0) return;
       ++calls_;
+      if (then == Then::reset) {
+        may_reset_.wait(false);
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        ::setsockopt(one, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        ::close(one);
+        has_reset_ = true;
+        has_reset_.notify_all();
+        continue;
+      }
       char bytes[4096];
       static_cast<void>(::recv(one, bytes, sizeof bytes, 0));
       static_cast<void>(::send(one, says.data(), says.size(), MSG_NOSIGNAL));
@@ -68,6 +85,7 @@ class BadServer {
   int listener_;
   std::string address_;
   std::atomic<int> calls_ = 0;
+  std::atomic<bool> may_reset_ = false, has_reset_ = false;
   std::thread thread_;
 };
 
@@ -113,6 +131,20 @@ TEST(EtcdClient, a_write_that_was_sent_and_not_answered_is_never_sent_to_another
     EXPECT_TRUE(std::holds_alternative<MaybeDone>(asked));
     EXPECT_EQ(second.calls(), 0);
   }
+}
+
+// The connection was gone before a byte of the call could leave.
+TEST(EtcdClient, a_write_that_could_not_be_sent_is_untouched) {
+  BadServer server("", BadServer::Then::reset);
+  const Until soon = std::chrono::steady_clock::now() + 5s;
+  const auto channel = GrpcChannel::connect(server.address(), nullptr, soon);
+  ASSERT_TRUE(channel) << channel.error().what;
+  server.reset();
+  const auto heard = (*channel)->call("/etcdserverpb.KV/Put", "", soon);
+  ASSERT_TRUE(std::holds_alternative<CallEnd>(heard));
+  EXPECT_TRUE(std::get<CallEnd>(heard).untouched);
+  EXPECT_FALSE(std::get<CallEnd>(heard).status);
+  EXPECT_TRUE((*channel)->is_broken());
 }
 
 TEST(EtcdClient, a_read_that_was_not_answered_goes_to_the_next) {
@@ -166,8 +198,10 @@ TEST(EtcdClient, endpoints_are_taken_as_people_write_them) {
   using List = std::vector<std::string>;
   EXPECT_EQ(*endpoints_in("127.0.0.1:2379"), List{"127.0.0.1:2379"});
   EXPECT_EQ(*endpoints_in("http://a:1/,b:2,c"), (List{"a:1", "b:2", "c:2379"}));
-  for (const char* bad : {"", ",", "https://a:1", "a:1/path"})
-    EXPECT_FALSE(endpoints_in(bad)) << bad;
+  EXPECT_EQ(*endpoints_in("https://a:1/,http://b:2,c"), (List{"https://a:1", "b:2", "c:2379"}));
+  EXPECT_EQ(*endpoints_in("https://a:1,http://b:2,c", Unsaid::tls),
+            (List{"https://a:1", "b:2", "https://c:2379"}));
+  for (const char* bad : {"", ",", "https://", "a:1/path"}) EXPECT_FALSE(endpoints_in(bad)) << bad;
 }
 
 TEST(ClientVerbs, a_prefix_ends_where_no_key_can_begin_with_it) {

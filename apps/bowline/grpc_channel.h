@@ -1,39 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
-#include <nghttp2/nghttp2.h>
-
+#include "apps/bowline/client_socket.h"
+#include "apps/bowline/client_tls.h"
 #include "bowline/base/result.h"
-#include "bowline/rpc/status.h"
+#include "bowline/rpc/client_session.h"
 
 namespace bowline::apps {
 
-// When somebody loses patience.
-using Until = std::chrono::steady_clock::time_point;
+using rpc::CallEnd;
 
-// How a call ended.
-struct CallEnd {
-  std::optional<rpc::Status> status;  // of the server; none: it did not come to that
-  bool untouched = false;  // nothing was done: it never left, or the server has not looked at it
-  std::string why;         // there is no status, for people
-};
-
-// One connection to a gRPC server, without TLS, for a program that waits: one call at a time.
+// One connection to a gRPC server, for a program that waits: one call at a time.
 class GrpcChannel {
  public:
-  // "host:port". The error is a sentence.
-  static Result<std::unique_ptr<GrpcChannel>> connect(const std::string& address, Until);
-  GrpcChannel(int socket, std::string address);
-  ~GrpcChannel();
+  // "host:port", or "https://host:port", for which `tls` is needed. The error is a sentence; no
+  // call has been made.
+  static Result<std::unique_ptr<GrpcChannel>> connect(const std::string& endpoint,
+                                                      const ClientTls* tls, Until);
+  GrpcChannel(std::unique_ptr<ClientSocket>, std::string address, std::string scheme);
   GrpcChannel(const GrpcChannel&) = delete;
   GrpcChannel& operator=(const GrpcChannel&) = delete;
 
@@ -49,41 +40,31 @@ class GrpcChannel {
   std::variant<std::string, CallEnd, Late> next(Until);
   void cancel();  // nobody wants to hear more of it
 
-  bool is_broken() const { return broken_; }  // it is of no more use
+  bool is_broken() const { return broken_ || !session_.takes_calls(); }  // it is of no more use
 
  private:
-  struct Callbacks;
-  struct Closes {
-    void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
-  };
-  bool flush();                         // false: the connection is gone
-  bool receive();                       // likewise
-  bool greets(std::string_view bytes);  // the first that it says is what a server says first
-  bool wait(Until);                     // for the socket; false: it is late
-  std::optional<std::string> take();    // a whole message of what came
+  Result<void> await_first_word(Until);
+  void forget_call();
+  bool flush();    // false: the connection is gone
+  bool receive();  // likewise
+  void lose(const std::string& why);
   CallEnd end_of_call();
 
-  int socket_;
+  std::unique_ptr<ClientSocket> socket_;
   std::string address_;
-  std::unique_ptr<nghttp2_session, Closes> session_;
-  std::string greeting_;  // the first bytes that came
-  std::string out_;       // bytes for the socket
+  rpc::ClientSession session_;
+  std::string out_;  // bytes for the socket
   std::size_t sent_ = 0;
+  bool has_heard_ = false;  // anything at all
   bool broken_ = false;
-  std::string fault_;  // why
 
   // Of the call that is open.
-  std::int32_t id_ = 0;
-  std::string request_;
-  bool ends_ = false;   // we send nothing more
-  bool waits_ = false;  // for more to send
-  bool left_ = false;   // a byte of it may have reached the server
-  bool closed_ = false;
-  std::uint32_t close_code_ = 0;
-  std::string answer_;
-  int http_status_ = 0;
-  std::optional<int> code_;
-  std::string message_;
+  rpc::ClientCall call_;
+  rpc::ClientSession::Tag tag_ = 0;  // its number; others are over
+  bool is_unary_ = false;
+  std::deque<std::string> messages_;
+  std::optional<CallEnd> end_;
+  bool left_ = false;  // a byte of it may have reached the server
 };
 
 }  // namespace bowline::apps

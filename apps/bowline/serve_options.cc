@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "apps/bowline/config_file.h"
-#include "apps/bowline/memory_limit.h"
 #include "bowline/etcd/names.h"
+#include "bowline/runtime/memory_limit.h"
 
 namespace bowline::apps {
 namespace {
@@ -104,9 +104,9 @@ constexpr std::uint64_t some_memory = std::uint64_t{1} << 30;
 void plan_sizes(ServePlan& plan, const ServeFlags& flags) {
   if (flags.quota_backend_bytes > 0)
     plan.quota_bytes = static_cast<std::uint64_t>(flags.quota_backend_bytes);
-  if (flags.quota_backend_bytes >= 0) plan.quota_memory_bytes = memory_limit() / 2;
+  if (flags.quota_backend_bytes >= 0) plan.quota_memory_bytes = runtime::memory_limit() / 2;
   if (flags.memory_for_values < 0) return;
-  const std::uint64_t memory = memory_limit() == 0 ? some_memory : memory_limit();
+  const std::uint64_t memory = runtime::memory_limit() == 0 ? some_memory : runtime::memory_limit();
   plan.memory_for_values = flags.memory_for_values > 0
                                ? static_cast<std::uint64_t>(flags.memory_for_values)
                                : memory / 4;

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "apps/bowline/memory_limit.h"
+#include "bowline/runtime/memory_limit.h"
 
 namespace bowline::apps {
 namespace {
@@ -93,11 +93,11 @@ TEST(ServeOptions, what_makes_no_sense_names_its_flag) {
 TEST(ServeOptions, a_quota_is_half_of_the_memory_unless_it_is_said_or_given_up) {
   ServeFlags flags;
   EXPECT_EQ(planned(flags).quota_bytes, 0U);
-  EXPECT_EQ(planned(flags).quota_memory_bytes, memory_limit() / 2);
+  EXPECT_EQ(planned(flags).quota_memory_bytes, runtime::memory_limit() / 2);
   EXPECT_GT(planned(flags).quota_memory_bytes, 0U);
   flags.quota_backend_bytes = 100LL << 30;  // there is no ceiling
   EXPECT_EQ(planned(flags).quota_bytes, 100ULL << 30);
-  EXPECT_EQ(planned(flags).quota_memory_bytes, memory_limit() / 2) << "keys have to fit";
+  EXPECT_EQ(planned(flags).quota_memory_bytes, runtime::memory_limit() / 2) << "keys have to fit";
   flags.quota_backend_bytes = -1;
   EXPECT_EQ(planned(flags).quota_bytes, 0U);
   EXPECT_EQ(planned(flags).quota_memory_bytes, 0U);
@@ -105,7 +105,7 @@ TEST(ServeOptions, a_quota_is_half_of_the_memory_unless_it_is_said_or_given_up) 
 
 TEST(ServeOptions, values_have_a_quarter_of_the_memory_unless_it_is_said_or_all_of_it) {
   ServeFlags flags;
-  EXPECT_EQ(planned(flags).memory_for_values, memory_limit() / 4);
+  EXPECT_EQ(planned(flags).memory_for_values, runtime::memory_limit() / 4);
   flags.memory_for_values = 1 << 20;
   EXPECT_EQ(planned(flags).memory_for_values, 1U << 20);
   flags.memory_for_values = -1;

@@ -12,8 +12,9 @@ Result<void> EtcdMember::start() {
 // one that answered the call.
 std::optional<EtcdMember::Line> EtcdMember::dial() const {
   const std::uint64_t life = life_;
-  auto channel = apps::GrpcChannel::connect(
-      options_.client_address, std::chrono::steady_clock::now() + std::chrono::milliseconds(500));
+  auto channel =
+      apps::GrpcChannel::connect(options_.client_address, nullptr,
+                                 std::chrono::steady_clock::now() + std::chrono::milliseconds(500));
   if (!channel || life != life_) return std::nullopt;
   return Line{*std::move(channel), life};
 }

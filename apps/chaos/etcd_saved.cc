@@ -26,7 +26,7 @@ std::string check_saved(const std::string& file, const std::string& program,
   if (!server.is_ready()) return "who was made of " + file + " does not serve: " + server.said();
 
   const apps::Until until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  auto channel = apps::GrpcChannel::connect(address, until);
+  auto channel = apps::GrpcChannel::connect(address, nullptr, until);
   if (!channel) return channel.error().what;
   etcdserverpb::RangeRequest all;
   all.set_key(std::string(1, '\0'));

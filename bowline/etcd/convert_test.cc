@@ -136,6 +136,11 @@ TEST(Convert, compares_of_a_later_version_hold_or_do_not) {
   const auto holds = [&] { return kv::holds(rig.machine.store(), to_kv(txn).compares); };
   compare.set_result(static_cast<Compare::CompareResult>(9));
   EXPECT_TRUE(holds());
+  compare.set_target(Compare::VALUE);
+  EXPECT_TRUE(holds());
+  compare.set_key("not there");  // and no value of it holds
+  EXPECT_FALSE(holds());
+  compare.set_key("a");
   compare.set_target(static_cast<Compare::CompareTarget>(9));
   EXPECT_TRUE(holds());
   for (const auto result : {Compare::EQUAL, Compare::GREATER, Compare::LESS, Compare::NOT_EQUAL}) {

@@ -36,15 +36,17 @@ void LeaseKeeper::look_at_role() {
   host::Replica* const replica = here_.quorum.replica();
   const bool leads = replica != nullptr && replica->core().role() == raft::Role::leader;
   const std::uint64_t term = leads ? replica->core().term().value : 0;
-  if (term == term_) return;
+  if (term == term_ || (leads && here_.clock.now() < not_before_)) return;
   term_ = term;
   clock_.follow();
   if (!leads) return;
   replica->barrier(life_.guard([this, term](const host::Outcome& outcome) {
     if (term != term_) return;
     if (!std::holds_alternative<host::Applied>(outcome)) {
-      term_ = 0;  // look again
-      return;
+      // Refused at once, perhaps, as during a handover: look again, and not within this turn.
+      term_ = 0;
+      not_before_ = here_.clock.now() + pause;
+      return here_.loop.set(timer_, not_before_);
     }
     clock_.lead(term, here_.clock.now(), here_.settings.election);
     checkpointed_ = here_.clock.now();

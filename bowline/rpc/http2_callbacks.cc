@@ -138,7 +138,8 @@ Http2Session::Http2Session(Router& router, const Limits& limits, std::string pee
   const std::unique_ptr<nghttp2_option, decltype(&nghttp2_option_del)> option(
       Callbacks::make_options(limits_), nghttp2_option_del);
   nghttp2_session* session = nullptr;
-  ensure(nghttp2_session_server_new2(&session, callbacks.get(), this, option.get()) == 0);
+  ensure(nghttp2_session_server_new3(&session, callbacks.get(), this, option.get(),
+                                     memory_.for_nghttp2()) == 0);
   session_.reset(session);
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.most_streams},
@@ -170,8 +171,9 @@ void Http2Session::begun(const nghttp2_frame_hd& head) {
   }
   const bool is_empty =
       head.type == NGHTTP2_DATA && head.length == 0 && (head.flags & NGHTTP2_FLAG_END_STREAM) == 0;
-  const bool is_work = head.type == NGHTTP2_DATA || head.type == NGHTTP2_HEADERS ||
-                       head.type == NGHTTP2_WINDOW_UPDATE;
+  // Behind the head of its request, or when that is over, there is nothing to say in headers.
+  const bool begins = head.type == NGHTTP2_HEADERS && head.stream_id > newest_;
+  const bool is_work = head.type == NGHTTP2_DATA || begins || head.type == NGHTTP2_WINDOW_UPDATE;
   if ((is_work && !is_empty) || controls_.take(now_)) return;
   close("it sent more than " + std::to_string(limits_.controls_a_second) +
             " frames a second that bring nothing",

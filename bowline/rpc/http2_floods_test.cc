@@ -77,6 +77,35 @@ TEST(Http2Floods, SEC_14_floods_of_frames_that_bring_nothing_end_the_connection)
   t.expect_sent_away("too many control frames");
 }
 
+// Behind the head of a request that goes on, and of one that was answered.
+TEST(Http2Floods, SEC_14_a_flood_of_trailing_headers_ends_the_connection) {
+  const std::string some = frame(headers_frame, end_headers, 1, std::string("\0\1a\1b", 5));
+  for (const std::string path : {"/test.Echo/Chat", "/test.Echo/Unary"}) {
+    Bounded t({.controls_a_second = 10, .controls_at_once = 100});
+    ASSERT_EQ(t.client.open(path), 1);
+    t.client.message(1, "x");
+    if (path.ends_with("Unary")) t.client.half_close(1);
+    t.wire.pump(t.client);
+    int sent = 0;
+    for (; !t.wire.over() && sent < 1000; ++sent) {
+      t.wire.deliver(some);
+      t.wire.take();
+    }
+    EXPECT_GE(sent, 95) << path;
+    EXPECT_LE(sent, 101) << path;
+    EXPECT_EQ(t.wire.session().why(), "it sent more than 10 frames a second that bring nothing");
+  }
+}
+
+TEST(Http2Floods, many_requests_are_no_flood) {
+  Bounded t({.controls_a_second = 10, .controls_at_once = 100});
+  for (int i = 0; i < 1000; ++i) {
+    const std::int32_t id = t.client.call("/test.Echo/Unary", "x");
+    EXPECT_EQ(t.heard(id).code(), Code::ok) << i;
+  }
+  EXPECT_FALSE(t.wire.over());
+}
+
 // Each wants an answer, and none is taken.
 TEST(Http2Floods, SEC_14_settings_and_pings_whose_answers_nobody_takes_are_bounded) {
   for (const std::string& one : {frame(4, 0, 0, ""), frame(6, 0, 0, "01234567")}) {

@@ -37,6 +37,7 @@ void Http2Session::open(std::int32_t id) {
   stream.place_ = streams_.size() - 1;
   stream.session_ = this;
   current_ = &stream;
+  newest_ = id;
   nghttp2_session_set_stream_user_data(session_.get(), id, &stream);
 }
 
@@ -265,7 +266,7 @@ void Http2Session::grant_next() {
         return;
       }
     }
-    want_grant_.pop_front();
+    want_grant_.erase(want_grant_.begin());
   }
 }
 

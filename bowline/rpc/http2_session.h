@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include "bowline/rpc/bucket.h"
 #include "bowline/rpc/http2_stream.h"
+#include "bowline/rpc/lean_memory.h"
 #include "bowline/rpc/limits.h"
 #include "bowline/rpc/session.h"
 
@@ -111,19 +111,21 @@ class Http2Session final : public Session {
   bool is_inside_ = false;  // received(), take() or tick() runs: no need to wake anybody
   Time now_;                // of the last of these
 
+  LeanMemory memory_;
   std::unique_ptr<nghttp2_session, Closes> session_;
   std::vector<std::shared_ptr<Http2Stream>> streams_;  // that are open
   std::vector<std::shared_ptr<Http2Stream>> spare_;    // to be used again
   Http2Stream* current_ = nullptr;                     // whose header comes
+  std::int32_t newest_ = 0;                            // the last that was opened
   std::vector<Http2Stream*> ready_;                    // something is to be done for them
   std::vector<Http2Stream*> serving_;                  // and just now it is done; null: closed
   std::vector<std::unique_ptr<CallHooks>> buried_;     // may be running
   std::vector<std::unique_ptr<ExchangeHooks>> buried_plain_;
 
-  std::uint64_t queued_ = 0;      // bytes of all answers
-  std::uint64_t unfinished_ = 0;  // bytes of all requests
-  std::uint64_t granted_ = 0;     // window, beyond what each stream has
-  std::deque<std::int32_t> want_grant_;
+  std::uint64_t queued_ = 0;              // bytes of all answers
+  std::uint64_t unfinished_ = 0;          // bytes of all requests
+  std::uint64_t granted_ = 0;             // window, beyond what each stream has
+  std::vector<std::int32_t> want_grant_;  // in this order
   std::size_t to_consume_ = 0;
 
   std::string* out_ = nullptr;  // within take()

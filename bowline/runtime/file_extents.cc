@@ -113,7 +113,7 @@ std::optional<env::Extents::Number> FileExtents::take() {
   spares_.pop_back();
   spares_ready_ = static_cast<std::uint32_t>(spares_.size());
   states_[number] = State::open;
-  if (!is_full_) ask_for_one();
+  if (!is_full_ && spares_.size() + reserving_ < most_spares) ask_for_one();
   return number;
 }
 

@@ -100,6 +100,7 @@ tls::Certificate Authority::make(const Wish& wish, EVP_PKEY* key) {
   X509_set_pubkey(made.get(), key);
   std::string names;
   for (const std::string& uri : wish.uris) names += (names.empty() ? "URI:" : ",URI:") + uri;
+  for (const std::string& host : wish.hosts) names += (names.empty() ? "" : ",") + host;
   if (!names.empty()) extend(made.get(), NID_subject_alt_name, names);
   if (!wish.usage.empty()) extend(made.get(), NID_ext_key_usage, wish.usage);
   return made;

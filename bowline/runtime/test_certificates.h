@@ -14,6 +14,7 @@ namespace bowline::runtime {
 // What a certificate of a test shall say.
 struct Wish {
   std::vector<std::string> uris;
+  std::vector<std::string> hosts = {};          // "DNS:localhost", "IP:127.0.0.1"
   std::string usage = "serverAuth,clientAuth";  // empty: it says nothing of that
   long from_seconds = -3600;                    // from now
   long to_seconds = 30L * 24 * 3600;

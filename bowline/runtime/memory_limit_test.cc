@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "apps/bowline/memory_limit.h"
+#include "bowline/runtime/memory_limit.h"
 
 #include <filesystem>
 #include <fstream>
@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace bowline::apps {
+namespace bowline::runtime {
 namespace {
 
 namespace fs = std::filesystem;
@@ -53,4 +53,4 @@ TEST_F(MemoryLimit, is_not_known_where_nothing_says_it) {
 }
 
 }  // namespace
-}  // namespace bowline::apps
+}  // namespace bowline::runtime

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "apps/bowline/memory_limit.h"
+#include "bowline/runtime/memory_limit.h"
 
 #include <fstream>
 
-namespace bowline::apps {
+namespace bowline::runtime {
 namespace {
 
 std::uint64_t of_machine(const std::string& root) {
@@ -42,4 +42,4 @@ std::uint64_t memory_limit(const std::string& root) {
   return groups != 0 && (machine == 0 || groups < machine) ? groups : machine;
 }
 
-}  // namespace bowline::apps
+}  // namespace bowline::runtime
