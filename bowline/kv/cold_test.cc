@@ -124,6 +124,35 @@ TEST(Cold, what_compaction_leaves_goes_too_although_it_is_in_no_history) {
   rig.look();
 }
 
+TEST(Cold, half_of_the_memory_is_left_to_what_is_still_in_the_history) {
+  ColdRig rig;
+  rig.put_some(70);
+  rig.rest();
+  ASSERT_GT(rig.hot(), cold_budget - 1000) << "nearly full: nothing had to leave yet";
+  rig.compact();
+  EXPECT_LE(rig.hot(), cold_budget / 2 + 500) << "nothing leads to them: they would stay for ever";
+  rig.look();
+}
+
+TEST(Cold, a_smaller_state_that_is_loaded_is_looked_at_from_its_beginning) {
+  ColdRig rig;
+  rig.put_some(40);
+  ColdRig other;
+  other.put_some(2000);
+  other.rest();
+  const auto reader = rig.rig.machine.snapshot();
+  auto writer = other.rig.machine.restore();
+  for (auto part = reader->next(5000); !part->empty(); part = reader->next(5000))
+    ASSERT_TRUE(writer->add(*part));
+  ASSERT_TRUE(writer->commit());
+  writer.reset();
+  other.holds = rig.holds;
+  for (std::uint64_t i = 100; i < 300; ++i) other.put(i, i);
+  other.rest();
+  EXPECT_LE(other.hot(), cold_budget);
+  other.look();
+}
+
 TEST(Cold, a_snapshot_is_loaded_into_half_of_the_memory) {
   ColdRig rig;
   rig.put_some(1000);
