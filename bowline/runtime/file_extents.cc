@@ -2,6 +2,7 @@
 #include "bowline/runtime/file_extents.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -36,7 +37,7 @@ std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch
 // same.
 char* map(char* at, std::size_t bytes, int protection, int flags, int file, off_t from) {
   const long made = ::syscall(SYS_mmap, at, bytes, protection, flags, file, from);
-  return made == -1 ? nullptr : reinterpret_cast<char*>(made);
+  return made == -1 ? nullptr : std::bit_cast<char*>(made);
 }
 
 // Of a file that is gone as soon as nobody has it open.
