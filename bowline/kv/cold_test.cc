@@ -52,6 +52,15 @@ struct ColdRig {
     rig.run(Compact{store().revision()});
     for (int i = 0; i < 10; ++i) rest();
   }
+  // The state of the other one instead of what is here.
+  void load(ColdRig& other) {
+    const auto reader = other.rig.machine.snapshot();
+    const auto writer = rig.machine.restore();
+    for (auto part = reader->next(5000); !part->empty(); part = reader->next(5000))
+      ASSERT_TRUE(writer->add(*part));
+    ASSERT_TRUE(writer->commit());
+    holds = other.holds;
+  }
   void look() const {
     std::map<std::string, std::string> found;
     const auto answer = store().range({.keys = {"", from_there}});
@@ -140,13 +149,7 @@ TEST(Cold, a_smaller_state_that_is_loaded_is_looked_at_from_its_beginning) {
   ColdRig other;
   other.put_some(2000);
   other.rest();
-  const auto reader = rig.rig.machine.snapshot();
-  auto writer = other.rig.machine.restore();
-  for (auto part = reader->next(5000); !part->empty(); part = reader->next(5000))
-    ASSERT_TRUE(writer->add(*part));
-  ASSERT_TRUE(writer->commit());
-  writer.reset();
-  other.holds = rig.holds;
+  other.load(rig);
   for (std::uint64_t i = 100; i < 300; ++i) other.put(i, i);
   other.rest();
   EXPECT_LE(other.hot(), cold_budget);
@@ -160,13 +163,7 @@ TEST(Cold, a_snapshot_is_loaded_into_half_of_the_memory) {
   ColdRig other;
   other.put_some(200);  // is replaced, and gives its extents back
   other.rest();
-  const auto reader = rig.rig.machine.snapshot();
-  auto writer = other.rig.machine.restore();
-  for (auto part = reader->next(5000); !part->empty(); part = reader->next(5000))
-    ASSERT_TRUE(writer->add(*part));
-  ASSERT_TRUE(writer->commit());
-  writer.reset();
-  other.holds = rig.holds;
+  other.load(rig);
   other.look();
   EXPECT_LE(other.hot(), cold_budget / 2 + 500);
   EXPECT_EQ(other.space->taken() * cold_extent, other.cold().bytes())
