@@ -3,6 +3,7 @@
 #
 #   bowline_library(raft SOURCES core.cc … HEADERS core.h … DEPENDS base [MUTANTS] [APART a.cc …])
 #   bowline_test(core_test SOURCES core_test.cc … DEPENDS raft [TIMEOUT 60] [ARGS …] [MUTANTS])
+#     A test may link a library of a later folder by its full name: bowline::words.
 #   bowline_program(bowline-sim SOURCES main.cc … DEPENDS sim [MUTANTS] [BY_HAND])
 #   bowline_bench(bowline-bench SOURCES bench.cc … DEPENDS raft)
 #

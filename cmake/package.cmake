@@ -19,7 +19,7 @@ set(BOWLINE_PUBLIC_HEADERS
   bowline/runtime/memory_disk.h
   # for those who take the protocol alone
   bowline/raft/core.h
-  bowline/raft/describe.h)
+  bowline/words/describe.h)
 
 set(BOWLINE_PUBLIC_PROGRAMS bowline)
 set(BOWLINE_OPTIONAL_PROGRAMS bowline-sim)  # if they were built

@@ -113,13 +113,6 @@ void check_links(const Source& source, const Tree& tree, Findings& findings) {
   }
 }
 
-// A planted bug is not there in a build that anybody uses.
-std::size_t lines_of_protocol(const Lines& code) {
-  return static_cast<std::size_t>(std::ranges::count_if(code, [](const std::string& line) {
-    return !is_blank(line) && line.find("planted(") == std::string::npos;
-  }));
-}
-
 Weight weigh_raft(const Tree& tree) {
   Weight weight;
   for (const auto& [path, source] : tree) {
@@ -130,7 +123,7 @@ Weight weigh_raft(const Tree& tree) {
       if (is_test(path)) {
         weight.tests += lines_with_content(source.code);
       } else {
-        weight.code += lines_of_protocol(source.code);
+        weight.code += lines_with_content(source.code);
       }
     }
   }

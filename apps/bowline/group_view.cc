@@ -7,7 +7,7 @@
 
 #include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
-#include "bowline/raft/describe_words.h"
+#include "bowline/words/describe_words.h"
 #include "bowline/wire/printable.h"
 
 namespace bowline::apps {

@@ -24,7 +24,7 @@ void tell_plan(const sim::Plan& plan) {
       "options: pre-vote %s, check quorum %s, lease reads %s, heartbeat %.0f ms, "
       "snapshot every %llu entries\n\n",
       options.pre_vote ? "on" : "off", options.check_quorum ? "on" : "off",
-      options.lease_reads ? "on" : "off", in_milliseconds(options.heartbeat),
+      options.lease_reads ? "on" : "off", in_milliseconds(options.heartbeat_every()),
       static_cast<unsigned long long>(plan.climate.snapshot_every));
 }
 

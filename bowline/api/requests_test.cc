@@ -258,6 +258,78 @@ TEST_F(RequestsTest, options_that_others_count_on_do_not_change_while_it_runs) {
   EXPECT_EQ(why({}), "it did");
 }
 
+TEST_F(RequestsTest, a_leader_whose_machine_lags_refuses_until_it_has_caught_up) {
+  host::GroupOptions of;
+  of.slice_bytes = 1;
+  of.unapplied_bytes = 1000;
+  found(1, of);
+  ASSERT_EQ(write("a"), "1");
+  Member& member = members_.at(1);
+  std::promise<void> begun;
+  std::promise<void> goes_on;
+  std::promise<std::vector<std::future<Outcome>>> given;
+  const auto hold = [&, go = goes_on.get_future().share()](std::string_view command) {
+    if (command != "hold") return;
+    begun.set_value();
+    go.wait();
+  };
+  // In one turn of the node, so that all of them are one write.
+  member.group->read(raft::ReadKind::linearizable, [&](const ReadOutcome&) {
+    member.diary->before = hold;
+    std::vector<std::future<Outcome>> all;
+    all.push_back(member.group->propose("hold"));
+    for (int i = 0; i < 50; ++i) all.push_back(member.group->propose(std::string(100, 'x')));
+    given.set_value(std::move(all));
+  });
+  std::vector<std::future<Outcome>> all = given.get_future().get();
+  begun.get_future().wait();
+  std::future<Outcome> another = member.group->propose("one more");
+  goes_on.set_value();
+  const Outcome outcome = another.get();
+  const auto* const refused = std::get_if<Refused>(&outcome);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->why, raft::Refusal::full);
+  for (std::future<Outcome>& each : all) EXPECT_TRUE(std::holds_alternative<Applied>(each.get()));
+  EXPECT_EQ(write("b"), "53");
+}
+
+TEST_F(RequestsTest, the_log_keeps_what_follows_a_snapshot_until_who_fetches_it_has_it) {
+  adjust_ = [](NodeOptions& options) {
+    options.snapshots.piece_bytes = 32 << 10;
+    options.transfers.bytes_per_second = 200'000;
+  };
+  host::GroupOptions of;
+  of.snapshot_entries = 20;
+  of.keep_entries = 1;
+  found(1, of);
+  for (int i = 1; i <= 40; ++i) ASSERT_EQ(write(std::string(10'000, 'x')), std::to_string(i));
+  const auto taken = [&] { return members_[1].node->status().get().counters.snapshots_taken; };
+  ASSERT_TRUE(soon([&] { return taken() > 0; }));
+  join(2, of);
+  const Outcome put =
+      of_leader()
+          .put_member(
+              {.id = NodeId{2}, .standing = raft::Standing::learner, .address = addresses_[2]})
+          .get();
+  ASSERT_TRUE(std::holds_alternative<Applied>(put));
+  const auto at = [&](std::uint64_t id) {
+    return members_[id].group->status().get().applied.index.value;
+  };
+  const std::uint64_t before = taken();
+  std::uint64_t written = 40;
+  while (at(2) == 0 && written < 100'000) ASSERT_EQ(write("y"), std::to_string(++written));
+  ASSERT_GT(taken(), before + 2) << "the log would have been cut";
+  ASSERT_TRUE(soon([&] { return at(2) == at(1); }));
+  EXPECT_EQ(members_[2].node->status().get().counters.snapshots_installed, 1U);
+  // And then it is cut.
+  const std::uint64_t snapshots = taken();
+  while (taken() == snapshots) ASSERT_EQ(write("z"), std::to_string(++written));
+  EXPECT_TRUE(soon([&] {
+    const GroupStatus now = members_[1].group->status().get();
+    return now.snapshot.index.value - now.base.index.value <= 1;
+  }));
+}
+
 // ---- states that travel as files
 
 std::string content_of(const std::string& path) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -26,6 +27,7 @@ class Diary final : public machine::StateMachine {
  public:
   void apply(std::span<const machine::Command> commands, std::span<std::string> answers) override {
     for (std::size_t i = 0; i < commands.size(); ++i) {
+      if (before) before(commands[i].payload.view());
       text += std::string(commands[i].payload.view()) + "\n";
       answers[i] = std::to_string(++count);
     }
@@ -37,6 +39,7 @@ class Diary final : public machine::StateMachine {
 
   std::string text;
   std::uint64_t count = 0;
+  std::function<void(std::string_view)> before;  // each command is applied; on the node's thread
 
  private:
   struct Reader final : machine::Reader {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -24,6 +25,12 @@ class Courier {
     std::uint64_t part_bytes = 256 << 10;   // of entries in one message
     std::uint64_t frame_bytes = 512 << 10;  // a frame is sent once it is so large
     std::uint64_t queued_bytes = 1 << 20;   // beyond, entries wait until a peer has taken these
+
+    // What a frame may come to: it was almost full, and the largest message joined it.
+    std::uint64_t most_bytes(std::uint64_t entry_bytes) const {
+      constexpr std::uint64_t heads = 64 << 10;
+      return frame_bytes + std::max(part_bytes, entry_bytes) + heads;
+    }
   };
   struct Hooks {
     std::move_only_function<const raft::Core*(GroupId)> core;  // null: there is no such group here

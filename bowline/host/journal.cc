@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "bowline/raft/describe_words.h"
+#include "bowline/words/describe_words.h"
 
 namespace bowline::host {
 namespace {

@@ -28,11 +28,15 @@ std::string fault_of_links(const Links::Options& links) {
   return {};
 }
 
-std::string fault_of_courier(const Courier::Options& courier) {
+std::string fault_of_courier(const Courier::Options& courier, const Links::Options& links) {
   if (courier.part_bytes == 0) return "courier.part_bytes must be above zero";
   if (courier.frame_bytes == 0) return "courier.frame_bytes must be above zero";
   if (courier.queued_bytes < courier.frame_bytes)
     return "courier.queued_bytes must be at least courier.frame_bytes";
+  if (courier.most_bytes(0) > links.most_frame_bytes)
+    return "courier.frame_bytes and courier.part_bytes must be smaller, or links.most_frame_bytes "
+           "be " +
+           std::to_string(courier.most_bytes(0)) + ": nobody would take a larger frame";
   return {};
 }
 
@@ -72,7 +76,7 @@ std::string Options::fault() const {
   if (operators.most_asks == 0) return "operators.most_asks must be above zero";
   if (balance_every < Duration(0)) return "balance_every must not be negative";
   if (balance_at_once == 0) return "balance_at_once must be above zero";
-  if (std::string fault = fault_of_courier(courier); !fault.empty()) return fault;
+  if (std::string fault = fault_of_courier(courier, links); !fault.empty()) return fault;
   return fault_of_transfers(transfers);
 }
 
@@ -86,6 +90,7 @@ std::string GroupOptions::fault() const {
   if (raft == nullptr) return "raft must be given";
   if (std::string fault = raft->fault(); !fault.empty()) return "raft: " + fault;
   if (slice_bytes == 0) return "slice_bytes must be above zero";
+  if (unapplied_bytes == 0) return "unapplied_bytes must be above zero";
   return {};
 }
 

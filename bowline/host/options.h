@@ -62,6 +62,12 @@ struct GroupOptions {
   std::uint64_t snapshot_permille = 0;
   // So many entries stay in the log behind it, for those that are a little late.
   std::uint64_t keep_entries = 10'000;
+  // A leader keeps more, up to so many bytes, while a member that answers lacks it. Whoever fetches
+  // a snapshot would otherwise find that what follows it is gone, and fetch the next one. 0: nothing.
+  std::uint64_t keep_bytes_for_members = 1 << 30;
+  // So many bytes may be committed and not applied yet. Beyond, a leader refuses proposals as
+  // `full`: whoever proposes faster than the machine works has to hear of it.
+  std::uint64_t unapplied_bytes = 64 << 20;
   // A leader whose disk takes longer than an election timeout for one write hands over to the best
   // of the others, and does not stand for election before that write is done.
   bool hand_over_when_stalled = true;

@@ -83,10 +83,10 @@ TEST(GroupOptions, say_what_to_change) {
   EXPECT_EQ(GroupOptions{}.fault(), "");
   const std::vector<Case<GroupOptions>> cases{
       {"raft must be given", [](GroupOptions& o) { o.raft = nullptr; }},
-      {"raft: heartbeat must be above zero",
+      {"raft: heartbeat must not be negative",
        [](GroupOptions& o) {
          auto raft = copy_of(o);
-         raft->heartbeat = {};
+         raft->heartbeat = Duration{-1};
          o.raft = raft;
        }},
       {"slice_bytes must be above zero", [](GroupOptions& o) { o.slice_bytes = 0; }}};

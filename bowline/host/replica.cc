@@ -7,6 +7,7 @@
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
 #include "bowline/host/mark.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::host {
 namespace {
@@ -143,6 +144,13 @@ void Replica::tune(GroupOptions options) {
   hooks_.tuned(group_);
 }
 
+// Our machine cannot follow what is committed here.
+bool Replica::lags() const {
+  const Index from = std::max(applied().index, core_.outline().base().index);
+  return core_.role() == raft::Role::leader && core_.commit() > from &&
+         core_.outline().weight(from, core_.commit()) > options_.unapplied_bytes;
+}
+
 void Replica::give_gathered() {
   for (auto& [what, reply] : std::exchange(operations_, {})) {
     const auto* const recover = std::get_if<raft::Recover>(&what);
@@ -157,6 +165,10 @@ void Replica::give_gathered() {
     if (anew && members != nullptr && members->cluster == anew) give_up_fetched();
   }
   for (Gathered& batch : std::exchange(gathered_, {})) {
+    if (lags()) {
+      for (Reply& reply : batch.replies) reply(Refused{raft::Refusal::full, {}});
+      continue;
+    }
     const std::uint64_t count = batch.commands.size();
     desks_.meters.counters.proposals += count;
     ++desks_.meters.counters.batches;
@@ -202,6 +214,7 @@ void Replica::step(raft::Input in) {
   const Time now = desks_.env.clock.now();
   const auto* const received = std::get_if<raft::Received>(&in);
   const NodeId from = received == nullptr ? NodeId{} : received->from;
+  const raft::PostMortem post_mortem(core_);
   if (desks_.onlooker == nullptr) {
     core_.step(now, std::move(in), effects);
   } else {
@@ -277,6 +290,7 @@ void Replica::perform(raft::MembershipChanged& change) {
 
 void Replica::slice() {
   applier_.slice();
+  if (compaction_waits_) compact();
   rest_if_asleep();
 }
 
@@ -362,10 +376,30 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
   ++desks_.meters.counters.snapshots_taken;
   if (desks_.onlooker != nullptr) desks_.onlooker->snapshot_taken(*this, base);
   hooks_.news(group_, SnapshotTaken{base});
-  const std::uint64_t covered = base.id.index.value;
+  compact();
+}
+
+// The log forgets what the snapshot covers, but for what somebody will need soon.
+void Replica::compact() {
+  const std::uint64_t covered = snapshot_.index.value;
   if (covered <= options_.keep_entries) return;
   const Index through{covered - options_.keep_entries};
-  if (through > core_.outline().base().index) input(raft::Compacted{through});
+  if (through <= core_.outline().base().index) return;
+  compaction_waits_ = is_lacking(through);
+  if (!compaction_waits_) input(raft::Compacted{through});
+}
+
+// Does somebody lack an entry through here who will be there soon?
+bool Replica::is_lacking(Index through) const {
+  if (core_.role() != raft::Role::leader) return false;
+  const raft::Outline& log = core_.outline();
+  if (log.weight(log.base().index, log.last().index) > options_.keep_bytes_for_members)
+    return false;
+  // Who is silent for so long may be gone for good.
+  const Time now = desks_.env.clock.now();
+  return std::ranges::any_of(core_.peers(), [&](const raft::Progress& peer) {
+    return peer.match() < through && now - peer.heard() < 2 * options_.raft->election;
+  });
 }
 
 void Replica::fetched(LogId through, Result<raft::Base> base) {

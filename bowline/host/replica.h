@@ -173,6 +173,9 @@ class Replica final : private Applier::Client {
   void snapshot_if_due();
   bool is_worth_a_snapshot() const;
   void snapshot_taken(const raft::Base&, const Result<void>&);
+  void compact();
+  bool is_lacking(Index through) const;
+  bool lags() const;
   void install(raft::Base);
   void installed(const raft::Base&, Result<raft::Base>);
   void install_waiting();
@@ -203,7 +206,8 @@ class Replica final : private Applier::Client {
   LogId snapshot_;                   // the newest of our own
   std::uint64_t applied_bytes_ = 0;  // since then
   bool taking_ = false;
-  Index not_before_;  // the last try failed
+  bool compaction_waits_ = false;  // for those who fetch what the log continues
+  Index not_before_;               // the last try failed
   Few<env::Done<Result<raft::Base>>> want_snapshot_;
   bool installing_ = false;
   bool stateless_ = false;  // nothing is applied until a snapshot came

@@ -112,6 +112,12 @@ std::optional<Error> Shard::cannot_run(const GroupOptions& options) const {
     return Error{Fault::io,
                  "the options of a group: raft.entry_bytes is more than the log takes, "
                  "which is a quarter of its segment_bytes"};
+  const std::uint64_t frame = options_.courier.most_bytes(options.raft->entry_bytes);
+  if (frame > options_.links.most_frame_bytes)
+    return Error{Fault::io,
+                 "the options of a group: raft.entry_bytes is more than a frame takes: make it "
+                 "smaller, or links.most_frame_bytes " +
+                     std::to_string(frame)};
   return std::nullopt;
 }
 

@@ -7,7 +7,6 @@
 
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
-#include "bowline/raft/describe.h"
 #include "bowline/raft/membership_pool.h"
 
 namespace bowline::raft {
@@ -67,7 +66,10 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
     hard_ = {newest, {}, {}, hard_.blank};
     term_from_log_ = true;
   }
-  was_member_ = counts_on_us(membership());
+  // Our removal may be in the log and not known to be committed: then it is still to be told.
+  was_member_ = std::ranges::any_of(
+      memberships_.from(memberships_.at(commit_).at),
+      [this](const Config& config) { return counts_on_us(*config.membership); });
   missing_ = damage_;
   rearm_election();
   const bool fresh = !hard_.term && outline_.last() == LogId{};
@@ -87,9 +89,6 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
 }
 
 void Core::step(Time now, Input&& input, Effects& effects) {
-  const EnsureSubject subject(this, [](const void* core) {
-    return "the state of node " + text(*static_cast<const Core*>(core));
-  });
   ensure(effects_ == nullptr);  // a step never re-enters
   ensure(effects.empty());      // nor runs before its last effects are performed
   ensure(now >= now_);
@@ -352,7 +351,7 @@ void Core::on(Tune& in) {
   Leader* const l = leader_role();
   if (l == nullptr) return rearm_election();
   if (!leases) l->confirmed = std::max(l->confirmed, now_);
-  l->next_beat = std::min(l->next_beat, now_ + options_->heartbeat);
+  l->next_beat = std::min(l->next_beat, now_ + options_->heartbeat_every());
 }
 
 void Core::refuse_all(Input& input) {

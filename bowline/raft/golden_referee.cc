@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <variant>
 
-#include "bowline/raft/describe.h"
 #include "bowline/raft/golden_world.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::raft::golden {
 namespace {

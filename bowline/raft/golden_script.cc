@@ -5,9 +5,9 @@
 #include <map>
 #include <utility>
 
-#include "bowline/raft/describe.h"
 #include "bowline/raft/golden_words.h"
 #include "bowline/raft/golden_world.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::raft::golden {
 namespace {

@@ -5,8 +5,8 @@
 #include <variant>
 
 #include "bowline/base/ensure.h"
-#include "bowline/raft/describe.h"
 #include "bowline/raft/membership_codec.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::raft::golden {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "bowline/base/prng.h"
 #include "bowline/raft/core.h"
-#include "bowline/raft/describe.h"
 #include "bowline/raft/membership_codec.h"
+#include "bowline/words/describe.h"
 
 // Whatever comes from outside, in whatever role it finds us: it is dropped and counted, or taken as
 // what a member may say; it never reaches an ensure(), which would end this process and fail here.
@@ -221,7 +221,8 @@ EntriesReply made_up_repair(Prng& dice, const Core& core, Term term) {
   MembershipPtr membership;
   if (dice.chance(90))
     membership = std::make_shared<const Membership>(three_voters(dice.chance(50)));
-  reply.base = Base{log_id(dice, core), std::move(membership), {number(dice, 1)}};
+  reply.base =
+      Base{log_id(dice, core), std::move(membership), {number(dice, 1)}, {number(dice, 1)}};
   return reply;
 }
 

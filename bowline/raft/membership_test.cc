@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "bowline/base/prng.h"
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::raft {
 namespace {

@@ -9,15 +9,20 @@ namespace {
 constexpr Duration longest = std::chrono::hours(24);  // keeps all sums of times in range
 
 std::string fault_of_times(const Options& options) {
-  if (options.heartbeat <= Duration::zero()) return "heartbeat must be above zero";
+  if (options.heartbeat < Duration::zero()) return "heartbeat must not be negative";
+  if (options.heartbeat == Duration::zero() && options.heartbeat_factor < 2)
+    return "heartbeat_factor must be at least 2, or heartbeat be given";
+  if (options.heartbeat_every() <= Duration::zero()) return "election must be above zero";
   if (options.election > longest) return "election must be at most a day";
   // Below two heartbeats one lost message would start an election, and a leader could not tell in
   // time that it is alone.
-  if (options.election / 2 < options.heartbeat) return "heartbeat must be at most half of election";
+  if (options.election / 2 < options.heartbeat_every())
+    return "heartbeat must be at most half of election";
   if (options.stagger < Duration::zero()) return "stagger must not be negative";
   if (options.retry <= Duration::zero()) return "retry must be above zero";
   if (options.retry > options.election) return "retry must be at most election";
-  if (options.hibernate_after != Duration::zero() && options.hibernate_after < options.heartbeat)
+  if (options.hibernate_after != Duration::zero() &&
+      options.hibernate_after < options.heartbeat_every())
     return "hibernate_after must be 0 or at least heartbeat";
   if (options.stagger > options.election) return "stagger must be at most election";
   return {};
@@ -35,6 +40,8 @@ std::string fault_of_bounds(const Options& options) {
   if (options.inflight_messages == 0) return "inflight_messages must be above zero";
   if (options.inflight_bytes == 0) return "inflight_bytes must be above zero";
   if (options.span_entries == 0) return "span_entries must be above zero";
+  if (options.span_entries > most_entries)
+    return "span_entries must be at most " + std::to_string(most_entries);
   if (options.span_bytes == 0) return "span_bytes must be above zero";
   if (options.span_bytes > options.inflight_bytes)
     return "span_bytes must be at most inflight_bytes";

@@ -8,11 +8,14 @@
 
 namespace bowline::raft {
 
+inline constexpr std::size_t most_entries = 1 << 16;  // in one message; more is malformed
+
 // How a group behaves. The same on every member, by custom: the timeouts of one node are promises
 // that another relies on (dissertation 9.3, 6.4.1). Shared by all replicas of a host.
 struct Options {
-  Duration heartbeat{100'000'000};
-  Duration election{1'000'000'000};  // at least; at most twice
+  Duration election{1'000'000'000};     // at least; at most twice
+  Duration heartbeat{0};                // 0: what the factor makes of `election`
+  std::uint32_t heartbeat_factor = 10;  // so many heartbeats in an election timeout
 
   bool pre_vote = true;
   bool check_quorum = true;
@@ -43,6 +46,10 @@ struct Options {
 
   bool stop_on_removal = false;  // or go on as an onlooker
 
+  Duration heartbeat_every() const {
+    return heartbeat != Duration{0} || heartbeat_factor == 0 ? heartbeat
+                                                             : election / heartbeat_factor;
+  }
   // Empty if these can work; else a sentence that says what to change.
   std::string fault() const;
 };

@@ -20,7 +20,10 @@ TEST(Options, say_what_to_change) {
     std::function<void(Options&)> spoil;
   };
   const std::vector<Case> cases{
-      {"heartbeat must be above zero", [](Options& o) { o.heartbeat = Duration{0}; }},
+      {"heartbeat must not be negative", [](Options& o) { o.heartbeat = Duration{-1}; }},
+      {"heartbeat_factor must be at least 2, or heartbeat be given",
+       [](Options& o) { o.heartbeat_factor = 1; }},
+      {"election must be above zero", [](Options& o) { o.election = Duration{0}; }},
       {"heartbeat must be at most half of election",
        [](Options& o) { o.heartbeat = milliseconds(501); }},
       {"election must be at most a day", [](Options& o) { o.election = std::chrono::hours(25); }},
@@ -34,6 +37,7 @@ TEST(Options, say_what_to_change) {
       {"inflight_messages must be above zero", [](Options& o) { o.inflight_messages = 0; }},
       {"inflight_bytes must be above zero", [](Options& o) { o.inflight_bytes = 0; }},
       {"span_entries must be above zero", [](Options& o) { o.span_entries = 0; }},
+      {"span_entries must be at most 65536", [](Options& o) { o.span_entries = 65'537; }},
       {"span_bytes must be above zero", [](Options& o) { o.span_bytes = 0; }},
       {"span_bytes must be at most inflight_bytes",
        [](Options& o) { o.span_bytes = o.inflight_bytes + 1; }},
@@ -49,12 +53,27 @@ TEST(Options, say_what_to_change) {
   }
 }
 
+TEST(Options, heartbeats_follow_the_election_timeout_unless_they_are_given) {
+  Options options;
+  EXPECT_EQ(options.heartbeat_every(), milliseconds(100));
+  options.election = milliseconds(150);
+  EXPECT_EQ(options.heartbeat_every(), milliseconds(15));
+  options.heartbeat_factor = 2;
+  EXPECT_EQ(options.heartbeat_every(), milliseconds(75));
+  EXPECT_EQ(options.fault(), "");
+  options.heartbeat = milliseconds(20);
+  options.heartbeat_factor = 0;
+  EXPECT_EQ(options.heartbeat_every(), milliseconds(20));
+  EXPECT_EQ(options.fault(), "");
+}
+
 TEST(Options, at_their_bounds_still_work) {
   Options options;
   options.heartbeat = milliseconds(500);
   options.drift_permille = 499;
   options.lease_reads = true;
   options.span_bytes = options.inflight_bytes;
+  options.span_entries = most_entries;
   options.uncommitted_bytes = options.entry_bytes;
   EXPECT_EQ(options.fault(), "");
 }

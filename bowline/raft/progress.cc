@@ -42,7 +42,9 @@ void Progress::probed() {
 }
 
 void Progress::matched(Index through, Round asked) {
-  if (forgot_ && asked < stream_) return;
+  const bool is_late = asked < stream_;  // it answers something from before this stream
+  if (forgot_ && is_late) return;
+  const bool is_news = through > match_;
   match_ = planted(Bug::p12_match_without_max) ? through : std::max(match_, through);
   // Entries that came along with a question are on their way like any others if the answer is yes.
   if (mode_ == Mode::probing && !in_flight_.empty() && match_ >= next_.prev())
@@ -51,6 +53,10 @@ void Progress::matched(Index through, Round asked) {
   land();
   // An answer that was on its way when the snapshot began tells nothing about the snapshot.
   if (mode_ == Mode::snapshot && match_ < behind_->snapshot_through) return;
+  // Nor does a late one that brings nothing new tell whether the link works again. Each would let a
+  // whole window go, of which a part is lost, and the news of each loss would let the next one: a
+  // storm.
+  if (mode_ == Mode::probing && is_late && !is_news) return;
   mode_ = Mode::streaming;
   probe_out_ = false;
   if (!catching_up()) behind_.reset();

@@ -31,6 +31,27 @@ TEST(Progress, asks_one_question_at_a_time_until_a_match_is_found) {
   EXPECT_TRUE(peer.may_send(wide));
 }
 
+// What is lost of one window must not let the next one go for each answer that is still on its way.
+TEST(Progress, a_late_answer_that_brings_nothing_new_does_not_begin_to_stream) {
+  Progress peer = streaming_from(9);
+  peer.begin_stream({5});
+  peer.sent({10}, 50);
+  EXPECT_TRUE(peer.lost());
+  peer.begin_stream({6});
+  peer.matched({9}, {5});
+  EXPECT_EQ(peer.mode(), probing);
+  EXPECT_TRUE(peer.may_send(wide));  // it was not asked yet
+  peer.probed();
+  peer.matched({9}, {5});
+  EXPECT_EQ(peer.mode(), probing);
+  peer.matched({10}, {5});  // what was lost had come
+  EXPECT_EQ(peer.mode(), streaming);
+  EXPECT_TRUE(peer.lost());
+  peer.begin_stream({7});
+  peer.matched({10}, {7});
+  EXPECT_EQ(peer.mode(), streaming);
+}
+
 TEST(Progress, a_first_span_is_a_question_too) {
   Progress peer({2}, {10});
   peer.sent({12}, 50);

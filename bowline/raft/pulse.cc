@@ -35,7 +35,7 @@ void Core::leader_woken() {
 void Core::beat() {
   Leader& l = *leader_role();
   l.round = l.round.next();
-  l.next_beat = now_ + options_->heartbeat;
+  l.next_beat = now_ + options_->heartbeat_every();
   if (l.beats.size() < most_beats) l.beats.push_back({l.round, now_});
   const bool opening = l.round == Round{1};
   consider_rest();

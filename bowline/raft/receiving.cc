@@ -9,8 +9,6 @@
 namespace bowline::raft {
 namespace {
 
-constexpr std::size_t most_entries = 1 << 16;  // in one message
-
 bool countable(LogId id) {
   return id.index.value <= absurd && id.term.value <= absurd && bool(id.index) == bool(id.term);
 }
@@ -41,7 +39,8 @@ bool well_formed(const AppendReply& in, Term) {
 }
 bool well_formed(const Base& base) {
   return base.id.index && countable(base.id) && base.membership != nullptr &&
-         sane(*base.membership) && base.membership_index <= base.id.index;
+         sane(*base.membership) && base.membership_index <= base.id.index &&
+         base.known_in.value <= absurd;
 }
 bool well_formed(const SnapshotOffer& in, Term term) {
   return term && well_formed(in.base) && in.base.id.term <= term && in.commit.value <= absurd &&

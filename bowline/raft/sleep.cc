@@ -82,7 +82,8 @@ bool Core::quorum_is_there() const {
 void Core::consider_rest() {
   Leader& l = *leader_role();
   if (options_->hibernate_after == Duration{0}) return;
-  const auto patience = static_cast<std::uint64_t>(options_->election / options_->heartbeat / 2);
+  const auto patience =
+      static_cast<std::uint64_t>(options_->election / options_->heartbeat_every() / 2);
   if (!calm() || (l.rest && l.round - l.rest >= patience)) {
     l.rest = {};
     l.calm_since = now_;

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::raft {
 namespace {

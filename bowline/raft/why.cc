@@ -2,6 +2,8 @@
 #include "bowline/raft/why.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "bowline/raft/core.h"
 
@@ -62,16 +64,20 @@ WhyNotCommitted Core::why_not_committed(Index index) const {
     answer.why = Stall::not_leading;
     return answer;
   }
+  std::array<std::uint64_t, max_members> match{};
   for (const Member& m : membership().members) {
     const bool votes = membership().votes(m.id);
     Waiting line{m.id, votes, votes && answer.own_disk_behind, outline_.durable(), {}, {}};
     const auto p = std::ranges::find(l->peers, m.id, &Progress::id);
     if (m.id != who_.self && p != l->peers.end())
       line = {m.id, votes, votes && p->match() < index, p->match(), p->mode(), now_ - p->heard()};
+    match[answer.members.size()] = line.match.value;
     answer.members.push_back(line);
   }
-  // A quorum has it, but it is of an older term.
-  answer.why = index < l->first ? Stall::old_term : Stall::lacks_quorum;
+  const auto reached =
+      reached_by_quorum(membership(), std::span(match).first(answer.members.size()));
+  // Where a quorum has it, it is of an older term, and waits for an entry of this one.
+  answer.why = reached < index.value ? Stall::lacks_quorum : Stall::old_term;
   return answer;
 }
 

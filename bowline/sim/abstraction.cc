@@ -136,7 +136,7 @@ void Abstraction::forget_times(Core& c) {
   for (auto& read : c.asked_) restart(read.deadline, timeout);
   if (Core::Leader* l = c.leader_role()) {
     restart(l->confirmed, Duration{0});
-    restart(l->next_beat, c.options_->heartbeat);
+    restart(l->next_beat, c.options_->heartbeat_every());
     restart(l->leavers_until, 2 * timeout);
     for (auto& beat : l->beats) restart(beat.sent, Duration{0});
     for (auto& read : l->reads) restart(read.deadline, timeout);

@@ -6,6 +6,7 @@
 #include "bowline/base/ensure.h"
 #include "bowline/sim/cohort.h"
 #include "bowline/sim/hash.h"
+#include "bowline/words/describe.h"
 
 // What a host does with the effects of a core, and with the answers of its log.
 namespace bowline::sim {
@@ -25,6 +26,7 @@ void Cohort::step(Node& node, raft::Input input) {
   if (!wrong.empty()) return;
   raft::Effects effects;
   raft::Core& core = *node.core;
+  const raft::PostMortem post_mortem(core);
   core.step(now_, std::move(input), effects);
   for (raft::Effect& effect : effects) perform(node, effect);
   node.process->loop.set(node.wake, core.deadline());

@@ -3,7 +3,7 @@
 
 #include <variant>
 
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 #include "bowline/raft/membership_codec.h"
 
 namespace bowline::sim {

@@ -3,7 +3,7 @@
 
 #include <variant>
 
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim::small {
 namespace {

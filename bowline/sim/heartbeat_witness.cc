@@ -31,7 +31,7 @@ void HeartbeatWitness::saw(const Site& site, const Mind& mind, const raft::Input
   Time& last = last_[site.id];
   const Time now = court().true_time();
   const bool leads = mind.role == raft::Role::leader && !mind.peers.empty();
-  const bool late = now - last > options_.heartbeat * 3 / 2 + std::chrono::milliseconds(20);
+  const bool late = now - last > options_.heartbeat_every() * 3 / 2 + std::chrono::milliseconds(20);
   if (leads && late && !std::ranges::any_of(effects, is_question) && !mind.asleep)
     return violated("I22", name(site.id) + " leads and has sent no heartbeat for " +
                                std::to_string((now - last) / std::chrono::milliseconds(1)) + " ms");

@@ -36,7 +36,7 @@ struct HeartbeatCase : testing::Test {
 
 TEST_F(HeartbeatCase, a_leader_that_sends_them_is_fine) {
   for (int i = 0; i < 50; ++i) {
-    forge.wait(options.heartbeat);
+    forge.wait(options.heartbeat_every());
     witness.saw(site, leader(), raft::Woken{}, asks());
   }
   EXPECT_EQ(forge.broken(), "");
@@ -44,7 +44,7 @@ TEST_F(HeartbeatCase, a_leader_that_sends_them_is_fine) {
 
 TEST_F(HeartbeatCase, one_that_did_nothing_meanwhile_is_seen) {
   witness.saw(site, leader(), raft::Woken{}, asks());
-  forge.wait(2 * options.heartbeat);
+  forge.wait(2 * options.heartbeat_every());
   witness.saw(site, leader(), raft::Persisted{{1}}, {});
   EXPECT_EQ(forge.broken(), "I22");
 }
@@ -52,7 +52,7 @@ TEST_F(HeartbeatCase, one_that_did_nothing_meanwhile_is_seen) {
 TEST_F(HeartbeatCase, news_of_a_commit_are_none) {
   witness.saw(site, leader(), raft::Woken{}, asks());
   for (int i = 0; i < 4; ++i) {
-    forge.wait(options.heartbeat / 2);
+    forge.wait(options.heartbeat_every() / 2);
     witness.saw(site, leader(), raft::Woken{}, asks(true));
   }
   EXPECT_EQ(forge.broken(), "I22");
@@ -66,7 +66,7 @@ TEST_F(HeartbeatCase, who_sleeps_follows_or_stood_still_sends_none) {
   witness.saw(site, mind, raft::Woken{}, {});
   forge.wait(20s);
   witness.saw(site, forge.follower(site, {1}), raft::Woken{}, {});
-  forge.wait(options.heartbeat);
+  forge.wait(options.heartbeat_every());
   witness.saw(site, leader(), raft::Woken{}, asks());
   forge.wait(20s);
   witness.noted({Note::What::resumed, site.id, {}, 0});

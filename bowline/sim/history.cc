@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "bowline/base/ensure.h"
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 #include "bowline/sim/liveness.h"
 #include "bowline/sim/weather.h"
 #include "bowline/sim/witnesses.h"

@@ -2,6 +2,7 @@
 #include "bowline/sim/liveness.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "bowline/sim/members.h"
 
@@ -70,15 +71,24 @@ std::int64_t Liveness::patience() const {
   return alike && world_.counters().acts_begun[wanted] == 0 ? 0 : 8;
 }
 
+// What was written before goes first. With the smallest of windows each entry takes a round trip of
+// its own, and a sync.
+Duration Liveness::backlog() const {
+  const raft::Core& leader = *world_.core(world_.leader());
+  return (leader.outline().last().index.value - leader.commit().value) * 50ms;
+}
+
 // A leader counts once it has committed something new.
 bool Liveness::first_write() { return writes(healed_ + election_ * (10 + patience())); }
 
 bool Liveness::writes(Time last) {
+  bool is_first = true;
   while (!world_.violation()) {
     const Duration left = last - world_.now();
     if (left <= Duration(0) || !world_.run_until([&] { return leads_well(); }, left))
       return fail("there is no leader that commits");
     const Time elected = world_.now();
+    if (std::exchange(is_first, false)) last = last + backlog();
     const Ticket ticket =
         world_.propose(world_.leader(), Bytes::own("calm " + std::to_string(++tried_)));
     world_.wait_for(ticket, election_ * 2);

@@ -50,6 +50,7 @@ class Liveness {
   bool excused();
   bool leads_well() const;
   std::int64_t patience() const;  // how many timeouts more
+  Duration backlog() const;
   bool first_write();
   bool writes(Time last);
   bool works_again(std::int64_t timeouts);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <variant>
 
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 #include "bowline/sim/hash.h"
 
 namespace bowline::sim {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/sim/quorums.h"
 

@@ -91,7 +91,7 @@ void draw_options(Chance& chance, Plan& plan) {
   draw_windows(chance, options);
   if (half(chance, "hibernates"))
     options.hibernate_after =
-        chance.log_between("hibernates after", options.heartbeat, Duration(3s));
+        chance.log_between("hibernates after", options.heartbeat_every(), Duration(3s));
   const bool ranked = chance.happens("priorities", 300'000);
   for (std::uint32_t i = 0; i < plan.nodes; ++i) {
     constexpr std::array<std::uint8_t, 5> ranks{raft::default_priority, 0, 1, 50, 200};

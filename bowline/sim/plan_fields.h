@@ -21,6 +21,7 @@ template <class Visit, class... Same>
 void visit_options(Visit&& visit, Same&... each) {
   visit("heartbeat", each.heartbeat...);
   visit("election", each.election...);
+  visit("heartbeat_factor", each.heartbeat_factor...);
   visit("pre_vote", each.pre_vote...);
   visit("check_quorum", each.check_quorum...);
   visit("lease_reads", each.lease_reads...);
@@ -38,7 +39,7 @@ void visit_options(Visit&& visit, Same&... each) {
   visit("pending_reads", each.pending_reads...);
   visit("stop_on_removal", each.stop_on_removal...);
 }
-static_assert(sizeof(raft::Options) == 120);
+static_assert(sizeof(raft::Options) == 128);
 
 template <class Visit, class... Same>
 void visit_climate(Visit&& visit, Same&... each) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/snapshot_witness.h"
 
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <variant>
 
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim {
 namespace {

@@ -6,6 +6,7 @@
 #include "bowline/base/ensure.h"
 #include "bowline/base/mutant.h"
 #include "bowline/sim/world.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim {
 
@@ -35,6 +36,7 @@ void World::step(Node& node, raft::Input input) {
   const raft::Input seen = witnesses_.empty() ? raft::Input{} : input;
   const std::size_t kind = input.index();
   const std::uint64_t foreign = core.drops().cluster;
+  const raft::PostMortem post_mortem(core);
   core.step(node.clock.local(now_), std::move(input), effects);
   count_naps(node);
   counters_.foreign += core.drops().cluster - foreign;

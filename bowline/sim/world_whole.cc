@@ -56,6 +56,7 @@ host::Birth World::birth_of(const Node& node) const {
   birth.options.snapshot_entries = plan_.climate.snapshot_every;
   birth.options.snapshot_bytes = 0;
   birth.options.keep_entries = plan_.climate.keeps_behind;
+  birth.options.keep_bytes_for_members = plan_.climate.keeps_behind % 2 == 0 ? 0 : 16 << 10;
   birth.options.slice_bytes = 8 << 10;
   if (node.founds) birth.founders = node.site.durable.base.membership;
   return birth;

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "bowline/base/encoding.h"
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 #include "bowline/wire/forge.h"
 
 namespace bowline::wire {

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "bowline/raft/core.h"
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 
 using namespace bowline;
 using namespace bowline::raft;

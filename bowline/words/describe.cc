@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 
 #include <string_view>
 
-#include "bowline/raft/describe_words.h"
+#include "bowline/words/describe_words.h"
 
 namespace bowline::raft {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bowline/raft/describe.h"
+#include "bowline/words/describe.h"
 
 #include <chrono>
 #include <memory>
@@ -95,6 +95,7 @@ TEST(DescribeDeathTest, an_invariant_that_breaks_in_a_step_ends_with_the_state_o
             Time{});
   Effects of_the_step_before;
   of_the_step_before.emplace_back(Commit{{1}});
+  const PostMortem post_mortem(core);
   EXPECT_DEATH(core.step(Time{}, Woken{}, of_the_step_before),
                "core.cc:[0-9]+: ensure failed in .*\n"
                "the state of node 1 follower t7 .* members @0 \\{1\\?\\}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bowline/raft/describe_words.h"
+#include "bowline/words/describe_words.h"
 
 #include <utility>
 

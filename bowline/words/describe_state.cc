@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 
-#include "bowline/raft/describe.h"
-#include "bowline/raft/describe_words.h"
+#include "bowline/words/describe.h"
+#include "bowline/words/describe_words.h"
 
 // The texts for people: what hinders, and the whole state for a post-mortem.
 namespace bowline::raft {
