@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -136,13 +137,19 @@ class Bench {
     std::printf("  %.0f MiB/s\n", double(arguments_.mebibytes) / took);
   }
 
-  // How much of a snapshot is in the directory of a member.
+  // How much of a snapshot is in the directory of a member. After a restart it copies the pieces
+  // that it has: a piece that is there twice came once.
   double mebibytes_of(std::uint64_t id) const {
-    double pieces = 0;
+    std::set<std::string> pieces;
     std::error_code none;
-    for (const auto& file : std::filesystem::directory_iterator(directory_of(id), none))
-      if (file.path().filename().string().starts_with("snapshot-")) ++pieces;
-    return pieces;
+    for (const auto& file : std::filesystem::directory_iterator(directory_of(id), none)) {
+      const std::string number = file.path().extension().string();
+      const bool is_piece =
+          number.size() == 9 && file.path().filename().string().starts_with("snap");
+      if (is_piece && number.find_first_not_of(".0123456789abcdef") == std::string::npos)
+        pieces.insert(number);
+    }
+    return static_cast<double>(pieces.size());
   }
 
   // Answers how fast it went, in MiB a second.
