@@ -64,6 +64,7 @@ void Courier::put(GroupId group, NodeId to, const raft::Message& message) {
   if (const std::uint64_t epoch = links_.epoch(to); post.epoch != epoch) {
     post.frame.clear();
     post.epoch = epoch;
+    post.sent_bytes = 0;
   }
   if (post.frame.empty()) post.frame = wire::begin_frame(wire::FrameKind::letters);
   wire::put_letter(post.frame, group, message, *way);
@@ -76,8 +77,11 @@ void Courier::ship(NodeId to, Post& post) {
   if (post.frame.empty()) return;
   std::string frame = std::exchange(post.frame, {});
   if (post.epoch != links_.epoch(to)) return;  // nobody could read it
-  // It takes nothing any more. What it misses is sent again when it does.
-  if (links_.queued(to) > most_queued * options_.queued_bytes) {
+  // It takes nothing any more. What it misses is sent again when it does. That much else waits for
+  // it is no reason: heartbeats would be lost because somebody asked for something large.
+  const std::uint64_t most = most_queued * options_.queued_bytes;
+  if (links_.queued(to) <= options_.queued_bytes) post.sent_bytes = 0;
+  if (links_.queued(to) > most && post.sent_bytes > most) {
     ++lost_;
     post.dropped = true;
     return;
@@ -86,6 +90,7 @@ void Courier::ship(NodeId to, Post& post) {
   post.spoke = true;
   ++sent_.frames;
   sent_.bytes += frame.size();
+  post.sent_bytes += frame.size();
   links_.send(to, std::move(frame));
 }
 

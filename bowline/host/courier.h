@@ -71,8 +71,9 @@ class Courier {
   struct Post {  // to one peer
     std::string frame;
     bool spoke = false;
-    bool dropped = false;     // something that was for it, since it was drained last
-    std::uint64_t epoch = 0;  // of the connection that it is written for
+    std::uint64_t sent_bytes = 0;  // since its connection was empty
+    bool dropped = false;          // something that was for it, since it was drained last
+    std::uint64_t epoch = 0;       // of the connection that it is written for
     std::map<GroupId, Stream> streams;
     std::deque<GroupId> turns;  // of those that have something to send and need no disk
   };

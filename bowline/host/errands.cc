@@ -26,7 +26,7 @@ void Errands::serve(GroupId group, Serves serves) {
 
 std::uint64_t Errands::ask(NodeId to, GroupId group, std::string_view what, Told told) {
   const bool room =
-      waiting_.size() < options_.most_waiting && network_.queued(to) <= options_.most_queued_bytes;
+      waiting_.size() < options_.most_waiting && waiting_bytes(to) <= options_.most_queued_bytes;
   if (!room || !network_.reaches(to)) {
     loop_.soon(life_.guard(
         [told = std::move(told)]() mutable { told(std::unexpected(Lost{.may_be_done = false})); }));
@@ -56,7 +56,7 @@ void Errands::received(NodeId from, const wire::Frame& frame) {
 void Errands::take(NodeId from, const wire::Errand& errand) {
   const auto found = serving_.find(errand.group);
   // Who takes no answers gets nothing more done.
-  const bool room = network_.queued(from) <= options_.most_queued_bytes;
+  const bool room = waiting_bytes(from) <= options_.most_queued_bytes;
   if (found == serving_.end() || !room) return answer(from, errand.number, false, {});
   found->second(from, errand.what,
                 life_.guard([this, from, life = lives_[from],
@@ -90,18 +90,42 @@ std::string& Errands::frame_to(Frames& frames, NodeId to, wire::FrameKind kind) 
 
 void Errands::send_if_large(Frames& frames, NodeId to) {
   if (frames.at(to).size() < large_frame_bytes) return;
-  std::string frame = std::move(frames.extract(to).mapped());
+  ship(to, std::move(frames.extract(to).mapped()));
+}
+
+// The letters of all groups take the same connection, heartbeats among them: they must not stand
+// behind all that was ever asked.
+void Errands::ship(NodeId to, std::string frame) {
   wire::end_frame(frame);
-  network_.send(to, std::move(frame));
+  const auto lane = lanes_.find(to);
+  if (lane == lanes_.end() && network_.queued(to) < options_.most_sent_bytes)
+    return network_.send(to, std::move(frame));
+  Lane& waits = lanes_[to];
+  waits.bytes += frame.size();
+  waits.frames.push_back(std::move(frame));
+}
+
+void Errands::drained(NodeId to) {
+  const auto lane = lanes_.find(to);
+  if (lane == lanes_.end()) return;
+  Lane& waits = lane->second;
+  while (!waits.frames.empty() && network_.queued(to) < options_.most_sent_bytes) {
+    waits.bytes -= waits.frames.front().size();
+    network_.send(to, std::move(waits.frames.front()));
+    waits.frames.pop_front();
+  }
+  if (waits.frames.empty()) lanes_.erase(lane);
+}
+
+std::uint64_t Errands::waiting_bytes(NodeId to) {
+  const auto lane = lanes_.find(to);
+  return network_.queued(to) + (lane == lanes_.end() ? 0 : lane->second.bytes);
 }
 
 void Errands::flush() {
   flush_is_due_ = false;
   for (Frames* frames : {&errands_, &answers_}) {
-    for (auto& [to, frame] : std::exchange(*frames, {})) {
-      wire::end_frame(frame);
-      network_.send(to, std::move(frame));
-    }
+    for (auto& [to, frame] : std::exchange(*frames, {})) ship(to, std::move(frame));
   }
 }
 
@@ -112,6 +136,7 @@ void Errands::broke(NodeId peer) {
   ++lives_[peer];
   errands_.erase(peer);
   answers_.erase(peer);
+  lanes_.erase(peer);
   std::vector<Told> lost;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     if (at->second.to != peer) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <expected>
 #include <map>
 #include <string>
@@ -31,6 +32,7 @@ class Errands {
   struct Options {
     std::size_t most_waiting = 65'536;            // asked here, and not answered yet
     std::uint64_t most_queued_bytes = 64U << 20;  // that one node has not taken
+    std::uint64_t most_sent_bytes = 1U << 20;     // of these, before the letters that come next
   };
   struct Network {
     std::move_only_function<bool(NodeId)> reaches;  // by words that it knows
@@ -50,7 +52,8 @@ class Errands {
 
   // From the node.
   void received(NodeId from, const wire::Frame&);
-  void broke(NodeId);  // what was sent to it may be lost
+  void drained(NodeId);  // its connection has room again
+  void broke(NodeId);    // what was sent to it may be lost
 
  private:
   struct Waiting {
@@ -64,7 +67,14 @@ class Errands {
   using Frames = std::map<NodeId, std::string>;
   std::string& frame_to(Frames&, NodeId, wire::FrameKind);
   void send_if_large(Frames&, NodeId);
+  void ship(NodeId to, std::string frame);
+  std::uint64_t waiting_bytes(NodeId to);
   void flush();
+
+  struct Lane {  // frames that are whole, for a node that has not taken those before them
+    std::deque<std::string> frames;
+    std::uint64_t bytes = 0;
+  };
 
   env::Loop& loop_;
   Options options_;
@@ -75,6 +85,7 @@ class Errands {
   std::map<NodeId, std::uint64_t> lives_;  // how often the connections to each of them broke
   Frames errands_;                         // of this turn, begun
   Frames answers_;
+  std::map<NodeId, Lane> lanes_;
   bool flush_is_due_ = false;
   env::Life life_;
 };

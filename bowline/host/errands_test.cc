@@ -185,5 +185,43 @@ TEST_F(ErrandsTest, much_in_one_turn_is_several_frames) {
   EXPECT_EQ(text(2), "c");
 }
 
+// A connection that takes what it is given when somebody says so.
+TEST_F(ErrandsTest, what_a_node_has_not_taken_stays_here_so_that_no_letter_stands_behind_it) {
+  two.serve({7}, [](NodeId, const Bytes& what, env::Done<std::string> answer) {
+    answer(std::to_string(what.view().size()));
+  });
+  queued = (1U << 20) + 1;
+  ask("a");
+  loop.run();
+  ask(std::string(1U << 20, 'b'));
+  EXPECT_TRUE(from_one.empty());
+  one.drained({2});  // not yet
+  EXPECT_TRUE(from_one.empty());
+  queued = 0;
+  ask("c");
+  loop.run();
+  EXPECT_TRUE(from_one.empty());  // it does not overtake those that wait
+  one.drained({2});
+  EXPECT_EQ(from_one.size(), 3U);
+  carry();
+  EXPECT_EQ(text(0), "1");
+  EXPECT_EQ(text(1), std::to_string(1U << 20));
+  EXPECT_EQ(text(2), "1");
+}
+
+TEST_F(ErrandsTest, what_stays_here_counts_and_goes_with_the_connection) {
+  queued = (1U << 20) + 1;
+  ask(std::string(40U << 20, 'a'));
+  ask(std::string(40U << 20, 'b'));
+  ask("c");
+  loop.run();
+  EXPECT_EQ(text(2), "not done");
+  one.broke({2});
+  EXPECT_EQ(text(0), "unknown");
+  queued = 0;
+  one.drained({2});
+  EXPECT_TRUE(from_one.empty());
+}
+
 }  // namespace
 }  // namespace bowline::host

@@ -243,7 +243,11 @@ Links::Hooks Shard::link_hooks() {
                 unreachable(peer);
               },
           .met = [this](NodeId peer) { met(peer); },
-          .drained = [this](NodeId peer) { courier_->drained(peer); },
+          .drained =
+              [this](NodeId peer) {
+                courier_->drained(peer);
+                errands_->drained(peer);
+              },
           .told =
               [this](const std::string& who, const std::string& why) {
                 if (hooks_.told) hooks_.told(who, why);
