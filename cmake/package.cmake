@@ -11,10 +11,14 @@ set(BOWLINE_PUBLIC_HEADERS
   bowline/api/group.h
   bowline/api/metrics.h
   bowline/api/node.h
+  bowline/api/offline.h
+  bowline/api/portable.h
+  bowline/machine/replaceable_machine.h
   bowline/machine/state_machine.h
   # requests that count once
   bowline/session/client.h
   bowline/session/session_machine.h
+  bowline/session/ticker.h
   # for tests of a program
   bowline/runtime/memory_disk.h
   # for those who take the protocol alone

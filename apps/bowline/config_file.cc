@@ -16,9 +16,24 @@ struct Section {
 constexpr std::array sections{Section{"client-transport-security", "--"},
                               Section{"peer-transport-security", "--peer-"}};
 
+// Flags that are not named as the keys of these sections are.
+struct OtherName {
+  std::string_view key;  // with the prefix
+  std::string_view flag;
+};
+constexpr std::array other_names{
+    OtherName{"--crl-file", "--client-crl-file"},
+    OtherName{"--allowed-hostname", "--client-cert-allowed-hostname"},
+    OtherName{"--allowed-cn", "--client-cert-allowed-hostname"},  // refused, as that is
+    OtherName{"--skip-client-san-verification", "--peer-skip-client-san-verification"},
+    OtherName{"--peer-allowed-cn", "--peer-cert-allowed-cn"},
+    OtherName{"--peer-allowed-hostname", "--peer-cert-allowed-hostname"},
+};
+
 // Go reads a number here as so many nanoseconds.
-constexpr std::array<std::string_view, 2> durations{
-    "--watch-progress-notify-interval", "--experimental-watch-progress-notify-interval"};
+constexpr std::array<std::string_view, 5> durations{
+    "--watch-progress-notify-interval", "--experimental-watch-progress-notify-interval",
+    "--grpc-keepalive-min-time", "--grpc-keepalive-interval", "--grpc-keepalive-timeout"};
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\r";
@@ -76,8 +91,10 @@ bool is_key(std::string_view text) {
 class ConfigLines {
  public:
   Result<void> add(std::string_view line, std::size_t number) {
+    if (!list_.empty()) return add_to_list(line);
     const std::string_view text = trimmed(line);
     if (text.empty() || text.starts_with('#') || text == "---") return {};
+    if (text.contains(": [") && !text.contains(']')) return begin_list(line, number);
     const bool is_indented = line[0] == ' ' || line[0] == '\t';
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos || !is_key(text.substr(0, colon)) ||
@@ -94,9 +111,26 @@ class ConfigLines {
     put(std::string(prefix_) + key, *value, number);
     return {};
   }
-  std::vector<ConfigEntry> take() { return std::move(entries_); }
+  // The error is of a list that does not end.
+  Result<std::vector<ConfigEntry>> take() {
+    if (!list_.empty()) return wrong(list_at_, "a list begins here, and does not end");
+    return std::move(entries_);
+  }
 
  private:
+  // A list may go on over the lines that follow, up to its bracket.
+  Result<void> begin_list(std::string_view line, std::size_t number) {
+    list_ = line;
+    list_at_ = number;
+    return {};
+  }
+  Result<void> add_to_list(std::string_view line) {
+    const std::string_view text = trimmed(line.substr(0, line.find('#')));
+    list_ += text;
+    if (!text.contains(']')) return {};
+    return add(std::exchange(list_, {}), list_at_);
+  }
+
   Result<void> add_key(const std::string& key, const std::string& value, std::size_t number) {
     const auto* const section = std::ranges::find(sections, key, &Section::name);
     prefix_ = section == sections.end() ? std::string_view() : section->prefix;
@@ -112,11 +146,15 @@ class ConfigLines {
     const bool is_number =
         !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
     if (is_number && std::ranges::find(durations, flag) != durations.end()) value += "ns";
+    const auto* const other = std::ranges::find(other_names, flag, &OtherName::key);
+    if (other != other_names.end()) flag = other->flag;
     entries_.push_back({std::move(flag), std::move(value), number});
   }
 
   std::vector<ConfigEntry> entries_;
   std::string_view prefix_;  // of the section that we are in; empty: none
+  std::string list_;         // that has begun, and not ended; empty: none has
+  std::size_t list_at_ = 0;  // its line
 };
 
 }  // namespace

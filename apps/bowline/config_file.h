@@ -15,7 +15,7 @@ struct ConfigEntry {
 };
 
 // What an etcd's file of options says, as flags. Of YAML it may have what such files do have: a key
-// and a value a line, quotes, comments, a list in one line, and the two sections about TLS. The
+// and a value a line, quotes, comments, lists in brackets, and the two sections about TLS. The
 // error names the line and says what is not understood.
 Result<std::vector<ConfigEntry>> config_in(std::string_view text);
 

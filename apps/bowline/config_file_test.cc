@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/config_file.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -43,6 +44,22 @@ TEST(ConfigFile, sections_are_about_one_port_each) {
             "--cert-file=a --client-cert-auth=true --peer-cert-file=b --name=c");
 }
 
+TEST(ConfigFile, a_list_may_go_on_over_lines) {
+  EXPECT_EQ(entries_in("cipher-suites: [\n  a,  # the first\n  b\n]\nname: c\n"),
+            "--cipher-suites=a,b --name=c");
+  EXPECT_EQ(entries_in("cors: [a,\n  'b']\n"), "--cors=a,b");
+  EXPECT_EQ(entries_in("name: x\ncors: [a,\n"),
+            "refused: line 2: a list begins here, and does not end");
+}
+
+TEST(ConfigFile, keys_of_sections_are_flags_by_other_names) {
+  EXPECT_EQ(entries_in("client-transport-security:\n  crl-file: a\n  allowed-hostname: b\n"
+                       "peer-transport-security:\n  allowed-cn: c\n  allowed-hostname: d\n"
+                       "  crl-file: e\n"),
+            "--client-crl-file=a --client-cert-allowed-hostname=b --peer-cert-allowed-cn=c "
+            "--peer-cert-allowed-hostname=d --peer-crl-file=e");
+}
+
 TEST(ConfigFile, what_is_not_understood_is_told_with_its_line) {
   for (const char* text : {"name", "\nname:x", "- name: x", "name: &a x", "name: |", "name: {a: b}",
                            "name: 'a", "name: \"a\\n\"", "name: 'a' b", "list: [a", "  name: x",
@@ -72,6 +89,38 @@ TEST_F(ConfigOnDisk, nothing_else_counts_beside_it) {
   EXPECT_EQ(said->name, "default");
   EXPECT_FALSE(said->strict_reconfig_check);
   EXPECT_EQ(said->quota_backend_bytes, -1);
+}
+
+// The keys of the sample that etcd comes with, each of them with what it has there.
+TEST_F(ConfigOnDisk, the_sample_of_etcd_is_taken) {
+  const auto said = flags(
+      "name: 'default'\ndata-dir:\nwal-dir:\nsnapshot-count: 10000\nheartbeat-interval: 100\n"
+      "election-timeout: 1000\nquota-backend-bytes: 0\nlisten-peer-urls: http://localhost:2380\n"
+      "listen-client-urls: http://localhost:2379\nmax-snapshots: 5\nmax-wals: 5\ncors:\n"
+      "initial-advertise-peer-urls: http://localhost:2380\n"
+      "advertise-client-urls: http://localhost:2379\ndiscovery:\ndiscovery-fallback: 'proxy'\n"
+      "discovery-proxy:\ndiscovery-srv:\ninitial-cluster:\n"
+      "initial-cluster-token: 'etcd-cluster'\ninitial-cluster-state: 'new'\n"
+      "strict-reconfig-check: false\nenable-v2: true\nenable-pprof: true\nproxy: 'off'\n"
+      "proxy-failure-wait: 5000\nproxy-refresh-interval: 30000\nproxy-dial-timeout: 1000\n"
+      "proxy-write-timeout: 5000\nproxy-read-timeout: 0\nclient-transport-security:\n"
+      "  cert-file:\n  key-file:\n  client-cert-auth: false\n  trusted-ca-file:\n"
+      "  auto-tls: false\npeer-transport-security:\n  cert-file:\n  key-file:\n"
+      "  client-cert-auth: false\n  trusted-ca-file:\n  auto-tls: false\n  allowed-cn:\n"
+      "  allowed-hostname:\nself-signed-cert-validity: 1\nlog-level: debug\nlogger: zap\n"
+      "log-outputs: [stderr]\nforce-new-cluster: false\nauto-compaction-mode: periodic\n"
+      "auto-compaction-retention: \"1\"\nlisten-metrics-urls:\nhost-whitelist: '*'\n"
+      "grpc-keepalive-interval: 7000000000\ncipher-suites: [\n"
+      "  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,\n  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\n]\n"
+      "tls-min-version: 'TLS1.2'\ntls-max-version: 'TLS1.3'\n");
+  ASSERT_TRUE(said) << said.error().what;
+  EXPECT_EQ(said->snapshot_count, 10'000U);
+  EXPECT_TRUE(said->client_tls.cipher_suites.contains("_128_GCM_SHA256,TLS_"));
+  const Result<ServePlan> plan = plan_of(*said);
+  ASSERT_TRUE(plan) << plan.error().what;
+  EXPECT_EQ(plan->limits.ping_after, std::chrono::seconds(7));
+  EXPECT_FALSE(plan->told.empty());
+  EXPECT_FALSE(plan_of(*flags("force-new-cluster: true\n")));
 }
 
 TEST_F(ConfigOnDisk, what_is_wrong_is_a_sentence) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -58,6 +60,43 @@ TEST(IdleMemory, SEC_03_a_connection_that_does_nothing_costs_at_most_16_kib_and_
     std::printf("%s: %llu bytes of the heap, %llu resident\n", calls ? "called" : "begun",
                 static_cast<unsigned long long>(heap), static_cast<unsigned long long>(resident));
   }
+}
+
+// Whoever answers has what it needs of the request.
+TEST(IdleMemory, SEC_15_whole_requests_that_wait_for_their_answers_are_not_kept) {
+  constexpr std::size_t count = 30;
+  constexpr std::size_t bytes = 1'000'000;
+  const auto taken = [] {
+    const struct mallinfo2 now = mallinfo2();
+    return now.uordblks + now.hblkhd;
+  };
+  EchoService service;
+  TestClient client;
+  const auto session = make_connection(service.router, {}, "10.0.0.1:12345", {}, [] {});
+  const auto pump = [&] {
+    for (std::string said = client.take(); !said.empty(); said = client.take()) {
+      session->received(said, {});
+      std::string out;
+      session->take(out, 1U << 20U, {});
+      client.received(out);
+    }
+  };
+  pump();
+  std::vector<std::size_t> after;
+  for (std::size_t i = 0; i < count; ++i) {
+    // The client keeps the memory of what it has sent.
+    const std::size_t before = taken();
+    const std::int32_t id = client.open("/test.Echo/Later");
+    client.raw(id, framed_message(std::string(bytes, 'x')));
+    const std::size_t with_client = taken() - before;
+    client.half_close(id);
+    pump();
+    after.push_back(taken() - before - std::min(with_client, taken() - before));
+  }
+  ASSERT_EQ(service.kept.size(), count);
+  EXPECT_EQ(session->held(), 0U);
+  EXPECT_LT(*std::ranges::min_element(after), bytes / 2);
+  for (Call& call : service.kept) call.answer("done");
 }
 
 }  // namespace

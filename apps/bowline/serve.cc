@@ -18,10 +18,14 @@
 #include <unistd.h>
 
 #include "apps/bowline/client_network.h"
+#include "apps/bowline/process_figures.h"
+#include "apps/bowline/serve_environment.h"
 #include "apps/bowline/serve_member.h"
 #include "apps/bowline/serve_page.h"
 #include "bowline/api/node.h"
+#include "bowline/etcd/doors.h"
 #include "bowline/etcd/front.h"
+#include "bowline/etcd/here.h"
 #include "bowline/etcd/served_machine.h"
 #include "bowline/host/complaints.h"
 #include "bowline/runtime/file_extents.h"
@@ -39,6 +43,12 @@ int complain(const std::string& what) {
 
 // For whoever waits for a line of this kind before it uses a server that it has started.
 void say(const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); }
+
+// As etcd says it: scripts take the third word of the first line.
+std::string version_text() {
+  return std::string("etcd Version: ") + etcd::server_version +
+         "\nServer: Bowline, which speaks the API of that version";
+}
 
 // ---- the parts
 
@@ -63,7 +73,12 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
     say("this member has been permanently removed from the cluster: it ends");
     ::kill(::getpid(), SIGTERM);
   };
-  options.server.limits.most_message_bytes = flags.max_request_bytes + (512UL << 10U);
+  options.server.limits = plan.limits;
+  options.gate = plan.gate;
+  options.has_gateway = flags.enable_grpc_gateway;
+  options.has_pages_apart = !plan.listen_pages.empty();
+  options.process = process_figures;
+  options.ask_peers_every = std::chrono::seconds(5);
   return options;
 }
 
@@ -74,7 +89,7 @@ class FrontLodger final : public Lodger {
       : network_(std::move(network)),
         front_(room.env, *network_, room.shard, the_group, machine, std::move(options)),
         pages_(page_sources(room, the_group, front_.router(), machine)) {
-    pages_.add_to(front_.router());
+    pages_.add_to(front_.pages());
   }
   etcd::Front& front() { return front_; }
 
@@ -122,9 +137,9 @@ class Served {
  public:
   Served(Node& node, etcd::Front& front) : node_(node), front_(front) {}
 
-  Result<std::string> listen(const std::string& address) {
+  Result<std::string> listen(const std::string& address, etcd::Doors::Kind kind) {
     return wait<Result<std::string>>(
-        [this, address](auto told) { front_.listen(address, std::move(told)); });
+        [this, address, kind](auto told) { front_.listen(address, std::move(told), kind); });
   }
   std::future<bool> ready() {
     return begin<bool>(
@@ -182,13 +197,25 @@ bool is_time_to_end(const sigset_t& signals, std::chrono::milliseconds within) {
   return sigtimedwait(&signals, nullptr, &time) > 0;
 }
 
-int serve(const ServeFlags& flags, const ServePlan& plan, Served served, const sigset_t& signals) {
+// Where clients are answered, for people.
+Result<std::string> listen(Served& served, const ServePlan& plan) {
+  using Kind = etcd::Doors::Kind;
   std::string where;
-  for (const std::string& address : plan.listen_clients) {
-    const Result<std::string> listens = served.listen(address);
-    if (!listens) return complain(listens.error().what);
-    where += (where.empty() ? "" : ", ") + *listens;
+  for (const auto& [addresses, kind] : {std::pair{&plan.listen_clients, Kind::clients},
+                                        {&plan.listen_pages, Kind::pages},
+                                        {&plan.listen_probes, Kind::probes}}) {
+    for (const std::string& address : *addresses) {
+      const Result<std::string> listens = served.listen(address, kind);
+      if (!listens) return listens;
+      if (kind == Kind::clients) where += (where.empty() ? "" : ", ") + *listens;
+    }
   }
+  return where;
+}
+
+int serve(const ServeFlags& flags, const ServePlan& plan, Served served, const sigset_t& signals) {
+  const Result<std::string> where = listen(served, plan);
+  if (!where) return complain(where.error().what);
   std::future<bool> ready = served.ready();
   bool ends = false;
   while (!ends && ready.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
@@ -196,7 +223,7 @@ int serve(const ServeFlags& flags, const ServePlan& plan, Served served, const s
   if (!ends) {
     say("published local member to cluster: " + flags.name);
     say("enabled capabilities for version 3.5");
-    say("ready to serve client requests on " + where);
+    say("ready to serve client requests on " + *where);
     tell_systemd("READY=1");
     while (!is_time_to_end(signals, std::chrono::hours(1))) {}
   }
@@ -214,6 +241,24 @@ ServeVerb::ServeVerb(CLI::App& app)
           "a member of a cluster that speaks etcd's API; without flags, a cluster of one "
           "on port 2379")) {
   flags_.add_to(*verb_);
+  verb_->set_version_flag("--version", version_text(), "says it, and ends");
+  verb_->footer(
+      "Each has its variable: ETCD_ and the flag in capitals, ETCD_DATA_DIR for --data-dir. Other "
+      "flags of etcd are taken, too, and what they come to is said at the start.");
+}
+
+// What was said, and where: in a file, or by flags and variables. `told`: of variables that say
+// nothing.
+Result<ServeFlags> ServeVerb::said(std::vector<std::string>& told) const {
+  const Variables variables = etcd_variables();
+  const auto file = variables.find("ETCD_CONFIG_FILE");
+  ServeFlags flags = flags_;
+  if (flags.config_file.empty() && file != variables.end()) flags.config_file = file->second;
+  if (!flags.config_file.empty()) return flags_in(flags.config_file);
+  Result<std::vector<std::string>> taken = take_variables(*verb_, variables, flags);
+  if (!taken) return std::unexpected(taken.error());
+  told = *std::move(taken);
+  return flags;
 }
 
 int ServeVerb::run() const {
@@ -222,12 +267,14 @@ int ServeVerb::run() const {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before there is another thread
-  Result<ServeFlags> said = flags_;
-  if (!flags_.config_file.empty()) said = flags_in(flags_.config_file);
-  if (!said) return complain(said.error().what);
-  const ServeFlags& flags = *said;
+  std::vector<std::string> told;
+  const Result<ServeFlags> flags_said = said(told);
+  if (!flags_said) return complain(flags_said.error().what);
+  const ServeFlags& flags = *flags_said;
   Result<ServePlan> plan = plan_of(flags);
   if (!plan) return complain(plan.error().what);
+  told.insert(told.end(), plan->told.begin(), plan->told.end());
+  for (const std::string& sentence : told) say(sentence);
   const Result<WhoWeAre> self =
       remember(plan->directory, {plan->self, flags.initial_cluster_token});
   if (!self) return complain(self.error().what);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <string>
+#include <vector>
+
 #include <CLI/CLI.hpp>
 
 #include "apps/bowline/serve_options.h"
@@ -14,6 +17,8 @@ class ServeVerb {
   int run() const;
 
  private:
+  Result<ServeFlags> said(std::vector<std::string>& told) const;
+
   CLI::App* verb_;
   ServeFlags flags_;
 };

@@ -2,11 +2,14 @@
 #include "apps/bowline/serve_member.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <system_error>
+
+#include "bowline/runtime/whole_file.h"
 
 namespace bowline::apps {
 
@@ -29,26 +32,32 @@ Result<WhoWeAre> remember(const std::string& directory, WhoWeAre now) {
     if (!in || !before.id) return wrong(path + " does not say which member this is");
     return before;
   }
-  // Renamed when it is whole, so that a crash leaves it or nothing.
-  const std::string fresh = path + ".new";
-  std::ofstream out(fresh);
-  out << now.id.value << ' ' << now.token << '\n';
-  out.close();
-  if (!out) return wrong(fresh + " cannot be written");
-  fs::rename(fresh, path, fault);
-  if (fault) return wrong(path + " cannot be written: " + fault.message());
+  // A crash of the machine leaves it or nothing. Had it been forgotten, other flags could make
+  // another member of the log that is beside it.
+  runtime::WholeFile file(path);
+  if (Result<void> written = file.write(std::to_string(now.id.value) + " " + now.token + "\n");
+      !written)
+    return std::unexpected(written.error());
+  if (Result<void> durable = file.end(); !durable) return std::unexpected(durable.error());
   return now;
+}
+
+// What the log takes for an entry besides its bytes, and more.
+constexpr std::uint64_t around_entry = 64U << 10U;
+
+// Of Raft: a request, and what the map writes around it.
+std::uint64_t entry_bytes(const ServeFlags& flags) {
+  return std::max((8U << 20U) - around_entry, flags.max_request_bytes + (1U << 20U));
 }
 
 // One group has no use for the room that a log for thousands of them takes. All of a segment is
 // read at a start, those that are not used yet, too: so they are small, and few wait. What was
-// written last is in memory for whoever lags a little; the map has it once more.
+// written last is in memory for whoever lags a little; the map has it once more. The largest entry
+// is a quarter of a segment.
 wal::Options log_options(const ServeFlags& flags) {
-  constexpr std::uint64_t least = 32U << 20U;  // a quarter of it is the largest entry of Raft
   constexpr std::uint64_t on_disk = 4ULL << 30U;
   wal::Options log;
-  while (log.segment_bytes / 2 >= std::max(least, 8 * flags.max_request_bytes))
-    log.segment_bytes /= 2;
+  log.segment_bytes = std::bit_ceil(4 * (entry_bytes(flags) + around_entry));
   log.most_segments = on_disk / log.segment_bytes;
   log.ahead = 1;
   log.spare = 3;
@@ -77,8 +86,11 @@ GroupSetup group_setup(const ServeFlags& flags, const ServePlan& plan) {
   raft::Options raft;
   raft.heartbeat = std::chrono::milliseconds(flags.heartbeat_interval);
   raft.election = std::chrono::milliseconds(flags.election_timeout);
+  raft.entry_bytes = entry_bytes(flags);
+  raft.uncommitted_bytes = std::max(raft.uncommitted_bytes, 4 * raft.entry_bytes);
   setup.options.raft = std::make_shared<const raft::Options>(raft);
   setup.options.snapshot_entries = flags.snapshot_count;
+  setup.options.keep_entries = flags.snapshot_catchup_entries;
   setup.options.snapshot_permille = 500;
   setup.options.snapshot_bytes = 1U << 30U;
   return setup;

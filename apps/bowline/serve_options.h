@@ -6,50 +6,16 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
-#include "apps/bowline/serve_tls.h"
+#include "apps/bowline/serve_flags.h"
 #include "bowline/base/ids.h"
 #include "bowline/base/result.h"
 #include "bowline/etcd/auto_compaction.h"
 #include "bowline/raft/membership.h"
+#include "bowline/rpc/gate.h"
+#include "bowline/rpc/limits.h"
+#include "bowline/runtime/tls_options.h"
 
 namespace bowline::apps {
-
-// etcd's flags, as far as they mean something here. Each has its ETCD_… variable.
-struct ServeFlags {
-  std::string name = "default";
-  std::string data_dir;  // empty: the name and ".etcd"
-  std::string listen_client_urls = "http://localhost:2379";
-  std::string advertise_client_urls;  // empty: where it listens
-  std::string listen_peer_urls = "http://localhost:2380";
-  std::string initial_advertise_peer_urls = "http://localhost:2380";
-  std::string initial_cluster;  // empty: this member alone
-  std::string initial_cluster_state = "new";
-  std::string initial_cluster_token = "etcd-cluster";
-  std::uint32_t heartbeat_interval = 100;  // ms
-  std::uint32_t election_timeout = 1000;   // ms
-  std::uint64_t snapshot_count = 100'000;
-  std::uint64_t max_txn_ops = 128;
-  std::uint64_t max_request_bytes = 1536ULL * 1024;
-  std::string progress_interval = "10m";
-  bool strict_reconfig_check = true;
-  std::uint64_t max_learners = 1;
-  std::int64_t quota_backend_bytes = 0;
-  std::int64_t memory_for_values = 0;
-  std::string auto_compaction_mode = "periodic";
-  std::string auto_compaction_retention = "0";
-  TlsFlags client_tls;
-  TlsFlags peer_tls;
-  std::string tls_min_version = "TLS1.2";
-  std::string config_file;  // in place of all others
-
-  // `variables`: each may come from the environment as well.
-  void add_to(CLI::App&, bool variables = true);
-
- private:
-  void add_tls_to(CLI::App&, bool variables);
-};
 
 // What they come to.
 struct ServePlan {
@@ -59,6 +25,8 @@ struct ServePlan {
   ClusterId cluster;                   // of the founders; 0: there are none
   std::string listen_peers, advertise_peers;
   std::vector<std::string> listen_clients;
+  std::vector<std::string> listen_pages;   // where HTTP is instead; empty: there as well
+  std::vector<std::string> listen_probes;  // for whoever looks after the server
   std::vector<std::string> client_urls;
   std::vector<std::string> peer_urls;
   std::int64_t progress_ms = 0;
@@ -67,8 +35,11 @@ struct ServePlan {
   std::optional<std::uint64_t> memory_for_values;  // none: all of them are in memory
   etcd::AutoCompactionOptions auto_compaction;
   runtime::TlsOptions client_tls;  // off: no address has it
-  std::set<std::string> with_tls;  // of listen_clients
+  std::set<std::string> with_tls;  // of all where clients call
   runtime::TlsOptions peer_tls;
+  rpc::Limits limits;             // of a connection of a client
+  rpc::Gate gate;                 // for plain HTTP
+  std::vector<std::string> told;  // sentences about what was said in vain
 };
 // The error is a sentence that says which flag to change.
 Result<ServePlan> plan_of(const ServeFlags&);

@@ -128,7 +128,9 @@ class TrioTest : public ServeProgramTest {
     ports_ = free_ports(6);
     start_all();
   }
-  void start_all() {
+  void start_all() { restart_all({}); }
+  void restart_all(const std::vector<std::string>& more) {
+    more_ = more;
     std::vector<std::thread> starts;
     starts.reserve(3);
     members_.resize(3);
@@ -137,11 +139,16 @@ class TrioTest : public ServeProgramTest {
     for (const Process& one : members_) ASSERT_TRUE(one->is_ready()) << one->said();
   }
   void start(std::size_t i) {
-    members_[i] = std::make_unique<ServedProcess>(std::vector<std::string>{
-        program(), "serve", "--name=n" + std::to_string(i),
-        "--data-dir=" + scratch.at("n" + std::to_string(i)), "--initial-cluster=" + cluster(),
-        "--listen-client-urls=" + url(ports_[i]), "--listen-peer-urls=" + url(ports_[3 + i]),
-        "--initial-advertise-peer-urls=" + url(ports_[3 + i])});
+    std::vector<std::string> words{program(),
+                                   "serve",
+                                   "--name=n" + std::to_string(i),
+                                   "--data-dir=" + scratch.at("n" + std::to_string(i)),
+                                   "--initial-cluster=" + cluster(),
+                                   "--listen-client-urls=" + url(ports_[i]),
+                                   "--listen-peer-urls=" + url(ports_[3 + i]),
+                                   "--initial-advertise-peer-urls=" + url(ports_[3 + i])};
+    words.insert(words.end(), more_.begin(), more_.end());
+    members_[i] = std::make_unique<ServedProcess>(words);
   }
   std::string cluster() const {
     std::string all;
@@ -157,6 +164,7 @@ class TrioTest : public ServeProgramTest {
   }
 
   std::vector<int> ports_;
+  std::vector<std::string> more_;  // flags of each
   std::vector<Process> members_;
 };
 

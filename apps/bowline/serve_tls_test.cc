@@ -38,12 +38,34 @@ TEST(ServeTls, an_authority_is_enough_to_ask_clients_for_certificates) {
   ServeFlags flags = secured();
   flags.client_tls.trusted_ca_file = "ca.pem";
   flags.client_tls.crl_file = "crl.pem";
-  flags.tls_min_version = "TLS1.3";
+  flags.client_tls.min_version = "TLS1.3";
   const Result<ServePlan> plan = plan_of(flags);
   ASSERT_TRUE(plan) << plan.error().what;
   EXPECT_EQ(plan->client_tls.authorities, std::vector<std::string>{"ca.pem"});
   EXPECT_EQ(plan->client_tls.revocations, std::vector<std::string>{"crl.pem"});
   EXPECT_FALSE(plan->client_tls.also_1_2);
+}
+
+TEST(ServeTls, versions_and_suites_of_clients_are_what_was_said) {
+  ServeFlags flags = secured();
+  flags.client_tls.max_version = "TLS1.2";
+  flags.client_tls.cipher_suites =
+      "TLS_AES_128_GCM_SHA256,TLS_RSA_WITH_AES_128_CBC_SHA,"
+      "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
+  const Result<ServePlan> plan = plan_of(flags);
+  ASSERT_TRUE(plan) << plan.error().what;
+  EXPECT_TRUE(plan->client_tls.also_1_2);
+  EXPECT_FALSE(plan->client_tls.also_1_3);
+  EXPECT_EQ(plan->client_tls.ciphers, "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-AES256-GCM-SHA384");
+  EXPECT_EQ(plan->client_tls.fault(), "");
+  flags.client_tls.cipher_suites = "TLS_RSA_WITH_AES_128_CBC_SHA";
+  EXPECT_TRUE(tls_refused(flags).starts_with("--cipher-suites: none of these"));
+  flags.client_tls.cipher_suites = "AES";
+  EXPECT_TRUE(tls_refused(flags).starts_with("--cipher-suites: 'AES' is no name"));
+  flags.client_tls.min_version = "TLS1.3";
+  EXPECT_TRUE(tls_refused(flags).starts_with("--tls-max-version must not be below"));
+  flags.client_tls.max_version = "";
+  EXPECT_TRUE(tls_refused(flags).starts_with("--cipher-suites is about TLS 1.2"));
 }
 
 TEST(ServeTls, members_have_it_all_or_none) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -100,6 +103,40 @@ TEST_F(FrontQuotaTest, an_alarm_that_is_cleared_without_room_comes_back_with_the
   EXPECT_EQ(alarms(0).alarms_size(), 1);
   make_room();
   alarms(0, AlarmRequest::DEACTIVATE);
+}
+
+// They have no keys, and yet take memory of every member.
+TEST_F(FrontQuotaTest, SEC_15_leases_are_bounded_by_the_quota) {
+  const std::size_t led = trio().leader();
+  const auto all = [&](const std::string& method, std::int64_t from, auto request) {
+    std::vector<std::shared_ptr<PlayedCall>> calls;
+    trio()[led].run([&](host::Shard&) {
+      rpc::Method& served = *trio()[led].front->router().find("/etcdserverpb.Lease/" + method);
+      for (std::int64_t id = from; id < from + 1000; ++id) {
+        request.set_id(id);
+        calls.push_back(std::make_shared<PlayedCall>(served.path));
+        served.unary(rpc::Call(calls.back()), request.SerializeAsString());
+      }
+    });
+    std::int64_t good = 0;
+    for (const auto& call : calls) good += call->status().ok() ? 1 : 0;
+    return good;
+  };
+  std::int64_t granted = 0;
+  std::int64_t asked = 0;
+  LeaseGrantRequest grant;
+  grant.set_ttl(10'000);
+  while (granted == asked && asked < 40'000) {
+    granted += all("LeaseGrant", 1 + asked, grant);
+    asked += 1000;
+  }
+  EXPECT_LT(granted, static_cast<std::int64_t>(quota / 256) + 1000);
+  EXPECT_GT(granted, 10'000);
+  EXPECT_EQ(put(led, "small", 1), status_of(Wrong::no_space));
+  for (std::int64_t from = 1; from < asked; from += 1000)
+    all("LeaseRevoke", from, LeaseRevokeRequest());
+  alarms(led, AlarmRequest::DEACTIVATE);
+  EXPECT_TRUE(put(led, "small", 1).ok());
 }
 
 // None of these is too much by itself.

@@ -323,43 +323,5 @@ TEST_F(FrontTest, what_is_not_served_is_refused_in_a_sentence) {
   }
 }
 
-// ---- over plain HTTP
-
-class PlayedExchange final : public rpc::ExchangeChannel {
- public:
-  void listen(rpc::ExchangeHooks) override {}
-  void begin(rpc::HttpAnswer answer) override { answer_ = std::move(answer); }
-  void body(std::string bytes) override { answer_.body += bytes; }
-  void end(bool) override { told_.set_value(std::move(answer_)); }
-  std::uint64_t queued() const override { return 0; }
-  bool over() const override { return false; }
-  rpc::HttpAnswer answer() { return told_.get_future().get(); }
-
- private:
-  rpc::HttpAnswer answer_;
-  std::promise<rpc::HttpAnswer> told_;
-};
-
-TEST_F(FrontTest, metrics_have_the_names_that_dashboards_look_for) {
-  put(0, "metrics", "1");
-  for (std::size_t i = 0; i < 3; ++i) {
-    const auto channel = std::make_shared<PlayedExchange>();
-    trio()[i].run([&](host::Shard&) {
-      (*trio()[i].front->router().find_http("/metrics"))(rpc::Exchange(channel), {});
-    });
-    const rpc::HttpAnswer page = channel->answer();
-    EXPECT_EQ(page.status, 200);
-    const std::string is_leader =
-        std::string("\netcd_server_is_leader ") + (i == trio().leader() ? "1\n" : "0\n");
-    for (const std::string& line :
-         {std::string("\netcd_server_has_leader 1\n"), is_leader,
-          std::string("\netcd_server_id{server_id=\"") + std::to_string(i + 1) + "\"} 1\n",
-          std::string("# TYPE etcd_disk_wal_fsync_duration_seconds histogram\n"),
-          std::string("grpc_server_handled_total{grpc_code=\"OutOfRange\",grpc_method=\"Range\","
-                      "grpc_service=\"etcdserverpb.KV\",grpc_type=\"unary\"} 0\n")})
-      EXPECT_TRUE(page.body.contains(line)) << line;
-  }
-}
-
 }  // namespace
 }  // namespace bowline::apps

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <future>
@@ -71,6 +72,8 @@ class PlayedCall final : public rpc::CallChannel {
   void hold(bool) override {}
   std::uint64_t queued() const override { return waits; }
   bool over() const override { return false; }
+  void keeps(std::uint64_t bytes) override { kept = bytes; }
+  std::uint64_t kept = 0;   // on the thread of the service, too
   std::uint64_t waits = 0;  // as if the client did not read; on the thread of the service
 
  private:
@@ -82,6 +85,22 @@ class PlayedCall final : public rpc::CallChannel {
   std::size_t taken_ = 0;
   bool finished_ = false;
   rpc::Status status_;
+};
+
+// A plain request, likewise.
+class PlayedExchange final : public rpc::ExchangeChannel {
+ public:
+  void listen(rpc::ExchangeHooks) override {}
+  void begin(rpc::HttpAnswer answer) override { answer_ = std::move(answer); }
+  void body(std::string bytes) override { answer_.body += bytes; }
+  void end(bool) override { told_.set_value(std::move(answer_)); }
+  std::uint64_t queued() const override { return 0; }
+  bool over() const override { return false; }
+  rpc::HttpAnswer answer() { return told_.get_future().get(); }
+
+ private:
+  rpc::HttpAnswer answer_;
+  std::promise<rpc::HttpAnswer> told_;
 };
 
 class FrontLodging final : public Lodger {
@@ -169,6 +188,19 @@ class FrontTrio {
   template <class Request>
   void send(std::size_t i, const std::shared_ptr<PlayedCall>& stream, const Request& request) {
     members_[i].run([&](host::Shard&) { stream->send(request.SerializeAsString()); });
+  }
+
+  rpc::HttpAnswer page(std::size_t i, const std::string& path, const std::string& query = {},
+                       const std::string& method = "GET") {
+    const auto channel = std::make_shared<PlayedExchange>();
+    members_[i].run([&](host::Shard&) {
+      rpc::HttpRequest request;
+      request.method = method;
+      request.path = path;
+      request.query = query;
+      members_[i].front->pages().answer(rpc::Exchange(channel), std::move(request));
+    });
+    return channel->answer();
   }
 
  private:

@@ -204,6 +204,37 @@ TEST_F(QuorumTest, only_so_many_wait_and_all_of_them_are_told_when_it_stops) {
   EXPECT_EQ(ended(later), Said(std::unexpected(Wrong::stopped)));
 }
 
+TEST_F(QuorumTest, SEC_15_what_waits_is_bounded_in_bytes) {
+  begin({.within = 1min, .most_waiting_bytes = 1000});
+  const std::size_t led = leader();
+  leave_alone(led);
+  const std::string value(600, 'x');
+  const auto put = [&](Quorum& quorum, Told told) {
+    quorum.propose(kv::encode(kv::Command(kv::Put{.key = "b", .value = value})), std::move(told));
+  };
+  const auto read = [](std::size_t bytes) {
+    return [bytes](Quorum& quorum, Told told) {
+      quorum.read(bytes, [told = std::move(told)](std::optional<Wrong> wrong) mutable {
+        told(wrong ? Said(std::unexpected(*wrong)) : Said(""));
+      });
+    };
+  };
+  auto first = begin_at(led, put);
+  auto second = begin_at(led, put);
+  auto large = begin_at(led, read(600));
+  EXPECT_EQ(ended(second), Said(std::unexpected(Wrong::too_many_requests)));
+  EXPECT_EQ(ended(large), Said(std::unexpected(Wrong::too_many_requests)));
+  auto small = begin_at(led, read(100));
+  members_[led].run([&] {
+    EXPECT_EQ(members_[led].quorum->waiting(), 2U);
+    EXPECT_GT(members_[led].quorum->waiting_bytes(), 700U);
+    members_[led].quorum->stop();
+    EXPECT_EQ(members_[led].quorum->waiting_bytes(), 0U);
+  });
+  EXPECT_EQ(ended(first), Said(std::unexpected(Wrong::stopped)));
+  EXPECT_EQ(ended(small), Said(std::unexpected(Wrong::stopped)));
+}
+
 // It says no twice, as one does who is about to lead.
 TEST_F(QuorumTest, the_leader_is_asked_again_until_it_answers) {
   begin();

@@ -33,6 +33,11 @@ bool says_nothing(const rpc::Status& status) {
   return is_one_of(status, unknown);
 }
 
+// Nor that: of leases only the leader knows, and there was none all the time.
+bool says_no_leader(const rpc::Status& status) {
+  return says_nothing(status) || status == etcd::status_of(Wrong::no_leader);
+}
+
 // It is not done, and never will be, whatever the state is.
 bool is_void(const rpc::Status& status) {
   constexpr std::array never{Wrong::too_many_requests, Wrong::request_too_large,
@@ -241,7 +246,7 @@ void KvClients::keep_alive(kv::LeaseId id, NodeId at) {
       {.at = at, .method = "/etcdserverpb.Lease/LeaseKeepAlive"}, message.SerializeAsString(),
       [this, id](const Asked& asked, const rpc::Status& status) {
         if (status.ok()) return kept_alive(asked, id);
-        if (!says_nothing(status) && !is_void(status))
+        if (!says_no_leader(status) && !is_void(status))
           scene_.wrong("I17", "to keep a lease alive is answered " + text(status));
       },
       true);
@@ -281,7 +286,7 @@ void KvClients::time_to_live(kv::LeaseId id, NodeId at) {
   ask({.at = at, .method = "/etcdserverpb.Lease/LeaseTimeToLive"}, message.SerializeAsString(),
       [this, id](const Asked& asked, const rpc::Status& status) {
         if (!status.ok()) {
-          if (!says_nothing(status) && !is_void(status))
+          if (!says_no_leader(status) && !is_void(status))
             scene_.wrong("I17", "a look at a lease is answered " + text(status));
           return;
         }

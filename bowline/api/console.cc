@@ -27,7 +27,7 @@ class Console::Inside {
     if (!network) return std::unexpected(network.error());
     admin.cluster = options.cluster;
     if (std::string fault = admin.fault(); !fault.empty())
-      return std::unexpected(Error{Fault::io, "the options of a console: " + fault});
+      return std::unexpected(Error{Fault::invalid, "the options of a console: " + fault});
     admin_ = std::make_unique<client::Admin>(loop_, loop_.clock(), **network, std::move(admin));
     return {};
   }
@@ -66,7 +66,7 @@ class Console::Inside {
     network_ = std::make_unique<runtime::Network>(loop_);
     if (!options.tls.is_on()) return network_.get();
     if (std::string fault = options.tls.fault(); !fault.empty())
-      return std::unexpected(Error{Fault::io, "the options of a console: " + fault});
+      return std::unexpected(Error{Fault::invalid, "the options of a console: " + fault});
     auto tls = runtime::TlsNetwork::open(loop_, loop_.clock(), *network_, options.tls,
                                          {.node = {}, .cluster = options.cluster},
                                          [](const std::string&, const std::string&) {});

@@ -140,6 +140,12 @@ class Explanation {
     if (status_.fetching)
       say("a snapshot is being fetched: " + std::to_string(status_.fetching->bytes) + " of " +
           std::to_string(status_.fetching->of_bytes) + " bytes are here");
+    if (status_.loading)
+      say("a snapshot is being loaded: the machine has " + std::to_string(status_.loading->bytes) +
+          " of " + std::to_string(status_.loading->of_bytes) + " bytes");
+    if (status_.taking)
+      say("a snapshot is being taken: " + std::to_string(status_.taking->bytes) +
+          " bytes of it are written");
     if (status_.damaged) say("entries of its log are lost, and are asked of the others");
     if (status_.change_pending) say("a change of the members is under way");
     if (status_.disk_stalled) {

@@ -159,7 +159,8 @@ std::future<Result<raft::Base>> Group::snapshot() const {
   return std::move(future);
 }
 
-// One that cannot be made, since there is nothing new, is no failure: then the newest is there.
+// One that cannot be made, since there is nothing new, is no failure: then the newest is there. If
+// the group has ended meanwhile, it is one.
 std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
   auto [future, keeps] = future_of<Result<raft::Base>>();
   desk_->at(
@@ -168,8 +169,9 @@ std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
         if (replica == nullptr) return reply(std::unexpected(not_here));
         replica->take_snapshot([shard, id, path = std::move(path),
                                 reply = std::move(reply)](const Result<raft::Base>& taken) mutable {
-          if (!taken && taken.error().fault != Fault::not_found)
-            return reply(std::unexpected(taken.error()));
+          const bool nothing_new =
+              !taken && taken.error().fault == Fault::not_found && shard->find(id) != nullptr;
+          if (!taken && !nothing_new) return reply(std::unexpected(taken.error()));
           bowline::export_snapshot(*shard, id, std::move(path), std::move(reply));
         });
       });
@@ -189,10 +191,9 @@ std::future<Result<void>> Group::tune(host::GroupOptions options) const {
 std::future<GroupStatus> Group::status() const {
   auto [future, keeps] = future_of<GroupStatus>();
   desk_->at([id = id_, reply = std::move(keeps)](host::Shard* shard) mutable {
-    const host::Replica* const replica = shard == nullptr ? nullptr : shard->find(id);
     GroupStatus status;
     status.group = id;
-    reply(replica == nullptr ? status : status_of(*shard, *replica));
+    reply(shard == nullptr ? status : status_of(*shard, id));
   });
   return std::move(future);
 }

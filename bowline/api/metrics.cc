@@ -146,7 +146,13 @@ void put_groups(Page& page, const std::vector<GroupStatus>& groups) {
       {"group_fetched_bytes", "gauge", "Bytes here of a snapshot that is being fetched.",
        [](const GroupStatus& g) { return g.fetching ? g.fetching->bytes : 0; }},
       {"group_fetching_bytes", "gauge", "Bytes of that snapshot.",
-       [](const GroupStatus& g) { return g.fetching ? g.fetching->of_bytes : 0; }}};
+       [](const GroupStatus& g) { return g.fetching ? g.fetching->of_bytes : 0; }},
+      {"group_taken_bytes", "gauge", "Bytes written of a snapshot that is being taken.",
+       [](const GroupStatus& g) { return g.taking ? g.taking->bytes : 0; }},
+      {"group_loaded_bytes", "gauge", "Bytes that the machine has of one that is being loaded.",
+       [](const GroupStatus& g) { return g.loading ? g.loading->bytes : 0; }},
+      {"group_loading_bytes", "gauge", "Bytes of that snapshot.",
+       [](const GroupStatus& g) { return g.loading ? g.loading->of_bytes : 0; }}};
   for (const GroupFamily& family : families) {
     page.family(family.name, family.type, family.help);
     for (const GroupStatus& group : groups)

@@ -7,7 +7,6 @@
 #include <map>
 #include <mutex>
 #include <random>
-#include <set>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -85,6 +84,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
       if (shard != nullptr) shard->end(group);
     });
   }
+  Result<void> destroy(GroupId);
   void at(Work work) override;
   const std::string& address() const { return address_; }
   const std::string& disk() const { return disk_words_; }
@@ -106,6 +106,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   void take_mail();
   void heard(GroupId, const host::News&);
   void tell_progress();
+  void gone(GroupId);
   void do_start(GroupId, const GroupSetup&, std::unique_ptr<machine::StateMachine>,
                 std::promise<Result<void>>);
 
@@ -115,8 +116,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   std::unique_ptr<runtime::Network> network_;
   std::unique_ptr<runtime::TlsNetwork> tls_;  // over it; null: there is no certificate
   host::Complaints complaints_;
-  std::vector<std::unique_ptr<machine::StateMachine>> machines_;  // those of groups that ended, too
-  std::set<GroupId> groups_;
+  std::map<GroupId, std::unique_ptr<machine::StateMachine>> machines_;  // of groups that run
   host::Journal journal_;
   std::map<GroupId, Watchers> watchers_;
   env::TimerId progress_timer_;
@@ -189,6 +189,7 @@ host::Shard::Hooks Node::Inside::hooks() {
   };
   hooks.news = [this](GroupId group, const host::News& news) { heard(group, news); };
   if (options_.opening) hooks.opening = options_.opening;
+  hooks.gone = [this](GroupId group) { gone(group); };
   hooks.told = [this](const std::string& who, const std::string& why) {
     complaints_.tell(who, why);
   };
@@ -273,8 +274,10 @@ void Node::Inside::run(std::promise<Result<void>> opened) {
   opened.set_value(std::move(made));
   if (good) loop_.run();
   lodgers_.clear();
-  for (const GroupId group : groups_)
-    if (shard_ != nullptr) shard_->end(group);
+  if (shard_ != nullptr) {
+    for (const GroupId group : shard_->starting()) shard_->end(group);
+    for (const GroupId group : shard_->ids()) shard_->end(group);
+  }
   shard_.reset();
   tls_.reset();
   network_.reset();
@@ -297,7 +300,7 @@ void Node::Inside::close() {
 Result<void> Node::Inside::start(GroupId group, GroupSetup setup,
                                  std::unique_ptr<machine::StateMachine> machine) {
   if (std::string fault = setup.fault(); !fault.empty())
-    return std::unexpected(Error{Fault::io, "the options of a group: " + fault});
+    return std::unexpected(Error{Fault::invalid, "the options of a group: " + fault});
   std::promise<Result<void>> promise;
   std::future<Result<void>> started = promise.get_future();
   loop_.post([this, group, setup = std::move(setup), machine = std::move(machine),
@@ -310,16 +313,41 @@ Result<void> Node::Inside::start(GroupId group, GroupSetup setup,
 void Node::Inside::do_start(GroupId group, const GroupSetup& setup,
                             std::unique_ptr<machine::StateMachine> machine,
                             std::promise<Result<void>> promise) {
-  machine::StateMachine& mine = *machines_.emplace_back(std::move(machine));
-  if (shard_->find(group) == nullptr)
-    watchers_[group] = {setup.role, setup.members, setup.progress};
+  machine::StateMachine& mine = *machine;
+  // If it is here already, or on its way, this start fails, and those who watch it go on.
+  const Watchers watchers{setup.role, setup.members, setup.progress};
+  const bool is_first = watchers_.try_emplace(group, watchers).second;
   if (setup.progress) loop_.set(progress_timer_, loop_.clock().now() + options_.progress_every);
-  groups_.insert(group);
   shard_->start(group, {setup.options, founding(setup), setup.state}, mine,
-                [promise = std::move(promise)](const Result<host::Replica*>& replica) mutable {
-                  if (replica) return promise.set_value({});
+                [this, group, is_first, machine = std::move(machine),
+                 promise = std::move(promise)](const Result<host::Replica*>& replica) mutable {
+                  if (replica) {
+                    machines_.insert_or_assign(group, std::move(machine));
+                    return promise.set_value({});
+                  }
+                  if (is_first) watchers_.erase(group);
+                  machine.reset();
                   promise.set_value(std::unexpected(replica.error()));
                 });
+}
+
+// Nobody uses its machine any more.
+void Node::Inside::gone(GroupId group) {
+  machines_.erase(group);
+  watchers_.erase(group);
+}
+
+Result<void> Node::Inside::destroy(GroupId group) {
+  std::promise<Result<void>> promise;
+  std::future<Result<void>> destroyed = promise.get_future();
+  at([group, promise = std::move(promise)](host::Shard* shard) mutable {
+    if (shard == nullptr)
+      return promise.set_value(std::unexpected(Error{Fault::not_found, "the node has ended"}));
+    shard->destroy(group, [promise = std::move(promise)](Result<void> done) mutable {
+      promise.set_value(std::move(done));
+    });
+  });
+  return destroyed.get();
 }
 
 Result<void> Node::Inside::lodge(
@@ -350,7 +378,7 @@ Result<void> Node::Inside::reload() {
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
   if (std::string fault = options.fault(); !fault.empty())
-    return std::unexpected(Error{Fault::io, "the options of a node: " + fault});
+    return std::unexpected(Error{Fault::invalid, "the options of a node: " + fault});
   auto inside = std::make_shared<Inside>(std::move(options));
   if (Result<void> opened = inside->open(); !opened) return std::unexpected(opened.error());
   return std::unique_ptr<Node>(std::make_unique<Node>(Private{}, std::move(inside)));
@@ -373,6 +401,7 @@ Result<void> Node::lodge(
 }
 
 void Node::end(GroupId group) { inside_->end(group); }
+Result<void> Node::destroy(GroupId group) { return inside_->destroy(group); }
 
 std::future<NodeStatus> Node::status() const {
   auto promise = std::make_shared<std::promise<NodeStatus>>();
@@ -389,6 +418,9 @@ std::future<std::vector<GroupStatus>> Node::groups(std::size_t most) const {
     if (shard != nullptr)
       for (const GroupId group : shard->ids())
         if (all.size() < most) all.push_back(status_of(*shard, *shard->find(group)));
+    if (shard != nullptr)
+      for (const GroupId group : shard->starting())
+        if (all.size() < most) all.push_back(status_of(*shard, group));
     promise->set_value(std::move(all));
   });
   return promise->get_future();

@@ -136,16 +136,24 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  // Returns when the group's state was loaded. The machine is used on the node's thread only.
+  // Returns when the group's state was loaded. The machine is used on the node's thread only; it is
+  // destroyed there once the group has ended, and at once if it does not start.
   Result<Group> start(GroupId, GroupSetup, std::unique_ptr<machine::StateMachine>);
   // It ends here. What is on the disk stays.
   void end(GroupId);
+  // Returns when nothing of the group is left on this node, neither in memory nor on its disk. It
+  // need not run. The others do not hear of it: remove this node from the group first, or destroy
+  // the group on all of them. It may be started here again, then or later: nobody takes this node
+  // for the member that it was. After an error or a crash the group may be there as it was, or not:
+  // do it once more.
+  Result<void> destroy(GroupId);
   // Done on the node's thread soon; with null, if the node has ended.
   void at(std::move_only_function<void(host::Shard*)> work);
   // Returns when it was made, on the node's thread. An error is that of whoever makes it.
   Result<void> lodge(std::move_only_function<Result<std::unique_ptr<Lodger>>(const Room&)> make);
 
   std::future<NodeStatus> status() const;
+  // Those that are still loading their state are among them.
   std::future<std::vector<GroupStatus>> groups(std::size_t most = 100) const;
   // Reads the files of NodeOptions::tls again, now: else they are looked at every few seconds. An
   // error: they are not good, and the old ones stay in force.

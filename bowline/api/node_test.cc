@@ -139,6 +139,7 @@ TEST_F(NodeTest, a_group_is_started_once_and_with_sane_founders) {
   const Result<Group> odd = members_[1].node->start(GroupId{8}, setup, std::make_unique<Diary>());
   ASSERT_FALSE(odd.has_value());
   EXPECT_NE(odd.error().what.find("founders"), std::string::npos);
+  EXPECT_EQ(odd.error().fault, Fault::invalid);
 }
 
 // What it wrote may be on its way to the disk still, so that nobody can say what it had promised.
@@ -164,6 +165,7 @@ TEST_F(NodeTest, a_group_whose_commands_the_log_could_not_hold_is_not_started) {
   const Result<Group> mine = (*node)->start(group, {}, std::make_unique<Diary>());
   ASSERT_FALSE(mine.has_value());
   EXPECT_NE(mine.error().what.find("entry_bytes"), std::string::npos);
+  EXPECT_EQ(mine.error().fault, Fault::invalid);
 }
 
 TEST_F(NodeTest, a_command_that_is_too_large_is_refused_and_nothing_else) {

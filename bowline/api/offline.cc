@@ -176,7 +176,7 @@ Result<ForcedAlone> Forcing::run(const std::string& directory, ClusterId anew,
 
 Result<ForcedAlone> recover_offline(const std::string& directory, GroupId group, ClusterId anew,
                                     runtime::DiskOptions how) {
-  if (!anew) return wrong(Fault::io, "the new name of the cluster must not be 0");
+  if (!anew) return wrong(Fault::invalid, "the new name of the cluster must not be 0");
   const Result<wal::Owner> owner = owner_of(directory);
   if (!owner) return std::unexpected(owner.error());
   return Forcing(owner->node, group).run(directory, anew, how);

@@ -69,6 +69,7 @@ TEST(NodeOptions, say_what_to_change) {
     const Result<std::unique_ptr<Node>> node = Node::open(options);
     ASSERT_FALSE(node.has_value()) << fault;
     EXPECT_EQ(node.error().what, "the options of a node: " + fault);
+    EXPECT_EQ(node.error().fault, Fault::invalid) << fault;
   }
 }
 

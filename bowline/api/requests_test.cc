@@ -395,6 +395,24 @@ TEST_F(RequestsTest, a_file_that_is_damaged_founds_nothing) {
   EXPECT_TRUE(members_[1].node->start(GroupId{8}, setup, std::make_unique<Diary>()).has_value());
 }
 
+// There is an older one, which is not what was asked for.
+TEST_F(RequestsTest, of_a_group_that_ends_meanwhile_nothing_is_exported) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  ASSERT_TRUE(members_[1].group->snapshot().get().has_value());
+  ASSERT_EQ(write("b"), "2");
+  Group& ends = *members_[1].group;
+  std::promise<void> gate;
+  members_[1].node->at([open = gate.get_future().share()](host::Shard*) { open.wait(); });
+  std::future<Result<raft::Base>> exported = ends.export_snapshot(place_ + "/state");
+  members_[1].node->end(group);
+  gate.set_value();  // one after the other, in one turn
+  const Result<raft::Base> base = exported.get();
+  ASSERT_FALSE(base.has_value());
+  EXPECT_EQ(base.error().what, "the group is not on this node any more");
+  EXPECT_FALSE(std::filesystem::exists(place_ + "/state"));
+}
+
 TEST_F(RequestsTest, what_was_never_made_cannot_be_exported) {
   found(1);
   const Result<raft::Base> exported =

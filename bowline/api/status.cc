@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/api/status.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace bowline {
@@ -72,6 +73,17 @@ GroupStatus status_of(const host::Shard& shard, const host::Replica& replica) {
   for (const raft::Progress& progress : core.peers())
     status.peers.push_back(status_of(shard, progress, status.members, *replica.options().raft));
   status.fetching = shard.transfers().progress(replica.group());
+  status.taking = shard.snapshots().taking(replica.group());
+  status.loading = shard.snapshots().loading(replica.group());
+  return status;
+}
+
+GroupStatus status_of(const host::Shard& shard, GroupId group) {
+  if (const host::Replica* const replica = shard.find(group)) return status_of(shard, *replica);
+  GroupStatus status;
+  status.group = group;
+  status.starting = std::ranges::count(shard.starting(), group) > 0;
+  if (status.starting) status.loading = shard.snapshots().loading(group);
   return status;
 }
 

@@ -40,7 +40,8 @@ struct PeerStatus {
 // How a group stands, as this node sees it.
 struct GroupStatus {
   GroupId group;
-  bool here = false;  // else nothing of the rest is known
+  bool here = false;      // else nothing of the rest is known
+  bool starting = false;  // ... but how far its state is loaded
   raft::Role role = raft::Role::follower;
   Term term;
   NodeId leader;                          // 0: not known
@@ -63,6 +64,9 @@ struct GroupStatus {
   std::vector<PeerStatus> peers;  // of a leader
   // A snapshot of another node that is on its way here.
   std::optional<host::Fetching::Progress> fetching;
+  // One of ours that is being written; and one, of whomever, that goes into the machine.
+  std::optional<host::Snapshots::Progress> taking;
+  std::optional<host::Snapshots::Progress> loading;
 };
 
 struct LinkStatus {
@@ -108,6 +112,7 @@ struct NodeStatus {
 
 // On the node's thread.
 GroupStatus status_of(const host::Shard&, const host::Replica&);
+GroupStatus status_of(const host::Shard&, GroupId);  // which need not be there
 NodeStatus status_of(const host::Shard&);
 
 // What explain() goes by.

@@ -325,9 +325,13 @@ TEST(Explain, what_ails_a_replica) {
   all.status.role = raft::Role::leader;
   all.status.stateless = all.status.damaged = all.status.change_pending = true;
   all.status.fetching = {.bytes = 10, .of_bytes = 40};
+  all.status.loading = {.bytes = 30, .of_bytes = 50};
+  all.status.taking = {.bytes = 7};
   const std::string said = explain(all);
   EXPECT_TRUE(has(said, "its own snapshot was lost"));
   EXPECT_TRUE(has(said, "a snapshot is being fetched: 10 of 40 bytes are here"));
+  EXPECT_TRUE(has(said, "a snapshot is being loaded: the machine has 30 of 50 bytes"));
+  EXPECT_TRUE(has(said, "a snapshot is being taken: 7 bytes of it are written"));
   EXPECT_TRUE(has(said, "entries of its log are lost"));
   EXPECT_TRUE(has(said, "a change of the members is under way"));
 }

@@ -15,7 +15,8 @@ enum class Fault : std::uint8_t {
   exists,
   unreachable,
   timeout,
-  full
+  full,
+  invalid  // what was asked for can never be: change it
 };
 
 struct Error {

@@ -76,7 +76,7 @@ void ClusterService::list(rpc::Call call, const MemberListRequest& request) {
     etcdserverpb::MemberListResponse response;
     here_.fill(*response.mutable_header(), 0);
     if (const raft::Membership* now = here_.members()) add_members(response, *now);
-    to.answer(response.SerializeAsString());
+    etcd::answer(to, response);
   };
   if (!request.linearizable()) return answer(call);
   if (here_.is_learner()) return refuse(call, Wrong::not_supported_for_learner);
@@ -105,7 +105,7 @@ void ClusterService::add_change(rpc::Router& router, const std::string& method) 
               Response response;
               if (!parse(response, *message)) return refuse(call, Wrong::timed_out);
               here_.fill(*response.mutable_header(), 0);
-              call.answer(response.SerializeAsString());
+              etcd::answer(call, response);
             }));
   });
 }

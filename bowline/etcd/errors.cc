@@ -93,6 +93,10 @@ constexpr std::array rows{
              "etcdserver: authentication is not enabled"},
     ErrorRow{Wrong::invalid_token, Code::unauthenticated, "etcdserver: invalid auth token"},
     ErrorRow{Wrong::permission_denied, Code::permission_denied, "etcdserver: permission denied"},
+
+    ErrorRow{
+        Wrong::answer_too_large, Code::resource_exhausted,
+        "grpc: trying to send message larger than max: members tell each other 40 MiB at most"},
 };
 
 const ErrorRow& row_of(Wrong wrong) {
@@ -124,6 +128,9 @@ rpc::Status status_of(kv::Refusal refusal) {
     case Refusal::lease_exists: return status_of(Wrong::lease_exists);
     case Refusal::no_space: return status_of(Wrong::no_space);
     case Refusal::corrupt: return status_of(Wrong::corrupt);
+    case Refusal::answer_too_large:
+    case Refusal::answer_left_out:
+      return {Code::resource_exhausted, "etcdserver: " + std::string(kv::words(refusal))};
     // Ours, and no client's: what was proposed was not what this release proposes.
     case Refusal::none:
     case Refusal::malformed:

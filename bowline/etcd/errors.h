@@ -65,6 +65,8 @@ enum class Wrong : std::uint8_t {
   auth_not_enabled,
   invalid_token,
   permission_denied,
+  // ours
+  answer_too_large,
 };
 
 struct ErrorRow {

@@ -51,6 +51,7 @@ TEST(Errors, have_the_codes_and_texts_that_clients_look_for) {
   std::set<std::pair<int, std::string>> wanted;
   for (const auto& [code, texts] : expected)
     for (const std::string& text : texts) wanted.emplace(code, "etcdserver: " + text);
+  wanted.emplace(8, text_of(Wrong::answer_too_large));  // in words of gRPC's library
   std::set<std::pair<int, std::string>> here;
   for (const ErrorRow& row : error_rows())
     here.emplace(static_cast<int>(row.code), std::string(row.text));
@@ -65,7 +66,7 @@ TEST(Errors, stand_at_their_place_in_the_table) {
     EXPECT_EQ(status.code, error_rows()[i].code);
     EXPECT_EQ(status.message, text_of(error_rows()[i].wrong));
   }
-  EXPECT_EQ(error_rows().size(), static_cast<std::size_t>(Wrong::permission_denied) + 1);
+  EXPECT_EQ(error_rows().size(), static_cast<std::size_t>(Wrong::answer_too_large) + 1);
 }
 
 TEST(Errors, what_the_map_refuses_has_the_text_of_etcd) {
@@ -84,6 +85,8 @@ TEST(Errors, what_the_map_refuses_has_the_text_of_etcd) {
     const auto found = same.find(refusal);
     if (found != same.end()) {
       EXPECT_EQ(status_of(refusal), status_of(found->second)) << kv::words(refusal);
+    } else if (refusal == Refusal::answer_too_large || refusal == Refusal::answer_left_out) {
+      EXPECT_EQ(status_of(refusal).code, rpc::Code::resource_exhausted) << kv::words(refusal);
     } else {
       EXPECT_EQ(status_of(refusal).code, rpc::Code::unknown) << kv::words(refusal);
     }

@@ -47,13 +47,18 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
       clock_(env.clock),
       machine_(machine),
       names_(std::move(options.names)),
+      router_(routers_.calls),
+      pages_are_apart_(options.has_pages_apart),
+      process_(std::move(options.process)),
       quorum_(env.loop, env.clock, shard, group, options.quorum),
+      room_(env.loop, options.settings.limits.answer_bytes),
       here_{.loop = env.loop,
             .clock = env.clock,
             .shard = shard,
             .group = group,
             .machine = machine.map(),
             .quorum = quorum_,
+            .room = room_,
             .settings = std::move(options.settings),
             .prng = Prng(options.seed),
             .stir = [this] { changed(); }},
@@ -66,9 +71,10 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
       cluster_(here_),
       maintenance_(here_),
       snapshot_(here_),
+      peer_clock_(here_, options.ask_peers_every),
       pages_(here_),
       gateway_(env.loop, router_),
-      server_(env.loop, env.clock, network, router_, options.server),
+      doors_(env.loop, env.clock, network, routers_, options.server),
       look_timer_(env.loop.timer([this] { ring(); })),
       removed_(std::move(options.removed)) {
   // It would write a line for each message that cannot be read: any client could fill our log.
@@ -80,11 +86,10 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
   maintenance_.add_to(router_);
   snapshot_.add_to(router_);
   health_.add_to(router_);
-  pages_.add_to(router_);
-  gateway_.add_to(router_);
+  add_pages(options);
+  refuse_without_leader();
   refuse_as_learner();
   add_refusals();
-  add_metrics();
   machine_.tell([this] { changed(); });
   here_.shard.after_turns([this] { look(); });
   ring();
@@ -128,23 +133,59 @@ void Front::refuse_as_learner() {
   }
 }
 
-void Front::add_metrics() {
-  router_.http("/metrics", [this](rpc::Exchange exchange, const rpc::HttpRequest&) {
+// Who says so in its metadata. Streams look at it themselves, for as long as they last.
+void Front::refuse_without_leader() {
+  for (const auto& [path, method] : router_.methods()) {
+    if (!path.starts_with("/etcdserverpb.") || !method->unary) continue;
+    method->unary = [this, serves = std::move(method->unary)](rpc::Call call,
+                                                              std::string_view bytes) mutable {
+      if (wants_leader(call) && !quorum_.leader()) return refuse(call, Wrong::no_leader);
+      serves(std::move(call), bytes);
+    };
+  }
+}
+
+void Front::leaderless(bool for_long) {
+  watch_.leaderless(for_long);
+  lease_.leaderless(for_long);
+}
+
+// Probes show no keys, and are asked by whoever watches many servers under whatever name; only
+// pages of others may not.
+void Front::add_pages(const Options& options) {
+  routers_.calls.gate = routers_.pages.gate = routers_.probes.gate = options.gate;
+  routers_.probes.gate.hosts.clear();
+  pages_.add_to(pages());
+  pages_.add_to(routers_.probes);
+  add_metrics(pages());
+  add_metrics(routers_.probes);
+  if (options.has_gateway) gateway_.add_to(pages());
+}
+
+void Front::add_metrics(rpc::Router& router) {
+  router.http("/metrics", [this](rpc::Exchange exchange, const rpc::HttpRequest&) {
     exchange.answer({.status = 200,
                      .content_type = "text/plain; version=0.0.4; charset=utf-8",
                      .body = metrics_text({.here = here_,
                                            .router = router_,
-                                           .server = server_.counters(),
+                                           .server = doors_.of_clients(),
+                                           .peers = peer_clock_,
+                                           .process = process_,
                                            .streams = watch_.streams(),
                                            .leader_changes = leader_changes_})});
   });
 }
 
-void Front::listen(std::string address, env::Done<Result<std::string>> done) {
-  server_.listen(std::move(address), std::move(done));
+void Front::listen(std::string address, env::Done<Result<std::string>> done, Doors::Kind kind) {
+  doors_.listen(kind, std::move(address), std::move(done));
 }
 
-void Front::ready(env::Done<> done) { cluster_.publish(names_, std::move(done)); }
+void Front::ready(env::Done<> done) {
+  cluster_.publish(names_, life_.guard([this, done = std::move(done)]() mutable {
+    health_.serves();
+    done();
+  }));
+}
 
 // ---- what follows when something was applied: not within it
 
@@ -181,12 +222,12 @@ void Front::look_at_leader() {
   if (leader && leader != std::exchange(leader_, leader)) ++leader_changes_;
   if (leader) {
     leaderless_since_ = never;
-    return watch_.leaderless(false);
+    return leaderless(false);
   }
   const Time now = clock_.now();
   if (leaderless_since_ == never) leaderless_since_ = now;
   const Time until = leaderless_since_ + 3 * here_.settings.election;
-  if (now >= until) return watch_.leaderless(true);
+  if (now >= until) return leaderless(true);
   loop_.set(look_timer_, std::min(until, now + look_every));
 }
 
@@ -208,7 +249,7 @@ void Front::stop(env::Done<> done) {
   host::Replica* const replica = quorum_.replica();
   const bool hands_over = replica != nullptr && quorum_.leads() && here_.members() != nullptr &&
                           here_.members()->voters() > 1;
-  const auto drain = [this](env::Done<> then) { server_.drain(std::move(then)); };
+  const auto drain = [this](env::Done<> then) { doors_.drain(std::move(then)); };
   if (!hands_over) return drain(std::move(done));
   replica->transfer({}, life_.guard([drain, done = std::move(done)](const host::Outcome&) mutable {
     drain(std::move(done));

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
+#include "bowline/etcd/answer_room.h"
 #include "bowline/etcd/auto_compactor.h"
 #include "bowline/etcd/cluster_service.h"
+#include "bowline/etcd/doors.h"
 #include "bowline/etcd/gateway.h"
 #include "bowline/etcd/health_service.h"
 #include "bowline/etcd/here.h"
@@ -16,7 +19,9 @@
 #include "bowline/etcd/lease_keeper.h"
 #include "bowline/etcd/lease_service.h"
 #include "bowline/etcd/maintenance_service.h"
+#include "bowline/etcd/metrics.h"
 #include "bowline/etcd/names.h"
+#include "bowline/etcd/peer_clock.h"
 #include "bowline/etcd/quorum.h"
 #include "bowline/etcd/quota.h"
 #include "bowline/etcd/served_machine.h"
@@ -35,8 +40,13 @@ class Front {
     Settings settings;
     Quorum::Options quorum;
     rpc::ServerOptions server;
-    std::uint64_t seed = 1;  // another one in each process
-    env::Done<> removed;     // we are no member any more; may be left out
+    rpc::Gate gate;                                // for plain HTTP
+    bool has_gateway = true;                       // the methods as JSON
+    bool has_pages_apart = false;                  // plain HTTP has doors of its own
+    std::uint64_t seed = 1;                        // another one in each process
+    env::Done<> removed;                           // we are no member any more; may be left out
+    std::function<ProcessFigures()> process = {};  // for /metrics; may be left out
+    Duration ask_peers_every{0};                   // how far they are, for /metrics; 0: never
   };
 
   // The group has started. All of these outlive it.
@@ -46,20 +56,25 @@ class Front {
   Front& operator=(const Front&) = delete;
 
   // Where clients call; told with the port that it got. May be called for several addresses.
-  void listen(std::string address, env::Done<Result<std::string>> done);
+  void listen(std::string address, env::Done<Result<std::string>> done,
+              Doors::Kind kind = Doors::Kind::clients);
   // The others know our name, and there is a leader: clients may be told to come.
   void ready(env::Done<> done);
   // Nothing new is taken; what is under way is answered, and the leadership handed over.
   void stop(env::Done<> done);
 
-  rpc::Router& router() { return router_; }
+  rpc::Router& router() { return router_; }  // of calls
+  rpc::Router& pages() { return pages_are_apart_ ? routers_.pages : routers_.calls; }
 
  private:
   void add_refusals();
   void refuse_as_learner();
+  void refuse_without_leader();
+  void leaderless(bool for_long);
   void look_at_members();
   void look_at_leader();
-  void add_metrics();
+  void add_pages(const Options&);
+  void add_metrics(rpc::Router&);
   void changed();
   void pump();
   void look();
@@ -69,8 +84,12 @@ class Front {
   const env::Clock& clock_;
   ServedMachine& machine_;
   MemberNames names_;
-  rpc::Router router_;
+  Routers routers_;
+  rpc::Router& router_;  // of these, for calls
+  bool pages_are_apart_;
+  std::function<ProcessFigures()> process_;
   Quorum quorum_;
+  AnswerRoom room_;
   Here here_;
   LeaseKeeper keeper_;
   Quota quota_;
@@ -82,9 +101,10 @@ class Front {
   MaintenanceService maintenance_;
   SnapshotService snapshot_;
   HealthService health_;
+  PeerClock peer_clock_;
   HttpPages pages_;
   Gateway gateway_;
-  rpc::Server server_;
+  Doors doors_;
   env::TimerId look_timer_;
   Time leaderless_since_ = never;  // never: somebody leads
   NodeId leader_;                  // the last that was known

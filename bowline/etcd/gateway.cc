@@ -126,6 +126,9 @@ class GatewayCall final : public rpc::CallChannel,
   void hold(bool) override {}
   std::uint64_t queued() const override { return over_ ? 0 : exchange_.queued(); }
   bool over() const override { return over_ || exchange_.over(); }
+  void keeps(std::uint64_t bytes) override {
+    if (!over_) exchange_.keeps(bytes);
+  }
 
  private:
   void piece(std::string text) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/etcd/health_service.h"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,36 +20,55 @@ std::string said(HealthCheckResponse::ServingStatus status) {
   return response.SerializeAsString();
 }
 
+std::string said(bool serves) {
+  return said(serves ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
+}
+
 }  // namespace
+
+struct HealthService::Watching {
+  rpc::Call call;
+  bool was_told = false;  // of the whole server
+};
 
 void HealthService::add_to(rpc::Router& router) {
   unary<HealthCheckRequest>(router, "/grpc.health.v1.Health/Check",
-                            [](rpc::Call call, const HealthCheckRequest& request, std::size_t) {
+                            [this](rpc::Call call, const HealthCheckRequest& request, std::size_t) {
                               if (!request.service().empty())
                                 return call.finish({rpc::Code::not_found, "unknown service"});
-                              call.answer(said(HealthCheckResponse::SERVING));
+                              call.answer(said(serves_));
                             });
   router.server_streaming("/grpc.health.v1.Health/Watch", [this](rpc::Call call) {
-    const auto held = std::make_shared<rpc::Call>(std::move(call));
-    const std::weak_ptr<rpc::Call> weak = held;
+    const auto held = std::make_shared<Watching>(Watching{.call = std::move(call)});
+    const std::weak_ptr<Watching> weak = held;
     watching_.insert(held);
-    held->listen({.message =
-                      [weak](std::string_view bytes) {
-                        HealthCheckRequest request;
-                        const auto watched = weak.lock();
-                        if (!watched || !*watched) return;
-                        if (!parse(request, bytes)) return watched->finish(unreadable());
-                        watched->message(said(request.service().empty()
-                                                  ? HealthCheckResponse::SERVING
-                                                  : HealthCheckResponse::SERVICE_UNKNOWN));
-                      },
-                  .half_closed = {},
-                  .cancelled =
-                      [this, weak](rpc::Cancelled) {
-                        if (const auto watched = weak.lock()) watching_.erase(watched);
-                      },
-                  .drained = {}});
+    held->call.listen({.message =
+                           [this, weak](std::string_view bytes) {
+                             HealthCheckRequest request;
+                             const auto watched = weak.lock();
+                             if (!watched || !watched->call) return;
+                             if (!parse(request, bytes)) {
+                               watching_.erase(watched);
+                               return watched->call.finish(unreadable());
+                             }
+                             watched->was_told = request.service().empty();
+                             watched->call.message(
+                                 watched->was_told ? said(serves_)
+                                                   : said(HealthCheckResponse::SERVICE_UNKNOWN));
+                           },
+                       .half_closed = {},
+                       .cancelled =
+                           [this, weak](rpc::Cancelled) {
+                             if (const auto watched = weak.lock()) watching_.erase(watched);
+                           },
+                       .drained = {}});
   });
+}
+
+void HealthService::serves() {
+  if (std::exchange(serves_, true)) return;
+  for (const auto& watched : watching_)
+    if (watched->call && watched->was_told) watched->call.message(said(serves_));
 }
 
 }  // namespace bowline::etcd

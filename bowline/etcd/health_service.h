@@ -8,7 +8,7 @@
 
 namespace bowline::etcd {
 
-// grpc.health.v1.Health: a server that answers serves.
+// grpc.health.v1.Health: a member serves once it was ready.
 class HealthService {
  public:
   HealthService() = default;
@@ -16,10 +16,14 @@ class HealthService {
   HealthService& operator=(const HealthService&) = delete;
 
   void add_to(rpc::Router&);
+  void serves();  // from now on
 
  private:
+  struct Watching;
+
+  bool serves_ = false;
   // Streams that were told once, and wait for something else to be told. They end with us.
-  std::set<std::shared_ptr<rpc::Call>> watching_;
+  std::set<std::shared_ptr<Watching>> watching_;
 };
 
 }  // namespace bowline::etcd

@@ -7,6 +7,7 @@
 #include "bowline/base/prng.h"
 #include "bowline/base/time.h"
 #include "bowline/env/env.h"
+#include "bowline/etcd/answer_room.h"
 #include "bowline/etcd/auto_compaction.h"
 #include "bowline/etcd/checks.h"
 #include "bowline/etcd/proto/rpc.pb.h"
@@ -41,6 +42,7 @@ struct Here {
   GroupId group;
   kv::KvMachine& machine;
   Quorum& quorum;
+  AnswerRoom& room;
   Settings settings;
   Prng prng{1};  // for ids that clients leave to us
   // The map may have work that it put off: called from anywhere, and done later.

@@ -2,7 +2,9 @@
 #include "bowline/etcd/http_pages.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,7 +22,7 @@ void answer_health(rpc::Exchange& exchange, const std::string& reason) {
   exchange.answer({.status = good ? 200 : 503,
                    .content_type = json_type,
                    .body = std::string("{\"health\":\"") + (good ? "true" : "false") +
-                           "\",\"reason\":\"" + reason + "\"}"});
+                           "\",\"reason\":\"" + reason + "\"}" + (good ? "" : "\n")});
 }
 
 bool only_get(rpc::Exchange& exchange, const rpc::HttpRequest& request) {
@@ -31,9 +33,15 @@ bool only_get(rpc::Exchange& exchange, const rpc::HttpRequest& request) {
   return false;
 }
 
-bool has(const std::vector<std::string>& names, std::string_view name) {
+template <class Names>
+bool has(const Names& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
+
+constexpr std::string_view reads_with_others = "linearizable_read";
+constexpr std::array<std::string_view, 1> of_livez{"serializable_read"};
+constexpr std::array<std::string_view, 4> of_readyz{"data_corruption", "serializable_read",
+                                                    "non_learner", reads_with_others};
 
 struct CheckResult {
   std::string_view name;
@@ -51,7 +59,7 @@ void answer_checks(rpc::Exchange& exchange, const std::vector<CheckResult>& resu
   }
   exchange.answer({.status = good ? 200 : 503,
                    .content_type = plain_type,
-                   .body = good && !verbose ? "ok\n" : lines + (good ? "ok\n" : "")});
+                   .body = good && !verbose ? "ok\n" : lines + (good ? "ok\n" : "\n")});
 }
 
 }  // namespace
@@ -70,12 +78,13 @@ void HttpPages::add_to(rpc::Router& router) {
   router.http("/health", [this](rpc::Exchange exchange, const rpc::HttpRequest& request) {
     if (only_get(exchange, request)) health(std::move(exchange), request);
   });
-  router.http("/livez", [this](rpc::Exchange exchange, const rpc::HttpRequest& request) {
-    if (only_get(exchange, request)) probe(std::move(exchange), request, false);
-  });
-  router.http("/readyz", [this](rpc::Exchange exchange, const rpc::HttpRequest& request) {
-    if (only_get(exchange, request)) probe(std::move(exchange), request, true);
-  });
+  for (const bool ready : {false, true}) {
+    const std::string root = ready ? "/readyz" : "/livez";
+    for (const std::string& path : {root, root + "/"})
+      router.http(path, [this, ready](rpc::Exchange exchange, const rpc::HttpRequest& request) {
+        if (only_get(exchange, request)) probe(std::move(exchange), request, ready);
+      });
+  }
   router.http("/version", [this](rpc::Exchange exchange, const rpc::HttpRequest& request) {
     if (only_get(exchange, request)) version(std::move(exchange), request);
   });
@@ -96,31 +105,42 @@ void HttpPages::health(rpc::Exchange exchange, const rpc::HttpRequest& request) 
       }));
 }
 
+// All checks but those that are left out, or the one that the path names.
 void HttpPages::probe(rpc::Exchange exchange, const rpc::HttpRequest& request, bool ready) {
+  const std::span<const std::string_view> all =
+      ready ? std::span<const std::string_view>(of_readyz) : of_livez;
+  const std::size_t slash = request.path.find('/', 1);
+  const std::string one = slash == std::string::npos ? "" : request.path.substr(slash + 1);
+  if (slash != std::string::npos && !has(all, one))
+    return exchange.answer({.status = 404, .body = "404 page not found\n"});
   const std::vector<std::string> excluded = query_values(request.query, "exclude");
-  const bool verbose = std::string_view(request.query).starts_with("verbose") ||
-                       std::string_view(request.query).contains("&verbose");
+  const bool verbose = !query_values(request.query, "verbose").empty();
+  bool reads = false;
   std::vector<CheckResult> results;
-  const auto add = [&](std::string_view name, std::string why) {
-    if (!has(excluded, name)) results.push_back({name, std::move(why)});
-  };
-  if (ready) {
-    const bool corrupt = std::ranges::any_of(here_.machine.alarms(), [](const kv::Alarm& alarm) {
-      return alarm.kind == kv::Alarm::Kind::corrupt;
-    });
-    add("data_corruption", corrupt ? "alarm activated: CORRUPT" : "");
+  for (const std::string_view name : all) {
+    if (one.empty() ? has(excluded, name) : name != one) continue;
+    if (name == reads_with_others)
+      reads = true;
+    else
+      results.push_back({name, why_not(name)});
   }
-  add("serializable_read", "");
-  if (ready)
-    add("non_learner",
-        here_.is_learner() ? std::string(text_of(Wrong::not_supported_for_learner)) : "");
-  if (!ready || has(excluded, "linearizable_read"))
-    return answer_checks(exchange, results, verbose);
+  if (!reads) return answer_checks(exchange, results, verbose);
   here_.quorum.read(life_.guard([exchange = std::move(exchange), results = std::move(results),
                                  verbose](std::optional<Wrong> wrong) mutable {
-    results.push_back({"linearizable_read", wrong ? std::string(text_of(*wrong)) : ""});
+    results.push_back({reads_with_others, wrong ? std::string(text_of(*wrong)) : ""});
     answer_checks(exchange, results, verbose);
   }));
+}
+
+// What can be told at once; empty: it passes. We are asked, so we can be read from.
+std::string HttpPages::why_not(std::string_view check) const {
+  const bool corrupt = std::ranges::any_of(here_.machine.alarms(), [](const kv::Alarm& alarm) {
+    return alarm.kind == kv::Alarm::Kind::corrupt;
+  });
+  if (check == "data_corruption" && corrupt) return "alarm activated: CORRUPT";
+  if (check == "non_learner" && here_.is_learner())
+    return std::string(text_of(Wrong::not_supported_for_learner));
+  return {};
 }
 
 void HttpPages::version(rpc::Exchange exchange, const rpc::HttpRequest&) {

@@ -11,7 +11,8 @@
 
 namespace bowline::etcd {
 
-// What probes and people ask over plain HTTP: /health, /livez, /readyz, /version.
+// What probes and people ask over plain HTTP: /health, /livez, /readyz (and single checks below
+// these two), /version.
 class HttpPages {
  public:
   explicit HttpPages(Here& here) : here_(here) {}
@@ -23,6 +24,7 @@ class HttpPages {
  private:
   void health(rpc::Exchange, const rpc::HttpRequest&);
   void probe(rpc::Exchange, const rpc::HttpRequest&, bool ready);
+  std::string why_not(std::string_view check) const;
   void version(rpc::Exchange, const rpc::HttpRequest&);
 
   Here& here_;

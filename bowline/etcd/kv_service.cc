@@ -35,22 +35,24 @@ auto answers(Here& here, rpc::Call call) {
     Response response;
     here.fill(*response.mutable_header(), answer->revision);
     fill(response, *said);
-    call.answer(response.SerializeAsString());
+    etcd::answer(call, response);
   };
 }
 
 // A transaction that only reads.
-std::expected<kv::TxnAnswer, kv::Refusal> read(const kv::Store& store, const kv::Txn& txn) {
+std::expected<kv::TxnAnswer, kv::Refusal> read(const kv::Store& store, const kv::Txn& txn,
+                                               kv::Weight& weight) {
   kv::TxnAnswer answer;
   answer.succeeded = kv::holds(store, txn.compares);
   for (const kv::Op& op : answer.succeeded ? txn.success : txn.failure) {
+    weight.sum += kv::op_weight;
     if (const auto* const within = std::get_if<kv::Txn>(&op.what)) {
-      auto inner = read(store, *within);
+      auto inner = read(store, *within, weight);
       if (!inner) return std::unexpected(inner.error());
       answer.responses.push_back({.revision = 0, .what = *std::move(inner)});
       continue;
     }
-    auto range = store.range(std::get<kv::Range>(op.what));
+    auto range = store.range(std::get<kv::Range>(op.what), weight);
     if (!range) return std::unexpected(range.error());
     answer.responses.push_back({.revision = store.revision(), .what = *std::move(range)});
   }
@@ -61,8 +63,8 @@ std::expected<kv::TxnAnswer, kv::Refusal> read(const kv::Store& store, const kv:
 
 void KvService::add_to(rpc::Router& router) {
   unary<RangeRequest>(router, "/etcdserverpb.KV/Range",
-                      [this](rpc::Call call, RangeRequest&& request, std::size_t) {
-                        range(std::move(call), std::move(request));
+                      [this](rpc::Call call, RangeRequest&& request, std::size_t bytes) {
+                        range(std::move(call), std::move(request), bytes);
                       });
   unary<PutRequest>(router, "/etcdserverpb.KV/Put",
                     [this](rpc::Call call, const PutRequest& request, std::size_t bytes) {
@@ -83,24 +85,28 @@ void KvService::add_to(rpc::Router& router) {
                            });
 }
 
-void KvService::range(rpc::Call call, RangeRequest request) {
+void KvService::range(rpc::Call call, RangeRequest request, std::size_t bytes) {
   if (const auto wrong = check(request)) return refuse(call, *wrong);
   if (request.serializable()) return answer_range(std::move(call), request);
   if (here_.is_learner()) return refuse(call, Wrong::not_supported_for_learner);
-  here_.quorum.read(life_.guard([this, call = std::move(call),
-                                 request = std::move(request)](std::optional<Wrong> wrong) mutable {
+  here_.quorum.read(bytes, life_.guard([this, call = std::move(call), request = std::move(request)](
+                                           std::optional<Wrong> wrong) mutable {
     if (wrong) return refuse(call, *wrong);
     answer_range(std::move(call), request);
   }));
 }
 
 void KvService::answer_range(rpc::Call call, const RangeRequest& request) {
-  const auto found = here_.store().range(to_kv(request));
+  kv::Weight weight = here_.room.begin(call);
+  const auto found = here_.store().range(to_kv(request), weight);
+  if (!found && found.error() == kv::Refusal::answer_too_large)
+    return call.finish(here_.room.refusal(weight));
   if (!found) return call.finish(status_of(found.error()));
+  here_.room.took(weight);
   etcdserverpb::RangeResponse response;
   here_.fill(*response.mutable_header());
   fill(response, *found);
-  call.answer(response.SerializeAsString());
+  etcd::answer(call, response);
 }
 
 void KvService::put(rpc::Call call, const PutRequest& request, std::size_t bytes) {
@@ -123,28 +129,31 @@ void KvService::txn(rpc::Call call, const TxnRequest& request, std::size_t bytes
   if (!quota_.admits(call, cost_of(request))) return;
   if (const auto wrong = check(request, here_.settings.limits.txn_ops)) return refuse(call, *wrong);
   if (const auto wrong = check_size(bytes, here_.settings.limits)) return refuse(call, *wrong);
-  if (only_reads(request)) return read_txn(std::move(call), request);
+  if (only_reads(request)) return read_txn(std::move(call), request, bytes);
   here_.quorum.propose(kv::encode(kv::Command(to_kv(request))),
                        answers<etcdserverpb::TxnResponse, kv::TxnAnswer>(here_, std::move(call)));
 }
 
 // Nothing of it is replicated.
-void KvService::read_txn(rpc::Call call, const TxnRequest& request) {
+void KvService::read_txn(rpc::Call call, const TxnRequest& request, std::size_t bytes) {
   if (is_serializable(request)) return answer_txn(std::move(call), request);
-  here_.quorum.read(
-      life_.guard([this, call = std::move(call), request](std::optional<Wrong> wrong) mutable {
-        if (wrong) return refuse(call, *wrong);
-        answer_txn(std::move(call), request);
-      }));
+  here_.quorum.read(bytes, life_.guard([this, call = std::move(call),
+                                        request](std::optional<Wrong> wrong) mutable {
+    if (wrong) return refuse(call, *wrong);
+    answer_txn(std::move(call), request);
+  }));
 }
 
 void KvService::answer_txn(rpc::Call call, const TxnRequest& request) {
-  const auto found = read(here_.store(), to_kv(request));
+  kv::Weight weight = here_.room.begin(call);
+  const auto found = read(here_.store(), to_kv(request), weight);
+  if (weight.is_too_much()) return call.finish(here_.room.refusal(weight));
   if (!found) return call.finish(status_of(found.error()));
+  here_.room.took(weight);
   etcdserverpb::TxnResponse response;
   here_.fill(*response.mutable_header());
   fill(response, *found);
-  call.answer(response.SerializeAsString());
+  etcd::answer(call, response);
 }
 
 void KvService::compact(rpc::Call call, const CompactionRequest& request) {
@@ -165,7 +174,7 @@ void KvService::compact(rpc::Call call, const CompactionRequest& request) {
 void KvService::answer_compaction(rpc::Call call) {
   etcdserverpb::CompactionResponse response;
   here_.fill(*response.mutable_header());
-  call.answer(response.SerializeAsString());
+  etcd::answer(call, response);
 }
 
 void KvService::stepped() {

@@ -25,11 +25,11 @@ class KvService {
   void stepped();
 
  private:
-  void range(rpc::Call, etcdserverpb::RangeRequest);
+  void range(rpc::Call, etcdserverpb::RangeRequest, std::size_t bytes);
   void put(rpc::Call, const etcdserverpb::PutRequest&, std::size_t bytes);
   void delete_range(rpc::Call, const etcdserverpb::DeleteRangeRequest&, std::size_t bytes);
   void txn(rpc::Call, const etcdserverpb::TxnRequest&, std::size_t bytes);
-  void read_txn(rpc::Call, const etcdserverpb::TxnRequest&);
+  void read_txn(rpc::Call, const etcdserverpb::TxnRequest&, std::size_t bytes);
   void answer_txn(rpc::Call, const etcdserverpb::TxnRequest&);
   void compact(rpc::Call, const etcdserverpb::CompactionRequest&);
   void answer_compaction(rpc::Call);

@@ -37,6 +37,7 @@ struct LeaseService::Stream {
   std::size_t on_their_way = 0;
   bool half_closed = false;
   bool held = false;
+  bool wants_leader = false;
 };
 
 LeaseService::LeaseService(Here& here, LeaseKeeper& keeper, Quota& quota)
@@ -92,7 +93,7 @@ void LeaseService::grant(rpc::Call call, LeaseGrantRequest request) {
         here_.fill(*response.mutable_header(), answer->revision);
         response.set_id(said->id);
         response.set_ttl(said->ttl);
-        call.answer(response.SerializeAsString());
+        etcd::answer(call, response);
       });
 }
 
@@ -106,15 +107,17 @@ void LeaseService::revoke(rpc::Call call, const LeaseRevokeRequest& request) {
         if (answer->refusal != kv::Refusal::none) return call.finish(status_of(answer->refusal));
         etcdserverpb::LeaseRevokeResponse response;
         here_.fill(*response.mutable_header(), answer->revision);
-        call.answer(response.SerializeAsString());
+        etcd::answer(call, response);
       });
 }
 
 // ---- keeping alive
 
 void LeaseService::keep_alive(rpc::Call call) {
+  if (wants_leader(call) && leaderless_) return refuse(call, Wrong::no_leader);
   auto stream = std::make_shared<Stream>();
   streams_.insert(stream);
+  stream->wants_leader = wants_leader(call);
   stream->call = std::move(call);
   stream->call.listen(
       {.message = [this, stream](std::string_view bytes) { keep_alive(stream, bytes); },
@@ -130,6 +133,20 @@ void LeaseService::keep_alive(rpc::Call call) {
 void LeaseService::finish(const std::shared_ptr<Stream>& stream, rpc::Status status) {
   streams_.erase(stream);
   if (stream->call) stream->call.finish(std::move(status));
+}
+
+void LeaseService::leaderless(bool for_long) {
+  leaderless_ = for_long;
+  if (!leaderless_) return;
+  const std::set<std::shared_ptr<Stream>> all = streams_;
+  for (const std::shared_ptr<Stream>& stream : all)
+    if (stream->wants_leader) finish(stream, status_of(Wrong::no_leader));
+}
+
+// As etcd says it: that there was nobody all the time, or that somebody did not answer.
+rpc::Status LeaseService::without_leader(Wrong wrong) const {
+  const bool is_nobody = wrong == Wrong::timed_out && !here_.quorum.leader();
+  return status_of(is_nobody ? Wrong::no_leader : wrong);
 }
 
 void LeaseService::stop() {
@@ -153,7 +170,7 @@ void LeaseService::keep_alive(const std::shared_ptr<Stream>& stream, std::string
       life_.guard([this, stream, id = request.id()](const std::expected<std::string, Wrong>& said) {
         --stream->on_their_way;
         if (!stream->call) return;
-        if (!said) return finish(stream, status_of(said.error()));
+        if (!said) return finish(stream, without_leader(said.error()));
         Cursor in(*said);
         kept_alive(stream, id, static_cast<std::int64_t>(in.u64()));
       }));
@@ -165,7 +182,7 @@ void LeaseService::kept_alive(const std::shared_ptr<Stream>& stream, kv::LeaseId
   here_.fill(*response.mutable_header());
   response.set_id(id);
   response.set_ttl(ttl);
-  stream->call.message(response.SerializeAsString());
+  stream->call.message(response.SerializeAsString());  // it is small
   if (stream->held) stream->call.hold(stream->held = false);
   if (stream->half_closed && stream->on_their_way == 0) finish(stream, {});
 }
@@ -203,11 +220,14 @@ void LeaseService::time_to_live(rpc::Call call, const LeaseTimeToLiveRequest& re
   here_.quorum.ask_leader(ask_time_to_live, request.SerializeAsString(),
                           life_.guard([this, call = std::move(call)](
                                           const std::expected<std::string, Wrong>& said) mutable {
-                            if (!said) return refuse(call, said.error());
+                            if (!said) return call.finish(without_leader(said.error()));
+                            if (said->size() > Quorum::most_told_bytes)
+                              return refuse(call, Wrong::answer_too_large);
+                            if (!here_.room.admits(call, said->size())) return;
                             LeaseTimeToLiveResponse response;
                             if (!parse(response, *said)) return refuse(call, Wrong::timed_out);
                             here_.fill(*response.mutable_header());
-                            call.answer(response.SerializeAsString());
+                            etcd::answer(call, response);
                           }));
 }
 
@@ -232,16 +252,23 @@ std::string LeaseService::time_to_live_of(kv::LeaseId id, bool keys) const {
   }
   response.set_ttl(*left);
   response.set_grantedttl(lease->ttl);
+  std::uint64_t bytes = 0;  // what is too much is not made
   if (keys)
-    for (const kv::Key* key : lease->keys) response.add_keys(std::string(key->view()));
+    for (const kv::Key* key : lease->keys) {
+      if (bytes > Quorum::most_told_bytes) break;
+      bytes += key->view().size();
+      response.add_keys(std::string(key->view()));
+    }
   return response.SerializeAsString();
 }
 
 void LeaseService::leases(rpc::Call call) {
+  constexpr std::uint64_t each = 12;  // in the message
+  if (!here_.room.admits(call, here_.machine.leases().all().size() * each)) return;
   etcdserverpb::LeaseLeasesResponse response;
   here_.fill(*response.mutable_header());
   for (const auto& [id, lease] : here_.machine.leases().all()) response.add_leases()->set_id(id);
-  call.answer(response.SerializeAsString());
+  etcd::answer(call, response);
 }
 
 }  // namespace bowline::etcd

@@ -24,6 +24,8 @@ class LeaseService {
   LeaseService& operator=(const LeaseService&) = delete;
 
   void add_to(rpc::Router&);
+  // Nobody has led for so long that streams which want a leader are ended, and none begins.
+  void leaderless(bool for_long);
   void stop();  // all streams are ended
 
  private:
@@ -42,12 +44,15 @@ class LeaseService {
   void time_to_live_here(std::string_view what, env::Done<std::optional<std::string>>);
   std::string time_to_live_of(kv::LeaseId, bool keys) const;
   void proved(env::Done<bool>);  // do we lead, just now?
+  // Of what the leader was asked, and did not say.
+  rpc::Status without_leader(Wrong) const;
   std::int64_t least_ttl() const;
 
   Here& here_;
   LeaseKeeper& keeper_;
   Quota& quota_;
   std::set<std::shared_ptr<Stream>> streams_;
+  bool leaderless_ = false;
   env::Life life_;
 };
 

@@ -88,7 +88,7 @@ void MaintenanceService::status(rpc::Call call) {
   for (const kv::Alarm& alarm : here_.machine.alarms())
     response.add_errors("memberID:" + std::to_string(alarm.member) +
                         " alarm:" + std::string(name_of(alarm.kind)) + " ");
-  call.answer(response.SerializeAsString());
+  etcd::answer(call, response);
 }
 
 void MaintenanceService::alarm(rpc::Call call, const AlarmRequest& request) {
@@ -115,7 +115,7 @@ void MaintenanceService::alarm(rpc::Call call, const AlarmRequest& request) {
           out.set_memberid(one.member);
           out.set_alarm(static_cast<etcdserverpb::AlarmType>(one.kind));
         }
-        call.answer(response.SerializeAsString());
+        etcd::answer(call, response);
       });
 }
 
@@ -123,7 +123,7 @@ void MaintenanceService::alarm(rpc::Call call, const AlarmRequest& request) {
 void MaintenanceService::defragment(rpc::Call call) {
   etcdserverpb::DefragmentResponse response;
   here_.fill(*response.mutable_header());
-  call.answer(response.SerializeAsString());
+  etcd::answer(call, response);
 }
 
 void MaintenanceService::hash(rpc::Call call) {
@@ -133,7 +133,7 @@ void MaintenanceService::hash(rpc::Call call) {
     etcdserverpb::HashResponse response;
     here_.fill(*response.mutable_header());
     response.set_hash(hash->hash);
-    call.answer(response.SerializeAsString());
+    etcd::answer(call, response);
   }));
 }
 
@@ -147,7 +147,7 @@ void MaintenanceService::hash_kv(rpc::Call call, const HashKVRequest& request) {
                 response.set_hash(hash->hash);
                 response.set_compact_revision(hash->compacted);
                 response.set_hash_revision(hash->revision);
-                call.answer(response.SerializeAsString());
+                etcd::answer(call, response);
               }));
 }
 
@@ -159,7 +159,7 @@ void MaintenanceService::move_leader(rpc::Call call, const MoveLeaderRequest& re
   const auto answer = [this](rpc::Call& done) {
     etcdserverpb::MoveLeaderResponse response;
     here_.fill(*response.mutable_header());
-    done.answer(response.SerializeAsString());
+    etcd::answer(done, response);
   };
   if (to->id == here_.self()) return answer(call);
   replica->transfer(

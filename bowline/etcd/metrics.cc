@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <string_view>
+#include <vector>
 
 #include "bowline/etcd/quota.h"
 
@@ -39,19 +40,32 @@ std::string hex(std::uint64_t id) {
   return text;
 }
 
-// Each bound is twice the one before, and the first is about a millisecond, as etcd has them.
+// Each bound is twice the one before, as etcd has them.
+struct Bounds {
+  int first_bit;  // 2 to the power of it nanoseconds
+  int count;
+};
+constexpr Bounds of_disks{.first_bit = 20, .count = 14};  // from about a millisecond on
+constexpr Bounds of_peers{.first_bit = 17, .count = 16};  // from about 0.1 of it on
+
+void put_samples(Sheet& sheet, const Histogram& nanoseconds, Bounds bounds,
+                 const std::string& labels) {
+  const std::string before = labels.empty() ? "" : labels + ",";
+  for (int i = 0; i < bounds.count; ++i) {
+    const std::uint64_t bound = std::uint64_t{1} << static_cast<unsigned>(bounds.first_bit + i);
+    char label[48];
+    std::snprintf(label, sizeof label, "le=\"%.6g\"", static_cast<double>(bound) / 1e9);
+    sheet.sample(std::to_string(nanoseconds.below(bound)), before + label, "_bucket");
+  }
+  sheet.sample(std::to_string(nanoseconds.count()), before + "le=\"+Inf\"", "_bucket");
+  sheet.sample(std::to_string(static_cast<double>(nanoseconds.sum()) / 1e9), labels, "_sum");
+  sheet.sample(std::to_string(nanoseconds.count()), labels, "_count");
+}
+
 void put_durations(Sheet& sheet, std::string_view name, std::string_view help,
                    const Histogram& nanoseconds) {
   sheet.family(name, "histogram", help);
-  std::uint64_t bound = 1U << 20U;
-  for (int i = 0; i < 14; ++i, bound *= 2) {
-    char label[48];
-    std::snprintf(label, sizeof label, "le=\"%.6g\"", static_cast<double>(bound) / 1e9);
-    sheet.sample(std::to_string(nanoseconds.below(bound)), label, "_bucket");
-  }
-  sheet.sample(std::to_string(nanoseconds.count()), "le=\"+Inf\"", "_bucket");
-  sheet.sample(std::to_string(static_cast<double>(nanoseconds.sum()) / 1e9), {}, "_sum");
-  sheet.sample(std::to_string(nanoseconds.count()), {}, "_count");
+  put_samples(sheet, nanoseconds, of_disks, {});
 }
 
 void put_server(Sheet& sheet, const MetricsSources& from) {
@@ -114,6 +128,54 @@ void put_store(Sheet& sheet, const MetricsSources& from) {
   put_durations(sheet, "etcd_disk_wal_fsync_duration_seconds",
                 "From the proposal of a batch until it is on the disk of this member.",
                 from.here.shard.meters().stages.of(host::Stage::durable));
+  put_durations(sheet, "etcd_disk_backend_commit_duration_seconds",
+                "From the decision on a batch until the map has applied it: in memory, as there is "
+                "no backend to commit.",
+                from.here.shard.meters().stages.of(host::Stage::applied));
+}
+
+std::vector<NodeId> peers_of(const Here& here) {
+  std::vector<NodeId> peers;
+  if (const raft::Membership* const members = here.members())
+    for (const raft::Member& one : members->members)
+      if (one.id != here.self()) peers.push_back(one.id);
+  return peers;
+}
+
+void put_peers(Sheet& sheet, const MetricsSources& from) {
+  const std::vector<NodeId> peers = peers_of(from.here);
+  const auto each = [&](std::string_view name, std::string_view help, const std::string& side,
+                        std::uint64_t host::Links::Traffic::* what) {
+    sheet.family(name, "counter", help);
+    for (const NodeId peer : peers)
+      sheet.sample(std::to_string(from.here.shard.links().traffic(peer).*what),
+                   side + "=\"" + hex(peer.value) + "\"");
+  };
+  using Traffic = host::Links::Traffic;
+  each("etcd_network_peer_sent_bytes_total", "Bytes that were sent to a member.", "To",
+       &Traffic::sent_bytes);
+  each("etcd_network_peer_received_bytes_total", "Bytes that came from a member.", "From",
+       &Traffic::received_bytes);
+  each("etcd_network_peer_sent_failures_total",
+       "Connections to a member that could not be made, or broke.", "To", &Traffic::failures);
+  sheet.family("etcd_network_peer_round_trip_time_seconds", "histogram",
+               "From a question to a member until its answer, every few seconds.");
+  for (const auto& [peer, nanoseconds] : from.peers.nanoseconds())
+    put_samples(sheet, nanoseconds, of_peers, "To=\"" + hex(peer.value) + "\"");
+}
+
+void put_process(Sheet& sheet, const ProcessFigures& process) {
+  sheet.one("process_resident_memory_bytes", "gauge", process.resident_bytes,
+            "Memory of this process that is in use.");
+  sheet.one("process_virtual_memory_bytes", "gauge", process.virtual_bytes,
+            "Addresses that this process has taken.");
+  sheet.one("process_cpu_seconds_total", "counter", process.cpu_seconds,
+            "Processor time of this process, in seconds.");
+  sheet.one("process_open_fds", "gauge", process.open_files,
+            "Files and connections that are open.");
+  sheet.one("process_max_fds", "gauge", process.most_open_files, "How many may be.");
+  sheet.one("process_start_time_seconds", "gauge", process.started_at,
+            "When this process began, in seconds since 1970.");
 }
 
 std::string labels_of(const rpc::Method& method) {
@@ -157,7 +219,9 @@ std::string metrics_text(const MetricsSources& from) {
   Sheet sheet;
   put_server(sheet, from);
   put_store(sheet, from);
+  put_peers(sheet, from);
   put_calls(sheet, from);
+  if (from.process) put_process(sheet, from.process());
   return sheet.take();
 }
 

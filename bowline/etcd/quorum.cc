@@ -47,6 +47,8 @@ std::optional<Wrong> why_not(raft::Refusal refusal) {
 std::string reply(const host::Outcome& outcome) {
   if (const auto* done = std::get_if<host::Applied>(&outcome)) {
     if (!done->answer) return reply(said_unknown);
+    // A machine says less (kv/weight.h); it is done, whatever we say.
+    if (done->answer->size() > Quorum::most_told_bytes) return reply(said_unknown);
     std::string text = reply(said_done);
     put(text, done->id.index.value);
     return text + *done->answer;
@@ -93,39 +95,44 @@ NodeId Quorum::leader() const {
 // ---- what is wanted
 
 void Quorum::propose(std::string command, Told<std::string> told) {
-  add(Kind::propose, Bytes::own(errand_propose + std::move(command)), std::move(told));
+  const std::size_t bytes = command.size();
+  add(Kind::propose, Bytes::own(errand_propose + std::move(command)), bytes, std::move(told));
 }
 
-void Quorum::read(env::Done<std::optional<Wrong>> told) {
-  add(Kind::read, {},
+void Quorum::read(std::size_t bytes, env::Done<std::optional<Wrong>> told) {
+  add(Kind::read, {}, bytes,
       [told = std::move(told)](const std::expected<std::string, Wrong>& what) mutable {
         told(what ? std::nullopt : std::optional(what.error()));
       });
 }
 
 void Quorum::ask_leader(std::string_view name, std::string_view what, Told<std::string> told) {
-  add(Kind::ask, Bytes::own(question(name, what)), std::move(told));
+  add(Kind::ask, Bytes::own(question(name, what)), what.size(), std::move(told));
 }
 
 void Quorum::change_by_leader(std::string_view name, std::string_view what,
                               Told<std::string> told) {
-  add(Kind::change, Bytes::own(question(name, what)), std::move(told));
+  add(Kind::change, Bytes::own(question(name, what)), what.size(), std::move(told));
 }
 
 void Quorum::serve(std::string name, AtLeader at_leader) {
   served_[std::move(name)] = std::move(at_leader);
 }
 
-void Quorum::add(Kind kind, Bytes what, Told<std::string> told) {
-  if (stopped_ || waiting_.size() >= options_.most_waiting) {
+void Quorum::add(Kind kind, Bytes what, std::uint64_t bytes, Told<std::string> told) {
+  const bool is_full = waiting_.size() >= options_.most_waiting ||
+                       waiting_bytes_ + bytes > options_.most_waiting_bytes;
+  if (stopped_ || is_full) {
     const Wrong wrong = stopped_ ? Wrong::stopped : Wrong::too_many_requests;
     return loop_.soon(
         life_.guard([told = std::move(told), wrong]() mutable { told(std::unexpected(wrong)); }));
   }
   const std::uint64_t id = ++last_;
+  waiting_bytes_ += bytes;
   waiting_.emplace(id, Waiting{.kind = kind,
                                .what = std::move(what),
                                .told = std::move(told),
+                               .bytes = bytes,
                                .until = clock_.now() + options_.within});
   arm();
   attempt(id);
@@ -200,6 +207,8 @@ void Quorum::decided(std::uint64_t id, host::Outcome outcome) {
 }
 
 void Quorum::send(std::uint64_t id, Waiting& one, NodeId leader) {
+  if (one.what.view().size() > most_told_bytes)
+    return finish(id, std::unexpected(Wrong::request_too_large));
   one.errand = shard_.errands().ask(
       leader, group_, one.what.view(),
       life_.guard(
@@ -237,23 +246,30 @@ void Quorum::heard(std::uint64_t id, const std::expected<Bytes, host::Errands::L
 void Quorum::hold_until(Index index, std::uint64_t id, std::string answer) {
   const host::Replica* const here = replica();
   if (here != nullptr && here->applied().index >= index) return finish(id, std::move(answer));
-  find(id)->if_late = Wrong::timed_out_waiting_for_applied;
-  held_.emplace(index, Held{id, std::move(answer)});
+  Waiting& one = *find(id);
+  one.if_late = Wrong::timed_out_waiting_for_applied;
+  if (waiting_bytes_ + answer.size() > options_.most_waiting_bytes)
+    return finish(id, std::unexpected(one.if_late));
+  waiting_bytes_ += answer.size();
+  one.bytes += answer.size();
+  one.answer = std::move(answer);
+  held_.emplace(index, id);
 }
 
 void Quorum::applied() {
   const host::Replica* const here = replica();
   if (here == nullptr) return;
   while (!held_.empty() && held_.begin()->first <= here->applied().index) {
-    Held done = std::move(held_.begin()->second);
+    const std::uint64_t id = held_.begin()->second;
     held_.erase(held_.begin());
-    finish(done.id, std::move(done.answer));
+    if (Waiting* const one = find(id)) finish(id, std::move(one->answer));
   }
 }
 
 void Quorum::finish(std::uint64_t id, std::expected<std::string, Wrong> what) {
   auto one = waiting_.extract(id);
   if (one.empty()) return;
+  waiting_bytes_ -= one.mapped().bytes;
   if (one.mapped().errand != 0) shard_.errands().forget(one.mapped().errand);
   one.mapped().told(std::move(what));
 }
@@ -301,6 +317,8 @@ void Quorum::serve_errand(const Bytes& what, env::Done<std::string> answer) {
                          });
   serve_ask(bytes.substr(1),
             [answer = std::move(answer)](const std::optional<std::string>& said) mutable {
+              if (said && said->size() > most_told_bytes)
+                return answer(reply(Wrong::answer_too_large));
               answer(said ? reply(said_done) + *said : reply(said_again));
             });
 }

@@ -31,6 +31,8 @@ class Quorum {
     Duration within = std::chrono::seconds(7);
     Duration pause = std::chrono::milliseconds(5);  // before it is tried again
     std::size_t most_waiting = 100'000;
+    // All that they asked, and the answers that wait until this member has applied as much.
+    std::uint64_t most_waiting_bytes = 256UL << 20U;
   };
   template <class What>
   using Told = env::Done<std::expected<What, Wrong>>;
@@ -51,7 +53,9 @@ class Quorum {
   // afterwards sees it.
   void propose(std::string command, Told<std::string>);
   // The machine may be read now, and shows all that was done before this call.
-  void read(env::Done<std::optional<Wrong>>);
+  void read(env::Done<std::optional<Wrong>> told) { read(0, std::move(told)); }
+  // ... and meanwhile whoever asks keeps so many bytes.
+  void read(std::size_t bytes, env::Done<std::optional<Wrong>>);
   // To the front of the leader, by a name that was given to serve() there. A question may be asked
   // again; of a change nobody knows, if its answer is lost.
   void ask_leader(std::string_view name, std::string_view what, Told<std::string>);
@@ -66,6 +70,11 @@ class Quorum {
   bool leads() const;
   NodeId leader() const;  // 0: nobody is known
   std::size_t waiting() const { return waiting_.size(); }
+  std::uint64_t waiting_bytes() const { return waiting_bytes_; }
+
+  // A frame between nodes is no larger than 64 MiB, and it is one of the group's that is broken
+  // off: nothing that is larger than this is begun. What the machine answers never is.
+  static constexpr std::size_t most_told_bytes = 40UL << 20U;
 
  private:
   enum class Kind : std::uint8_t { propose, ask, change, read };
@@ -73,13 +82,15 @@ class Quorum {
     Kind kind = Kind::propose;
     Bytes what;
     Told<std::string> told;
+    std::string answer = {};  // done, and not applied here yet
+    std::uint64_t bytes = 0;  // counted in waiting_bytes_
     Time until;
     std::uint64_t attempt = 0;  // what an earlier one brings counts no more
     std::uint64_t errand = 0;   // under way to the leader; 0: none
     Wrong if_late = Wrong::timed_out;
   };
 
-  void add(Kind, Bytes, Told<std::string>);
+  void add(Kind, Bytes, std::uint64_t bytes, Told<std::string>);
   void attempt(std::uint64_t id);
   void propose_here(std::uint64_t id, Waiting&, host::Replica&);
   void ask_here(std::uint64_t id, Waiting&);
@@ -106,13 +117,10 @@ class Quorum {
   Options options_;
   std::map<std::string, AtLeader, std::less<>> served_;
   std::map<std::uint64_t, Waiting> waiting_;  // in the order in which they came, and are late
+  std::uint64_t waiting_bytes_ = 0;
   std::uint64_t last_ = 0;
   std::vector<std::uint64_t> paused_;
-  struct Held {
-    std::uint64_t id = 0;
-    std::string answer;
-  };
-  std::multimap<Index, Held> held_;  // done, and not applied here yet
+  std::multimap<Index, std::uint64_t> held_;  // done, and not applied here yet
   env::TimerId pause_timer_;
   env::TimerId late_timer_;
   Time armed_ = never;

@@ -24,7 +24,7 @@ void WatchService::add_to(rpc::Router& router) {
 // Whoever lost its member with the leader comes here while the next one is elected. etcd's client
 // takes a refusal for the end of the watch, so it has the patience that older streams have.
 void WatchService::open(rpc::Call call) {
-  if (call.metadata("hasleader") == "true" && leaderless_) return refuse(call, Wrong::no_leader);
+  if (wants_leader(call) && leaderless_) return refuse(call, Wrong::no_leader);
   const std::uint64_t number = ++last_;
   streams_[number] =
       std::make_unique<WatchStream>(here_, std::move(call), [this, number] { ended(number); });

@@ -21,11 +21,23 @@ constexpr kv::WatchId no_watch = -1;  // the id of an answer that concerns no wa
 // So much may wait to be taken by the client; the rest waits in the past of the store.
 constexpr std::uint64_t most_queued_bytes = 1 << 20;
 
+// What the map has for each, beside its keys.
+constexpr std::uint64_t bytes_of_watch = 512;
+
+constexpr std::string_view too_many =
+    "etcdserver: too many watches on this stream: open another one, or watch fewer keys";
 constexpr std::string_view empty_range = "mvcc: watcher range is empty";
 constexpr std::string_view duplicate_id = "mvcc: duplicate watch ID provided on the WatchStream";
 
 // An empty key stands for the first of all.
 constexpr std::string_view first_key("\0", 1);
+
+std::uint64_t weight_of(const kv::Event& event) {
+  const auto of = [](const kv::Item& item) {
+    return kv::item_weight + item.key.size() + item.value.size();
+  };
+  return of(event.item) + (event.before ? of(*event.before) : 0);
+}
 
 bool has(const WatchCreateRequest& request, WatchCreateRequest::FilterType filter) {
   return std::ranges::find(request.filters(), static_cast<int>(filter)) != request.filters().end();
@@ -38,7 +50,7 @@ WatchStream::WatchStream(Here& here, rpc::Call call, env::Done<> ended)
       call_(std::move(call)),
       ended_(std::move(ended)),
       id_(here.machine.watches().open(*this)),
-      wants_leader_(call_.metadata("hasleader") == "true") {
+      wants_leader_(etcd::wants_leader(call_)) {
   call_.listen({.message = [this](std::string_view bytes) { heard(bytes); },
                 .half_closed = {},  // it may still want to hear
                 .cancelled = [this](rpc::Cancelled) { end(); },
@@ -87,6 +99,8 @@ void WatchStream::create(const WatchCreateRequest& request) {
   while (!chosen && watches_.contains(next_)) ++next_;
   const kv::WatchId id = chosen ? request.watch_id() : next_++;
   if (watches_.contains(id)) return refuse_watch(duplicate_id);
+  const std::uint64_t takes = bytes_of_watch + request.key().size() + request.range_end().size();
+  if (bytes_ + takes > here_.settings.limits.watch_bytes) return refuse_watch(too_many);
   wanted.start = request.start_revision();
   wanted.no_put = has(request, WatchCreateRequest::NOPUT);
   wanted.no_erase = has(request, WatchCreateRequest::NODELETE);
@@ -94,7 +108,8 @@ void WatchStream::create(const WatchCreateRequest& request) {
   wanted.fragment = request.fragment();
   wanted.progress_notify = request.progress_notify();
   if (!here_.machine.watches().create(id_, id, wanted)) return refuse_watch(duplicate_id);
-  watches_.insert(id);
+  watches_.emplace(id, takes);
+  count(bytes_ + takes);
   here_.stir();  // it may begin in the past
   WatchResponse response;
   here_.fill(*response.mutable_header());
@@ -114,7 +129,10 @@ void WatchStream::refuse_watch(std::string_view reason) {
 }
 
 void WatchStream::cancel(kv::WatchId id) {
-  if (watches_.erase(id) == 0) return;
+  const auto found = watches_.find(id);
+  if (found == watches_.end()) return;
+  count(bytes_ - found->second);
+  watches_.erase(found);
   here_.machine.watches().cancel(id_, id);
   WatchResponse response;
   here_.fill(*response.mutable_header());
@@ -132,11 +150,20 @@ void WatchStream::tell_progress() {
 // ---- what the watches say
 
 bool WatchStream::has_room() {
+  if (is_over_) return false;
   full_ = call_ && call_.queued() > most_queued_bytes;
   return !full_;
 }
 
+// One revision is told as a whole, and may be large: what was there before it, of each key that it
+// deleted. With fragments it is told in many messages, for all of which there has to be room.
 void WatchStream::events(const kv::WatchBatch& batch) {
+  if (is_over_ || !call_) return;
+  const std::uint64_t most = here_.settings.limits.answer_bytes;
+  std::uint64_t bytes = 0;
+  for (const kv::Event& event : batch.events) bytes += weight_of(event);
+  if (bytes > most || call_.queued() + bytes > 2 * most)
+    return end_soon(too_large_to_send(call_.queued() + bytes, most));
   WatchResponse response;
   here_.fill(*response.mutable_header(), batch.revision);
   response.set_watch_id(batch.watch);
@@ -164,7 +191,22 @@ void WatchStream::compacted(kv::WatchId id, std::int64_t, std::int64_t compacted
 }
 
 void WatchStream::send(const WatchResponse& response) {
-  if (call_) call_.message(response.SerializeAsString());
+  if (!call_ || is_over_) return;
+  auto bytes = to_bytes(response);
+  if (!bytes) return end_soon(std::move(bytes.error()));
+  call_.message(*std::move(bytes));
+}
+
+void WatchStream::count(std::uint64_t bytes) {
+  bytes_ = bytes;
+  if (call_) call_.keeps(bytes_);
+}
+
+// Not now: the watches are telling us something.
+void WatchStream::end_soon(rpc::Status status) {
+  if (std::exchange(is_over_, true)) return;
+  here_.loop.soon(
+      life_.guard([this, status = std::move(status)]() mutable { finish(std::move(status)); }));
 }
 
 }  // namespace bowline::etcd

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string_view>
 
+#include "bowline/env/life.h"
 #include "bowline/etcd/here.h"
 #include "bowline/kv/watches.h"
 #include "bowline/rpc/call.h"
 
 namespace bowline::etcd {
 
-// One stream of a client, with as many watches as it likes.
+// One stream of a client, with as many watches as it likes, within bounds. What they take counts to
+// what its connection holds.
 class WatchStream final : public kv::WatchSink {
  public:
   // `ended`: it is of no use any more. May destroy it.
@@ -35,15 +37,20 @@ class WatchStream final : public kv::WatchSink {
   void refuse_watch(std::string_view reason);
   void send(const etcdserverpb::WatchResponse&);
   void end();
+  void end_soon(rpc::Status);
+  void count(std::uint64_t bytes);
 
   Here& here_;
   rpc::Call call_;
   env::Done<> ended_;
   kv::StreamId id_ = 0;
-  std::set<kv::WatchId> watches_;
-  kv::WatchId next_ = 0;  // that we would choose
+  std::map<kv::WatchId, std::uint64_t> watches_;  // and what each takes
+  std::uint64_t bytes_ = 0;                       // all of them
+  kv::WatchId next_ = 0;                          // that we would choose
   bool wants_leader_ = false;
-  bool full_ = false;  // we said that there is no room
+  bool full_ = false;     // we said that there is no room
+  bool is_over_ = false;  // what is to be told has become too much
+  env::Life life_;
 };
 
 }  // namespace bowline::etcd

@@ -22,7 +22,17 @@ void Detector::begin() {
   loop_.set(timer_, last_tick_ + options_.pulse);
 }
 
-void Detector::watch(NodeId id) { peers_.try_emplace(id, Peer{clock_.now()}); }
+void Detector::watch(NodeId id) {
+  const auto [found, is_new] = peers_.try_emplace(id, Peer{clock_.now()});
+  if (std::exchange(found->second.forgotten, false)) found->second = Peer{clock_.now()};
+}
+
+void Detector::forget(NodeId id) {
+  const auto found = peers_.find(id);
+  if (found == peers_.end()) return;
+  found->second.missing = false;
+  found->second.forgotten = true;
+}
 
 void Detector::heard(NodeId id) {
   const auto found = peers_.find(id);
@@ -46,6 +56,7 @@ void Detector::tick() {
   const bool late = now >= last_tick_ + options_.silence / 2;
   last_tick_ = now;
   loop_.set(timer_, now + options_.pulse);
+  std::erase_if(peers_, [](const auto& entry) { return entry.second.forgotten; });
   std::vector<NodeId> silent;
   for (auto& [id, peer] : peers_) {
     if (late || (hooks_.says_no_pulse && hooks_.says_no_pulse(id))) peer.heard = now;

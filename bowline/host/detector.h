@@ -35,6 +35,7 @@ class Detector {
 
   void begin();        // until then it watches nobody
   void watch(NodeId);  // from now on
+  void forget(NodeId);
   void heard(NodeId);  // anything
   void lost(NodeId);   // somebody knows already
   bool missing(NodeId) const;
@@ -43,6 +44,7 @@ class Detector {
   struct Peer {
     Time heard;
     bool missing = false;
+    bool forgotten = false;  // it goes at the next tick: nobody may be looking at it now
   };
   void tick();
 

@@ -56,6 +56,25 @@ TEST_F(Watching, a_silence_is_told_once_and_so_is_its_end) {
   EXPECT_EQ(told, "silent 2; again 2; ");
 }
 
+TEST_F(Watching, of_whom_nobody_needs_any_more_nothing_is_heard_and_nothing_said) {
+  detector.watch({2});
+  detector.begin();
+  world.run(1500ms);
+  EXPECT_TRUE(detector.missing({2}));
+  detector.forget({2});
+  EXPECT_FALSE(detector.missing({2}));
+  pulses = 0;
+  told.clear();
+  world.run(5s);
+  EXPECT_EQ(pulses, 0);
+  detector.watch({2});
+  world.run(500ms);
+  detector.forget({2});
+  detector.watch({2});  // and is needed again
+  world.run(1500ms);
+  EXPECT_EQ(told, "silent 2; ");
+}
+
 TEST_F(Watching, pulses_are_due_all_the_time) {
   detector.watch({2});
   detector.begin();

@@ -10,6 +10,10 @@ namespace {
 
 // A frame that has so many bytes leaves at once: nobody takes frames of any size.
 constexpr std::size_t large_frame_bytes = 1 << 20;
+// What is larger would break off the connection (LinkOptions::most_frame_bytes), with the letters
+// of all groups that are on it.
+constexpr std::size_t most_bytes = 48 << 20;
+constexpr std::size_t small_bytes = 4096;
 
 }  // namespace
 
@@ -25,8 +29,8 @@ void Errands::serve(GroupId group, Serves serves) {
 }
 
 std::uint64_t Errands::ask(NodeId to, GroupId group, std::string_view what, Told told) {
-  const bool room =
-      waiting_.size() < options_.most_waiting && waiting_bytes(to) <= options_.most_queued_bytes;
+  const bool room = waiting_.size() < options_.most_waiting && what.size() <= most_bytes &&
+                    waiting_bytes(to) <= options_.most_queued_bytes;
   if (!room || !network_.reaches(to)) {
     loop_.soon(life_.guard(
         [told = std::move(told)]() mutable { told(std::unexpected(Lost{.may_be_done = false})); }));
@@ -75,7 +79,12 @@ void Errands::take(NodeId from, const wire::ErrandAnswer& answer) {
   told(answer.what);
 }
 
+// Of an answer that is too large, or one too many of those that are not small, nothing is left: it
+// was served, and whoever asked has to know what to make of that.
 void Errands::answer(NodeId to, std::uint64_t number, bool served, std::string_view what) {
+  const bool room =
+      what.size() <= small_bytes || waiting_bytes(to) <= 2 * options_.most_queued_bytes;
+  if (what.size() > most_bytes || !room) what = {};
   wire::put_errand_answer(frame_to(answers_, to, wire::FrameKind::errand_answers), number, served,
                           what);
   send_if_large(answers_, to);

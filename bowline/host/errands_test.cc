@@ -223,5 +223,45 @@ TEST_F(ErrandsTest, what_stays_here_counts_and_goes_with_the_connection) {
   EXPECT_TRUE(from_one.empty());
 }
 
+// It would break the connection that letters of all groups take.
+TEST_F(ErrandsTest, what_no_frame_has_room_for_is_not_sent) {
+  const std::string large((48 << 20) + 1, 'x');
+  int served = 0;
+  two.serve({7}, [&](NodeId, const Bytes& what, env::Done<std::string> answer) {
+    ++served;
+    answer(what.view() == "much" ? large : large.substr(1));
+  });
+  ask(large);
+  carry();
+  EXPECT_EQ(text(0), "not done");
+  EXPECT_EQ(served, 0);
+  ask("much");
+  carry();
+  EXPECT_EQ(text(1), "");
+  ask("less");
+  carry();
+  EXPECT_EQ(text(2).size(), large.size() - 1);
+}
+
+// It asked when there was room. What is small is told all the same.
+TEST_F(ErrandsTest, who_takes_no_answers_is_not_given_ever_more) {
+  std::vector<env::Done<std::string>> later;
+  two.serve({7}, [&](NodeId, const Bytes&, env::Done<std::string> answer) {
+    later.push_back(std::move(answer));
+  });
+  ask("a");
+  ask("b");
+  carry();
+  queued = 129U << 20;
+  later[0](std::string(5000, 'x'));
+  later[1](std::string(4000, 'x'));
+  loop.run();
+  queued = 0;
+  two.drained({1});
+  carry();
+  EXPECT_EQ(text(0), "");
+  EXPECT_EQ(text(1).size(), 4000U);
+}
+
 }  // namespace
 }  // namespace bowline::host

@@ -29,6 +29,8 @@ class Giving {
   Result<void> hear(const wire::Parcel&);
   // All that was sent has left our memory.
   void drained() { next(); }
+  // Who fetches one of its snapshots hears that it is gone.
+  void forget(GroupId group) { held_.erase(group); }
 
   std::uint64_t given_bytes() const { return given_bytes_; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/host/inventory.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -92,20 +93,35 @@ void Inventory::keep_whole(SnapshotPtr snapshot) {
   newest = std::move(snapshot);
 }
 
-void Inventory::keep_begun(SnapshotPtr snapshot) {
-  SnapshotPtr& begun = found_[snapshot->name().group].begun;
-  if (begun != nullptr) unwanted_.push_back(std::move(begun));
-  begun = std::move(snapshot);
+void Inventory::keep_begun(const SnapshotPtr& snapshot) {
+  found_[snapshot->name().group].begun.push_back(snapshot);
+}
+
+// Whoever goes on with one copies its pieces into a new one first, and may be stopped in the midst
+// of that: then the older one still has more. So of the same snapshot the one with most pieces
+// stays. If the youngest is another snapshot, both do: the next node may have either.
+void Inventory::weed_begun(std::vector<SnapshotPtr>& begun) {
+  if (begun.empty()) return;
+  const SnapshotPtr most =
+      *std::ranges::max_element(begun, {}, [](const SnapshotPtr& one) { return one->pieces(); });
+  const SnapshotPtr youngest = begun.back();
+  const bool same = youngest->manifest().identity == most->manifest().identity;
+  for (const SnapshotPtr& one : begun)
+    if (one != most && (same || one != youngest)) unwanted_.push_back(one);
+  begun = {most};
+  if (!same) begun.push_back(youngest);
 }
 
 // What is not newer than what is whole.
 void Inventory::weed() {
   for (auto& [group, stock] : found_) {
+    weed_begun(stock.begun);
     if (stock.newest == nullptr) continue;
     nameless_.push_back(stock.newest);
     const Index index = stock.newest->name().index;
-    if (stock.begun != nullptr && stock.begun->name().index <= index)
-      unwanted_.push_back(std::exchange(stock.begun, nullptr));
+    for (SnapshotPtr& begun : stock.begun)
+      if (begun->name().index <= index) unwanted_.push_back(std::exchange(begun, nullptr));
+    std::erase(stock.begun, nullptr);
     for (SnapshotPtr& broken : stock.broken)
       if (broken->name().index <= index) unwanted_.push_back(std::exchange(broken, nullptr));
     std::erase(stock.broken, nullptr);
@@ -135,7 +151,7 @@ void Inventory::finish() {
     unwanted_.clear();
     std::erase_if(found_, [](const auto& entry) {
       const Stock& stock = entry.second;
-      return stock.newest == nullptr && stock.begun == nullptr && stock.broken.empty();
+      return stock.newest == nullptr && stock.begun.empty() && stock.broken.empty();
     });
     done_(std::move(found_));
   }));

@@ -18,7 +18,8 @@ namespace bowline::host {
 struct Stock {
   SnapshotPtr newest;               // whole, and nothing but a disk that rots can take it away
   std::vector<SnapshotPtr> broken;  // were whole; kept as long as there is nothing newer
-  SnapshotPtr begun;                // by an earlier life, and may be gone on with
+  // By earlier lives, and may be gone on with: the youngest, and the one with most pieces.
+  std::vector<SnapshotPtr> begun;
 };
 
 // A look at the directory when a node starts. Reads all heads, removes what is of no use.
@@ -42,7 +43,8 @@ class Inventory {
   void judge(const SnapshotName&, const Files&, std::optional<Head>, Result<Manifest>);
   static bool has_all(const Manifest&, const Files&);
   void keep_whole(SnapshotPtr);
-  void keep_begun(SnapshotPtr);
+  void keep_begun(const SnapshotPtr&);
+  void weed_begun(std::vector<SnapshotPtr>&);
   void weed();
   void name_next();
   void finish();

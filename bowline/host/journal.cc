@@ -131,6 +131,7 @@ struct Teller {
     add("last", number(news.last.index));
   }
   void operator()(const GroupEnded&) const { set(Topic::group, Level::info, "ended"); }
+  void operator()(const GroupDestroyed&) const { set(Topic::group, Level::info, "destroyed"); }
   void operator()(const PeerUp& news) const {
     set(Topic::peer, Level::info, "connected");
     event.peer = news.peer;
@@ -138,6 +139,20 @@ struct Teller {
   void operator()(const PeerDown& news) const {
     set(Topic::peer, Level::warning, "gone");
     event.peer = news.peer;
+  }
+  void operator()(const Opening& news) const {
+    set(Topic::node, Level::info, "reads its log");
+    add("segments", std::to_string(news.segments));
+    add("of_segments", std::to_string(news.of_segments));
+  }
+  void operator()(const SnapshotProgress& news) const {
+    using enum SnapshotProgress::What;
+    set(Topic::snapshot, Level::info,
+        news.what == taken    ? "takes a snapshot"
+        : news.what == loaded ? "loads a snapshot"
+                              : "fetches a snapshot");
+    add("bytes", std::to_string(news.bytes));
+    if (news.of_bytes > 0) add("of_bytes", std::to_string(news.of_bytes));
   }
   void operator()(const SnapshotTaken& news) const {
     set(Topic::snapshot, Level::info, "snapshot taken");

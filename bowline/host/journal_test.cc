@@ -87,6 +87,17 @@ TEST_F(JournalTest, it_is_told_why_a_leader_hands_over) {
             std::string::npos);
 }
 
+TEST_F(JournalTest, it_is_told_how_far_is_what_takes_long) {
+  using enum SnapshotProgress::What;
+  EXPECT_NE(line(Opening{3, 40}).find("what=\"reads its log\" segments=3 of_segments=40"),
+            std::string::npos);
+  EXPECT_TRUE(line(SnapshotProgress{taken, 5, 0}).ends_with("what=\"takes a snapshot\" bytes=5"));
+  EXPECT_TRUE(line(SnapshotProgress{loaded, 5, 9})
+                  .ends_with("what=\"loads a snapshot\" bytes=5 of_bytes=9"));
+  EXPECT_TRUE(line(SnapshotProgress{fetched, 5, 9})
+                  .ends_with("what=\"fetches a snapshot\" bytes=5 of_bytes=9"));
+}
+
 TEST_F(JournalTest, each_topic_has_a_level) {
   Journal::Options options;
   options.levels = Journal::all(Level::off);
@@ -125,7 +136,9 @@ TEST_F(JournalTest, every_news_has_words) {
                               SnapshotFailed{},     SnapshotWanted{},
                               SnapshotNotFetched{}, SnapshotInstalled{},
                               DiskFull{},           DiskStalled{},
-                              HandsOver{},          Asked{}};
+                              HandsOver{},          Asked{},
+                              GroupDestroyed{},     Opening{},
+                              SnapshotProgress{}};
   ASSERT_EQ(all.size(), std::variant_size_v<News>);
   for (const News& news : all) EXPECT_NE(event_of({}, news).what, "");
 }

@@ -113,8 +113,16 @@ std::uint64_t Links::epoch(NodeId id) const {
 }
 
 void Links::send(NodeId id, std::string frame) {
+  Peer* const peer = find(id);
+  Link* const link = peer == nullptr ? nullptr : used(id, *peer);
+  if (link == nullptr) return;
+  peer->traffic.sent_bytes += frame.size();
+  link->send(std::move(frame));
+}
+
+Links::Traffic Links::traffic(NodeId id) const {
   const Peer* const peer = find(id);
-  if (Link* const link = peer == nullptr ? nullptr : used(id, *peer)) link->send(std::move(frame));
+  return peer == nullptr ? Traffic{} : peer->traffic;
 }
 
 std::uint64_t Links::queued(NodeId id) const {
@@ -166,8 +174,11 @@ void Links::called(NodeId id, Result<std::unique_ptr<env::Connection>> connectio
 
 Link::Hooks Links::hooks_of(NodeId id, Link& link, bool ours) {
   return {.agreed = [this, id, &link] { agreed(id, *find(id), link); },
-          .came = [this, id,
-                   &link](const wire::Frame& frame) { hooks_.letters(id, frame, link.ways().in); },
+          .came =
+              [this, id, &link](const wire::Frame& frame) {
+                find(id)->traffic.received_bytes += wire::frame_head_bytes + frame.body->size();
+                hooks_.letters(id, frame, link.ways().in);
+              },
           .ended =
               [this, id, &link, ours](const std::string& why) {
                 if (!link.agreed()) tell(node(id) + " at " + link.peer(), why);
@@ -182,6 +193,8 @@ Link::Hooks Links::hooks_of(NodeId id, Link& link, bool ours) {
 
 void Links::failed(NodeId id, Peer& peer) {
   if (used(id, peer) != nullptr) return;
+  ++peer.traffic.failures;
+  if (!is_needed(id)) return vanished(id);
   call_later(id, peer);
   if (peer.boot == 0 || std::exchange(peer.gone, true)) return;
   hooks_.lost(id);
@@ -276,10 +289,11 @@ void Links::ended(NodeId id, std::unique_ptr<Link>& which, const Link* link) {
   bury(std::move(which));
   if (was_used) {
     peer.epoch = ++epochs_;
+    ++peer.traffic.failures;
     hooks_.broke(id);
   }
   if (used(id, peer) != nullptr) return;
-  if (peer.address.empty()) return vanished(id);
+  if (peer.address.empty() || !is_needed(id)) return vanished(id);
   if (!spoke) return failed(id, peer);
   // At once: if that fails, it is gone. Unless it ends each time as soon as it has begun.
   if (peer.since + options_.short_life > clock_.now()) return call_later(id, peer);
@@ -287,13 +301,14 @@ void Links::ended(NodeId id, std::unique_ptr<Link>& which, const Link* link) {
   call(id);
 }
 
-// One that called us, and that we cannot call.
+// One that called us, and that we cannot call; or one that nobody needs.
 void Links::vanished(NodeId id) {
   const Peer& peer = *find(id);
   if (peer.called != nullptr || peer.caller != nullptr) return;
-  const bool told = peer.gone;
+  const bool told = peer.boot == 0 || peer.gone;
   forget(id);
   if (!told) hooks_.lost(id);
+  if (hooks_.forgotten && !is_needed(id)) hooks_.forgotten(id);
 }
 
 void Links::tell(const std::string& who, const std::string& why) {

@@ -43,6 +43,10 @@ class Links {
     std::move_only_function<void(NodeId)> drained;  // of what was sent to it, nothing waits here
     // Why somebody was not let in, or a call came to nothing. May be said again with each try.
     std::move_only_function<void(const std::string& who, const std::string& why)> told = {};
+    // Does anybody here need this node? Who is not needed is not called again once there is no
+    // connection, and forgotten. May be left out: all are needed.
+    std::move_only_function<bool(NodeId)> needed = {};
+    std::move_only_function<void(NodeId)> forgotten = {};  // for that reason
     // For another purpose than letters.
     std::move_only_function<void(std::unique_ptr<Link>)> other;
   };
@@ -68,12 +72,19 @@ class Links {
   std::uint64_t queued(NodeId) const;
   bool up(NodeId id) const { return way_to(id) != nullptr; }
   std::vector<NodeId> peers() const;  // of which anything is known
+  struct Traffic {
+    std::uint64_t sent_bytes = 0;
+    std::uint64_t received_bytes = 0;
+    std::uint64_t failures = 0;  // calls that came to nothing, and connections that broke
+  };
+  Traffic traffic(NodeId) const;  // since it is known
 
  private:
   struct Peer {
     std::string address;           // empty: it finds us, or not
     std::unique_ptr<Link> called;  // by us
     std::unique_ptr<Link> caller;  // it called us
+    Traffic traffic;
     std::uint64_t epoch = 0;
     std::uint64_t boot = 0;  // of its process, as we saw it last
     bool calling = false;
@@ -102,6 +113,7 @@ class Links {
   void greeted(std::uint64_t number);  // of a stranger
   void agreed(NodeId, Peer&, const Link&);
   void ended(NodeId, std::unique_ptr<Link>& which, const Link*);
+  bool is_needed(NodeId id) { return !hooks_.needed || hooks_.needed(id); }
   void vanished(NodeId);
   void expire_strangers();
   void tell(const std::string& who, const std::string& why);

@@ -35,10 +35,12 @@ Result<void> Loading::add_first() {
   ahead_.pop_front();
   ++piece_;
   if (!read) return std::unexpected(read.error());
+  bytes_ += read->size();
   return writer_->add(read->view());
 }
 
 void Loading::end(Result<void> result) {
+  if (is_over()) return;
   writer_.reset();
   if (!result) return done_(std::unexpected(std::move(result.error())));
   done_(snapshot_->manifest().base);

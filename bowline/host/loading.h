@@ -25,18 +25,22 @@ class Loading {
         done_(std::move(done)) {}
 
   void begin() { next(); }
+  void end(Result<void>);  // nothing, if it is over
   bool is_over() const { return writer_ == nullptr; }
+  GroupId group() const { return snapshot_->manifest().group; }
+  std::uint64_t bytes() const { return bytes_; }  // of the state, that the machine has
+  std::uint64_t of_bytes() const { return snapshot_->manifest().bytes; }
 
  private:
   void next();
   void came(std::uint32_t piece, Result<env::Buffer>);
   Result<void> add_first();
-  void end(Result<void>);
 
   Shelf& shelf_;
   ConstSnapshotPtr snapshot_;
   std::unique_ptr<machine::Writer> writer_;
   env::Done<Result<raft::Base>> done_;
+  std::uint64_t bytes_ = 0;
   std::uint32_t piece_ = 0;  // the first that the machine does not have
   std::deque<std::optional<Result<env::Buffer>>> ahead_;  // from there on; empty: still asked for
   env::Life life_;

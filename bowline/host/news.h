@@ -19,6 +19,7 @@ struct GroupStarted {
   bool stateless = false;  // its snapshot cannot be read: it fetches another one
 };
 struct GroupEnded {};
+struct GroupDestroyed {};  // nothing of it is left here
 struct PeerUp {
   NodeId peer;
 };
@@ -43,6 +44,17 @@ struct SnapshotInstalled {  // which another node gave
   raft::Base base;
   bool used = false;  // else we were further already
 };
+// Of what takes longer than a second, once in each.
+struct Opening {  // the log is read, and the node not there yet
+  std::uint64_t segments = 0;
+  std::uint64_t of_segments = 0;
+};
+struct SnapshotProgress {
+  enum class What : std::uint8_t { taken, loaded, fetched };
+  What what = What::taken;
+  std::uint64_t bytes = 0;
+  std::uint64_t of_bytes = 0;  // 0: nobody knows
+};
 struct DiskFull {
   bool full = false;  // or there is room again
 };
@@ -60,8 +72,8 @@ struct Asked {  // somebody who administers wants it changed; group 0: the node
 };
 using News =
     std::variant<raft::RoleChanged, raft::MembershipChanged, raft::StandingBy, raft::Removed,
-                 raft::Impossible, GroupStarted, GroupEnded, PeerUp, PeerDown, SnapshotTaken,
-                 SnapshotFailed, SnapshotWanted, SnapshotNotFetched, SnapshotInstalled, DiskFull,
-                 DiskStalled, HandsOver, Asked>;
+                 raft::Impossible, GroupStarted, GroupEnded, GroupDestroyed, PeerUp, PeerDown,
+                 Opening, SnapshotProgress, SnapshotTaken, SnapshotFailed, SnapshotWanted,
+                 SnapshotNotFetched, SnapshotInstalled, DiskFull, DiskStalled, HandsOver, Asked>;
 
 }  // namespace bowline::host

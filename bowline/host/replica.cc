@@ -357,6 +357,7 @@ void Replica::take_snapshot(env::Done<Result<raft::Base>> done) {
   desks_.snapshots.take(
       group_, base, machine_.snapshot(),
       life_.guard([this, base](const Result<void>& taken) { snapshot_taken(base, taken); }));
+  hooks_.busy();
 }
 
 // It is durable; only now may the log forget what it covers.
@@ -466,6 +467,7 @@ void Replica::install(raft::Base base) {
   desks_.snapshots.load(
       group_, machine_.restore(),
       life_.guard([this, base](Result<raft::Base> loaded) { installed(base, std::move(loaded)); }));
+  hooks_.busy();
 }
 
 // What was loaded is the newest that there is, and may be newer than what was asked for.

@@ -61,7 +61,9 @@ class Replica final : private Applier::Client {
     std::move_only_function<void(GroupId, const raft::RoleChanged&)> role;
     std::move_only_function<void(GroupId, const News&)> news;
     std::move_only_function<void(GroupId)> tuned;  // it has other options
-    std::move_only_function<void(Error)> broken;   // its disk: stop the process
+    // A snapshot is being taken, or loaded, which may take its time.
+    std::move_only_function<void()> busy;
+    std::move_only_function<void(Error)> broken;  // its disk: stop the process
   };
   struct Start {
     raft::Identity identity;

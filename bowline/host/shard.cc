@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bowline/base/ensure.h"
+#include "bowline/host/destroyed.h"
 #include "bowline/wire/letter.h"
 
 namespace bowline::host {
@@ -33,6 +34,7 @@ Shard::Shard(env::Env env, env::Network& network, Options options, Incarnation f
 
 Shard::~Shard() {
   if (balance_timer_) env_.loop.drop(balance_timer_);
+  if (progress_timer_) env_.loop.drop(progress_timer_);
 }
 
 // ---- opening
@@ -47,12 +49,17 @@ void Shard::opened(Result<wal::Opened> result, env::Done<Result<wal::Account>> d
   if (!result) return done(std::unexpected(result.error()));
   disk_ = result->account.identity.disk;
   if (onlooker_ != nullptr) onlooker_->opened(*result);
-  for (wal::Recovered& recovered : result->groups)
-    found_.emplace(recovered.group, std::move(recovered.found));
+  for (wal::Recovered& recovered : result->groups) {
+    if (is_note_of_destroyed(recovered.group)) {
+      lives_[destroyed_group(recovered.group)] = recovered.found.hard_state.term.value;
+    } else {
+      found_.emplace(recovered.group, std::move(recovered.found));
+    }
+  }
   snapshots_->open(life_.guard(
       [this, account = result->account, done = std::move(done)](const Result<void>& good) mutable {
         if (!good) return done(std::unexpected(good.error()));
-        listen(account, std::move(done));
+        clear_away(account, std::move(done));
       }));
 }
 
@@ -98,18 +105,25 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
 // ---- groups
 
 std::optional<Error> Shard::cannot_start(GroupId group, const GroupOptions& options) const {
+  if (broken_) return Error{Fault::io, "the disk of this node has failed: start the process again"};
+  if (is_note_of_destroyed(group))
+    return Error{Fault::invalid, "the id of a group must be less than 2^63"};
+  if (destroying_.contains(group))
+    return Error{Fault::exists, "the group is being destroyed: start it when that is done"};
   if (replicas_.contains(group) || beginning_.contains(group))
     return Error{Fault::exists, "the group is on this node already"};
   if (ended_.contains(group))
-    return Error{Fault::exists, "the group was ended: it can start again with the process"};
+    return Error{
+        Fault::exists,
+        "the group was ended: it can start again with the process, or once it is destroyed"};
   return cannot_run(options);
 }
 
 std::optional<Error> Shard::cannot_run(const GroupOptions& options) const {
   if (std::string fault = options.fault(); !fault.empty())
-    return Error{Fault::io, "the options of a group: " + fault};
+    return Error{Fault::invalid, "the options of a group: " + fault};
   if (options.raft->entry_bytes > options_.log.most_entry_bytes())
-    return Error{Fault::io,
+    return Error{Fault::invalid,
                  "the options of a group: raft.entry_bytes is more than the log takes, "
                  "which is a quarter of its segment_bytes"};
   const std::uint64_t frame = options_.courier.most_bytes(options.raft->entry_bytes);
@@ -127,29 +141,9 @@ Result<void> Shard::tune(GroupId group, GroupOptions options) {
     return std::unexpected(Error{Fault::not_found, "the group is not on this node"});
   if (std::optional<Error> wrong = cannot_run(options)) return std::unexpected(*wrong);
   if (std::string why = replica->options().cannot_become(options); !why.empty())
-    return std::unexpected(Error{Fault::io, "the options of a group: " + why});
+    return std::unexpected(Error{Fault::invalid, "the options of a group: " + why});
   replica->tune(std::move(options));
   return {};
-}
-
-void Shard::end(GroupId group) {
-  if (auto begins = beginning_.extract(group); !begins.empty()) {
-    ended_.insert(group);
-    begins.mapped().done(std::unexpected(Error{Fault::not_found, "the group was ended"}));
-  }
-  auto ends = replicas_.extract(group);
-  if (ends.empty()) return;
-  ended_.insert(group);
-  // Those who sleep would not notice. A leader that is asked for anything wakes them.
-  if (const raft::Core& core = ends.mapped()->core();
-      core.hibernates() && core.role() == raft::Role::leader)
-    ends.mapped()->input(raft::ForgetLeader{});
-  transfers_->stop(group);
-  due_.erase(group);
-  ends.mapped()->end();
-  tell(group, GroupEnded{});
-  if (dead_.empty()) env_.loop.soon(life_.guard([this] { dead_.clear(); }));
-  dead_.push_back(std::move(ends.mapped()));
 }
 
 // Those that are here now: what is done with one of them may end it, or another.
@@ -158,6 +152,13 @@ std::vector<GroupId> Shard::ids() const {
   ids.reserve(replicas_.size());
   for (const auto& [group, replica] : replicas_) ids.push_back(group);
   return ids;
+}
+
+std::vector<GroupId> Shard::starting() const {
+  std::vector<GroupId> groups;
+  groups.reserve(beginning_.size());
+  for (const auto& [group, begins] : beginning_) groups.push_back(group);
+  return groups;
 }
 
 Replica* Shard::find(GroupId group) {
@@ -202,7 +203,8 @@ wal::Log::Hooks Shard::log_hooks() {
   return {.persisted =
               [this](GroupId group, Seq seq) {
                 if (Replica* const replica = find(group)) return replica->persisted(seq);
-                if (beginning_.contains(group)) begins_anew(group);
+                if (beginning_.contains(group)) return begins_anew(group);
+                if (is_note_of_destroyed(group)) gone_from_log(destroyed_group(group), seq);
               },
           .broken = [this](Error error) { fail(std::move(error)); },
           .unreadable =
@@ -215,6 +217,7 @@ wal::Log::Hooks Shard::log_hooks() {
           .opening =
               [this](std::uint64_t done, std::uint64_t of) {
                 if (hooks_.opening) hooks_.opening(done, of);
+                if (opening_told_.is_due(now())) tell({}, Opening{done, of});
               }};
 }
 
@@ -224,7 +227,15 @@ void Shard::tell(GroupId group, const News& news) {
 
 void Shard::fail(Error error) {
   if (std::exchange(broken_, true)) return;
+  const Error why = error;
   hooks_.broken(std::move(error));
+  // The process may go on: then nobody waits for what will never come.
+  for (auto& [group, begins] : std::exchange(beginning_, {})) {
+    snapshots_->stop(group);
+    begins.done(std::unexpected(why));
+  }
+  for (auto& [group, waiting] : std::exchange(destroying_, {}))
+    for (auto& done : waiting) done(std::unexpected(why));
 }
 
 Links::Hooks Shard::link_hooks() {
@@ -252,6 +263,8 @@ Links::Hooks Shard::link_hooks() {
               [this](const std::string& who, const std::string& why) {
                 if (hooks_.told) hooks_.told(who, why);
               },
+          .needed = [this](NodeId peer) { return needs(peer); },
+          .forgotten = [this](NodeId peer) { detector_->forget(peer); },
           .other = [this](std::unique_ptr<Link> link) { other(std::move(link)); }};
 }
 
@@ -314,6 +327,7 @@ void Shard::fetch(GroupId group, const Transfers::Source& from, const raft::Base
                     [this, group, then = std::move(then)](Result<raft::Base> got) mutable {
                       if (Replica* const replica = find(group)) then(*replica, std::move(got));
                     });
+  watch_progress();
 }
 
 Replica::Hooks Shard::replica_hooks() {
@@ -352,6 +366,7 @@ Replica::Hooks Shard::replica_hooks() {
                 if (replica->core().hibernates()) detector_->begin();
                 tell_of_disk(*replica);
               },
+          .busy = [this] { watch_progress(); },
           .broken = [this](Error error) { fail(std::move(error)); }};
 }
 

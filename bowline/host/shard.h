@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -23,6 +24,7 @@
 #include "bowline/host/operators.h"
 #include "bowline/host/options.h"
 #include "bowline/host/replica.h"
+#include "bowline/host/seldom.h"
 #include "bowline/host/snapshots.h"
 #include "bowline/host/stall.h"
 #include "bowline/host/transfers.h"
@@ -55,6 +57,8 @@ class Shard {
     std::move_only_function<void(GroupId, const News&)> news = {};
     // While it opens: so many segments of the log are read, of so many. May be left out.
     std::move_only_function<void(std::uint64_t, std::uint64_t)> opening = {};
+    // The group ended a while ago, and nobody uses its machine any more. May be left out.
+    std::move_only_function<void(GroupId)> gone = {};
     // Which connections came to nothing, and why. May be left out.
     std::move_only_function<void(const std::string& who, const std::string& why)> told = {};
   };
@@ -67,13 +71,18 @@ class Shard {
 
   // First of all, and once. After an error nothing else may be called.
   void open(env::Done<Result<wal::Account>>);
-  // The machine is empty, and lives as long as the shard. A group that was ended starts again with
-  // the process only: till then nobody knows what of its writes is on the disk.
+  // The machine is empty. It is used until `done` says that the group did not start, or until
+  // Hooks::gone. A group that was ended starts again with the process only, or once it is
+  // destroyed: till then nobody knows what of its writes is on the disk.
   void start(GroupId, Birth, machine::StateMachine&, env::Done<Result<Replica*>>);
   // Other options for a group that runs, from its next step on. The error says why not.
   Result<void> tune(GroupId, GroupOptions);
   // Those who wait are told that nobody knows. What is on the disk stays.
   void end(GroupId);
+  // Ends it, if it is here. When `done` says so, nothing of it is left, neither in memory nor on
+  // the disk, and it may start anew: as a member that nobody has met yet. An error, and a crash
+  // before that, leave all or nothing of its log; then it has to be destroyed once more.
+  void destroy(GroupId, env::Done<Result<void>>);
 
   // Whoever lives on this thread may look at its groups whenever something may have become of them:
   // at the end of each turn, and there is one after each change of a role. One; empty: nobody.
@@ -82,6 +91,7 @@ class Shard {
   Replica* find(GroupId);
   const Replica* find(GroupId) const;
   std::vector<GroupId> ids() const;  // of those that are here now
+  std::vector<GroupId> starting() const;
   // What programs ask each other, once it is open.
   Errands& errands() { return *errands_; }
   const Links& links() const { return *links_; }
@@ -107,6 +117,7 @@ class Shard {
     std::optional<raft::Base> place;  // of a machine that is durable by itself
     raft::Found found;
     env::Done<Result<Replica*>> done;
+    std::uint64_t number = 0;  // names this one
   };
 
   wal::Log::Hooks log_hooks();
@@ -114,13 +125,15 @@ class Shard {
   Courier::Hooks courier_hooks();
   void opened(Result<wal::Opened>, env::Done<Result<wal::Account>>);
   void listen(wal::Account, env::Done<Result<wal::Account>>);
+  void clear_away(wal::Account, env::Done<Result<wal::Account>>);
+  Beginning* beginning(GroupId, std::uint64_t number);
   static bool is_founded_now(const Beginning&);
   void begin_at(GroupId, const raft::Base&, const raft::HardState&);
   void import_state(GroupId);
-  void imported(GroupId, const raft::Base&, const Result<void>&);
+  void imported(GroupId, std::uint64_t number, const raft::Base&, const Result<void>&);
   void begins_anew(GroupId);
   void based(GroupId);
-  void loaded(GroupId, Result<raft::Base>);
+  void loaded(GroupId, std::uint64_t number, Result<raft::Base>);
   void come_to_life(GroupId, LogId machine, bool stateless);
   static Result<std::optional<raft::Base>> place_of(GroupId, machine::StateMachine&);
   const raft::Base* furthest(GroupId) const;
@@ -130,12 +143,17 @@ class Shard {
   void role_changed(GroupId, const raft::RoleChanged&);
   std::optional<Error> cannot_start(GroupId, const GroupOptions&) const;
   std::optional<Error> cannot_run(const GroupOptions&) const;
+  void bury(std::unique_ptr<Replica>);
+  Incarnation life_of(GroupId) const;
+  void gone_from_log(GroupId, Seq);
+  void destroyed(GroupId, const Result<void>&);
   bool takes(const raft::Message&) const;
   void tell(GroupId, const News&);
   void turn();
   void due();
   void letters(NodeId from, const wire::Frame&, const wire::Way&);
   void know(const raft::Membership&);
+  bool needs(NodeId) const;
   void lost(NodeId);
   void silent(NodeId);
   void met(NodeId);
@@ -158,6 +176,8 @@ class Shard {
   std::optional<Duration> disk_stalls(Duration busy);
   void disk_answers();
   void fail(Error);
+  void watch_progress();
+  void tell_progress();
   wire::Hello hello() const;
 
   env::Env env_;
@@ -180,12 +200,20 @@ class Shard {
   Incarnation disk_;
   std::map<GroupId, raft::Found> found_;  // of groups that were not started yet
   std::map<GroupId, Beginning> beginning_;
+  std::uint64_t beginnings_ = 0;
   std::set<GroupId> ended_;
+  std::map<GroupId, std::vector<env::Done<Result<void>>>> destroying_;  // and who waits for that
+  // So often the group was destroyed on this disk. A member that comes back must not be taken for
+  // the one that made promises: it has another incarnation then.
+  std::map<GroupId, std::uint64_t> lives_;
   std::vector<std::unique_ptr<Replica>> dead_;  // until nobody can be inside of them
   std::map<GroupId, std::unique_ptr<Replica>> replicas_;
   std::set<GroupId> due_;                                // have something to do in this turn
   std::deque<std::pair<GroupId, raft::Input>> telling_;  // some in each turn
   env::TimerId balance_timer_;
+  env::TimerId progress_timer_;
+  bool watches_progress_ = false;
+  Seldom opening_told_{std::chrono::seconds(1)};
   Stall stall_;
   Duration patience_ = Duration::max();  // the shortest of a group
   std::uint64_t tickets_ = 0;

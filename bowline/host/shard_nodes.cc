@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,22 @@ void Shard::know(const raft::Membership& membership) {
     links_->know(member.id, std::string(member.address.view()));
     if (member.id != options_.self) detector_->watch(member.id);
   }
+}
+
+// A member of any of them, as things are committed here, or will be. A group that does not know its
+// members may be called by any.
+bool Shard::needs(NodeId peer) const {
+  if (!beginning_.empty()) return true;
+  const auto names = [peer](const raft::Config& config) {
+    const raft::Membership* const members = config.membership.get();
+    return members == nullptr || members->members.empty() || members->find(peer) != nullptr;
+  };
+  return std::ranges::any_of(replicas_, [&](const auto& entry) {
+    const raft::Core& core = entry.second->core();
+    const raft::Memberships& all = core.memberships();
+    return names(all.at(core.commit())) ||
+           std::ranges::any_of(all.from(core.commit().next()), names);
+  });
 }
 
 // Ten thousand groups that hear of it in one turn would hold up everything else.

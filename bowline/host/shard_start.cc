@@ -62,7 +62,7 @@ void Shard::start(GroupId group, Birth birth, machine::StateMachine& machine,
       done(std::unexpected(wrong));
     }));
   Beginning& begins = beginning_[group];
-  begins = {std::move(birth), &machine, *std::move(place), {}, std::move(done)};
+  begins = {std::move(birth), &machine, *std::move(place), {}, std::move(done), ++beginnings_};
   if (const auto found = found_.find(group); found != found_.end()) {
     begins.found = std::move(found->second);
     found_.erase(found);
@@ -75,7 +75,9 @@ void Shard::start(GroupId group, Birth birth, machine::StateMachine& machine,
     return begin_at(group, {{}, begins.birth.founders, {}, {}}, {});
   if (newest != nullptr && newest->id.index > found.base.id.index && !holds(found, newest->id))
     return begin_at(group, *newest, {});
-  env_.loop.soon(life_.guard([this, group] { based(group); }));
+  env_.loop.soon(life_.guard([this, group, number = begins.number] {
+    if (beginning(group, number) != nullptr) based(group);
+  }));
 }
 
 bool Shard::is_founded_now(const Beginning& begins) {
@@ -100,20 +102,28 @@ void Shard::begin_at(GroupId group, const raft::Base& base, const raft::HardStat
 void Shard::import_state(GroupId group) {
   const Birth& birth = beginning_.at(group).birth;
   const raft::Base base{imported_id, birth.founders, {}, imported_id.term};
-  snapshots_->take(group, base, birth.state(),
-                   life_.guard([this, group, base](const Result<void>& taken) {
-                     imported(group, base, taken);
-                   }));
+  snapshots_->take(
+      group, base, birth.state(),
+      life_.guard([this, group, number = beginning_.at(group).number,
+                   base](const Result<void>& taken) { imported(group, number, base, taken); }));
+  watch_progress();
 }
 
-void Shard::imported(GroupId group, const raft::Base& base, const Result<void>& taken) {
-  const auto begins = beginning_.find(group);
-  if (begins == beginning_.end() || broken_) return;
+// Null: it was ended, or the disk failed.
+Shard::Beginning* Shard::beginning(GroupId group, std::uint64_t number) {
+  const auto found = beginning_.find(group);
+  return found == beginning_.end() || found->second.number != number ? nullptr : &found->second;
+}
+
+void Shard::imported(GroupId group, std::uint64_t number, const raft::Base& base,
+                     const Result<void>& taken) {
+  Beginning* const begins = beginning(group, number);
+  if (begins == nullptr) return;
   // Nobody can have voted yet: the term is there from the start.
   if (taken) return begin_at(group, base, {imported_id.term, {}, {}, false});
-  auto done = std::move(begins->second.done);
+  auto done = std::move(begins->done);
   const Error& error = taken.error();
-  beginning_.erase(begins);
+  beginning_.erase(group);
   if (error.fault == Fault::io) fail(error);
   done(std::unexpected(Error{error.fault, "the state to found the group with: " + error.what}));
 }
@@ -135,21 +145,24 @@ void Shard::based(GroupId group) {
     return come_to_life(group, newest->id, newest->id.index < log_begins);
   snapshots_->load(
       group, begins->second.machine->restore(),
-      life_.guard([this, group](Result<raft::Base> base) { loaded(group, std::move(base)); }));
+      life_.guard([this, group, number = begins->second.number](Result<raft::Base> base) {
+        loaded(group, number, std::move(base));
+      }));
+  watch_progress();
 }
 
-void Shard::loaded(GroupId group, Result<raft::Base> base) {
-  const auto begins = beginning_.find(group);
-  if (begins == beginning_.end() || broken_) return;
-  const Index log_begins = begins->second.found.base.id.index;
+void Shard::loaded(GroupId group, std::uint64_t number, Result<raft::Base> base) {
+  Beginning* const begins = beginning(group, number);
+  if (begins == nullptr) return;
+  const Index log_begins = begins->found.base.id.index;
   if (base) {
-    if (machine::Durable* durable = begins->second.machine->durable())
+    if (machine::Durable* durable = begins->machine->durable())
       durable->mark(encode_mark(group, *base));
     return come_to_life(group, base->id, base->id.index < log_begins);
   }
   if (base.error().fault == Fault::io) return fail(base.error());
   // It rotted. The log says which one is wanted; if it goes back to what the machine has, none.
-  const std::optional<raft::Base>& place = begins->second.place;
+  const std::optional<raft::Base>& place = begins->place;
   const LogId machine = place ? place->id : LogId{};
   come_to_life(group, machine, log_begins > machine.index);
 }
@@ -158,7 +171,7 @@ void Shard::come_to_life(GroupId group, LogId machine, bool stateless) {
   Beginning begins = std::move(beginning_.extract(group).mapped());
   const raft::Identity identity{.self = options_.self,
                                 .cluster = begins.birth.options.cluster,
-                                .incarnation = disk_,
+                                .incarnation = life_of(group),
                                 .seed = options_.boot * 0x9e3779b97f4a7c15 + group.value,
                                 .memberships = &memberships_};
   const Ticket tickets{(options_.boot << 40) + (++tickets_ << 32)};

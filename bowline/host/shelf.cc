@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "bowline/base/ensure.h"
@@ -38,11 +39,13 @@ auto or_tell(env::Done<Result<Value>>& done, Then then) {
 
 SnapshotPtr Shelf::add(Manifest manifest) {
   const SnapshotName name = name_of(manifest, ++highest_number_);
+  ++had_[name.group];
   return std::make_shared<Snapshot>(weak_from_this(), name, std::move(manifest));
 }
 
 SnapshotPtr Shelf::found(const SnapshotName& name, Manifest manifest) {
   highest_number_ = std::max(highest_number_, name.number);
+  ++had_[name.group];
   return std::make_shared<Snapshot>(weak_from_this(), name, std::move(manifest));
 }
 
@@ -180,14 +183,49 @@ void Shelf::remove(std::vector<std::string> files) {
 }
 
 void Shelf::remove_next() {
-  if (removing_ || unwanted_.empty()) return;
+  if (removing_) return;
+  if (unwanted_.empty()) return tell_gone();
   removing_ = true;
   std::string file = std::move(unwanted_.front());
   unwanted_.pop_front();
-  env_.disk.remove(std::move(file), life_.guard([this](const Result<void>&) {
+  env_.disk.remove(file, life_.guard([this, file](const Result<void>& result) {
     removing_ = false;
+    removed(file, result);
     remove_next();
   }));
+}
+
+void Shelf::removed(const std::string& file, const Result<void>& result) {
+  if (result || result.error().fault == Fault::not_found) return;
+  if (const std::optional<SnapshotFile> named = snapshot_file(file))
+    stuck_.insert_or_assign(named->name.group, result.error());
+}
+
+void Shelf::gone(GroupId group, std::vector<std::string> files) {
+  if (const auto had = had_.find(group); had != had_.end() && --had->second == 0) had_.erase(had);
+  remove(std::move(files));
+}
+
+void Shelf::wait_until_gone(GroupId group, env::Done<Result<void>> done) {
+  waiting_.push_back({group, std::move(done)});
+  remove_next();
+}
+
+// Nothing waits to be removed. A sync takes along what was.
+void Shelf::tell_gone() {
+  for (Waiting& waits : std::exchange(waiting_, {})) {
+    if (had_.contains(waits.group)) {
+      waiting_.push_back(std::move(waits));
+      continue;
+    }
+    const auto stuck = stuck_.extract(waits.group);
+    sync_names([done = std::move(waits.done),
+                error = stuck.empty() ? std::nullopt : std::optional(stuck.mapped())](
+                   Result<void> synced) mutable {
+      if (error) return done(std::unexpected(*std::move(error)));
+      done(std::move(synced));
+    });
+  }
 }
 
 }  // namespace bowline::host

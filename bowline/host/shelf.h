@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,8 +43,17 @@ class Shelf : public std::enable_shared_from_this<Shelf> {
   // One file after the other, so that nobody else's names wait for thousands of them. What cannot
   // be removed is left to the next start.
   void remove(std::vector<std::string> files);
+  // Nobody has this snapshot any more. These are its files, if they are to go.
+  void gone(GroupId, std::vector<std::string> files);
+  // All snapshots of the group were given up. Says when nobody has one any more, and no start finds
+  // any of their files. An error: one of them cannot be removed.
+  void wait_until_gone(GroupId, env::Done<Result<void>>);
 
  private:
+  struct Waiting {
+    GroupId group;
+    env::Done<Result<void>> done;
+  };
   void write_file(std::string name, env::Buffer, env::Done<Result<void>>);
   void read_file(std::string name, std::uint64_t most_bytes, env::Done<Result<env::Buffer>>);
   void read_piece_once(const ConstSnapshotPtr&, std::uint32_t piece,
@@ -51,11 +61,16 @@ class Shelf : public std::enable_shared_from_this<Shelf> {
   void read_head_once(const SnapshotName&, Head, env::Done<Result<Manifest>>);
   void rename_head(const SnapshotPtr&, Head to, env::Done<Result<void>>);
   void remove_next();
+  void removed(const std::string& file, const Result<void>&);
+  void tell_gone();
 
   env::Env env_;
   std::uint64_t highest_number_ = 0;  // of a snapshot
   std::deque<std::string> unwanted_;
   bool removing_ = false;
+  std::map<GroupId, std::uint64_t> had_;  // so many snapshots of it somebody has
+  std::map<GroupId, Error> stuck_;        // of its files some could not be removed
+  std::vector<Waiting> waiting_;
   env::Life life_;
 };
 

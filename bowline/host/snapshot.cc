@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/host/snapshot.h"
 
+#include <algorithm>
+
 #include "bowline/host/shelf.h"
 
 namespace bowline::host {
 
 // When the whole process ends, the shelf is gone, and the files are left to the next start.
 Snapshot::~Snapshot() {
-  if (!given_up_) return;
-  if (const std::shared_ptr<Shelf> shelf = shelf_.lock()) shelf->remove(files());
+  const std::shared_ptr<Shelf> shelf = shelf_.lock();
+  if (shelf != nullptr) shelf->gone(name_.group, given_up_ ? files() : std::vector<std::string>());
 }
 
 void Snapshot::note_piece(std::uint32_t piece) {
   if (piece >= pieces_.size()) pieces_.resize(piece + 1);
   pieces_[piece] = true;
+}
+
+std::uint32_t Snapshot::pieces() const {
+  return static_cast<std::uint32_t>(std::ranges::count(pieces_, true));
 }
 
 // The head first: a head without its pieces is of no use, and pieces without a head go anyway.

@@ -37,6 +37,7 @@ class Snapshot {
   void note(Head head) { head_ = head; }
   void note_piece(std::uint32_t piece);
   bool may_have(std::uint32_t piece) const { return piece < pieces_.size() && pieces_[piece]; }
+  std::uint32_t pieces() const;  // of which there is a file, or may be
   std::optional<Head> head() const { return head_; }
 
  private:

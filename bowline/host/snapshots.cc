@@ -105,6 +105,12 @@ void Snapshots::give_up(SnapshotPtr& snapshot) {
   snapshot.reset();
 }
 
+void Snapshots::give_up(std::vector<SnapshotPtr>& snapshots, Index through) {
+  for (SnapshotPtr& snapshot : snapshots)
+    if (snapshot->name().index <= through) give_up(snapshot);
+  std::erase(snapshots, nullptr);
+}
+
 // It is durable. What is not newer goes, as soon as nobody reads it any more.
 void Snapshots::install(const SnapshotPtr& snapshot) {
   const Index index = snapshot->name().index;
@@ -112,10 +118,8 @@ void Snapshots::install(const SnapshotPtr& snapshot) {
   Group& group = groups_[snapshot->name().group];
   give_up(group.newest);
   group.newest = snapshot;
-  for (SnapshotPtr& broken : group.broken)
-    if (broken->name().index <= index) give_up(broken);
-  std::erase(group.broken, nullptr);
-  if (group.begun != nullptr && group.begun->name().index <= index) give_up(group.begun);
+  give_up(group.broken, index);
+  give_up(group.begun, index);
 }
 
 void Snapshots::erase_if_empty(GroupId id) {
@@ -123,28 +127,57 @@ void Snapshots::erase_if_empty(GroupId id) {
   if (found != groups_.end() && found->second.empty()) groups_.erase(found);
 }
 
-void Snapshots::forget(GroupId id) {
+void Snapshots::stop(GroupId id) {
   const Error why = error(Fault::not_found, id, "the group left this node");
-  takes_.each([&](Taking& taking) {
-    if (taking.group() == id) taking.end(std::unexpected(why));
-  });
+  const auto end = [&](auto& work) {
+    if (work.group() == id) work.end(std::unexpected(why));
+  };
+  takes_.each(end);
+  loads_.each(end);
   go_on_soon();
-  Group* const group = find(id);
-  if (group == nullptr) return;
-  give_up(group->newest);
-  for (SnapshotPtr& broken : group->broken) give_up(broken);
-  group->broken.clear();
-  drop_incoming(id, why);  // and what was begun: with that the group is gone
+}
+
+void Snapshots::forget(GroupId id, env::Done<Result<void>> done) {
+  stop(id);
+  if (Group* const group = find(id)) {
+    give_up(group->newest);
+    give_up(group->broken);
+    // And what was begun: with that the group is gone.
+    drop_incoming(id, error(Fault::not_found, id, "the group left this node"));
+  }
+  if (done) shelf_->wait_until_gone(id, life_.guard(std::move(done)));
+}
+
+// ---- how far they are
+
+std::optional<Snapshots::Progress> Snapshots::taking(GroupId id) const {
+  std::optional<Progress> found;
+  takes_.each([&](const Taking& taking) {
+    if (taking.group() == id && !taking.is_over()) found = Progress{taking.bytes(), 0};
+  });
+  return found;
+}
+
+std::optional<Snapshots::Progress> Snapshots::loading(GroupId id) const {
+  std::optional<Progress> found;
+  loads_.each([&](const Loading& loading) {
+    if (loading.group() == id && !loading.is_over())
+      found = Progress{loading.bytes(), loading.of_bytes()};
+  });
+  return found;
+}
+
+std::set<GroupId> Snapshots::busy() const {
+  std::set<GroupId> busy;
+  const auto note = [&](const auto& work) {
+    if (!work.is_over()) busy.insert(work.group());
+  };
+  takes_.each(note);
+  loads_.each(note);
+  return busy;
 }
 
 // ---- ours
-
-bool Snapshots::is_taking(GroupId id) {
-  bool found = false;
-  takes_.each(
-      [&](const Taking& taking) { found = found || (taking.group() == id && !taking.is_over()); });
-  return found;
-}
 
 void Snapshots::go_on_soon() {
   env_.loop.soon(life_.guard([this] {
@@ -159,7 +192,7 @@ void Snapshots::take(GroupId id, raft::Base base, std::unique_ptr<machine::Reade
   if (covers(id, base.id.index)) return later<void>(std::move(done), {});
   if (is_behind(id, base.id.index))
     return later<void>(std::move(done), std::unexpected(error(Fault::exists, id, behind)));
-  if (is_taking(id))
+  if (taking(id))
     return later<void>(std::move(done),
                        std::unexpected(error(Fault::exists, id, "one is being taken")));
   const SnapshotPtr snapshot = shelf_->add(
@@ -260,7 +293,8 @@ ConstSnapshotPtr Snapshots::left_of(const Group& group, std::uint64_t identity) 
   const auto is_it = [&](const SnapshotPtr& snapshot) {
     return snapshot != nullptr && snapshot->manifest().identity == identity;
   };
-  if (is_it(group.begun)) return group.begun;
+  for (const SnapshotPtr& begun : group.begun)
+    if (is_it(begun)) return begun;
   if (is_it(group.newest)) return group.newest;
   for (const SnapshotPtr& broken : group.broken)
     if (is_it(broken)) return broken;

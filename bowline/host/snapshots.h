@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,17 +87,29 @@ class Snapshots {
   // For whoever fetches it. Fault::corrupt: it rotted, and is not the newest any more.
   void read_piece(const ConstSnapshotPtr&, std::uint32_t piece, env::Done<Result<env::Buffer>>);
 
-  // The group left this node.
-  void forget(GroupId);
+  // How much of the state is written, or read. A piece may be on its way still.
+  struct Progress {
+    std::uint64_t bytes = 0;
+    std::uint64_t of_bytes = 0;  // 0: nobody knows
+  };
+  std::optional<Progress> taking(GroupId) const;  // none: nothing is being taken
+  std::optional<Progress> loading(GroupId) const;
+  std::set<GroupId> busy() const;  // groups of which one is being taken or loaded
+
+  // Its machine ends: what is being taken of it, or loaded, ends as Fault::not_found.
+  void stop(GroupId);
+  // The group left this node. `done` says when nothing of it can come back, not at a start either:
+  // none of its files is there, and nobody reads them. An error: one of them cannot be removed.
+  void forget(GroupId, env::Done<Result<void>> done = {});
 
  private:
   struct Group {
     SnapshotPtr newest;
     std::vector<SnapshotPtr> broken;  // kept as long as there is nothing newer that is whole
-    SnapshotPtr begun;                // by an earlier life
+    std::vector<SnapshotPtr> begun;   // by earlier lives
     std::unique_ptr<Incoming> incoming;
     bool empty() const {
-      return newest == nullptr && broken.empty() && begun == nullptr && incoming == nullptr;
+      return newest == nullptr && broken.empty() && begun.empty() && incoming == nullptr;
     }
   };
 
@@ -103,10 +117,10 @@ class Snapshots {
   void opened(Inventory::Found&);
   bool covers(GroupId, Index) const;
   bool is_behind(GroupId, Index) const;
-  bool is_taking(GroupId);
   void taken(const SnapshotPtr&, const Result<void>&);
   void install(const SnapshotPtr&);
   static void give_up(SnapshotPtr&);
+  static void give_up(std::vector<SnapshotPtr>&, Index through = Index{~0ULL});
   void begin(Group&, const Manifest&, env::Done<Result<Missing>>);
   Group* of(const SnapshotPtr&);
   static ConstSnapshotPtr left_of(const Group&, std::uint64_t identity);

@@ -28,6 +28,7 @@ class Taking {
   void end(Result<void>);  // nothing, if it is over
   bool is_over() const { return reader_ == nullptr; }
   GroupId group() const { return snapshot_->manifest().group; }
+  std::uint64_t bytes() const { return snapshot_->manifest().bytes; }  // of the state, so far
 
  private:
   void next();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/host/transfers.h"
 
+#include <ranges>
+
 #include "bowline/base/ensure.h"
 #include "bowline/wire/parcel.h"
 
@@ -62,6 +64,11 @@ std::optional<Fetching::Progress> Transfers::progress(GroupId group) const {
   if (found == fetches_.end()) return std::nullopt;
   const auto& fetching = found->second.fetching;
   return fetching == nullptr ? Fetching::Progress{} : fetching->progress();
+}
+
+std::vector<GroupId> Transfers::fetching() const {
+  const auto groups = std::views::keys(fetches_);
+  return {groups.begin(), groups.end()};
 }
 
 std::vector<std::pair<NodeId, std::uint64_t>> Transfers::given() const {
@@ -169,6 +176,11 @@ void Transfers::stop(GroupId group) {
   hang_up(fetch->second);
   env_.loop.drop(fetch->second.timer);
   fetches_.erase(fetch);
+}
+
+void Transfers::forget(GroupId group) {
+  stop(group);
+  for (auto& [number, gift] : gifts_) gift.giving->forget(group);
 }
 
 // ---- giving

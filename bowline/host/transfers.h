@@ -50,8 +50,10 @@ class Transfers {
   };
   void fetch(GroupId, const Source& from, const raft::Base&, env::Done<Result<raft::Base>>);
   void stop(GroupId);
-  void serve(std::unique_ptr<Link>);                            // another node wants to fetch
+  void forget(GroupId);               // and nobody fetches from here what there is of it
+  void serve(std::unique_ptr<Link>);  // another node wants to fetch
   std::optional<Fetching::Progress> progress(GroupId) const;    // none: nothing is being fetched
+  std::vector<GroupId> fetching() const;                        // groups for which something is
   std::vector<std::pair<NodeId, std::uint64_t>> given() const;  // bytes, to those that fetch now
 
  private:

@@ -28,7 +28,7 @@ class Turns {
     }
   }
   template <class Visit>
-  void each(Visit visit) {
+  void each(Visit visit) const {
     for (const auto& work : running_) visit(*work);
     for (const auto& work : waiting_) visit(*work);
   }

@@ -24,6 +24,8 @@ constexpr std::array<std::string_view, refusals> sentences = {
     "the lease was found expired in another term; whoever leads now decides anew",
     "there is no space left: compact, and clear the alarm",
     "the data of a member is damaged, and nothing is served until the alarm is cleared",
+    "nothing was done: the answer to a request that writes is at most 32 MiB; read it by itself",
+    "it was done, but not told: too many large answers at once; read what you need",
 };
 
 void say(std::string& out, const Item& item) {

@@ -27,8 +27,10 @@ enum class Refusal : std::uint8_t {
   expired_elsewhere,  // LeaseRevoke::expired_in is not the term of the entry: decide anew
   no_space,           // an alarm: puts and grants are refused
   corrupt,            // an alarm: everything is refused but alarms
+  answer_too_large,   // what it asks to be told weighs too much, see weight.h
+  answer_left_out,    // it was done; but what was to be told of it is too much for now
 };
-inline constexpr std::uint8_t refusals = 12;
+inline constexpr std::uint8_t refusals = 14;
 std::string_view words(Refusal);  // a sentence for people
 
 struct RangeAnswer {

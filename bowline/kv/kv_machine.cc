@@ -28,15 +28,28 @@ std::optional<std::string_view> first_key(const Command& command) {
 // is carried out.
 void KvMachine::apply(std::span<const machine::Command> commands, std::span<std::string> answers) {
   ensure(commands.size() == answers.size());
+  std::size_t told = 0;
   for (std::size_t from = 0; from < commands.size(); from += Index::most_warm) {
     const std::size_t count = std::min(commands.size() - from, Index::most_warm);
-    apply_few(commands.subspan(from, count), answers.subspan(from, count));
+    apply_few(commands.subspan(from, count), answers.subspan(from, count), told);
   }
   watches_.deliver();
 }
 
+// All answers of a batch are there at once. Those that are small are always told: whoever asks for
+// much in a request that writes has to live with it.
+std::string KvMachine::tell(const Answer& answer, std::size_t& told) {
+  constexpr std::size_t small_bytes = 4096;
+  std::string bytes = encode(answer);
+  if (bytes.size() <= small_bytes) return bytes;
+  if (bytes.size() > most_answers_bytes - std::min(told, most_answers_bytes))
+    return encode(Answer{answer.revision, Refusal::answer_left_out, {}});
+  told += bytes.size();
+  return bytes;
+}
+
 void KvMachine::apply_few(std::span<const machine::Command> commands,
-                          std::span<std::string> answers) {
+                          std::span<std::string> answers, std::size_t& told) {
   std::array<std::optional<Command>, Index::most_warm> decoded;
   std::array<std::string_view, Index::most_warm> keys;
   std::size_t known = 0;
@@ -48,7 +61,7 @@ void KvMachine::apply_few(std::span<const machine::Command> commands,
   if (known > 1) state_.store.warm(std::span(keys).first(known));
   for (std::size_t i = 0; i < commands.size(); ++i) {
     const std::int64_t before = state_.store.revision();
-    answers[i] = decoded[i] ? encode(run(state_, *decoded[i], commands[i].id.term.value))
+    answers[i] = decoded[i] ? tell(run(state_, *decoded[i], commands[i].id.term.value), told)
                             : encode(Answer{before, Refusal::malformed, {}});
     if (state_.store.revision() != before) watches_.wrote();
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -49,7 +50,10 @@ class KvMachine final : public machine::StateMachine {
 
  private:
   friend class KvWriter;
-  void apply_few(std::span<const machine::Command>, std::span<std::string> answers);
+  void apply_few(std::span<const machine::Command>, std::span<std::string> answers,
+                 std::size_t& told);
+  // `told`: bytes of the large answers of this call of apply(), so far.
+  static std::string tell(const Answer&, std::size_t& told);
 
   State state_;
   Watches watches_;

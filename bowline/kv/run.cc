@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bowline/base/mutant.h"
+#include "bowline/kv/answer_weight.h"
 #include "bowline/kv/txn_run.h"
 
 namespace bowline::kv {
@@ -48,16 +49,22 @@ Refusal forbidden(const State& state, const Command& command) {
 // One way to carry out each kind of command.
 struct Runner {
   Outcome operator()(const Put& put) const {
-    const Refusal refusal = refused(state, put, Asked::alone);
+    Refusal refusal = refused(state, put, Asked::alone);
+    if (refusal == Refusal::none) refusal = too_large(state.store, put, state.most_answer);
     if (refusal != Refusal::none) return std::unexpected(refusal);
     return carry_out(state, put);
   }
 
-  Outcome operator()(const DeleteRange& erase) const { return carry_out(state, erase); }
+  Outcome operator()(const DeleteRange& erase) const {
+    const Refusal refusal = too_large(state.store, erase, state.most_answer);
+    if (refusal != Refusal::none) return std::unexpected(refusal);
+    return carry_out(state, erase);
+  }
 
   Outcome operator()(const Txn& txn) const {
     const Path path = path_of(state.store, txn);
-    const Refusal refusal = refused(state, txn, path);
+    Refusal refusal = refused(state, txn, path);
+    if (refusal == Refusal::none) refusal = too_large(state.store, txn, path, state.most_answer);
     if (refusal != Refusal::none) return std::unexpected(refusal);
     return carry_out(state, txn, path);
   }

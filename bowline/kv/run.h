@@ -8,6 +8,7 @@
 #include "bowline/kv/command.h"
 #include "bowline/kv/leases.h"
 #include "bowline/kv/store.h"
+#include "bowline/kv/weight.h"
 
 namespace bowline::kv {
 
@@ -18,6 +19,7 @@ struct State {
   Store store;
   Leases leases;
   std::set<Alarm> alarms;
+  std::uint64_t most_answer = most_answer_weight;  // another one in tests only
 };
 
 // Carries one command out, as the entry of this term. The answer views the state, and the command.

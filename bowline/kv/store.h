@@ -17,6 +17,7 @@
 #include "bowline/kv/slabs.h"
 #include "bowline/kv/values.h"
 #include "bowline/kv/version.h"
+#include "bowline/kv/weight.h"
 
 namespace bowline::kv {
 
@@ -39,6 +40,8 @@ class Store {
 
   // --- Reading. Between a write and its commit() it sees what was written.
   std::expected<RangeAnswer, Refusal> range(const Range&) const;
+  // The same, as long as all that was taken for this weight is not too much: answer_too_large.
+  std::expected<RangeAnswer, Refusal> range(const Range&, Weight&) const;
   // The same below what is compacted, if the pin reaches there.
   std::expected<RangeAnswer, Refusal> range(const Range&, const Pin&) const;
   const Version* find(std::string_view key) const;    // the present one; null: there is no such key
@@ -95,8 +98,9 @@ class Store {
  private:
   friend class StoreLoader;
   struct Taking;
-  RangeAnswer present(const Range&) const;
-  RangeAnswer past(const Range&, std::int64_t revision) const;
+  void present(Taking&) const;
+  void past(Taking&, std::int64_t revision) const;
+  std::expected<RangeAnswer, Refusal> range(const Range&, const Pin&, Weight&) const;
   std::int64_t sweep_target() const;
   Key& make_key(std::string_view key);
   Version& append(Key&, std::string_view value);

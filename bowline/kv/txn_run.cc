@@ -51,23 +51,6 @@ bool holds(const Store& store, const Compare& compare) {
   return is_so(std::int64_t{0}, compare.result, compare.number);
 }
 
-// Follows a path through a transaction.
-class Walk {
- public:
-  explicit Walk(const Path& path) : path_(path) {}
-  const std::vector<Op>& take(const Txn& txn) {
-    ensure(at_ < path_.size());
-    succeeded_ = path_[at_++];
-    return succeeded_ ? txn.success : txn.failure;
-  }
-  bool succeeded() const { return succeeded_; }  // the one that was taken last
-
- private:
-  const Path& path_;
-  std::size_t at_ = 0;
-  bool succeeded_ = false;
-};
-
 void find_path(const Store& store, const Txn& txn, Path& path) {
   path.push_back(holds(store, txn.compares));
   for (const Op& op : path.back() ? txn.success : txn.failure)

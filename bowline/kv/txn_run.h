@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "bowline/base/ensure.h"
 #include "bowline/kv/answer.h"
 #include "bowline/kv/request.h"
 #include "bowline/kv/run.h"
@@ -16,6 +17,23 @@ namespace bowline::kv {
 // carried out.
 using Path = std::vector<bool>;
 Path path_of(const Store&, const Txn&);
+
+// Follows a path through a transaction.
+class Walk {
+ public:
+  explicit Walk(const Path& path) : path_(path) {}
+  const std::vector<Op>& take(const Txn& txn) {
+    ensure(at_ < path_.size());
+    succeeded_ = path_[at_++];
+    return succeeded_ ? txn.success : txn.failure;
+  }
+  bool succeeded() const { return succeeded_; }  // the one that was taken last
+
+ private:
+  const Path& path_;
+  std::size_t at_ = 0;
+  bool succeeded_ = false;
+};
 
 // etcd looks for the lease of a put before its key when it comes alone, and after it in a
 // transaction. Clients see which of two reasons they are given.

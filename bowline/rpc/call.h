@@ -54,6 +54,8 @@ class CallChannel {
   virtual void hold(bool held) = 0;
   virtual std::uint64_t queued() const = 0;
   virtual bool over() const = 0;
+  virtual std::uint64_t queued_beside() const { return queued(); }
+  virtual void keeps(std::uint64_t bytes) { static_cast<void>(bytes); }
 };
 
 // One call, and the right to answer it. Whoever has it answers when it likes, within the call of
@@ -101,6 +103,11 @@ class Call {
   // Bytes that were sent and that the client has not made room for. Who sends much looks at it, and
   // waits for `drained`: what is queued costs memory of ours.
   std::uint64_t queued() const { return channel_->queued(); }
+  // The same of all calls of its connection.
+  std::uint64_t queued_beside() const { return channel_->queued_beside(); }
+  // So many bytes of memory the handler has for this call at present. They count to what its
+  // connection holds, as what waits to be sent does.
+  void keeps(std::uint64_t bytes) { channel_->keeps(bytes); }
   // Nobody waits any more; not by finish(), after which there is no call here.
   bool over() const { return channel_->over(); }
 

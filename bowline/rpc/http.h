@@ -45,6 +45,7 @@ class ExchangeChannel {
   virtual void end(bool whole) = 0;
   virtual std::uint64_t queued() const = 0;
   virtual bool over() const = 0;
+  virtual void keeps(std::uint64_t bytes) { static_cast<void>(bytes); }
 };
 
 // One request, and the right to answer it: at once, later, or piece by piece. One that is dropped
@@ -81,6 +82,7 @@ class Exchange {
 
   std::uint64_t queued() const { return channel_->queued(); }
   bool over() const { return channel_->over(); }
+  void keeps(std::uint64_t bytes) { channel_->keeps(bytes); }  // as of a call
 
  private:
   void drop() {

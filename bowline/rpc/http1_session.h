@@ -27,6 +27,7 @@ class Http1Answer final : public ExchangeChannel {
   void end(bool whole) override;
   std::uint64_t queued() const override { return queued_; }
   bool over() const override { return session_ == nullptr; }
+  void keeps(std::uint64_t bytes) override { kept_ = bytes; }
 
  private:
   friend class Http1Session;
@@ -36,6 +37,7 @@ class Http1Answer final : public ExchangeChannel {
   std::deque<std::string> pieces_;
   std::size_t sent_of_first_ = 0;
   std::uint64_t queued_ = 0;
+  std::uint64_t kept_ = 0;  // by its handler
   bool head_is_sent_ = false;
   bool is_chunked_ = false;
   bool has_ended_ = false;
@@ -58,7 +60,7 @@ class Http1Session final : public Session {
   bool over() const override { return over_; }
   bool holds() const override;
   std::uint64_t queued() const override { return answer_ ? answer_->queued_ : 0; }
-  std::uint64_t held() const override { return queued() + reader_.held(); }
+  std::uint64_t held() const override { return queued() + reader_.held() + kept(); }
   std::uint64_t calls() const override { return answer_ ? 1 : 0; }
   std::string why() const override { return why_; }
 
@@ -75,6 +77,7 @@ class Http1Session final : public Session {
   void answered();
   void drop_answer(Cancelled);
   void end(std::string why);
+  std::uint64_t kept() const { return answer_ ? answer_->kept_ : 0; }
   bool may_stay() const { return reader_.keeps_alive() && !closes_ && drains_since_ == never; }
 
   Router& router_;

@@ -184,9 +184,45 @@ TEST_F(Http1, SEC_18_pages_of_others_do_not_get_through) {
   EXPECT_EQ(status("localhost:2379", ""), "200");
   EXPECT_EQ(status("[::1]:2379", ""), "200");
   EXPECT_EQ(status("[::1]", ""), "200");
+  EXPECT_EQ(status("LocalHost", ""), "200");
   EXPECT_EQ(status("evil.example:2379", "http://evil.example:2379"), "421");
   EXPECT_EQ(status("evil.example", ""), "421");
   EXPECT_FALSE(wire.over());
+}
+
+TEST_F(Http1, SEC_18_an_address_in_numbers_is_nobody_s_name) {
+  service.router.gate = {.hosts = {"localhost"}};
+  const auto status = [&](const std::string& host) {
+    return ask("GET /v3/x HTTP/1.1\r\nHost: " + host + "\r\n\r\n").substr(9, 3);
+  };
+  for (const char* const good : {"127.0.0.1", "127.0.0.1:2379", "10.20.30.40", "[fe80::1]:1"})
+    EXPECT_EQ(status(good), "200") << good;
+  for (const char* const bad : {"127.0.0.1.evil.example", "127.0.0", "1.2.3.4.5", "1..2.3",
+                                ".1.2.3", "1.2.3.", "1.2.3.x", "[evil", "2130706433", "0x7f.0.0.1"})
+    EXPECT_EQ(status(bad), "421") << bad;
+}
+
+TEST_F(Http1, a_browser_is_told_which_pages_may_read_an_answer) {
+  service.router.gate.origins = {"https://dash.example"};
+  const auto answer = [&](const std::string& method, const std::string& origin) {
+    return ask(method + " /v3/x HTTP/1.1\r\nHost: a\r\n" +
+               (origin.empty() ? "" : "Origin: " + origin + "\r\n") + "Content-Length: 0\r\n\r\n");
+  };
+  const std::string told = "access-control-allow-origin: https://dash.example\r\n";
+  EXPECT_TRUE(answer("POST", "https://dash.example").contains(told));
+  EXPECT_TRUE(answer("POST", "https://dash.example").contains("vary: Origin\r\n"));
+  EXPECT_TRUE(answer("POST", "https://dash.example").ends_with("POST /v3/x? "));
+  EXPECT_FALSE(answer("POST", "").contains("access-control"));
+  EXPECT_FALSE(answer("POST", "http://a").contains("access-control")) << "its own page";
+  EXPECT_FALSE(answer("POST", "https://evil.example").contains("access-control"));
+  const std::string first = answer("OPTIONS", "https://dash.example");
+  EXPECT_TRUE(first.starts_with("HTTP/1.1 200 OK\r\n")) << first;
+  EXPECT_TRUE(first.contains(told));
+  EXPECT_TRUE(first.ends_with("\r\n\r\n")) << "and nothing else";
+  EXPECT_TRUE(answer("OPTIONS", "").ends_with("OPTIONS /v3/x? ")) << "as any other";
+  service.router.gate.origins = {"*"};
+  EXPECT_TRUE(answer("POST", "https://any.example")
+                  .contains("access-control-allow-origin: https://any.example\r\n"));
 }
 
 struct Refused {

@@ -328,6 +328,35 @@ TEST(Http2Limits, whoever_takes_nothing_is_not_received_any_more) {
   EXPECT_TRUE(t.wire.session().holds());
 }
 
+TEST(Http2Limits, SEC_15_what_handlers_keep_counts_to_what_the_connection_holds) {
+  Bounded t({});
+  t.client.open("/test.Echo/Open");
+  const std::int32_t other = t.client.open("/test.Echo/Open");
+  t.wire.pump(t.client);
+  t.service.kept.at(0).keeps(1000);
+  t.service.kept.at(1).keeps(500);
+  EXPECT_EQ(t.wire.session().held(), 1500U);
+  t.service.kept.at(0).keeps(10);
+  EXPECT_EQ(t.wire.session().held(), 510U);
+  t.client.reset(other);
+  t.wire.pump(t.client);
+  EXPECT_EQ(t.wire.session().held(), 10U);
+  t.service.kept.at(1).keeps(77);
+  EXPECT_EQ(t.wire.session().held(), 10U);
+}
+
+TEST(Http2Limits, a_call_knows_what_waits_on_its_connection) {
+  Bounded t({}, {.window = 10, .updates_windows = false});
+  t.client.open("/test.Echo/Open");
+  t.client.open("/test.Echo/Open");
+  t.wire.pump(t.client);
+  t.service.kept.at(0).message(std::string(1000, 'x'));
+  t.wire.pump(t.client);
+  EXPECT_EQ(t.service.kept.at(1).queued(), 0U);
+  EXPECT_EQ(t.service.kept.at(1).queued_beside(), t.service.kept.at(0).queued());
+  EXPECT_GT(t.service.kept.at(1).queued_beside(), 900U);
+}
+
 TEST(Http2Limits, draining_lets_open_calls_end_and_no_others_begin) {
   Bounded t({});
   const std::int32_t open = t.client.call("/test.Echo/Later", "");

@@ -322,8 +322,14 @@ void Http2Session::run_unary(Http2Stream& stream) {
                                                ? "a unary call has one message, and this had none"
                                                : "the request ended in the midst of a message"});
   ++stream.method_->messages_in;
+  // Who answers later may do so much later, and keeps what it needs.
+  std::string whole = std::move(stream.in_);
+  stream.in_.clear();
   stream.method_->unary(Call(stream.shared_from_this()),
-                        std::string_view(stream.in_).substr(prefix_bytes));
+                        std::string_view(whole).substr(prefix_bytes));
+  if (whole.capacity() > Http2Stream::most_spare_bytes || stream.session_ != this) return;
+  whole.clear();
+  stream.in_ = std::move(whole);
 }
 
 void Http2Session::run_plain(Http2Stream& stream) {
@@ -379,6 +385,7 @@ void Http2Session::closed(Http2Stream& stream, std::uint32_t) {
   stream.client_is_done_ = true;
   release(stream);
   unfinished_ -= std::exchange(stream.waiting_bytes_, 0);
+  kept_ -= std::exchange(stream.kept_, 0);
   queued_ -= std::exchange(stream.queued_, 0);
   if (!stream.over_ && !stream.finished_) {
     stream.over_ = true;

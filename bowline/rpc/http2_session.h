@@ -36,7 +36,7 @@ class Http2Session final : public Session {
   bool over() const override { return over_; }
   bool holds() const override { return queued_ > limits_.most_queued_bytes; }
   std::uint64_t queued() const override { return queued_; }
-  std::uint64_t held() const override { return queued_ + unfinished_; }
+  std::uint64_t held() const override { return queued_ + unfinished_ + kept_; }
   std::uint64_t calls() const override { return streams_.size(); }
   std::string why() const override { return why_; }
 
@@ -124,6 +124,7 @@ class Http2Session final : public Session {
 
   std::uint64_t queued_ = 0;              // bytes of all answers
   std::uint64_t unfinished_ = 0;          // bytes of all requests
+  std::uint64_t kept_ = 0;                // by handlers, for their calls
   std::uint64_t granted_ = 0;             // window, beyond what each stream has
   std::vector<std::int32_t> want_grant_;  // in this order
   std::size_t to_consume_ = 0;

@@ -12,8 +12,7 @@ namespace bowline::rpc {
 
 // What was long is let go: one big call shall not make all later ones big.
 void Http2Stream::reset(std::int32_t id) {
-  constexpr std::size_t most_kept = 4096;
-  if (in_.capacity() > most_kept) in_ = {};
+  if (in_.capacity() > most_spare_bytes) in_ = {};
   if (out_.capacity() > 64) out_ = {};
   id_ = id;
   head_.deadline = never;
@@ -34,7 +33,7 @@ void Http2Stream::reset(std::int32_t id) {
   in_.clear();
   waiting_.clear();
   first_waiting_ = 0;
-  waiting_bytes_ = unfinished_ = granted_ = 0;
+  waiting_bytes_ = unfinished_ = kept_ = granted_ = 0;
   wants_grant_ = client_is_done_ = told_done_ = is_held_ = false;
   since_ = waits_since_ = never;
   out_.clear();
@@ -94,6 +93,15 @@ void Http2Stream::hold(bool held) {
   is_held_ = held;
   if (!held && since_ != never) resumes_ = true;
   session_->ready(*this);
+}
+
+std::uint64_t Http2Stream::queued_beside() const {
+  return session_ == nullptr ? 0 : session_->queued_;
+}
+
+void Http2Stream::keeps(std::uint64_t bytes) {
+  if (session_ == nullptr) return;
+  session_->kept_ += bytes - std::exchange(kept_, bytes);
 }
 
 void Http2Stream::begin_plain(HttpAnswer answer) {

@@ -33,6 +33,8 @@ class Http2Stream final : public CallChannel, public std::enable_shared_from_thi
   void hold(bool held) override;
   std::uint64_t queued() const override { return queued_; }
   bool over() const override { return over_; }
+  std::uint64_t queued_beside() const override;
+  void keeps(std::uint64_t bytes) override;
 
   // Of a plain exchange.
   void listen_plain(ExchangeHooks);
@@ -47,6 +49,7 @@ class Http2Stream final : public CallChannel, public std::enable_shared_from_thi
   friend class Http2Session;
 
   enum class Kind : std::uint8_t { unknown, unary, stream, plain };
+  static constexpr std::size_t most_spare_bytes = 4096;  // of memory, for the next request
 
   void reset(std::int32_t id);  // another request begins
   void push(std::string bytes);
@@ -73,11 +76,12 @@ class Http2Stream final : public CallChannel, public std::enable_shared_from_thi
   Method* method_ = nullptr;
 
   // What came of messages, or of a body.
-  std::string in_;                    // not whole yet
+  std::string in_;                    // not whole yet; gone once a handler has seen it
   std::vector<std::string> waiting_;  // whole; nobody listens, or it is held
   std::size_t first_waiting_ = 0;
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t unfinished_ = 0;  // of in_; both are counted to the session
+  std::uint64_t kept_ = 0;        // by its handler
   std::uint64_t granted_ = 0;     // of window, because a message needs it
   bool wants_grant_ = false;
   Time since_ = never;           // in_ is unfinished
@@ -118,6 +122,7 @@ class Http2Exchange final : public ExchangeChannel {
   void end(bool whole) override { stream_->end_plain(whole); }
   std::uint64_t queued() const override { return stream_->queued(); }
   bool over() const override { return stream_->over(); }
+  void keeps(std::uint64_t bytes) override { stream_->keeps(bytes); }
 
  private:
   std::shared_ptr<Http2Stream> stream_;

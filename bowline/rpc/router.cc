@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bowline/base/ensure.h"
+#include "bowline/rpc/cors.h"
 
 namespace bowline::rpc {
 
@@ -67,6 +68,10 @@ Status Router::unknown(std::string_view path) const {
 
 void Router::answer(Exchange exchange, HttpRequest request) {
   if (auto refusal = gate.judge(request)) return exchange.answer(*std::move(refusal));
+  if (gate.shares(request)) {
+    exchange = shared_with(std::string(request.headers["origin"]), std::move(exchange));
+    if (request.method == "OPTIONS") return exchange.answer(may_ask());
+  }
   HttpHandler* const handler = find_http(request.path);
   if (handler != nullptr) return (*handler)(std::move(exchange), std::move(request));
   exchange.answer({.status = 404, .body = "404 page not found\n"});

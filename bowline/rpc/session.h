@@ -40,9 +40,10 @@ class Session {
   // The client is to be received no more for now: too much waits to be sent to it.
   virtual bool holds() const = 0;
   virtual std::uint64_t queued() const = 0;  // bytes of answers that were not taken
-  virtual std::uint64_t held() const = 0;    // these, and bytes of requests that are not whole
-  virtual std::uint64_t calls() const = 0;   // that are open
-  virtual std::string why() const = 0;       // once over, in a sentence; empty: as it should be
+  // These, bytes of requests that are not whole, and what handlers keep for their calls.
+  virtual std::uint64_t held() const = 0;
+  virtual std::uint64_t calls() const = 0;  // that are open
+  virtual std::string why() const = 0;      // once over, in a sentence; empty: as it should be
 };
 
 }  // namespace bowline::rpc

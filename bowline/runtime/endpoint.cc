@@ -22,7 +22,7 @@ struct Place {
 };
 
 std::unexpected<Error> bad(const std::string& what) {
-  return std::unexpected(Error{Fault::io, what + ": write it like host:2380 or [::1]:2380"});
+  return std::unexpected(Error{Fault::invalid, what + ": write it like host:2380 or [::1]:2380"});
 }
 
 // Each place of the world has one text, except for an IPv4 address that came by an IPv6 socket.

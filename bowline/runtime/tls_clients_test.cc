@@ -22,6 +22,8 @@ struct Visitor {
   std::function<Stranger(Authority&)> stranger;
   std::string heard;     // by who gets in
   std::string sentence;  // told of who does not
+  bool is_revoked = false;
+  bool others_are = false;  // revoked, but not this one
 };
 std::ostream& operator<<(std::ostream& out, const Visitor& visitor) { return out << visitor.name; }
 
@@ -73,6 +75,10 @@ std::vector<Visitor> visitors() {
        "has expired"},
       {"not_yet_valid", true, [](Authority& by) { return lasting_for(by, an_hour, 2 * an_hour); },
        "", "is not valid yet"},
+      {"revoked", true, [=](Authority& by) { return showing(by.issue(client)); }, "", "was revoked",
+       true},
+      {"while_others_are_revoked", true, [=](Authority& by) { return showing(by.issue(client)); },
+       "welcome", "", false, true},
   };
 }
 
@@ -112,10 +118,15 @@ class TlsClients : public TlsRig {
 class Sec04Matrix : public TlsClients, public testing::WithParamInterface<Visitor> {};
 
 TEST_P(Sec04Matrix, SEC_04_of_a_port_of_clients) {
-  TlsNode port(loop_, NodeId{}, of_port(GetParam().asks));
+  const Stranger stranger = GetParam().stranger(authority_);
+  TlsOptions made = of_port(GetParam().asks);
+  if (GetParam().is_revoked || GetParam().others_are) {
+    const long serial = stranger.issued.serial + (GetParam().others_are ? 1 : 0);
+    made.revocations = {folder_.write("revoked.pem", authority_.revocations({serial}))};
+  }
+  TlsNode port(loop_, NodeId{}, made);
   ASSERT_EQ(port.wrong, "");
   const auto listener = listen(port.network());
-  const Stranger stranger = GetParam().stranger(authority_);
   EXPECT_EQ(heard_by(stranger, listener->address()), GetParam().heard);
   EXPECT_EQ(accepted_.size(), GetParam().heard.empty() ? 0U : 1U);
   if (!GetParam().heard.empty()) return;
@@ -141,6 +152,65 @@ TEST_F(TlsClients, SEC_05_connections_go_on_when_certificates_are_renewed) {
   folder_.write("port.pem", "nonsense");
   EXPECT_FALSE(reload(port.network()).has_value());
   EXPECT_EQ(heard_by(stranger, listener->address()), "welcome") << "the old ones still count";
+}
+
+TEST_F(TlsClients, SEC_05_an_authority_is_replaced_and_no_client_is_kept_out_meanwhile) {
+  Authority next("the next one");
+  const Wish client{.uris = {}, .usage = "clientAuth"};
+  const Stranger old = showing(authority_.issue(client));
+  const Stranger fresh = showing(next.issue(client));
+  TlsOptions made = of_port(true);
+  made.authorities = {folder_.write("roots", authority_.certificate())};
+  TlsNode port(loop_, NodeId{}, made);
+  ASSERT_EQ(port.wrong, "");
+  const auto listener = listen(port.network());
+  const auto heard = [&](const Stranger& stranger) {
+    return heard_by(stranger, listener->address());
+  };
+  EXPECT_EQ(heard(old), "welcome");
+  EXPECT_EQ(heard(fresh), "");
+  // One of them has asked, and is answered when both count.
+  RawSocket socket;
+  socket.connect(listener->address());
+  std::string late;
+  std::thread thread([&] { late = old.call(socket); });
+  const std::size_t before = accepted_.size();
+  EXPECT_TRUE(
+      run_until([&] { return accepted_.size() > before && accepted_.back()->received == "hi"; }));
+  const auto& waits = accepted_.back();
+  folder_.write("roots", authority_.certificate() + next.certificate());
+  ASSERT_TRUE(reload(port.network()));
+  waits->connection->send("late");
+  waits->connection.reset();
+  thread.join();
+  EXPECT_EQ(late, "late");
+  EXPECT_EQ(heard(old), "welcome");
+  EXPECT_EQ(heard(fresh), "welcome");
+  folder_.write("roots", next.certificate());
+  ASSERT_TRUE(reload(port.network()));
+  EXPECT_EQ(heard(fresh), "welcome");
+  EXPECT_EQ(heard(old), "");
+}
+
+// As etcd's --tls-max-version and --cipher-suites want it.
+TEST_F(TlsClients, versions_and_ciphers_are_those_of_the_options) {
+  TlsOptions made = of_port(false);
+  made.also_1_3 = false;
+  made.ciphers = "ECDHE-ECDSA-CHACHA20-POLY1305";
+  TlsNode port(loop_, NodeId{}, made);
+  ASSERT_EQ(port.wrong, "");
+  const auto listener = listen(port.network());
+  EXPECT_EQ(heard_by(of_version(TLS1_2_VERSION), listener->address()), "welcome");
+  EXPECT_EQ(heard_by(of_version(TLS1_3_VERSION), listener->address()), "");
+  made.ciphers = "ECDHE-RSA-AES128-GCM-SHA256";  // and its key is none of RSA
+  TlsNode other(loop_, NodeId{}, made);
+  ASSERT_EQ(other.wrong, "");
+  const auto second = listen(other.network());
+  EXPECT_EQ(heard_by(of_version(TLS1_2_VERSION), second->address()), "");
+  made.ciphers = "nonsense";
+  EXPECT_TRUE(TlsNode(loop_, NodeId{}, made).wrong.contains("tls.ciphers"));
+  made.also_1_2 = false;
+  EXPECT_TRUE(made.fault().contains("tls.also_1_2"));
 }
 
 TEST_F(TlsClients, what_is_missing_is_said) {

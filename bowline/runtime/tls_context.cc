@@ -36,7 +36,7 @@ struct TlsContext::Parts {
   bool for_clients = false;
   bool asks = true;  // for certificates
 
-  void set_protocol(const TlsOptions&);
+  Result<void> set_protocol(const TlsOptions&);
   Result<void> take_authorities(const TlsFiles&);
   Result<void> take_certificate(const TlsFiles&);
   Result<void> check_own(const std::string& ours, X509* leaf, STACK_OF(X509) * chain);
@@ -86,12 +86,17 @@ Result<void> has_list(X509* authority, const std::vector<tls::RevocationList>& l
 
 }  // namespace
 
-void TlsContext::Parts::set_protocol(const TlsOptions& options) {
+Result<void> TlsContext::Parts::set_protocol(const TlsOptions& options) {
   SSL_CTX* const at = context.get();
   ensure(SSL_CTX_set_min_proto_version(at, options.also_1_2 ? TLS1_2_VERSION : TLS1_3_VERSION) ==
          1);
-  ensure(SSL_CTX_set_max_proto_version(at, TLS1_3_VERSION) == 1);
-  ensure(SSL_CTX_set_cipher_list(at, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1);  // of 1.2
+  ensure(SSL_CTX_set_max_proto_version(at, options.also_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) ==
+         1);
+  const char* const usual = "ECDHE+AESGCM:ECDHE+CHACHA20";
+  if (SSL_CTX_set_cipher_list(at, options.ciphers.empty() ? usual : options.ciphers.c_str()) != 1) {
+    ERR_clear_error();
+    return no("tls.ciphers: OpenSSL knows none of these: " + options.ciphers);
+  }
   SSL_CTX_set_options(at, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                               SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(at, SSL_SESS_CACHE_OFF);
@@ -102,6 +107,7 @@ void TlsContext::Parts::set_protocol(const TlsOptions& options) {
   const int asked = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
   SSL_CTX_set_verify(at, asks ? asked : SSL_VERIFY_NONE, nullptr);
   if (for_clients) SSL_CTX_set_alpn_select_cb(at, choose_protocol, nullptr);
+  return {};
 }
 
 Result<void> TlsContext::Parts::take_authorities(const TlsFiles& files) {
@@ -217,7 +223,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(const TlsOptions& opt
   parts->only = options.only;
   parts->for_clients = options.for_clients;
   parts->asks = !options.for_clients || !options.authorities.empty();
-  parts->set_protocol(options);
+  if (Result<void> good = parts->set_protocol(options); !good)
+    return std::unexpected(std::move(good.error()));
   if (Result<void> good = parts->take_authorities(files); !good)
     return std::unexpected(std::move(good.error()));
   if (Result<void> good = parts->take_certificate(files); !good)

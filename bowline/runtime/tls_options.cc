@@ -8,6 +8,7 @@ std::string TlsOptions::fault() const {
   if (!is_on() && has_more)
     return "tls.certificate must be given: without it connections are not protected";
   if (!is_on()) return {};
+  if (!also_1_2 && !also_1_3) return "tls.also_1_2 must be true without tls.also_1_3";
   if (key.empty()) return "tls.key must be given: the file with the key of tls.certificate";
   if (authorities.empty() && for_clients && revocations.empty()) return times_fault();
   if (authorities.empty())

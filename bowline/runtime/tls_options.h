@@ -21,6 +21,8 @@ struct TlsOptions {
   std::vector<std::string> revocations;  // their lists (CRL): if there is one, each needs one
   std::vector<NodeId> only;  // who may connect; empty: each that an authority vouches for
   bool also_1_2 = false;     // TLS 1.2 as well as 1.3
+  bool also_1_3 = true;      // without it TLS 1.2 alone
+  std::string ciphers;  // of TLS 1.2, as OpenSSL lists them; empty: ECDHE with AES-GCM or ChaCha
   // For a port of clients: our certificate names hosts, which is between us and them. Without
   // authorities anybody is let in; with them, whom one of them vouches for. They are asked whether
   // they speak HTTP/2 or HTTP/1.1.

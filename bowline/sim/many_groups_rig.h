@@ -61,6 +61,19 @@ class ManyGroupsRig {
     body(id).process->network.end(Ending::kill);
     body(id).process.reset();
   }
+  void lose_power(NodeId id, std::optional<Loss> loss = std::nullopt) {
+    body(id).platter.lose_power(body(id).chance, loss);
+    body(id).process->network.end(Ending::power);
+    body(id).process.reset();
+  }
+  // From its next process on.
+  void adjust(std::function<void(host::Options&)> how) { adjust_ = std::move(how); }
+  host::GroupOptions& group_options() { return options_; }  // of all that start from now on
+  DiskClimate& climate(NodeId id) { return body(id).process->climate(); }
+  void have_snapshots_of(std::uint64_t bytes) { snapshot_bytes_ = bytes; }
+  // The disk of a node may fail. Else that ends the test.
+  void may_break() { may_break_ = true; }
+  bool is_broken(NodeId id) { return body(id).process->broken().has_value(); }
   bool runs(NodeId id) { return body(id).process != nullptr; }
   void pause(NodeId id, bool paused) { body(id).paused = paused; }
   void cut(NodeId a, NodeId b) {
@@ -73,18 +86,35 @@ class ManyGroupsRig {
   }
 
   void start(NodeId id, GroupId group) {
+    begin(id, group, [](const Result<host::Replica*>& replica) { ensure(replica.has_value()); });
+  }
+  void begin(NodeId id, GroupId group, env::Done<Result<host::Replica*>> done) {
     Process& process = *body(id).process;
     auto& kept = process.machines[group];
-    kept = std::make_unique<Kept>();
-    process.shard->start(
-        group, {options_, founders_}, kept->notebook,
-        [](const Result<host::Replica*>& replica) { ensure(replica.has_value()); });
+    kept = std::make_unique<Kept>(snapshot_bytes_);
+    process.shard->start(group, {options_, founders_}, kept->notebook, std::move(done));
   }
   void start(GroupId group) {
     for (std::uint64_t id = 1; id <= nodes; ++id)
       if (runs({id})) start(NodeId{id}, group);
   }
   void end(NodeId id, GroupId group) { body(id).process->shard->end(group); }
+  // What is answered; its process may be killed before.
+  using Answer = std::shared_ptr<std::optional<Result<void>>>;
+  Answer destroy(NodeId id, GroupId group) {
+    auto answer = std::make_shared<std::optional<Result<void>>>();
+    body(id).process->shard->destroy(group, [answer](Result<void> done) { *answer = done; });
+    return answer;
+  }
+  bool is_destroyed(const Answer& answer) {
+    return run_until([&] { return answer->has_value(); }, std::chrono::seconds(10)) &&
+           (*answer)->has_value();
+  }
+  // Is there a machine of this group, or was it let go?
+  bool has_machine(NodeId id, GroupId group) { return body(id).process->machines.contains(group); }
+  using ToldNews = std::vector<std::pair<GroupId, host::News>>;
+  const ToldNews& news(NodeId id) { return body(id).process->news; }
+  std::vector<env::Listed> files(NodeId id) { return body(id).platter.list(); }
   host::Replica* replica(NodeId id, GroupId group) {
     return runs(id) ? body(id).process->shard->find(group) : nullptr;
   }
@@ -155,8 +185,10 @@ class ManyGroupsRig {
 
  private:
   struct Kept {
+    explicit Kept(std::uint64_t snapshot_bytes)
+        : notebook(machine, snapshot_bytes, [](LogId, std::string_view) {}) {}
     Machine machine;
-    Notebook notebook{machine, 0, [](LogId, std::string_view) {}};
+    Notebook notebook;
   };
   struct Body;
   struct Process final : Running {
@@ -170,11 +202,22 @@ class ManyGroupsRig {
       options.boot = boot;
       options.balance_every = rig.balance_every_;
       options.operators.admit = rig.admit_;
+      if (rig.adjust_) rig.adjust_(options);
+      const auto breaks = [this, &rig](Error error) {
+        ensure(rig.may_break_);
+        broken_ = std::move(error);
+      };
+      const auto tells = [this](GroupId group, const host::News& what) {
+        news.emplace_back(group, what);
+      };
       shard = std::make_unique<host::Shard>(
           env(), network, std::move(options), Incarnation{body.self.value * 100},
-          host::Shard::Hooks{.broken = [](const Error&) { ensure(false); }});
+          host::Shard::Hooks{.broken = breaks, .news = tells, .gone = [this](GroupId group) {
+                               machines.erase(group);
+                             }});
     }
     SimulatedNetwork network;
+    ToldNews news;
     std::map<GroupId, std::unique_ptr<Kept>> machines;
     std::unique_ptr<host::Shard> shard;
   };
@@ -229,6 +272,9 @@ class ManyGroupsRig {
   host::Admit admit_;
   host::GroupOptions options_;
   raft::MembershipPtr founders_;
+  std::function<void(host::Options&)> adjust_;
+  bool may_break_ = false;
+  std::uint64_t snapshot_bytes_ = 0;
   std::uint64_t boots_ = 1;
   std::vector<std::unique_ptr<Body>> bodies_;
   Clock clock_{Time{}, Duration{0}, 0};  // of the machine outside

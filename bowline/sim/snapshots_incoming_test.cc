@@ -91,6 +91,57 @@ TEST_F(Coming, the_power_takes_only_the_last_few_pieces) {
   EXPECT_EQ(rig.newest(), 30U);
 }
 
+struct Copying : Coming {
+  Copying() {
+    SnapshotsRig other;
+    EXPECT_TRUE(other.start());
+    EXPECT_TRUE(other.take(30, std::make_unique<StateReader>(large)));
+    wanted = *other.snapshots().newest(the_group);
+    EXPECT_TRUE(rig.begin(wanted));
+    for (std::uint32_t piece = 0; piece < 90; ++piece)
+      EXPECT_TRUE(rig.put(piece, SnapshotsRig::piece_of(wanted, large, piece)));
+    restart();
+  }
+  // Until so many files more are there. Nobody hears whether it was begun.
+  void begin_and_stop(const host::Manifest& manifest, std::uint64_t more) {
+    rig.run(10s);
+    const std::uint64_t before = rig.files();
+    bool begun = false;
+    rig.snapshots().begin_incoming(manifest, [&](const Result<Missing>&) { begun = true; });
+    while (rig.files() < before + more && !begun) rig.run(10us);
+    ASSERT_FALSE(begun);
+    restart();
+  }
+  std::string large = state_at(30, 100 * small_piece);
+  host::Manifest wanted;
+};
+
+TEST_F(Copying, a_start_that_is_interrupted_loses_nothing_of_an_earlier_attempt) {
+  for (const std::uint64_t pieces : {0U, 1U, 10U, 89U}) {
+    begin_and_stop(wanted, 1 + pieces);
+    rig.run(10s);
+    EXPECT_EQ(rig.files(), 91U) << pieces;  // only one of the two is of use
+  }
+  const Result<Missing> missing = rig.begin(wanted);
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->size(), 10U);
+  ASSERT_TRUE(rig.fetch(wanted, large));
+  EXPECT_EQ(rig.newest(), 30U);
+  rig.run(10s);
+  EXPECT_EQ(rig.files(), 101U);
+}
+
+TEST_F(Copying, of_another_snapshot_that_was_only_begun_nobody_knows_who_has_it) {
+  const host::Manifest newer = SnapshotsRig::manifest_of(40);
+  begin_and_stop(newer, 1);
+  EXPECT_EQ(rig.begin(wanted)->size(), 10U);
+  restart();
+  begin_and_stop(newer, 1);
+  EXPECT_EQ(*rig.begin(newer), (Missing{0, 1, 2, 3, 4, 5}));
+  rig.run(10s);
+  EXPECT_EQ(rig.files(), 1U);  // nobody has the older one any more
+}
+
 TEST_F(Coming, what_rotted_of_an_earlier_attempt_comes_again) {
   ASSERT_TRUE(rig.begin(manifest));
   ASSERT_TRUE(put(1));

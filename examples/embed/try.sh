@@ -11,7 +11,7 @@ export CXX=$2 CXXFLAGS=$3
 place=$build/embed
 rm -rf "$place"
 mkdir -p "$place/sources"
-cp examples/embed/main.cc examples/embed/CMakeLists.txt "$place/sources"
+cp examples/embed/main.cc examples/embed/drydock.cc examples/embed/CMakeLists.txt "$place/sources"
 prefix=$place/installed
 
 step() { echo "== $*"; }
@@ -44,6 +44,13 @@ step find_package
 cmake -G Ninja -B build -DCMAKE_PREFIX_PATH="$prefix" >"$place/configure.log"
 cmake --build build
 ask build/moorings
+mkdir "$place/drydock"
+diff <(build/drydock "$place/drydock") - <<'END'
+the time of the sessions goes on
+2 ships are docked, and 1 was when the state was saved
+that one is back, and with the next one they are 2
+node 1 goes on alone
+END
 
 step pkg-config
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig

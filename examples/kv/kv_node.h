@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <map>
@@ -21,6 +23,7 @@ struct KvOptions {
   std::string advertise;  // what they call instead, if that differs
   Door::Options clients;
   host::GroupOptions group;
+  Duration tick_every = std::chrono::seconds(1);  // so often the sessions' time goes on
   // A line for each command that is applied here: its index, its mark, a checksum. Empty: none.
   std::string journal;
 };
@@ -42,6 +45,7 @@ class KvNode {
   std::string peer_address() const { return node_->address(); }
   const std::string& client_address() const { return client_address_; }  // once it has started
   const Group& group() const { return *group_; }
+  std::size_t sessions() const;  // that are open, as this member has it
 
  private:
   struct Close {
@@ -49,8 +53,9 @@ class KvNode {
   };
   KvOptions options_;
   std::unique_ptr<std::FILE, Close> journal_;
-  std::unique_ptr<KvMachine> map_;  // within that of the sessions
-  Door door_;                       // before the node, which replies to it to its end
+  std::unique_ptr<KvMachine> map_;                     // within that of the sessions
+  const session::SessionMachine* sessions_ = nullptr;  // the group's, on the node's thread
+  Door door_;  // before the node, which replies to it to its end
   std::unique_ptr<Node> node_;
   std::optional<Group> group_;
   std::string client_address_;

@@ -56,6 +56,29 @@ TEST_F(KvTrio, keeps_all_when_all_of_it_starts_again) {
   EXPECT_EQ(clerk.append("x", "z").answer->version, 71U);  // its session is known still
 }
 
+TEST_F(KvTrio, ends_a_session_that_nobody_uses) {
+  tick_every_ = 10ms;
+  found(3);
+  Clerk clerk(options(7));
+  ASSERT_EQ(clerk.put("x", "a").fate, Fate::done);
+  const std::uint64_t leads = leader();
+  ASSERT_EQ(nodes_.at(NodeId{leads})->sessions(), 1U);
+  session::Bounds bounds;
+  bounds.lifetime_ms = bounds.most_step_ms = 50;
+  nodes_.at(NodeId{leads})
+      ->group()
+      .propose(session::encode({.tag = 0, .body = session::SetBounds{bounds}}))
+      .wait();
+  const auto until = std::chrono::steady_clock::now() + 30s;
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    while (nodes_.at(NodeId{id})->sessions() != 0) {
+      ASSERT_LT(std::chrono::steady_clock::now(), until) << id;
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+  EXPECT_EQ(Clerk(options(8)).get("x").answer->value, "a");
+}
+
 TEST_F(KvTrio, does_each_append_once_while_leaders_come_and_go) {
   found(3);
   std::vector<std::thread> clients;

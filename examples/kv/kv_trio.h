@@ -30,6 +30,7 @@ class KvTrio : public testing::Test {
     options.clients = clients_;
     options.clients.listen = servers_.contains(id) ? servers_[id] : "127.0.0.1:0";
     options.group = group_;
+    options.tick_every = tick_every_;
     if (peers_.contains(id)) options.advertise = peers_[id];
     Result<std::unique_ptr<KvNode>> node = KvNode::open(options);
     ASSERT_TRUE(node.has_value()) << node.error().what;
@@ -68,6 +69,7 @@ class KvTrio : public testing::Test {
                        testing::UnitTest::GetInstance()->current_test_info()->name() + "-" +
                        std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
   host::GroupOptions group_;
+  Duration tick_every_ = std::chrono::seconds(1);
   Door::Options clients_;
   std::map<NodeId, std::string> peers_, listens_, servers_;
   std::map<NodeId, std::unique_ptr<KvNode>> nodes_;

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/bowline/serve_member.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "apps/bowline/serve_doors.h"
+
+namespace bowline::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ServeMember : public testing::Test {
+ protected:
+  ~ServeMember() override { fs::remove_all(place); }
+  std::string text() const {
+    std::ifstream file(place + "/bowline-member");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  const std::string place =
+      fs::temp_directory_path() / ("bowline-member-" + std::to_string(::getpid()));
+};
+
+TEST_F(ServeMember, who_it_is_is_written_once_in_a_file_that_is_whole) {
+  const Result<WhoWeAre> first = remember(place, {NodeId{7}, "token"});
+  ASSERT_TRUE(first) << first.error().what;
+  EXPECT_EQ(text(), "7 token\n");
+  // As only a durable file is made: a plain one would be for others to read, too.
+  EXPECT_EQ(fs::status(place + "/bowline-member").permissions() & fs::perms::all,
+            fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_FALSE(fs::exists(place + "/bowline-member.new"));
+  const Result<WhoWeAre> second = remember(place, {NodeId{8}, "other"});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->id, NodeId{7});
+  EXPECT_EQ(second->token, "token");
+}
+
+TEST_F(ServeMember, what_cannot_be_written_is_told) {
+  fs::create_directories(place + "/bowline-member.new");  // where the draft would be
+  const Result<WhoWeAre> said = remember(place, {NodeId{7}, "token"});
+  ASSERT_FALSE(said);
+  EXPECT_TRUE(said.error().what.contains("bowline-member.new")) << said.error().what;
+}
+
+TEST_F(ServeMember, a_request_of_any_size_that_is_allowed_is_one_entry_of_the_log) {
+  for (const std::uint64_t bytes : {std::uint64_t{1} << 20U, std::uint64_t{1536} << 10U,
+                                    std::uint64_t{8} << 20U, most_request_bytes}) {
+    ServeFlags flags;
+    flags.max_request_bytes = bytes;
+    const wal::Options log = node_options(flags, {}, {}).log;
+    const auto raft = group_setup(flags, {}).options.raft;
+    EXPECT_EQ(raft->fault(), "");
+    EXPECT_EQ(log.fault(), "");
+    EXPECT_GE(raft->entry_bytes, bytes + (512U << 10U));
+    EXPECT_GE(log.most_entry_bytes(), raft->entry_bytes + 4096);
+    EXPECT_LT(raft->entry_bytes + (4U << 20U), host::Links::Options{}.most_frame_bytes);
+    if (bytes <= std::uint64_t{1536} << 10U) {
+      EXPECT_EQ(log.segment_bytes, 32U << 20U) << "as small as may be";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bowline::apps
