@@ -37,7 +37,10 @@ class Guarded final : public machine::StateMachine {
   struct Away final : machine::Writer {
     explicit Away(std::shared_future<void> open) : gate(std::move(open)) {}
     Result<void> add(std::string_view) override {
-      if (gate.valid()) gate.wait();
+      if (gate.valid()) {
+        waits = true;
+        gate.wait();
+      }
       return {};
     }
     Result<void> commit() override { return {}; }
@@ -45,6 +48,9 @@ class Guarded final : public machine::StateMachine {
   };
   std::atomic<int>& alive_;
   std::shared_future<void> gate_;
+
+ public:
+  static inline std::atomic<bool> waits{false};  // one of them, at its gate
 };
 
 class LeavingTest : public NodeTest {
@@ -119,7 +125,7 @@ TEST_F(LeavingTest, another_start_of_the_same_group_takes_nobodys_place) {
     return again.start(group, mine, std::make_unique<Guarded>(alive_, gate.get_future().share()));
   });
   // The thread of the node stands in the first one's snapshot, and the second comes before its end.
-  soon([&] { return alive_ == 1; });
+  ASSERT_TRUE(soon([&] { return Guarded::waits.load(); }));
   auto late = std::async(std::launch::async, [&] {
     return again.start(group, theirs, std::make_unique<Guarded>(alive_));
   });
