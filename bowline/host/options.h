@@ -63,7 +63,7 @@ struct GroupOptions {
   // So many entries stay in the log behind it, for those that are a little late.
   std::uint64_t keep_entries = 10'000;
   // A leader keeps more, up to so many bytes, while a member that answers lacks it. Whoever fetches
-  // a snapshot would otherwise find that what follows it is gone, and fetch the next one. 0: nothing.
+  // a snapshot would else find that what follows it is gone, and fetch the next one. 0: nothing.
   std::uint64_t keep_bytes_for_members = 1 << 30;
   // So many bytes may be committed and not applied yet. Beyond, a leader refuses proposals as
   // `full`: whoever proposes faster than the machine works has to hear of it.

@@ -382,9 +382,8 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
 
 // The log forgets what the snapshot covers, but for what somebody will need soon.
 void Replica::compact() {
-  const std::uint64_t covered = snapshot_.index.value;
-  if (covered <= options_.keep_entries) return;
-  const Index through{covered - options_.keep_entries};
+  if (snapshot_.index.value <= options_.keep_entries) return;
+  const Index through{snapshot_.index.value - options_.keep_entries};
   if (through <= core_.outline().base().index) return;
   compaction_waits_ = is_lacking(through);
   if (!compaction_waits_) input(raft::Compacted{through});
@@ -392,14 +391,13 @@ void Replica::compact() {
 
 // Does somebody lack an entry through here who will be there soon?
 bool Replica::is_lacking(Index through) const {
-  if (core_.role() != raft::Role::leader) return false;
   const raft::Outline& log = core_.outline();
-  if (log.weight(log.base().index, log.last().index) > options_.keep_bytes_for_members)
-    return false;
+  const std::uint64_t kept = log.weight(log.base().index, log.last().index);
+  if (core_.role() != raft::Role::leader || kept > options_.keep_bytes_for_members) return false;
   // Who is silent for so long may be gone for good.
-  const Time now = desks_.env.clock.now();
+  const Time since = desks_.env.clock.now();
   return std::ranges::any_of(core_.peers(), [&](const raft::Progress& peer) {
-    return peer.match() < through && now - peer.heard() < 2 * options_.raft->election;
+    return peer.match() < through && since - peer.heard() < 2 * options_.raft->election;
   });
 }
 

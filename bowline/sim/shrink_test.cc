@@ -19,7 +19,7 @@ Recorded some_broken(Bug bug) {
   for (std::uint64_t seed = 1, found = 0; seed <= 3000 && found < 5; ++seed) {
     Recorded history = recorded(seed, {}, bug);
     const Verdict verdict = judge(history);
-    if (!verdict.broken() || verdict.events < 300) continue;
+    if (!verdict.broken() || verdict.events < 1000) continue;
     ++found;
     if (shortest && verdict.events >= events) continue;
     events = verdict.events;
