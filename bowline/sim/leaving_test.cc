@@ -213,7 +213,8 @@ TEST_F(Leaving, whoever_waits_for_a_group_that_is_destroyed_is_told) {
   write(one, 1);
   const std::uint64_t at = leader(one);
   std::optional<host::Outcome> outcome;
-  rig.replica({at}, one)->propose(Bytes::copy("x"), [&](host::Outcome said) { outcome = said; });
+  rig.replica({at}, one)->propose(Bytes::copy("x"),
+                                  [&](const host::Outcome& said) { outcome = said; });
   const auto answer = rig.destroy({at}, one);
   ASSERT_TRUE(outcome.has_value());
   EXPECT_TRUE(std::holds_alternative<host::Refused>(*outcome));
@@ -248,7 +249,7 @@ TEST_F(Leaving, a_node_that_no_group_has_any_more_is_not_called_for_ever) {
     rig.replica({leader(group)}, group)
         ->reconfigure({{.id = {1}, .address = SimulatedNetwork::address_of({1})},
                        {.id = {2}, .address = SimulatedNetwork::address_of({2})}},
-                      std::nullopt, [&](host::Outcome said) { outcome = said; });
+                      std::nullopt, [&](const host::Outcome& said) { outcome = said; });
     ASSERT_TRUE(soon([&] { return outcome.has_value(); }));
     ASSERT_TRUE(std::holds_alternative<host::Applied>(*outcome));
   };
