@@ -322,8 +322,7 @@ TEST(Tidy, links_lead_somewhere) {
 TEST(Tidy, the_protocol_is_small_and_well_proved) {
   const auto with = [](std::size_t code, std::size_t tests, std::size_t golden) {
     Findings findings;
-    check_weight(tree_of({{"bowline/raft/core.cc",
-                           repeat(code, "int x;  // x\n\n// x\n")},
+    check_weight(tree_of({{"bowline/raft/core.cc", repeat(code, "int x;  // x\n\n// x\n")},
                           {"bowline/raft/core_test.cc", repeat(tests, "int x;\n// x\n")},
                           {"bowline/raft/golden/a.txt", repeat(golden, "x\n\n")}}),
                  findings);
