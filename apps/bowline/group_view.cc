@@ -7,8 +7,8 @@
 
 #include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
-#include "bowline/words/describe_words.h"
 #include "bowline/wire/printable.h"
+#include "bowline/words/describe_words.h"
 
 namespace bowline::apps {
 namespace {

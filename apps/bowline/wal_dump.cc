@@ -7,9 +7,9 @@
 #include "apps/bowline/json.h"
 #include "apps/bowline/wal.h"
 #include "apps/bowline/words.h"
-#include "bowline/words/describe.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/wal/names.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::apps {
 namespace {

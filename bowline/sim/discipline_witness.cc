@@ -3,8 +3,8 @@
 
 #include <variant>
 
-#include "bowline/words/describe.h"
 #include "bowline/raft/membership_codec.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim {
 namespace {

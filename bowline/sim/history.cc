@@ -5,12 +5,12 @@
 #include <memory>
 
 #include "bowline/base/ensure.h"
-#include "bowline/words/describe.h"
 #include "bowline/sim/liveness.h"
 #include "bowline/sim/weather.h"
 #include "bowline/sim/witnesses.h"
 #include "bowline/sim/workload.h"
 #include "bowline/sim/world.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <variant>
 
-#include "bowline/words/describe.h"
 #include "bowline/sim/hash.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim {
 

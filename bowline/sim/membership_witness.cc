@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "bowline/words/describe.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/sim/quorums.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim {
 namespace {

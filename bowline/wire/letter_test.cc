@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "bowline/base/encoding.h"
-#include "bowline/words/describe.h"
 #include "bowline/wire/forge.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::wire {
 namespace {
