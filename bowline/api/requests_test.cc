@@ -258,6 +258,16 @@ TEST_F(RequestsTest, options_that_others_count_on_do_not_change_while_it_runs) {
   EXPECT_EQ(why({}), "it did");
 }
 
+TEST_F(RequestsTest, entries_that_no_frame_takes_are_refused_as_options) {
+  adjust_ = [](NodeOptions& options) { options.links.most_frame_bytes = 2 << 20; };
+  open(1);
+  GroupSetup setup;
+  setup.founders = {{.id = NodeId{1}, .address = addresses_[1]}};
+  const Result<Group> here = members_[1].node->start(group, setup, std::make_unique<Diary>());
+  ASSERT_FALSE(here.has_value());
+  EXPECT_NE(here.error().what.find("entry_bytes is more than a frame takes"), std::string::npos);
+}
+
 TEST_F(RequestsTest, a_leader_whose_machine_lags_refuses_until_it_has_caught_up) {
   host::GroupOptions of;
   of.slice_bytes = 1;

@@ -58,6 +58,8 @@ TEST(HostOptions, say_what_to_change) {
       {"courier.frame_bytes must be above zero", [](Options& o) { o.courier.frame_bytes = 0; }},
       {"courier.queued_bytes must be at least courier.frame_bytes",
        [](Options& o) { o.courier.queued_bytes = 1; }},
+      {"courier.frame_bytes and courier.part_bytes must be smaller",
+       [](Options& o) { o.links.most_frame_bytes = 1 << 20, o.courier.part_bytes = 1 << 20; }},
       {"operators.admit must be one of those",
        [](Options& o) { o.operators.admit = static_cast<Admit>(3); }},
       {"operators.most must be above zero", [](Options& o) { o.operators.most = 0; }},
@@ -89,7 +91,8 @@ TEST(GroupOptions, say_what_to_change) {
          raft->heartbeat = Duration{-1};
          o.raft = raft;
        }},
-      {"slice_bytes must be above zero", [](GroupOptions& o) { o.slice_bytes = 0; }}};
+      {"slice_bytes must be above zero", [](GroupOptions& o) { o.slice_bytes = 0; }},
+      {"unapplied_bytes must be above zero", [](GroupOptions& o) { o.unapplied_bytes = 0; }}};
   for (const auto& [fault, spoil] : cases) {
     GroupOptions options;
     spoil(options);
