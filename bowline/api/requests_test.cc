@@ -265,6 +265,7 @@ TEST_F(RequestsTest, entries_that_no_frame_takes_are_refused_as_options) {
   setup.founders = {{.id = NodeId{1}, .address = addresses_[1]}};
   const Result<Group> here = members_[1].node->start(group, setup, std::make_unique<Diary>());
   ASSERT_FALSE(here.has_value());
+  EXPECT_EQ(here.error().fault, Fault::invalid);
   EXPECT_NE(here.error().what.find("entry_bytes is more than a frame takes"), std::string::npos);
 }
 

@@ -128,7 +128,7 @@ std::optional<Error> Shard::cannot_run(const GroupOptions& options) const {
                  "which is a quarter of its segment_bytes"};
   const std::uint64_t frame = options_.courier.most_bytes(options.raft->entry_bytes);
   if (frame > options_.links.most_frame_bytes)
-    return Error{Fault::io,
+    return Error{Fault::invalid,
                  "the options of a group: raft.entry_bytes is more than a frame takes: make it "
                  "smaller, or links.most_frame_bytes " +
                      std::to_string(frame)};
