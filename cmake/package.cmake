@@ -19,6 +19,10 @@ set(BOWLINE_PUBLIC_HEADERS
   bowline/session/client.h
   bowline/session/session_machine.h
   bowline/session/ticker.h
+  # stores of one's own
+  bowline/host/memory_snapshots.h
+  bowline/wal/log.h
+  bowline/wal/memory_log.h
   # for tests of a program
   bowline/runtime/memory_disk.h
   # for those who take the protocol alone

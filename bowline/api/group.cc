@@ -22,6 +22,26 @@ std::pair<std::future<What>, env::Done<What>> future_of() {
           }};
 }
 
+// Is kept also where nobody answers: the group may end before its disk has read.
+class LogPromise {
+ public:
+  LogPromise() = default;
+  LogPromise(LogPromise&& other) noexcept
+      : promise_(std::move(other.promise_)), open_(std::exchange(other.open_, false)) {}
+  LogPromise& operator=(LogPromise&&) = delete;
+  ~LogPromise() {
+    if (open_) promise_.set_value(std::unexpected(not_here));
+  }
+  std::future<Result<raft::Batch>> future() { return promise_.get_future(); }
+  void keep(Result<raft::Batch> found) {
+    if (std::exchange(open_, false)) promise_.set_value(std::move(found));
+  }
+
+ private:
+  std::promise<Result<raft::Batch>> promise_;
+  bool open_ = true;
+};
+
 std::future<Outcome> operate(Desk& desk, GroupId id,
                              std::move_only_function<void(host::Replica&, host::Reply)> what) {
   auto [future, keeps] = future_of<Outcome>();
@@ -176,6 +196,19 @@ std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
         });
       });
   return std::move(future);
+}
+
+std::future<Result<raft::Batch>> Group::read_log(Index from, std::uint64_t bytes) const {
+  LogPromise promise;
+  auto future = promise.future();
+  desk_->with(id_, [from, bytes, promise = std::move(promise)](host::Replica* replica) mutable {
+    if (replica == nullptr) return;
+    replica->read_log(from, bytes,
+                      [promise = std::move(promise)](Result<raft::Batch> found) mutable {
+                        promise.keep(std::move(found));
+                      });
+  });
+  return future;
 }
 
 std::future<Result<void>> Group::tune(host::GroupOptions options) const {

@@ -16,6 +16,7 @@
 #include "bowline/host/complaints.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/runtime/loop.h"
+#include "bowline/runtime/memory_disk.h"
 #include "bowline/runtime/tls_network.h"
 
 namespace bowline {
@@ -168,6 +169,11 @@ Result<void> Node::Inside::open_disk() {
     disk_ = options_.storage(loop_);
     if (disk_ == nullptr)
       return std::unexpected(Error{Fault::not_found, "NodeOptions::storage gave no disk"});
+    disk_words_ = disk_->path();
+    return {};
+  }
+  if (options_.directory.empty()) {  // there are stores for all that would lie there
+    disk_ = runtime::memory_disk(loop_, std::make_shared<runtime::MemoryFiles>());
     disk_words_ = disk_->path();
     return {};
   }

@@ -56,6 +56,9 @@ struct NodeOptions {
   // In place of the directory: a disk of one's own, made on the node's thread;
   // runtime::memory_disk() is one for tests.
   std::function<std::unique_ptr<env::Disk>(env::Loop&)> storage;
+  // In place of the files there: a log store and a snapshot store of one's own. What is left out is
+  // files; with both, a directory is not needed. host::memory_stores() is a pair in memory.
+  host::Stores stores;
 
   // A line for each thing that people want to know of: who leads, who came and went, snapshots,
   // damage. Told on the node's thread; none: nothing is written. See log_to_stderr().

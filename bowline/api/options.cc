@@ -39,13 +39,15 @@ host::Options NodeOptions::of_host() const {
   host.operators = operators;
   host.snapshots = snapshots;
   host.transfers = transfers;
+  host.stores = stores;
   return host;
 }
 
 std::string NodeOptions::fault() const {
   if (std::string fault = of_host().fault(); !fault.empty()) return fault;
-  if (directory.empty() && !storage)
-    return "directory must be a place for the log, or storage must give a disk";
+  if (directory.empty() && !storage && !stores.need_no_directory())
+    return "directory must be a place for the log, or storage must give a disk, or stores must "
+           "give a log and snapshots";
   if (progress_every < std::chrono::milliseconds(1)) return "progress_every must be at least 1 ms";
   if (!std::ranges::all_of(log_lines.levels, is_level))
     return "log_lines.levels must be one of those that host::Level has";

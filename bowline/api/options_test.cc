@@ -32,8 +32,16 @@ TEST(NodeOptions, say_what_to_change) {
   EXPECT_EQ(good().fault(), "");
   const std::vector<Case<NodeOptions>> cases{
       {"self must not be 0: each node has an id of its own", [](NodeOptions& o) { o.id = {}; }},
-      {"directory must be a place for the log, or storage must give a disk",
+      {"directory must be a place for the log, or storage must give a disk, or stores must give a "
+       "log and snapshots",
        [](NodeOptions& o) { o.directory = ""; }},
+      {"directory must be a place for the log, or storage must give a disk, or stores must give a "
+       "log and snapshots",
+       [](NodeOptions& o) {
+         o.directory = "";
+         o.stores = host::memory_stores();
+         o.stores.snapshots = nullptr;
+       }},
       {"listen must be an address: \"host:port\"", [](NodeOptions& o) { o.listen = ""; }},
       {"log: segment_bytes must be at most 4 GiB",
        [](NodeOptions& o) { o.log.segment_bytes = std::uint64_t{8} << 30; }},
@@ -71,6 +79,13 @@ TEST(NodeOptions, say_what_to_change) {
     EXPECT_EQ(node.error().what, "the options of a node: " + fault);
     EXPECT_EQ(node.error().fault, Fault::invalid) << fault;
   }
+}
+
+TEST(NodeOptions, a_directory_is_not_needed_where_stores_take_its_place) {
+  NodeOptions options = good();
+  options.directory = "";
+  options.stores = host::memory_stores();
+  EXPECT_EQ(options.fault(), "");
 }
 
 TEST(GroupSetup, says_what_to_change) {

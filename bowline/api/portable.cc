@@ -23,7 +23,7 @@ Error wrong(const std::string& path, const std::string& what) {
 // Reads one piece after the other, and has another thread write it. Lives until its answer.
 class Exporting final : public std::enable_shared_from_this<Exporting> {
  public:
-  Exporting(host::Shard& shard, host::ConstSnapshotPtr snapshot, std::string path,
+  Exporting(host::Shard& shard, host::HeldSnapshotPtr snapshot, std::string path,
             env::Done<Result<raft::Base>> done)
       : shard_(shard),
         snapshot_(std::move(snapshot)),
@@ -76,7 +76,7 @@ class Exporting final : public std::enable_shared_from_this<Exporting> {
   void answer(Result<raft::Base> result) { std::exchange(done_, {})(std::move(result)); }
 
   host::Shard& shard_;
-  host::ConstSnapshotPtr snapshot_;
+  host::HeldSnapshotPtr snapshot_;
   runtime::WholeFile file_;
   env::Done<Result<raft::Base>> done_;
   std::uint32_t piece_ = 0;
@@ -179,7 +179,7 @@ Result<void> replace_state(const Group& group, const std::string& path) {
 
 void export_snapshot(host::Shard& shard, GroupId group, std::string path,
                      env::Done<Result<raft::Base>> done) {
-  host::ConstSnapshotPtr snapshot = shard.snapshots().hold(group);
+  host::HeldSnapshotPtr snapshot = shard.snapshots().hold(group);
   if (snapshot == nullptr)
     return done(std::unexpected(
         Error{Fault::not_found, "there is no snapshot of the group on this node yet"}));

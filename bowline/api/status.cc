@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bowline/wal/log.h"
+
 namespace bowline {
 namespace {
 
@@ -28,14 +30,16 @@ PeerStatus status_of(const host::Shard& shard, const raft::Progress& progress,
 }
 
 LogStatus log_of(const host::Shard& shard) {
-  const wal::Log& log = shard.log();
+  const wal::LogStore& log = shard.log();
   LogStatus status;
-  status.segments = log.segments();
-  status.bytes = log.segments() * shard.options().log.segment_bytes;
-  status.retired = log.retired();
-  status.recycled = log.recycled();
-  status.copied = log.copied();
-  status.scrubbed = log.scrubbed();
+  status.bytes = log.bytes();
+  if (const wal::Log* const files = log.on_disk()) {
+    status.segments = files->segments();
+    status.retired = files->retired();
+    status.recycled = files->recycled();
+    status.copied = files->copied();
+    status.scrubbed = files->scrubbed();
+  }
   status.full = shard.full();
   if (const std::optional<Time> since = log.busy_since()) status.busy = shard.now() - *since;
   status.stalled = shard.stalled();

@@ -65,8 +65,8 @@ struct GroupStatus {
   // A snapshot of another node that is on its way here.
   std::optional<host::Fetching::Progress> fetching;
   // One of ours that is being written; and one, of whomever, that goes into the machine.
-  std::optional<host::Snapshots::Progress> taking;
-  std::optional<host::Snapshots::Progress> loading;
+  std::optional<host::SnapshotStore::Progress> taking;
+  std::optional<host::SnapshotStore::Progress> loading;
 };
 
 struct LinkStatus {
@@ -84,8 +84,8 @@ struct GivingStatus {
 };
 
 struct LogStatus {
-  std::uint64_t segments = 0;
-  std::uint64_t bytes = 0;                  // of their files
+  std::uint64_t segments = 0;               // files; none of a log that is no files
+  std::uint64_t bytes = 0;                  // that it takes
   std::uint64_t retired = 0, recycled = 0;  // segments, since the start
   std::uint64_t copied = 0;                 // rows, out of segments that were to go
   wal::Scrubbed scrubbed;

@@ -8,7 +8,7 @@
 
 namespace bowline::host {
 
-Applier::Applier(wal::Log& log, GroupId group, machine::StateMachine& machine,
+Applier::Applier(wal::LogStore& log, GroupId group, machine::StateMachine& machine,
                  std::uint64_t slice_bytes, Client& client, Scratch& scratch)
     : log_(log),
       group_(group),

@@ -7,7 +7,7 @@
 
 #include "bowline/env/life.h"
 #include "bowline/machine/state_machine.h"
-#include "bowline/wal/log.h"
+#include "bowline/wal/log_store.h"
 
 namespace bowline::host {
 
@@ -35,7 +35,8 @@ class Applier {
     std::vector<std::string> answers;
   };
 
-  Applier(wal::Log&, GroupId, machine::StateMachine&, std::uint64_t slice_bytes, Client&, Scratch&);
+  Applier(wal::LogStore&, GroupId, machine::StateMachine&, std::uint64_t slice_bytes, Client&,
+          Scratch&);
 
   void advance(Index through);
   void slice();  // as much as one turn may take
@@ -56,7 +57,7 @@ class Applier {
   void apply(raft::Batch);
   void apply_commands(std::span<const raft::Entry>, std::span<std::string> answers);
 
-  wal::Log& log_;
+  wal::LogStore& log_;
   GroupId group_;
   machine::StateMachine& machine_;
   std::uint64_t slice_bytes_;

@@ -22,7 +22,7 @@ LogId prev_of(const raft::Message& message) {
 
 }  // namespace
 
-Courier::Courier(wal::Log& log, Links& links, Options options, Hooks hooks)
+Courier::Courier(wal::LogStore& log, Links& links, Options options, Hooks hooks)
     : log_(log), links_(links), options_(options), hooks_(std::move(hooks)) {}
 
 void Courier::send(GroupId group, raft::Send&& send) {

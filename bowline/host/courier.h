@@ -11,7 +11,7 @@
 #include "bowline/env/life.h"
 #include "bowline/host/links.h"
 #include "bowline/raft/core.h"
-#include "bowline/wal/log.h"
+#include "bowline/wal/log_store.h"
 
 namespace bowline::host {
 
@@ -46,7 +46,7 @@ class Courier {
     std::uint64_t bytes = 0;
   };
 
-  Courier(wal::Log&, Links&, Options, Hooks);
+  Courier(wal::LogStore&, Links&, Options, Hooks);
 
   void send(GroupId, raft::Send&&);
   void send(GroupId, raft::SendSpan&&);
@@ -94,7 +94,7 @@ class Courier {
   void run(Wanted);
   void found(Wanted, Result<raft::Batch>);
 
-  wal::Log& log_;
+  wal::LogStore& log_;
   Links& links_;
   Options options_;
   Hooks hooks_;

@@ -56,12 +56,12 @@ void Fetching::offered(const wire::HaveSnapshot& have) {
   progress_.of_pieces = manifest_.pieces();
   progress_.of_bytes = manifest_.bytes;
   state_ = State::beginning;
-  snapshots_.begin_incoming(manifest_, life_.guard([this](Result<Snapshots::Missing> missing) {
+  snapshots_.begin_incoming(manifest_, life_.guard([this](Result<SnapshotStore::Missing> missing) {
     begun(std::move(missing));
   }));
 }
 
-void Fetching::begun(Result<Snapshots::Missing> missing) {
+void Fetching::begun(Result<SnapshotStore::Missing> missing) {
   if (state_ == State::over) return;
   if (!missing) {
     // We made one ourselves meanwhile.

@@ -8,7 +8,7 @@
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
 #include "bowline/host/channel.h"
-#include "bowline/host/snapshots.h"
+#include "bowline/host/snapshot_store.h"
 #include "bowline/wire/parcel.h"
 
 namespace bowline::host {
@@ -23,8 +23,8 @@ class Fetching {
 
   // `ended` is called once: with where the newest snapshot ends, which covers `at_least`. Or with
   // an error: end the connection; and if it is Fault::io, the process.
-  Fetching(Snapshots& snapshots, env::Loop& loop, Channel& channel, GroupId group, LogId at_least,
-           env::Done<Result<raft::Base>> ended)
+  Fetching(SnapshotStore& snapshots, env::Loop& loop, Channel& channel, GroupId group,
+           LogId at_least, env::Done<Result<raft::Base>> ended)
       : snapshots_(snapshots),
         loop_(loop),
         channel_(channel),
@@ -51,14 +51,14 @@ class Fetching {
 
   void offered(const wire::HaveSnapshot&);
   void came(const wire::Piece&);
-  void begun(Result<Snapshots::Missing>);
+  void begun(Result<SnapshotStore::Missing>);
   void pull();
   void put(std::uint32_t piece, const Result<void>&);
   void finish();
   void end(Result<raft::Base>);
   void fail(Fault, const std::string& why);
 
-  Snapshots& snapshots_;
+  SnapshotStore& snapshots_;
   env::Loop& loop_;
   Channel& channel_;
   GroupId group_;

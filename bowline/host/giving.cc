@@ -24,7 +24,7 @@ Result<void> Giving::hear(const wire::Parcel& parcel) {
 }
 
 void Giving::offer(const wire::WantSnapshot& want) {
-  ConstSnapshotPtr newest = snapshots_.hold(want.group);
+  HeldSnapshotPtr newest = snapshots_.hold(want.group);
   if (newest == nullptr || !covers(newest->manifest().base.id, want.at_least)) {
     held_.erase(want.group);
     const std::string why = newest == nullptr
@@ -40,7 +40,7 @@ void Giving::offer(const wire::WantSnapshot& want) {
 Result<void> Giving::enqueue(const wire::WantPiece& want) {
   if (asked_.size() == most_asked)
     return misbehaves("too many pieces of snapshots are wanted at once");
-  const ConstSnapshotPtr snapshot = held(want);
+  const HeldSnapshotPtr snapshot = held(want);
   if (snapshot != nullptr && want.number >= snapshot->manifest().pieces())
     return misbehaves("a snapshot has no piece with this number");
   asked_.push_back(want);
@@ -48,7 +48,7 @@ Result<void> Giving::enqueue(const wire::WantPiece& want) {
   return {};
 }
 
-ConstSnapshotPtr Giving::held(const wire::WantPiece& want) const {
+HeldSnapshotPtr Giving::held(const wire::WantPiece& want) const {
   const auto found = held_.find(want.group);
   const bool same = found != held_.end() && found->second->manifest().identity == want.identity;
   return same ? found->second : nullptr;
@@ -58,13 +58,13 @@ void Giving::next() {
   if (busy_ || asked_.empty() || channel_.queued() >= most_queued) return;
   busy_ = true;
   const wire::WantPiece want = asked_.front();
-  const ConstSnapshotPtr snapshot = held(want);
+  const HeldSnapshotPtr snapshot = held(want);
   const std::uint64_t bytes = snapshot == nullptr ? 0 : snapshot->manifest().bytes_of(want.number);
   pace_.ask(bytes, life_.guard([this, want] { read(want); }));
 }
 
 void Giving::read(wire::WantPiece want) {
-  const ConstSnapshotPtr snapshot = held(want);
+  const HeldSnapshotPtr snapshot = held(want);
   if (snapshot == nullptr)
     return send(want, std::unexpected(Error{Fault::not_found, "another one was offered since"}));
   snapshots_.read_piece(

@@ -7,7 +7,7 @@
 #include "bowline/env/life.h"
 #include "bowline/host/channel.h"
 #include "bowline/host/pace.h"
-#include "bowline/host/snapshots.h"
+#include "bowline/host/snapshot_store.h"
 #include "bowline/wire/parcel.h"
 
 namespace bowline::host {
@@ -22,7 +22,7 @@ class Giving {
   static constexpr std::uint64_t most_queued = 4 << 20;
 
   // The pace is shared by all who give.
-  Giving(Snapshots& snapshots, Pace& pace, Channel& channel)
+  Giving(SnapshotStore& snapshots, Pace& pace, Channel& channel)
       : snapshots_(snapshots), pace_(pace), channel_(channel) {}
 
   // An error: end the connection.
@@ -37,15 +37,15 @@ class Giving {
  private:
   void offer(const wire::WantSnapshot&);
   Result<void> enqueue(const wire::WantPiece&);
-  ConstSnapshotPtr held(const wire::WantPiece&) const;
+  HeldSnapshotPtr held(const wire::WantPiece&) const;
   void next();
   void read(wire::WantPiece);
   void send(wire::WantPiece, const Result<env::Buffer>&);
 
-  Snapshots& snapshots_;
+  SnapshotStore& snapshots_;
   Pace& pace_;
   Channel& channel_;
-  std::map<GroupId, ConstSnapshotPtr> held_;
+  std::map<GroupId, HeldSnapshotPtr> held_;
   std::deque<wire::WantPiece> asked_;  // the first one is under way, if `busy_`
   bool busy_ = false;
   std::uint64_t given_bytes_ = 0;

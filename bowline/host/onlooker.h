@@ -3,7 +3,7 @@
 #include "bowline/base/ids.h"
 #include "bowline/raft/effect.h"
 #include "bowline/raft/input.h"
-#include "bowline/wal/log.h"
+#include "bowline/wal/log_store.h"
 
 namespace bowline::host {
 

@@ -91,6 +91,7 @@ std::string GroupOptions::fault() const {
   if (std::string fault = raft->fault(); !fault.empty()) return "raft: " + fault;
   if (slice_bytes == 0) return "slice_bytes must be above zero";
   if (unapplied_bytes == 0) return "unapplied_bytes must be above zero";
+  if (snapshot_every < Duration(0)) return "snapshot_every must not be negative";
   return {};
 }
 

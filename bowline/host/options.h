@@ -10,6 +10,7 @@
 #include "bowline/host/links.h"
 #include "bowline/host/operators.h"
 #include "bowline/host/snapshots.h"
+#include "bowline/host/stores.h"
 #include "bowline/host/transfers.h"
 #include "bowline/raft/options.h"
 #include "bowline/wal/options.h"
@@ -36,6 +37,7 @@ struct Options {
   Operators::Options operators;  // whom it obeys over the wire who is no node
   Snapshots::Options snapshots;
   Transfers::Options transfers;
+  Stores stores;  // in place of files: then `log` and `snapshots` are not looked at
   // Of what nodes say to each other: nothing newer is spoken (docs/WIRE.md). While a cluster is
   // upgraded, an older one keeps the way back open to those that look at what it brought.
   wire::Version newest_version = wire::newest_version;
@@ -60,6 +62,9 @@ struct GroupOptions {
   // After entries only if these are also so many parts of 1,000 of what the newest snapshot takes.
   // Otherwise a large state is written again and again because of a few entries; 0: never mind.
   std::uint64_t snapshot_permille = 0;
+  // And whatever they are, when the first entry that the newest snapshot lacks was applied so long
+  // ago; 0: never because of that.
+  Duration snapshot_every{0};
   // So many entries stay in the log behind it, for those that are a little late.
   std::uint64_t keep_entries = 10'000;
   // A leader keeps more, up to so many bytes, while a member that answers lacks it. Whoever fetches

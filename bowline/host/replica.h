@@ -17,22 +17,22 @@
 #include "bowline/host/news.h"
 #include "bowline/host/onlooker.h"
 #include "bowline/host/options.h"
-#include "bowline/host/snapshots.h"
+#include "bowline/host/snapshot_store.h"
 #include "bowline/host/stages.h"
 #include "bowline/host/waiters.h"
 #include "bowline/machine/state_machine.h"
 #include "bowline/raft/core.h"
 #include "bowline/raft/membership_pool.h"
-#include "bowline/wal/log.h"
+#include "bowline/wal/log_store.h"
 
 namespace bowline::host {
 
 // What all replicas of a node share.
 struct Desks {
   const env::Env& env;
-  wal::Log& log;
+  wal::LogStore& log;
   Courier& courier;
-  Snapshots& snapshots;
+  SnapshotStore& snapshots;
   Meters& meters;
   Onlooker* onlooker = nullptr;
   const bool* broken = nullptr;  // the disk failed: nothing is done any more
@@ -94,6 +94,10 @@ class Replica final : private Applier::Client {
   void cancel_change(Reply);
   void recover(ClusterId anew, Reply);
   void take_snapshot(env::Done<Result<raft::Base>>);
+  // The commands from this entry on that are committed, as far as this replica knows, out of its
+  // log: so many bytes of them, but at least one. Empty: there are none behind it yet.
+  // Fault::not_found: a snapshot covers the entry, or it is not known to be committed.
+  void read_log(Index from, std::uint64_t bytes, env::Done<Result<raft::Batch>>);
   void tune(GroupOptions);  // which may follow those that it has
 
   // From the node.
@@ -172,7 +176,11 @@ class Replica final : private Applier::Client {
   void ask_how_fresh();
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) override;
   void mark(Index);
+  void go_on_reading(Index from, std::uint64_t bytes, env::Done<Result<raft::Batch>>);
+  void commands_read(std::uint64_t bytes, raft::Batch, env::Done<Result<raft::Batch>>);
   void snapshot_if_due();
+  void snapshot_in_time();
+  void snapshot_is_old();
   bool is_worth_a_snapshot() const;
   void snapshot_taken(const raft::Base&, const Result<void>&);
   void compact();
@@ -210,6 +218,8 @@ class Replica final : private Applier::Client {
   bool taking_ = false;
   bool compaction_waits_ = false;  // for those who fetch what the log continues
   Index not_before_;               // the last try failed
+  env::TimerId age_timer_;
+  bool ages_ = false;  // that one is set
   Few<env::Done<Result<raft::Base>>> want_snapshot_;
   bool installing_ = false;
   bool stateless_ = false;  // nothing is applied until a snapshot came

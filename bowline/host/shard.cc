@@ -26,8 +26,8 @@ Shard::Shard(env::Env env, env::Network& network, Options options, Incarnation f
       hooks_(std::move(hooks)),
       onlooker_(onlooker),
       replica_hooks_(replica_hooks()),
-      log_(std::make_unique<wal::Log>(env, options_.log, owner_of(options_), fresh, log_hooks())),
-      snapshots_(std::make_unique<Snapshots>(env, options_.snapshots)),
+      log_(log_of(options_.stores, options_.log, {env, owner_of(options_), fresh, log_hooks()})),
+      snapshots_(snapshots_of(options_.stores, options_.snapshots, env)),
       stall_(env.loop, env.clock,
              {.busy_since = [this] { return log_->busy_since(); },
               .lasts = [this](Duration busy) { return disk_stalls(busy); }}) {}
@@ -40,6 +40,22 @@ Shard::~Shard() {
 // ---- opening
 
 void Shard::open(env::Done<Result<wal::Account>> done) {
+  if (log_ == nullptr || snapshots_ == nullptr)
+    return env_.loop.soon(life_.guard([done = std::move(done)]() mutable {
+      done(std::unexpected(Error{Fault::not_found,
+                                 "one of the stores that were to be made is not "
+                                 "there: stores.log and stores.snapshots have "
+                                 "to give one each, or be left out"}));
+    }));
+  // The log with files takes the directory for all that lies there. Another one need not know it.
+  if (log_->on_disk() != nullptr || options_.stores.snapshots) return open_log(std::move(done));
+  env_.disk.lock(life_.guard([this, done = std::move(done)](const Result<void>& locked) mutable {
+    if (!locked) return done(std::unexpected(locked.error()));
+    open_log(std::move(done));
+  }));
+}
+
+void Shard::open_log(env::Done<Result<wal::Account>> done) {
   log_->open([this, done = std::move(done)](Result<wal::Opened> result) mutable {
     opened(std::move(result), std::move(done));
   });
@@ -122,10 +138,11 @@ std::optional<Error> Shard::cannot_start(GroupId group, const GroupOptions& opti
 std::optional<Error> Shard::cannot_run(const GroupOptions& options) const {
   if (std::string fault = options.fault(); !fault.empty())
     return Error{Fault::invalid, "the options of a group: " + fault};
-  if (options.raft->entry_bytes > options_.log.most_entry_bytes())
+  if (options.raft->entry_bytes > log_->most_payload_bytes())
     return Error{Fault::invalid,
-                 "the options of a group: raft.entry_bytes is more than the log takes, "
-                 "which is a quarter of its segment_bytes"};
+                 "the options of a group: raft.entry_bytes is more than the log takes, which is " +
+                     std::to_string(log_->most_payload_bytes()) + " bytes" +
+                     (log_->on_disk() == nullptr ? "" : ", a quarter of its segment_bytes")};
   const std::uint64_t frame = options_.courier.most_bytes(options.raft->entry_bytes);
   if (frame > options_.links.most_frame_bytes)
     return Error{Fault::invalid,
@@ -199,7 +216,7 @@ void Shard::turn() {
 
 // ---- what is heard
 
-wal::Log::Hooks Shard::log_hooks() {
+wal::LogStore::Hooks Shard::log_hooks() {
   return {.persisted =
               [this](GroupId group, Seq seq) {
                 if (Replica* const replica = find(group)) return replica->persisted(seq);
@@ -292,7 +309,7 @@ void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way)
 
 // What our log could not hold is not even looked at.
 bool Shard::takes(const raft::Message& message) const {
-  const std::uint64_t most = options_.log.most_entry_bytes();
+  const std::uint64_t most = log_->most_payload_bytes();
   const auto fit = [most](const raft::Batch& entries) {
     return std::ranges::all_of(
         entries, [most](const raft::Entry& entry) { return entry.payload.size() <= most; });

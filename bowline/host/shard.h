@@ -25,11 +25,11 @@
 #include "bowline/host/options.h"
 #include "bowline/host/replica.h"
 #include "bowline/host/seldom.h"
-#include "bowline/host/snapshots.h"
+#include "bowline/host/snapshot_store.h"
 #include "bowline/host/stall.h"
 #include "bowline/host/transfers.h"
 #include "bowline/machine/state_machine.h"
-#include "bowline/wal/log.h"
+#include "bowline/wal/log_store.h"
 
 namespace bowline::host {
 
@@ -98,10 +98,10 @@ class Shard {
   const Courier& courier() const { return *courier_; }
   const Transfers& transfers() const { return *transfers_; }
   const Meters& meters() const { return meters_; }
-  wal::Log& log() { return *log_; }
-  const wal::Log& log() const { return *log_; }
-  Snapshots& snapshots() { return *snapshots_; }
-  const Snapshots& snapshots() const { return *snapshots_; }
+  wal::LogStore& log() { return *log_; }
+  const wal::LogStore& log() const { return *log_; }
+  SnapshotStore& snapshots() { return *snapshots_; }
+  const SnapshotStore& snapshots() const { return *snapshots_; }
   env::Loop& loop() { return env_.loop; }
   Time now() const { return env_.clock.now(); }
   const Options& options() const { return options_; }
@@ -120,9 +120,10 @@ class Shard {
     std::uint64_t number = 0;  // names this one
   };
 
-  wal::Log::Hooks log_hooks();
+  wal::LogStore::Hooks log_hooks();
   Links::Hooks link_hooks();
   Courier::Hooks courier_hooks();
+  void open_log(env::Done<Result<wal::Account>>);
   void opened(Result<wal::Opened>, env::Done<Result<wal::Account>>);
   void listen(wal::Account, env::Done<Result<wal::Account>>);
   void clear_away(wal::Account, env::Done<Result<wal::Account>>);
@@ -188,8 +189,8 @@ class Shard {
   Replica::Hooks replica_hooks_;
   Desks::Scratch scratch_;
   raft::MembershipPool memberships_;
-  std::unique_ptr<wal::Log> log_;
-  std::unique_ptr<Snapshots> snapshots_;
+  std::unique_ptr<wal::LogStore> log_;
+  std::unique_ptr<SnapshotStore> snapshots_;
   std::unique_ptr<Links> links_;
   std::unique_ptr<Courier> courier_;
   std::unique_ptr<Desks> desks_;  // once all of these are there

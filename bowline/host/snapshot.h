@@ -9,6 +9,7 @@
 
 #include "bowline/host/manifest.h"
 #include "bowline/host/snapshot_name.h"
+#include "bowline/host/snapshot_store.h"
 
 namespace bowline::host {
 
@@ -16,16 +17,14 @@ class Shelf;
 
 // One snapshot in the directory, whole or on its way. Whoever has it keeps its files: once it is
 // given up, they are removed when the last one lets go of it.
-class Snapshot {
+class Snapshot final : public HeldSnapshot {
  public:
   Snapshot(std::weak_ptr<Shelf> shelf, SnapshotName name, Manifest manifest)
       : shelf_(std::move(shelf)), name_(name), manifest_(std::move(manifest)) {}
-  ~Snapshot();
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
+  ~Snapshot() override;
 
   const SnapshotName& name() const { return name_; }
-  const Manifest& manifest() const { return manifest_; }
+  const Manifest& manifest() const override { return manifest_; }
   bool is_bad() const { return bad_; }
   // Something of it cannot be read. Whoever merely reads it may be the one who finds that out.
   void found_bad() const { bad_ = true; }

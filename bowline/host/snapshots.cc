@@ -69,11 +69,11 @@ Snapshots::Group* Snapshots::find(GroupId id) {
 }
 
 const Manifest* Snapshots::newest(GroupId id) const {
-  const ConstSnapshotPtr held = hold(id);
+  const ConstSnapshotPtr held = whole(id);
   return held == nullptr ? nullptr : &held->manifest();
 }
 
-ConstSnapshotPtr Snapshots::hold(GroupId id) const {
+ConstSnapshotPtr Snapshots::whole(GroupId id) const {
   const auto found = groups_.find(id);
   if (found == groups_.end()) return nullptr;
   const SnapshotPtr& newest = found->second.newest;
@@ -218,7 +218,7 @@ void Snapshots::taken(const SnapshotPtr& snapshot, const Result<void>& result) {
 void Snapshots::load(GroupId id, std::unique_ptr<machine::Writer> writer,
                      env::Done<Result<raft::Base>> done) {
   ensure(open_ && writer != nullptr);
-  ConstSnapshotPtr snapshot = hold(id);
+  ConstSnapshotPtr snapshot = whole(id);
   if (snapshot == nullptr)
     return later<raft::Base>(std::move(done),
                              std::unexpected(error(Fault::not_found, id, "there is none")));
@@ -231,10 +231,11 @@ void Snapshots::load(GroupId id, std::unique_ptr<machine::Writer> writer,
   go_on_soon();
 }
 
-void Snapshots::read_piece(const ConstSnapshotPtr& snapshot, std::uint32_t piece,
+void Snapshots::read_piece(const HeldSnapshotPtr& held, std::uint32_t piece,
                            env::Done<Result<env::Buffer>> done) {
-  ensure(open_ && snapshot != nullptr);
-  shelf_->read_piece(snapshot, piece, life_.guard(std::move(done)));
+  ensure(open_ && held != nullptr);
+  shelf_->read_piece(std::static_pointer_cast<const Snapshot>(held), piece,
+                     life_.guard(std::move(done)));
 }
 
 // ---- of others

@@ -8,8 +8,8 @@
 
 namespace bowline::host {
 
-Transfers::Transfers(env::Env env, env::Network& network, Snapshots& snapshots, wire::Hello here,
-                     Options options, std::move_only_function<void(NodeId)> given)
+Transfers::Transfers(env::Env env, env::Network& network, SnapshotStore& snapshots,
+                     wire::Hello here, Options options, std::move_only_function<void(NodeId)> given)
     : env_(env),
       network_(network),
       snapshots_(snapshots),

@@ -16,7 +16,7 @@
 #include "bowline/host/giving.h"
 #include "bowline/host/link.h"
 #include "bowline/host/pace.h"
-#include "bowline/host/snapshots.h"
+#include "bowline/host/snapshot_store.h"
 
 namespace bowline::host {
 
@@ -35,7 +35,7 @@ class Transfers {
   };
 
   // `given`: what this node fetched from us is over, well or not.
-  Transfers(env::Env, env::Network&, Snapshots&, wire::Hello here, Options,
+  Transfers(env::Env, env::Network&, SnapshotStore&, wire::Hello here, Options,
             std::move_only_function<void(NodeId)> given);
   ~Transfers();
   Transfers(const Transfers&) = delete;
@@ -90,7 +90,7 @@ class Transfers {
 
   env::Env env_;
   env::Network& network_;
-  Snapshots& snapshots_;
+  SnapshotStore& snapshots_;
   wire::Hello here_;
   Options options_;
   std::move_only_function<void(NodeId)> given_;

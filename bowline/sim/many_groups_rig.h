@@ -26,14 +26,15 @@ class ManyGroupsRig {
   static constexpr std::uint64_t nodes = 3;
 
   explicit ManyGroupsRig(Duration balance_every = Duration{0},
-                         host::Admit admit = host::Admit::nobody)
+                         host::Admit admit = host::Admit::nobody, host::Stores stores = {})
       : links_(decisions_, weather_, nodes + 1),
         cables_(links_, climate_, now_, nodes + 1),
         balance_every_(balance_every),
-        admit_(admit) {
+        admit_(admit),
+        stores_(std::move(stores)) {
     raft::Options raft;
     raft.hibernate_after = std::chrono::milliseconds(500);
-    raft.entry_bytes = Running::log_options(1).most_entry_bytes();
+    raft.entry_bytes = Running::log_options(1).most_payload_bytes();
     options_.raft = std::make_shared<const raft::Options>(raft);
     raft::Membership all;
     all.cluster = {7};
@@ -202,7 +203,10 @@ class ManyGroupsRig {
       options.boot = boot;
       options.balance_every = rig.balance_every_;
       options.operators.admit = rig.admit_;
+      options.stores = rig.stores_;
       if (rig.adjust_) rig.adjust_(options);
+      // What a disk has from its first life stays; a store that forgets draws another one.
+      const std::uint64_t fresh = body.self.value * 100 + (options.stores.log ? boot : 0);
       const auto breaks = [this, &rig](Error error) {
         ensure(rig.may_break_);
         broken_ = std::move(error);
@@ -211,7 +215,7 @@ class ManyGroupsRig {
         news.emplace_back(group, what);
       };
       shard = std::make_unique<host::Shard>(
-          env(), network, std::move(options), Incarnation{body.self.value * 100},
+          env(), network, std::move(options), Incarnation{fresh},
           host::Shard::Hooks{.broken = breaks, .news = tells, .gone = [this](GroupId group) {
                                machines.erase(group);
                              }});
@@ -270,6 +274,7 @@ class ManyGroupsRig {
   Cables cables_;
   Duration balance_every_;
   host::Admit admit_;
+  host::Stores stores_;
   host::GroupOptions options_;
   raft::MembershipPtr founders_;
   std::function<void(host::Options&)> adjust_;

@@ -158,7 +158,7 @@ TEST_F(Coming, what_rotted_of_an_earlier_attempt_comes_again) {
 
 TEST_F(Coming, of_a_snapshot_that_rotted_only_the_bad_piece_comes_again) {
   ASSERT_TRUE(rig.fetch(manifest, state));
-  const std::string name = host::piece_file(rig.snapshots().hold(the_group)->name(), 3);
+  const std::string name = host::piece_file(rig.snapshots().whole(the_group)->name(), 3);
   ASSERT_TRUE(rig.platter.flip(name, 7, 1));
   EXPECT_EQ(rig.load().error().fault, Fault::corrupt);
   EXPECT_EQ(*rig.begin(manifest), (Missing{3}));

@@ -20,7 +20,7 @@ struct OneNode : testing::Test {
   SnapshotsRig rig;
   host::Snapshots& snapshots() { return rig.snapshots(); }
   std::string name(std::uint32_t piece) {
-    return host::piece_file(snapshots().hold(the_group)->name(), piece);
+    return host::piece_file(snapshots().whole(the_group)->name(), piece);
   }
   std::string head() {
     for (const env::Listed& file : rig.platter.list())
@@ -230,7 +230,7 @@ TEST_F(OneNode, a_snapshot_without_one_of_its_pieces_is_none) {
 
 TEST_F(OneNode, what_somebody_holds_stays_until_it_is_let_go) {
   ASSERT_TRUE(rig.take(10));
-  host::ConstSnapshotPtr held = snapshots().hold(the_group);
+  host::HeldSnapshotPtr held = snapshots().hold(the_group);
   ASSERT_TRUE(rig.take(20));
   rig.run(10s);
   EXPECT_EQ(rig.files(), 14U);

@@ -234,7 +234,7 @@ TEST_F(Transfer, a_piece_that_was_changed_on_the_way_is_not_kept) {
 
 TEST_F(Transfer, a_piece_that_rotted_ends_it_and_is_not_offered_again) {
   ASSERT_TRUE(
-      there.platter.flip(host::piece_file(there.snapshots().hold(the_group)->name(), 4), 9, 1));
+      there.platter.flip(host::piece_file(there.snapshots().whole(the_group)->name(), 4), 9, 1));
   connect();
   EXPECT_EQ(outcome(),
             "fetching a snapshot of group 7: the other node does not have all of it any more");

@@ -43,7 +43,7 @@ class Whole final : public Running {
   host::Replica& replica() { return *replica_; }
   const Notebook& notebook() const { return machine_.notebook(); }
   const session::Table& sessions() const { return machine_.sessions(); }
-  bool tells_the_truth() { return Running::tells_the_truth(shard_->log()); }
+  bool tells_the_truth() { return Running::tells_the_truth(*shard_->log().on_disk()); }
   // The process is about to end like this.
   void end(Ending ending) { network_.end(ending); }
 

@@ -22,7 +22,8 @@ constexpr Duration no_alarm = std::chrono::hours(24);
 raft::Options options_of(const Plan& plan) {
   raft::Options options = plan.options;
   if (plan.whole)
-    options.entry_bytes = std::min(options.entry_bytes, Running::log_options(1).most_entry_bytes());
+    options.entry_bytes =
+        std::min(options.entry_bytes, Running::log_options(1).most_payload_bytes());
   return options;
 }
 

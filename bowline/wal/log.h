@@ -17,6 +17,7 @@
 #include "bowline/raft/core.h"
 #include "bowline/wal/identity.h"
 #include "bowline/wal/ledger.h"
+#include "bowline/wal/log_store.h"
 #include "bowline/wal/newer.h"
 #include "bowline/wal/options.h"
 #include "bowline/wal/patience.h"
@@ -30,72 +31,32 @@ namespace bowline::wal {
 
 class Opening;
 
-struct Recovered {
-  GroupId group;
-  raft::Found found;
-};
-
-// What a start found on the disk, for people and for tests.
-struct Account {
-  Identity identity;
-  std::uint64_t segments = 0;
-  std::uint64_t batches = 0;
-  std::uint64_t mended = 0;   // batches, or the identity, of which a block was bad
-  std::uint64_t damaged = 0;  // of which more is lost
-  bool torn = false;          // a last write that never ended was left out
-};
-
-struct Opened {
-  Account account;
-  std::vector<Recovered> groups;  // in the order of their ids
-};
-
 // The log of every group of one shard, in one sequence of segment files. However many groups write
 // in one turn, it is one write and one sync. Owned by the shard's thread. Destroying it is a crash:
 // nothing is written that was not written yet.
-class Log {
+class Log final : public LogStore {
  public:
-  struct Hooks {
-    // This write of the group, and all before it, are on disk.
-    std::move_only_function<void(GroupId, Seq)> persisted;
-    // A write or sync failed: nobody knows what the disk holds. Stop the process.
-    std::move_only_function<void(Error)> broken;
-    // These entries cannot be read back, although they were durable. May be left out.
-    std::move_only_function<void(GroupId, Index first, Index last)> unreadable;
-    // There is no space for another segment, or there is again. Those that were made in time are
-    // the reserve: submit no more entries, hand leadership over, and go on with terms, votes and
-    // cuts. Once the reserve is used up, what is asked for waits. May be left out.
-    std::move_only_function<void(bool full)> full;
-    // A write is on the disk, whoever asked for it; and busy_since() begins anew. May be left out.
-    std::move_only_function<void()> landed = {};
-    // While it opens: so many segments are judged, of so many. May be left out.
-    std::move_only_function<void(std::uint64_t done, std::uint64_t of)> opening = {};
-  };
-
   // `options` must have no fault. `fresh`: the disk's identity, if this is a new directory; drawn
   // at random.
   Log(env::Env, Options, Owner, Incarnation fresh, Hooks);
-  ~Log();
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
+  ~Log() override;
 
-  // First of all, and once. After an error nothing else may be called.
-  void open(env::Done<Result<Opened>>);
-
-  void submit(GroupId, raft::Persist&&);  // joins the batch of this turn
-  void forget(GroupId);                   // the group left this node
-  // What is on the disk of it need not be in memory: nobody will want it soon.
-  void rest(GroupId group) { tail_.forget(group); }
-  void flush();  // starts the batch, or lets it grow while one is under way
-
-  // Entries in (after, through], up to so many bytes but at least one. Empty: fetch the first one.
-  raft::Batch peek(GroupId group, Index after, Index through, std::uint64_t bytes) const {
+  void open(env::Done<Result<Opened>>) override;
+  void submit(GroupId, raft::Persist&&) override;  // joins the batch of this turn
+  void forget(GroupId) override;
+  void rest(GroupId group) override { tail_.forget(group); }
+  void flush() override;
+  raft::Batch peek(GroupId group, Index after, Index through, std::uint64_t bytes) const override {
     return tail_.peek(group, after, through, bytes);
   }
-  // The same from disk. They are what was durable when this was called; whoever asks looks at the
-  // ids. Fault::corrupt: the first of them cannot be read.
   void fetch(GroupId, Index after, Index through, std::uint64_t bytes,
-             env::Done<Result<raft::Batch>>);
+             env::Done<Result<raft::Batch>>) override;
+  std::uint64_t most_payload_bytes() const override { return options_.most_payload_bytes(); }
+  bool idle() const override { return pending_.empty() && !flight_; }
+  std::uint64_t bytes() const override { return segments() * options_.segment_bytes; }
+  std::optional<Time> busy_since() const override { return busy_since_; }
+  Duration last_write_took() const override { return last_write_took_; }
+  const Log* on_disk() const override { return this; }
 
   // What keeps the oldest segment from going: for each group, about how many bytes.
   using Pins = std::map<GroupId, std::uint64_t>;
@@ -108,11 +69,6 @@ class Log {
   std::uint64_t recycled() const { return recycled_; }  // of these: used again under a new name
   std::uint64_t copied() const { return copied_; }      // rows, out of segments that are to go
   const Scrubbed& scrubbed() const { return scrubber_.scrubbed(); }
-  bool idle() const { return pending_.empty() && !flight_; }
-  // Since when the disk has not come to the end of one write, or not made the room for it. None: it
-  // has nothing to do.
-  std::optional<Time> busy_since() const { return busy_since_; }
-  Duration last_write_took() const { return last_write_took_; }
 
  private:
   friend class Opening;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bowline/env/buffer.h"
+#include "bowline/wal/weight.h"
 
 namespace bowline::wal {
 
@@ -22,6 +23,8 @@ std::string Options::fault() const {
   if (scrub_every < std::chrono::milliseconds(1)) return "scrub_every must be at least 1 ms";
   return {};
 }
+
+std::uint64_t Options::most_payload_bytes() const { return most_entry_bytes() - entry_weight; }
 
 // Its own rows, the echo of the batch before it, and what ties it to that.
 std::uint64_t Options::most_batch_bytes() const {

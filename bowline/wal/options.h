@@ -32,7 +32,8 @@ struct Options {
 
   std::string fault() const;  // what is wrong with them, as a sentence; empty: nothing
   std::uint64_t most_entry_bytes() const { return segment_bytes / 4; }
-  std::uint64_t most_batch_bytes() const;  // of content, everything included
+  std::uint64_t most_payload_bytes() const;  // of one entry
+  std::uint64_t most_batch_bytes() const;    // of content, everything included
 };
 
 }  // namespace bowline::wal
