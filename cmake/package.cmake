@@ -21,6 +21,7 @@ set(BOWLINE_PUBLIC_HEADERS
   bowline/session/ticker.h
   # stores of one's own
   bowline/host/memory_snapshots.h
+  bowline/raft/membership_codec.h
   bowline/wal/log.h
   bowline/wal/memory_log.h
   # for tests of a program

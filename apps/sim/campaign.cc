@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/sim/campaign.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -141,7 +142,12 @@ class Campaign {
     ++tally_.seeds;
     ++tally_.excuses[finding.excuse];
     sim::add(finding.counters, tally_.counters);
-    tally_.virtual_seconds += static_cast<double>(finding.virtual_ns) / 1e9;
+    const double seconds = static_cast<double>(finding.virtual_ns) / 1e9;
+    tally_.virtual_seconds += seconds;
+    Least& least = tally_.least;
+    least.virtual_seconds = std::min(least.virtual_seconds, seconds);
+    least.troubles = std::min(least.troubles, sum(finding.counters.troubles_begun));
+    least.operations = std::min(least.operations, sum(finding.counters.acts_begun));
     tally_.hashes.emplace_back(finding.seed, finding.hash);
     if (finding.excuse == 0 && finding.level_ns > 0) {
       tally_.leader_after.push_back(static_cast<double>(finding.leader_ns) / 1e9);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +18,17 @@ struct Failure {
 };
 
 // What a campaign found, added up.
+std::uint64_t sum(const auto& counts) {
+  return std::reduce(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+// What each seed had at the least: one that simulates little proves little.
+struct Least {
+  double virtual_seconds = std::numeric_limits<double>::max();
+  std::uint64_t troubles = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t operations = std::numeric_limits<std::uint64_t>::max();
+};
+
 struct Tally {
   std::uint64_t seeds = 0;
   std::uint64_t wanted = 0;
@@ -23,6 +36,7 @@ struct Tally {
   std::array<std::uint64_t, sim::excuses> excuses{};
   sim::Counters counters;
   double virtual_seconds = 0;
+  Least least;
   double cpu_seconds = 0;
   double seconds = 0;
   std::vector<double> leader_after;  // seconds, of each seed that was not excused

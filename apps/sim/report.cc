@@ -102,12 +102,6 @@ constexpr Row rows[] = {
     {"unanswered", &sim::Counters::unanswered},
 };
 
-std::uint64_t sum(const auto& counts) {
-  std::uint64_t all = 0;
-  for (const std::uint64_t count : counts) all += count;
-  return all;
-}
-
 template <class Kind, std::size_t Size>
 std::string listed(const std::array<std::uint64_t, Size>& counts) {
   std::string text;
@@ -203,6 +197,10 @@ std::string report(const Tally& tally, const Titles& titles) {
       quantile(tally.leader_after, 0.5) / e, quantile(tally.leader_after, 0.99) / e,
       quantile(tally.leader_after, 1) / e, quantile(tally.level_after, 0.99) / e,
       quantile(tally.level_after, 1) / e);
+  if (tally.seeds > 0 && tally.least.operations <= sum(counters.acts_begun))
+    text += print("each seed   at least %.1f virtual s, %s troubles, %s operations\n",
+                  tally.least.virtual_seconds, number(tally.least.troubles).c_str(),
+                  number(tally.least.operations).c_str());
   for (const Failure& failure : tally.failures)
     text += print("FAILED      seed %llu: %s: ", static_cast<unsigned long long>(failure.seed),
                   failure.invariant.c_str()) +

@@ -32,13 +32,13 @@ class LogPromise {
   ~LogPromise() {
     if (open_) promise_.set_value(std::unexpected(not_here));
   }
-  std::future<Result<raft::Batch>> future() { return promise_.get_future(); }
-  void keep(Result<raft::Batch> found) {
+  std::future<Result<host::LogPart>> future() { return promise_.get_future(); }
+  void keep(Result<host::LogPart> found) {
     if (std::exchange(open_, false)) promise_.set_value(std::move(found));
   }
 
  private:
-  std::promise<Result<raft::Batch>> promise_;
+  std::promise<Result<host::LogPart>> promise_;
   bool open_ = true;
 };
 
@@ -198,13 +198,13 @@ std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
   return std::move(future);
 }
 
-std::future<Result<raft::Batch>> Group::read_log(Index from, std::uint64_t bytes) const {
+std::future<Result<host::LogPart>> Group::read_log(Index from, std::uint64_t bytes) const {
   LogPromise promise;
   auto future = promise.future();
   desk_->with(id_, [from, bytes, promise = std::move(promise)](host::Replica* replica) mutable {
     if (replica == nullptr) return;
     replica->read_log(from, bytes,
-                      [promise = std::move(promise)](Result<raft::Batch> found) mutable {
+                      [promise = std::move(promise)](Result<host::LogPart> found) mutable {
                         promise.keep(std::move(found));
                       });
   });

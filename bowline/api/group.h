@@ -87,9 +87,9 @@ class Group {
   // portable.h for what it is good for.
   std::future<Result<raft::Base>> export_snapshot(std::string path) const;
   // The commands that are committed, from this entry on, out of the log of this node: about so many
-  // bytes of them, as they were proposed; go on behind the last one. Empty: there are none yet. The
-  // error says so if a snapshot covers the entry, and the log has it no more.
-  std::future<Result<raft::Batch>> read_log(Index from, std::uint64_t bytes = 1 << 20) const;
+  // bytes of them, as they were proposed, and where to go on. Fault::not_found: a snapshot covers
+  // the entry, and the log has it no more; or the group is not here.
+  std::future<Result<host::LogPart>> read_log(Index from, std::uint64_t bytes = 1 << 20) const;
   // Other options from now on, timeouts too. On each node of its own; the error says why not.
   std::future<Result<void>> tune(host::GroupOptions) const;
 

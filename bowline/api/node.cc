@@ -285,6 +285,8 @@ void Node::Inside::run(std::promise<Result<void>> opened) {
     for (const GroupId group : shard_->ids()) shard_->end(group);
   }
   shard_.reset();
+  machines_.clear();  // here, on the thread on which they worked
+  watchers_.clear();
   tls_.reset();
   network_.reset();
   disk_.reset();

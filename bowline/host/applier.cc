@@ -43,6 +43,10 @@ void Applier::again() {
   if (!waits()) client_.due();
 }
 
+void Applier::landed() {
+  if (std::exchange(lacks_, false)) again();
+}
+
 void Applier::slice() {
   if (waits()) return;
   raft::Batch batch = log_.peek(group_, applied_.index, allowed_, slice_bytes_);
@@ -74,8 +78,8 @@ void Applier::fetched(Index asked, Result<raft::Batch> batch) {
   const auto foreign = std::ranges::find_if(
       *batch, [&](const raft::Entry& entry) { return !client_.holds(entry.id); });
   batch->erase(foreign, batch->end());
-  if (batch->empty()) {
-    stuck_ = true;
+  if (batch->empty() || batch->front().id.index != asked) {
+    stuck_ = lacks_ = true;
   } else {
     apply(*std::move(batch));
   }

@@ -45,7 +45,8 @@ class Applier {
   void release();
   void restored(LogId);  // the state is as of this entry now
   void set_slice(std::uint64_t bytes) { slice_bytes_ = bytes; }
-  void again();  // what could not be read may be there by now
+  void again();   // what could not be read may be there by now
+  void landed();  // a write: what the log did not have may be there by now
 
   LogId applied() const { return applied_; }
   bool done() const { return applied_.index >= allowed_; }
@@ -67,7 +68,8 @@ class Applier {
   Index allowed_;
   std::uint32_t held_ = 0;
   bool reading_ = false;
-  bool stuck_ = false;  // what is next cannot be read
+  bool stuck_ = false;  // what is next cannot be read ...
+  bool lacks_ = false;  // ... because it is not there yet
   env::Life life_;
 };
 

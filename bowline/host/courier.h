@@ -71,7 +71,7 @@ class Courier {
   struct Post {  // to one peer
     std::string frame;
     bool spoke = false;
-    std::uint64_t sent_bytes = 0;  // since its connection was empty
+    std::uint64_t sent_bytes = 0;  // since no more waited for it than entries may
     bool dropped = false;          // something that was for it, since it was drained last
     std::uint64_t epoch = 0;       // of the connection that it is written for
     std::map<GroupId, Stream> streams;

@@ -58,8 +58,18 @@ void MemorySnapshots::later(env::Done<Result<Value>> done, Result<Value> result)
       [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); }));
 }
 
-void MemorySnapshots::go_on(void (MemorySnapshots::*step)(std::uint64_t), std::uint64_t number) {
-  env_.loop.soon(life_.guard([this, step, number] { (this->*step)(number); }));
+void MemorySnapshots::begin_work(std::uint64_t number) {
+  turns_.push_back(number);
+  if (turns_.size() == 1) env_.loop.soon(life_.guard([this] { work(); }));
+}
+
+// Whoever is not done comes behind the others.
+void MemorySnapshots::work() {
+  const std::uint64_t number = turns_.front();
+  if (turns_.size() > 1) env_.loop.soon(life_.guard([this] { work(); }));
+  turns_.pop_front();
+  if (takings_.contains(number)) return take_next(number);
+  load_next(number);
 }
 
 // ---- what there is
@@ -91,6 +101,16 @@ std::vector<GroupId> MemorySnapshots::groups() const {
 bool MemorySnapshots::covers(GroupId id, Index index) const {
   const Manifest* const here = newest(id);
   return here != nullptr && here->base.id.index >= index;
+}
+
+// What came of others and is of no use any more goes first.
+bool MemorySnapshots::make_room(std::uint64_t bytes) {
+  const auto fits = [&] { return *used_ + bytes <= options_.most_bytes; };
+  if (fits()) return true;
+  for (auto& [id, group] : groups_)
+    if (group.incoming != nullptr && covers(id, group.incoming->what.base.id.index))
+      group.incoming.reset();
+  return fits();
 }
 
 void MemorySnapshots::install(const PiecesPtr& whole) {
@@ -164,14 +184,14 @@ void MemorySnapshots::take(GroupId id, raft::Base base, std::unique_ptr<machine:
       .group = id, .base = std::move(base), .piece_bytes = options_.piece_bytes, .sums = {}};
   takings_[++numbers_] = {std::make_shared<Pieces>(std::move(manifest), used_), std::move(reader),
                           std::move(done)};
-  go_on(&MemorySnapshots::take_next, numbers_);
+  begin_work(numbers_);
 }
 
 void MemorySnapshots::take_next(std::uint64_t number) {
   const auto found = takings_.find(number);
   if (found == takings_.end()) return;
   const Result<bool> goes_on = take_piece(found->second);
-  if (goes_on && *goes_on) return go_on(&MemorySnapshots::take_next, number);
+  if (goes_on && *goes_on) return begin_work(number);
   Taking taking = std::move(takings_.extract(found).mapped());
   if (!goes_on) return taking.done(std::unexpected(goes_on.error()));
   taking.draft->what.identity = identity_of(taking.draft->what);
@@ -193,7 +213,7 @@ Result<bool> MemorySnapshots::take_piece(Taking& taking) {
   }
   if (piece.empty()) return false;
   const bool whole = piece.size() == manifest.piece_bytes;
-  if (!has_room(piece.size()) || manifest.pieces() == most_pieces)
+  if (!make_room(piece.size()) || manifest.pieces() == most_pieces)
     return no_snapshot(Fault::full, manifest.group, no_room);
   manifest.bytes += piece.size();
   manifest.sums.push_back(crc32c(piece));
@@ -209,14 +229,14 @@ void MemorySnapshots::load(GroupId id, std::unique_ptr<machine::Writer> writer,
   if (group == nullptr || group->newest == nullptr)
     return later<raft::Base>(std::move(done), no_snapshot(Fault::not_found, id, "there is none"));
   loadings_[++numbers_] = {group->newest, std::move(writer), std::move(done)};
-  go_on(&MemorySnapshots::load_next, numbers_);
+  begin_work(numbers_);
 }
 
 void MemorySnapshots::load_next(std::uint64_t number) {
   const auto found = loadings_.find(number);
   if (found == loadings_.end()) return;
   const Result<bool> goes_on = load_piece(found->second);
-  if (goes_on && *goes_on) return go_on(&MemorySnapshots::load_next, number);
+  if (goes_on && *goes_on) return begin_work(number);
   Loading loading = std::move(loadings_.extract(found).mapped());
   loading.writer.reset();
   if (!goes_on) return loading.done(std::unexpected(goes_on.error()));
@@ -275,7 +295,7 @@ void MemorySnapshots::put_piece(GroupId id, std::uint32_t piece, std::string_vie
     return refuse(Fault::corrupt,
                   "piece " + std::to_string(piece) + " is not what the manifest says");
   if (!coming->all[piece].empty()) return later<void>(std::move(done), {});
-  if (!has_room(bytes.size())) {
+  if (!make_room(bytes.size())) {
     drop_incoming(id);
     return refuse(Fault::full, no_room);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,8 +19,8 @@
 namespace bowline::host {
 
 // Snapshots in memory and nowhere else: for tests of programs, and beside a log in memory. Nothing
-// is there at a start. A piece at a time goes in or out, each in a turn of its own, so that nobody
-// waits for a large state.
+// is there at a start. A piece at a time goes in or out, of all groups together one a turn, so that
+// nobody waits for a large state, nor for many small ones.
 class MemorySnapshots final : public SnapshotStore {
  public:
   struct Options {
@@ -33,6 +34,7 @@ class MemorySnapshots final : public SnapshotStore {
   MemorySnapshots(env::Env, Options);  // which must have no fault
   ~MemorySnapshots() override;
 
+  bool outlives_the_process() const override { return false; }
   void open(env::Done<Result<void>>) override;
   const Manifest* newest(GroupId) const override;
   HeldSnapshotPtr hold(GroupId) const override;
@@ -88,21 +90,23 @@ class MemorySnapshots final : public SnapshotStore {
   static const Work* work_of(const Works<Work>&, GroupId);
   template <class Work>
   void stop(Works<Work>&, GroupId);
-  bool has_room(std::uint64_t bytes) const { return *used_ + bytes <= options_.most_bytes; }
+  bool make_room(std::uint64_t bytes);
   void install(const PiecesPtr&);
+  void work();
   void take_next(std::uint64_t number);
   Result<bool> take_piece(Taking&);
   void load_next(std::uint64_t number);
+  void begin_work(std::uint64_t number);
   Result<bool> load_piece(Loading&);
   template <class Value>
   void later(env::Done<Result<Value>>, Result<Value>);
-  void go_on(void (MemorySnapshots::*step)(std::uint64_t), std::uint64_t number);
 
   env::Env env_;
   Options options_;
   std::shared_ptr<std::uint64_t> used_ = std::make_shared<std::uint64_t>(0);
   std::map<GroupId, Group> groups_;
-  std::uint64_t numbers_ = 0;  // of takings and loadings
+  std::uint64_t numbers_ = 0;        // of takings and loadings
+  std::deque<std::uint64_t> turns_;  // of those whose next piece is due; one a turn of the loop
   Works<Taking> takings_;
   Works<Loading> loadings_;
   env::Life life_;  // the last: callbacks end before anything else

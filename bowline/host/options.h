@@ -37,7 +37,7 @@ struct Options {
   Operators::Options operators;  // whom it obeys over the wire who is no node
   Snapshots::Options snapshots;
   Transfers::Options transfers;
-  Stores stores;  // in place of files: then `log` and `snapshots` are not looked at
+  Stores stores;  // in place of files: then `log` and `snapshots` only have to be without fault
   // Of what nodes say to each other: nothing newer is spoken (docs/WIRE.md). While a cluster is
   // upgraded, an older one keeps the way back open to those that look at what it brought.
   wire::Version newest_version = wire::newest_version;

@@ -54,11 +54,17 @@ void Replica::begin() {
   if (desks_.onlooker != nullptr) desks_.onlooker->started(*this);
   arm();
   if (stateless_) return fetch_state();
+  snapshot_in_time();
   // A durable machine was ahead of the log, which begins there now: others may need what is before.
   if (core_.outline().base().index > snapshot_.index) take_snapshot({});
 }
 
+// It is destroyed a little later. Until then a timer that is due at this instant may still ring,
+// and must not touch the machine or the log: what was said of them here is the last word.
 void Replica::end() {
+  ended_ = true;
+  for (const env::TimerId timer : {timer_, state_timer_, age_timer_})
+    if (timer) desks_.env.loop.set(timer, never);
   waiters_.end();
   laps_.end();
   const Refused stopped{raft::Refusal::stopped, {}};
@@ -69,8 +75,7 @@ void Replica::end() {
     for (ReadReply& reply : replies) reply(stopped);
   if (old_reads_)
     for (auto& [at_most, reply] : std::exchange(old_reads_->waiting, {})) reply(stopped);
-  const Error gone{Fault::not_found, "the group is not on this node any more"};
-  for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(gone));
+  for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(not_here()));
 }
 
 // ---- requests
@@ -141,7 +146,8 @@ void Replica::tune(GroupOptions options) {
   options_ = std::move(options);
   if (!options_.hand_over_when_stalled) input(raft::Stalled{false});
   applier_.set_slice(options_.slice_bytes);
-  ages_ = false;
+  // What is older already than it may be now is due at once.
+  if (ages_) set_age();
   snapshot_in_time();
   input(raft::Tune{options_.raft});
   hooks_.tuned(group_);
@@ -189,7 +195,7 @@ void Replica::give_gathered() {
 
 // A hook of what we carry out may come back to us. It has to wait: no step begins in another.
 void Replica::input(raft::Input in) {
-  if (*desks_.broken) return;
+  if (*desks_.broken || ended_) return;
   if (stepping_) return next_.push_back(std::move(in));
   stepping_ = true;
   step(std::move(in));
@@ -205,6 +211,7 @@ void Replica::persisted(Seq seq) {
   if (desks_.onlooker != nullptr) desks_.onlooker->persisted(*this, seq);
   input(raft::Persisted{seq});
   if (!laps_.empty()) laps_.durable(core_.outline().durable(), desks_.env.clock.now());
+  applier_.landed();
   if (!mends_ || seq < mends_) return;
   mends_ = {};
   applier_.again();  // only now does the disk give what it had lost

@@ -13,6 +13,7 @@
 #include "bowline/host/applier.h"
 #include "bowline/host/courier.h"
 #include "bowline/host/freshness.h"
+#include "bowline/host/log_part.h"
 #include "bowline/host/meters.h"
 #include "bowline/host/news.h"
 #include "bowline/host/onlooker.h"
@@ -95,9 +96,8 @@ class Replica final : private Applier::Client {
   void recover(ClusterId anew, Reply);
   void take_snapshot(env::Done<Result<raft::Base>>);
   // The commands from this entry on that are committed, as far as this replica knows, out of its
-  // log: so many bytes of them, but at least one. Empty: there are none behind it yet.
-  // Fault::not_found: a snapshot covers the entry, or it is not known to be committed.
-  void read_log(Index from, std::uint64_t bytes, env::Done<Result<raft::Batch>>);
+  // log: so many bytes of them, but at least one. Fault::not_found: a snapshot covers the entry.
+  void read_log(Index from, std::uint64_t bytes, env::Done<Result<LogPart>>);
   void tune(GroupOptions);  // which may follow those that it has
 
   // From the node.
@@ -112,6 +112,9 @@ class Replica final : private Applier::Client {
   // How long the disk may be busy with one write before others should lead. None: as long as it is.
   std::optional<Duration> patience() const;
   void disk_stalls(Duration busy);
+  // There is no room for more entries, or there is again. Of a log whose room only we can make, by
+  // a snapshot, if none covers enough yet.
+  void press(bool full, bool by_snapshot);
 
   GroupId group() const { return group_; }
   const raft::Core& core() const { return core_; }
@@ -176,10 +179,14 @@ class Replica final : private Applier::Client {
   void ask_how_fresh();
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) override;
   void mark(Index);
-  void go_on_reading(Index from, std::uint64_t bytes, env::Done<Result<raft::Batch>>);
-  void commands_read(std::uint64_t bytes, raft::Batch, env::Done<Result<raft::Batch>>);
+  void go_on_reading(Index from, std::uint64_t bytes, env::Done<Result<LogPart>>);
+  void was_read(Index from, std::uint64_t bytes, Result<raft::Batch>, env::Done<Result<LogPart>>);
+  void commands_read(std::uint64_t bytes, raft::Batch, env::Done<Result<LogPart>>);
+  static Error not_here() { return {Fault::not_found, "the group is not on this node any more"}; }
   void snapshot_if_due();
   void snapshot_in_time();
+  void set_age();
+  void no_age();
   void snapshot_is_old();
   bool is_worth_a_snapshot() const;
   void snapshot_taken(const raft::Base&, const Result<void>&);
@@ -204,6 +211,7 @@ class Replica final : private Applier::Client {
   Laps laps_;
   Applier applier_;
   bool stepping_ = false;
+  bool ended_ = false;
   bool rests_ = false;     // the core sleeps, and so do we
   Few<raft::Input> next_;  // what came in the midst of a step
 
@@ -216,10 +224,12 @@ class Replica final : private Applier::Client {
   LogId snapshot_;                   // the newest of our own
   std::uint64_t applied_bytes_ = 0;  // since then
   bool taking_ = false;
+  bool pressed_ = false;           // the log has no room: it keeps nothing that it need not
   bool compaction_waits_ = false;  // for those who fetch what the log continues
   Index not_before_;               // the last try failed
   env::TimerId age_timer_;
-  bool ages_ = false;  // that one is set
+  bool ages_ = false;  // something was applied that the newest snapshot lacks, since ...
+  Time aged_since_;
   Few<env::Done<Result<raft::Base>>> want_snapshot_;
   bool installing_ = false;
   bool stateless_ = false;  // nothing is applied until a snapshot came

@@ -24,10 +24,20 @@ void Replica::snapshot_if_due() {
 
 // Set when there is something that the newest snapshot lacks: a group at rest has no timer.
 void Replica::snapshot_in_time() {
-  if (options_.snapshot_every <= Duration{0} || applied().index <= snapshot_.index) return;
-  if (std::exchange(ages_, true)) return;
+  if (ages_ || options_.snapshot_every <= Duration{0} || applied().index <= snapshot_.index) return;
+  ages_ = true;
+  aged_since_ = desks_.env.clock.now();
+  set_age();
+}
+
+void Replica::set_age() {
   if (!age_timer_) age_timer_ = desks_.env.loop.timer([this] { snapshot_is_old(); });
-  desks_.env.loop.set(age_timer_, desks_.env.clock.now() + options_.snapshot_every);
+  const bool counts = ages_ && options_.snapshot_every > Duration{0};
+  desks_.env.loop.set(age_timer_, counts ? aged_since_ + options_.snapshot_every : never);
+}
+
+void Replica::no_age() {
+  if (std::exchange(ages_, false)) set_age();
 }
 
 void Replica::snapshot_is_old() {
@@ -42,6 +52,10 @@ bool Replica::is_worth_a_snapshot() const {
 }
 
 void Replica::take_snapshot(env::Done<Result<raft::Base>> done) {
+  if (ended_) {
+    if (done) done(std::unexpected(not_here()));
+    return;
+  }
   if (done) want_snapshot_.push_back(std::move(done));
   if (taking_ || installing_) return;
   const Index at = applied().index;
@@ -54,7 +68,7 @@ void Replica::take_snapshot(env::Done<Result<raft::Base>> done) {
   }
   taking_ = true;
   applied_bytes_ = 0;
-  if (std::exchange(ages_, false)) desks_.env.loop.set(age_timer_, never);
+  no_age();
   const raft::Base base = core_.base_at(at);
   desks_.snapshots.take(
       group_, base, machine_.snapshot(),
@@ -83,13 +97,20 @@ void Replica::snapshot_taken(const raft::Base& base, const Result<void>& taken) 
   compact();
 }
 
+void Replica::press(bool full, bool by_snapshot) {
+  pressed_ = full;
+  if (!full) return;
+  compact();
+  if (by_snapshot && applied().index > snapshot_.index) take_snapshot({});
+}
+
 // The log forgets what the snapshot covers, but for what somebody will need soon.
 void Replica::compact() {
-  const std::uint64_t covered = snapshot_.index.value;
-  if (covered <= options_.keep_entries) return;
-  const Index through{covered - options_.keep_entries};
+  const std::uint64_t kept = pressed_ ? 0 : options_.keep_entries;
+  if (snapshot_.index.value <= kept) return;
+  const Index through{snapshot_.index.value - kept};
   if (through <= core_.outline().base().index) return;
-  compaction_waits_ = is_lacking(through);
+  compaction_waits_ = !pressed_ && is_lacking(through);
   if (!compaction_waits_) input(raft::Compacted{through});
 }
 
@@ -187,6 +208,7 @@ void Replica::installed(const raft::Base& wanted, Result<raft::Base> loaded) {
   }
   snapshot_ = std::max(snapshot_, loaded->id);
   applied_bytes_ = 0;
+  no_age();
   if (machine_.durable() != nullptr) machine_.durable()->mark(encode_mark(group_, *loaded));
   applier_.restored(loaded->id);
   applier_.release();

@@ -39,13 +39,23 @@ Shard::~Shard() {
 
 // ---- opening
 
-void Shard::open(env::Done<Result<wal::Account>> done) {
+std::optional<Error> Shard::cannot_open() const {
   if (log_ == nullptr || snapshots_ == nullptr)
-    return env_.loop.soon(life_.guard([done = std::move(done)]() mutable {
-      done(std::unexpected(Error{Fault::not_found,
-                                 "one of the stores that were to be made is not "
-                                 "there: stores.log and stores.snapshots have "
-                                 "to give one each, or be left out"}));
+    return Error{Fault::not_found,
+                 "one of the stores that were to be made is not there: stores.log and "
+                 "stores.snapshots have to give one each, or be left out"};
+  // The log would let go of what snapshots cover, and with the process these would be gone.
+  if (log_->outlives_the_process() && !snapshots_->outlives_the_process())
+    return Error{Fault::invalid,
+                 "stores.snapshots gives one that is gone with the process, and the log is not: "
+                 "keep both, or none"};
+  return std::nullopt;
+}
+
+void Shard::open(env::Done<Result<wal::Account>> done) {
+  if (std::optional<Error> wrong = cannot_open())
+    return env_.loop.soon(life_.guard([done = std::move(done), wrong = *wrong]() mutable {
+      done(std::unexpected(std::move(wrong)));
     }));
   // The log with files takes the directory for all that lies there. Another one need not know it.
   if (log_->on_disk() != nullptr || options_.stores.snapshots) return open_log(std::move(done));
@@ -139,11 +149,16 @@ std::optional<Error> Shard::cannot_run(const GroupOptions& options) const {
   if (std::string fault = options.fault(); !fault.empty())
     return Error{Fault::invalid, "the options of a group: " + fault};
   if (options.raft->entry_bytes > log_->most_payload_bytes())
-    return Error{Fault::invalid,
-                 "the options of a group: raft.entry_bytes is more than the log takes, which is " +
-                     std::to_string(log_->most_payload_bytes()) + " bytes" +
-                     (log_->on_disk() == nullptr ? "" : ", a quarter of its segment_bytes")};
-  const std::uint64_t frame = options_.courier.most_bytes(options.raft->entry_bytes);
+    return Error{
+        Fault::invalid,
+        "the options of a group: raft.entry_bytes is more than the log takes, which is " +
+            std::to_string(log_->most_payload_bytes()) + " bytes" +
+            (log_->on_disk() == nullptr ? ""
+                                        : ", a little less than a quarter of its segment_bytes")};
+  // Of one that is larger than that the sum below might wrap.
+  const std::uint64_t entry =
+      std::min<std::uint64_t>(options.raft->entry_bytes, options_.links.most_frame_bytes);
+  const std::uint64_t frame = options_.courier.most_bytes(entry);
   if (frame > options_.links.most_frame_bytes)
     return Error{Fault::invalid,
                  "the options of a group: raft.entry_bytes is more than a frame takes: make it "
@@ -220,7 +235,7 @@ wal::LogStore::Hooks Shard::log_hooks() {
   return {.persisted =
               [this](GroupId group, Seq seq) {
                 if (Replica* const replica = find(group)) return replica->persisted(seq);
-                if (beginning_.contains(group)) return begins_anew(group);
+                if (beginning_.contains(group)) return begins_anew(group, seq);
                 if (is_note_of_destroyed(group)) gone_from_log(destroyed_group(group), seq);
               },
           .broken = [this](Error error) { fail(std::move(error)); },

@@ -123,6 +123,7 @@ class Shard {
   wal::LogStore::Hooks log_hooks();
   Links::Hooks link_hooks();
   Courier::Hooks courier_hooks();
+  std::optional<Error> cannot_open() const;
   void open_log(env::Done<Result<wal::Account>>);
   void opened(Result<wal::Opened>, env::Done<Result<wal::Account>>);
   void listen(wal::Account, env::Done<Result<wal::Account>>);
@@ -132,7 +133,7 @@ class Shard {
   void begin_at(GroupId, const raft::Base&, const raft::HardState&);
   void import_state(GroupId);
   void imported(GroupId, std::uint64_t number, const raft::Base&, const Result<void>&);
-  void begins_anew(GroupId);
+  void begins_anew(GroupId, Seq);
   void based(GroupId);
   void loaded(GroupId, std::uint64_t number, Result<raft::Base>);
   void come_to_life(GroupId, LogId machine, bool stateless);

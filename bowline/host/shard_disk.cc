@@ -15,6 +15,7 @@ void Shard::fullness(bool full) {
     Replica* const replica = find(group);
     if (replica == nullptr) continue;
     replica->input(raft::Fullness{full});
+    replica->press(full, log_->on_disk() == nullptr);
     if (full && replica->core().role() == raft::Role::leader)
       replica->transfer({}, [](const Outcome&) {});
   }

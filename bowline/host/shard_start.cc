@@ -128,7 +128,9 @@ void Shard::imported(GroupId group, std::uint64_t number, const raft::Base& base
   done(std::unexpected(Error{error.fault, "the state to found the group with: " + error.what}));
 }
 
-void Shard::begins_anew(GroupId group) {
+// The writes of a core have numbers from 1 on.
+void Shard::begins_anew(GroupId group, Seq seq) {
+  if (seq != Seq{}) return;
   if (onlooker_ != nullptr) onlooker_->based(group, beginning_.at(group).found.base);
   based(group);
 }

@@ -14,7 +14,7 @@
 namespace bowline::host {
 
 // A whole snapshot that somebody uses. As long as they have it, its pieces can be read, also when
-// there is a newer one.
+// there is a newer one. It may outlive the store.
 class HeldSnapshot {
  public:
   HeldSnapshot() = default;
@@ -33,13 +33,16 @@ using HeldSnapshotPtr = std::shared_ptr<const HeldSnapshot>;
 // it has returned. Destroying it is a crash: nobody is told.
 //
 // An error that is Fault::io says that a write or a sync failed: nobody knows what is kept. The
-// node stops then. After Fault::full what was written in vain is gone, and the newest is there.
+// node stops then. A machine that keeps files may say so, too, by its Reader or Writer. After
+// Fault::full what was written in vain is gone, and the newest is there.
 class SnapshotStore {
  public:
   SnapshotStore() = default;
   virtual ~SnapshotStore() = default;
   SnapshotStore(const SnapshotStore&) = delete;
   SnapshotStore& operator=(const SnapshotStore&) = delete;
+
+  virtual bool outlives_the_process() const { return true; }
 
   // First of all, and once. After an error nothing else may be called.
   virtual void open(env::Done<Result<void>>) = 0;
@@ -58,7 +61,7 @@ class SnapshotStore {
   virtual void take(GroupId, raft::Base, std::unique_ptr<machine::Reader>,
                     env::Done<Result<void>>) = 0;
   // The newest into a machine, each piece checked, and commit()ed. Fault::corrupt: it rotted, and
-  // is not the newest any more; Fault::not_found: there is none.
+  // is not the newest any more, or the machine refused it; Fault::not_found: there is none.
   virtual void load(GroupId, std::unique_ptr<machine::Writer>, env::Done<Result<raft::Base>>) = 0;
 
   // One of another node. Answers which pieces are missing: those that are here with the right sum

@@ -34,6 +34,8 @@ void Core::on(Reconfigure& in) {
   if (!sane(in.wanted)) return refuse(in.ticket, Refusal::bad_members);
   Membership next = staged(membership(), in.wanted);
   if (!sane(next)) return refuse(in.ticket, Refusal::bad_members);
+  // What it is written as is an entry like all others. Later stages of the change are not larger.
+  if (encode(next).size() > options_->entry_bytes) return refuse(in.ticket, Refusal::too_large);
   if (planted(Bug::p29_second_change_while_one_pending) && pending) next = concluded(next);
   if (l.change) emit(Decided{l.change, Outcome::unknown});
   l.change = in.ticket;

@@ -256,7 +256,7 @@ Body made_up_body(Prng& dice, const Core& core, Term term) {
       MembershipPtr membership;
       if (dice.chance(80)) membership = std::make_shared<const Membership>(three_voters(true));
       if (dice.chance(10)) membership = std::make_shared<const Membership>();
-      return SnapshotOffer{{log_id(dice, core), membership, {number(dice, 1)}},
+      return SnapshotOffer{{log_id(dice, core), membership, {number(dice, 1)}, {number(dice, 1)}},
                            {number(dice, last)},
                            {number(dice, 3)}};
     }
@@ -300,6 +300,8 @@ TEST(Hostile, made_up_messages_never_stop_the_process_in_any_role) {
       } else {
         target.step(made_up(target.dice(), target.core()));
       }
+      // Terms only ever rise: one that nothing is above would be the last.
+      ASSERT_LE(target.core().term().value, absurd + 1) << "seed " << seed;
       if (!target.core().stopped()) continue;
       ++stopped;
       const Drops& drops = target.core().drops();

@@ -87,6 +87,17 @@ TEST_P(EachLogStore, what_is_submitted_out_of_a_report_is_written_without_anothe
   EXPECT_EQ(rig.read(0, 2), "1/1 1/2");
 }
 
+TEST_P(EachLogStore, what_is_submitted_out_of_the_last_report_is_written_too) {
+  bool first = true;
+  rig.when_reported = [&] {
+    if (std::exchange(first, false)) rig.append({StoreRig::entry(2)});
+  };
+  rig.append({StoreRig::entry(1)});
+  rig.store().flush();
+  rig.loop().run(1s);
+  EXPECT_EQ(rig.reported.size(), 2U);
+}
+
 TEST_P(EachLogStore, what_was_written_is_read_whether_it_is_durable_or_not) {
   rig.append(StoreRig::entries(1, 10));
   EXPECT_EQ(rig.peek(0, 10).size(), 10U);

@@ -11,6 +11,7 @@
 
 #include "bowline/host/stores.h"
 #include "bowline/sim/many_groups_rig.h"
+#include "bowline/wal/memory_log.h"
 
 // Whole nodes whose logs and snapshots are in memory.
 namespace bowline::sim {
@@ -65,7 +66,16 @@ struct MemoryNodes : testing::Test {
         },
         20s);
   }
-  ManyGroupsRig rig{Duration{0}, host::Admit::nobody, host::memory_stores()};
+  static constexpr std::uint64_t most_log_bytes = 8000;
+  static host::Stores little_memory() {
+    host::Stores stores = host::memory_stores();
+    stores.log = [](wal::LogStore::Setting setting) {
+      return std::make_unique<wal::MemoryLog>(
+          std::move(setting), wal::MemoryLog::Options{.most_bytes = most_log_bytes});
+    };
+    return stores;
+  }
+  ManyGroupsRig rig{Duration{0}, host::Admit::nobody, little_memory()};
 };
 
 TEST_F(MemoryNodes, they_write_and_make_snapshots_and_no_disk_is_asked) {
@@ -94,6 +104,29 @@ TEST_F(MemoryNodes, of_a_group_that_was_destroyed_nothing_is_left_and_it_may_be_
   ASSERT_TRUE(write(5));
   ASSERT_TRUE(all_agree());
   EXPECT_LT(applied(leader()).index, Index{12});
+}
+
+// There is no room but what snapshots make: one is made when it is needed, and nothing stops.
+TEST_F(MemoryNodes, a_log_that_is_full_makes_room_by_itself) {
+  ASSERT_TRUE(write() && all_agree());
+  host::GroupOptions of = rig.group_options();
+  of.snapshot_entries = of.snapshot_bytes = 0;  // none without need
+  of.keep_entries = 1'000'000;
+  for (std::uint64_t id = 1; id <= 3; ++id) rig.replica({id}, GroupId{1})->tune(of);
+  std::uint64_t written = 0;
+  for (int i = 0; i < 1000 && written < 500; ++i) {
+    if (write()) {
+      ++written;
+    } else {
+      rig.run(10ms);  // leadership is handed over
+    }
+  }
+  EXPECT_EQ(written, 500U);
+  ASSERT_TRUE(all_agree());
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    EXPECT_GE(rig.shard({id}).meters().counters.snapshots_taken, 1U) << "of node " << id;
+    EXPECT_LT(rig.shard({id}).log().bytes(), most_log_bytes + 1000);
+  }
 }
 
 // It ends while its snapshot is under way, which asks its machine a piece at a time.

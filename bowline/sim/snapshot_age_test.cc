@@ -75,5 +75,13 @@ TEST_F(SnapshotAge, the_time_is_changed_while_the_group_runs) {
   EXPECT_EQ(never_so.fault(), "snapshot_every must not be negative");
 }
 
+TEST_F(SnapshotAge, whoever_changes_other_options_does_not_begin_the_time_anew) {
+  for (int i = 0; i < 7; ++i) {
+    rig.run(5s);
+    rig.replica({1}, GroupId{1})->tune(rig.group_options());
+  }
+  EXPECT_EQ(taken(), 1U);
+}
+
 }  // namespace
 }  // namespace bowline::sim

@@ -2,7 +2,6 @@
 #include "bowline/host/snapshot_store.h"
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,125 +11,13 @@
 
 #include <gtest/gtest.h>
 
-#include "bowline/host/memory_snapshots.h"
-#include "bowline/sim/snapshots_rig.h"
+#include "bowline/sim/shelves_rig.h"
 
 // What host/snapshot_store.h promises, of each that is one.
 namespace bowline::sim {
 namespace {
 
 using namespace std::chrono_literals;
-
-using Missing = host::SnapshotStore::Missing;
-
-struct SnapshotKind {
-  const char* name = nullptr;
-  bool outlives_a_process = false;
-  std::function<std::unique_ptr<host::SnapshotStore>(env::Env)> make;
-};
-
-SnapshotKind in_files() {
-  return {"files", true, [](env::Env env) {
-            return std::make_unique<host::Snapshots>(
-                env, host::Snapshots::Options{.piece_bytes = small_piece});
-          }};
-}
-
-SnapshotKind in_memory(std::uint64_t most_bytes = 1 << 20) {
-  return {"memory", false, [most_bytes](env::Env env) {
-            return std::make_unique<host::MemorySnapshots>(
-                env, host::MemorySnapshots::Options{.piece_bytes = small_piece,
-                                                    .most_bytes = most_bytes});
-          }};
-}
-
-// A snapshot store on a simulated disk, whether it uses that or not.
-class Shelves {
- public:
-  explicit Shelves(SnapshotKind kind)
-      : kind_(std::move(kind)), decisions_(1), chance_(decisions_, {.part = Part::disk}) {
-    start();
-  }
-  void start() {
-    life_ = std::make_unique<DiskLife>(platter, chance_, climate, now_);
-    store_ = kind_.make(life_->env());
-    ensure(answer<void>([&](auto done) { store_->open(std::move(done)); }).has_value());
-  }
-  void kill() {
-    platter.kill(chance_);
-    now_ = loop().now();
-    store_.reset();
-    life_.reset();
-  }
-  // Once, after the call has returned.
-  template <class Value, class Ask>
-  Result<Value> answer(Ask ask) {
-    std::optional<Result<Value>> told;
-    ask([&](Result<Value> result) {
-      ensure(!told);
-      told = std::move(result);
-    });
-    ensure(!told);
-    loop().run_until([&] { return told.has_value(); }, 10min);
-    if (!told) return std::unexpected(Error{Fault::timeout, "no answer"});
-    return *std::move(told);
-  }
-  Result<void> take(std::uint64_t index, GroupId group = the_group) {
-    return take(index, std::make_unique<StateReader>(state_at(index)), group);
-  }
-  Result<void> take(std::uint64_t index, std::unique_ptr<machine::Reader> reader,
-                    GroupId group = the_group) {
-    return answer<void>([&](auto done) {
-      store_->take(group, base_at(index), std::move(reader), std::move(done));
-    });
-  }
-  Result<std::string> load(GroupId group = the_group) {
-    std::optional<std::string> state;
-    const auto base = answer<raft::Base>([&](auto done) {
-      store_->load(group, std::make_unique<StateWriter>(state), std::move(done));
-    });
-    if (!base) return std::unexpected(base.error());
-    ensure(base->id == store_->newest(group)->base.id);
-    return state.value();
-  }
-  // What is newest, if all of it is as it was; 0: there is none.
-  std::uint64_t newest(GroupId group = the_group) {
-    const host::Manifest* const manifest = store_->newest(group);
-    if (manifest == nullptr) return 0;
-    const std::uint64_t index = manifest->base.id.index.value;
-    const Result<std::string> state = load(group);
-    return state && *state == state_at(index, state->size()) ? index : 4711;
-  }
-  Result<Missing> begin(const host::Manifest& manifest) {
-    return answer<Missing>([&](auto done) { store_->begin_incoming(manifest, std::move(done)); });
-  }
-  Result<void> put(std::uint32_t piece, std::string_view bytes, GroupId group = the_group) {
-    return answer<void>(
-        [&](auto done) { store_->put_piece(group, piece, bytes, std::move(done)); });
-  }
-  Result<void> end(GroupId group = the_group) {
-    return answer<void>([&](auto done) { store_->end_incoming(group, std::move(done)); });
-  }
-  Result<std::string> read_piece(const host::HeldSnapshotPtr& held, std::uint32_t piece) {
-    const auto read =
-        answer<env::Buffer>([&](auto done) { store_->read_piece(held, piece, std::move(done)); });
-    if (!read) return std::unexpected(read.error());
-    return std::string(read->view());
-  }
-  host::SnapshotStore& store() { return *store_; }
-  ProcessLoop& loop() { return life_->loop; }
-
-  Platter platter;
-  DiskClimate climate;
-
- private:
-  SnapshotKind kind_;
-  Decisions decisions_;
-  Chance chance_;
-  Time now_;
-  std::unique_ptr<DiskLife> life_;
-  std::unique_ptr<host::SnapshotStore> store_;
-};
 
 struct EachSnapshotStore : testing::TestWithParam<SnapshotKind> {
   Result<void> put(std::uint32_t piece) {
@@ -372,13 +259,13 @@ TEST_P(EachSnapshotStore, what_is_under_way_of_a_group_that_stops_ends_and_what_
 TEST_P(EachSnapshotStore, pieces_in_any_order_are_a_snapshot_at_the_end) {
   EXPECT_EQ(rig.put(0, "nobody asked").error().fault, Fault::not_found);
   EXPECT_EQ(rig.end().error().fault, Fault::not_found);
-  EXPECT_EQ(rig.begin(coming).value(), (Missing{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(rig.begin(coming).value(), (host::SnapshotStore::Missing{0, 1, 2, 3, 4, 5}));
   EXPECT_EQ(rig.store().incoming_bytes(the_group), 0U);
   for (const std::uint32_t piece : {5U, 0U, 3U, 2U, 4U}) ASSERT_TRUE(put(piece));
   EXPECT_EQ(rig.store().incoming_bytes(the_group), coming.bytes - small_piece);
   EXPECT_EQ(rig.end().error().fault, Fault::not_found);
   EXPECT_EQ(rig.newest(), 0U);
-  EXPECT_EQ(rig.begin(coming).value(), (Missing{1}));
+  EXPECT_EQ(rig.begin(coming).value(), (host::SnapshotStore::Missing{1}));
   ASSERT_TRUE(put(1));
   ASSERT_TRUE(put(1));  // it may come again
   ASSERT_TRUE(rig.end());
@@ -394,14 +281,14 @@ TEST_P(EachSnapshotStore, a_piece_with_a_wrong_sum_is_not_kept) {
   EXPECT_EQ(rig.put(2, bad).error().fault, Fault::corrupt);
   EXPECT_EQ(rig.put(2, bad.substr(1)).error().fault, Fault::corrupt);
   EXPECT_EQ(rig.put(6, bad).error().fault, Fault::corrupt);
-  EXPECT_EQ(rig.begin(coming).value(), (Missing{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(rig.begin(coming).value(), (host::SnapshotStore::Missing{0, 1, 2, 3, 4, 5}));
 }
 
 TEST_P(EachSnapshotStore, another_snapshot_takes_the_place_of_what_was_begun) {
   ASSERT_TRUE(rig.begin(coming));
   ASSERT_TRUE(put(1));
   const host::Manifest newer = SnapshotsRig::manifest_of(30);
-  EXPECT_EQ(rig.begin(newer).value(), (Missing{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(rig.begin(newer).value(), (host::SnapshotStore::Missing{0, 1, 2, 3, 4, 5}));
   EXPECT_EQ(put(1).error().fault, Fault::corrupt);
   for (std::uint32_t piece = 0; piece < newer.pieces(); ++piece)
     ASSERT_TRUE(rig.put(piece, SnapshotsRig::piece_of(newer, state_at(30), piece)));
@@ -448,49 +335,6 @@ TEST_P(EachSnapshotStore, a_start_finds_all_or_nothing) {
 
 INSTANTIATE_TEST_SUITE_P(stores, EachSnapshotStore, testing::Values(in_files(), in_memory()),
                          [](const auto& each) { return std::string(each.param.name); });
-
-// ---- of the one in memory only
-
-struct LittleMemory : testing::Test {
-  // One snapshot and a half.
-  Shelves rig{in_memory(9 * small_piece)};
-  std::uint64_t used() { return static_cast<host::MemorySnapshots&>(rig.store()).bytes(); }
-};
-
-TEST_F(LittleMemory, it_is_full_and_keeps_the_old_one) {
-  ASSERT_TRUE(rig.take(10));
-  const std::uint64_t one = used();
-  EXPECT_EQ(one, 5 * small_piece + 77);
-  EXPECT_EQ(rig.take(20).error().fault, Fault::full);
-  EXPECT_EQ(rig.newest(), 10U);
-  EXPECT_EQ(used(), one);
-  const host::Manifest coming = SnapshotsRig::manifest_of(20);
-  ASSERT_TRUE(rig.begin(coming));
-  for (std::uint32_t piece = 0; piece < 3; ++piece)
-    ASSERT_TRUE(rig.put(piece, SnapshotsRig::piece_of(coming, state_at(20), piece)));
-  EXPECT_EQ(rig.put(3, SnapshotsRig::piece_of(coming, state_at(20), 3)).error().fault, Fault::full);
-  EXPECT_EQ(rig.newest(), 10U);
-  EXPECT_EQ(used(), one);
-  ASSERT_TRUE(rig.take(30, std::make_unique<StateReader>(state_at(30, small_piece))));
-  EXPECT_EQ(used(), small_piece);  // the old one is gone
-}
-
-TEST_F(LittleMemory, what_is_held_takes_its_room_until_it_is_let_go) {
-  ASSERT_TRUE(rig.take(10, std::make_unique<StateReader>(state_at(10, 3 * small_piece))));
-  host::HeldSnapshotPtr held = rig.store().hold(the_group);
-  ASSERT_TRUE(rig.take(20, std::make_unique<StateReader>(state_at(20, small_piece))));
-  EXPECT_EQ(used(), 4 * small_piece);
-  held.reset();
-  EXPECT_EQ(used(), small_piece);
-}
-
-TEST_F(LittleMemory, options_that_cannot_work_are_told_in_a_sentence) {
-  using Options = host::MemorySnapshots::Options;
-  EXPECT_EQ(Options{}.fault(), "");
-  EXPECT_EQ(Options{.piece_bytes = 5}.fault(),
-            "piece_bytes must be a multiple of 4096, and at most 4 MiB");
-  EXPECT_EQ(Options{.most_bytes = 0}.fault(), "most_bytes must be above zero");
-}
 
 }  // namespace
 }  // namespace bowline::sim

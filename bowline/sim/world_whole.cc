@@ -57,6 +57,8 @@ host::Birth World::birth_of(const Node& node) const {
   birth.options.snapshot_bytes = 0;
   birth.options.keep_entries = plan_.climate.keeps_behind;
   birth.options.keep_bytes_for_members = plan_.climate.keeps_behind % 2 == 0 ? 0 : 16 << 10;
+  // Few enough that a leader refuses now and then, because its machine has not come so far.
+  if (plan_.climate.keeps_behind % 3 == 0) birth.options.unapplied_bytes = 2 << 10;
   birth.options.slice_bytes = 8 << 10;
   if (node.founds) birth.founders = node.site.durable.base.membership;
   return birth;

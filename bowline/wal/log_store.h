@@ -46,7 +46,8 @@ class LogStore {
   struct Hooks {
     // This write of the group, and all before it, are on disk.
     std::move_only_function<void(GroupId, Seq)> persisted;
-    // A write or sync failed: nobody knows what the disk holds. Stop the process.
+    // A write or sync failed: nobody knows what the disk holds. Stop the process. The last that is
+    // called.
     std::move_only_function<void(Error)> broken;
     // These entries cannot be read back, although they were durable. May be left out.
     std::move_only_function<void(GroupId, Index first, Index last)> unreadable;
@@ -61,7 +62,7 @@ class LogStore {
   };
   // What one is made of.
   struct Setting {
-    env::Env env;       // of the node; the disk is its directory, which nobody has locked yet
+    env::Env env;       // of the node; the disk is its directory, for whoever wants to lie there
     Owner owner;        // refuse to open what is somebody else's
     Incarnation fresh;  // the identity of the store, if it is empty: drawn at random
     Hooks hooks;
@@ -72,14 +73,19 @@ class LogStore {
   LogStore(const LogStore&) = delete;
   LogStore& operator=(const LogStore&) = delete;
 
-  // First of all, and once. After an error nothing else may be called. Answers with all that is
-  // there of each group, and the identity that the store was given when it was empty: by that the
-  // other nodes tell a store that forgot from one that did not.
+  // First of all, and once; nothing is submitted before it has answered, and after an error nothing
+  // else may be called. Answers with all that is there of each group, and the identity that the
+  // store was given when it was empty: by that the other nodes tell a store that forgot from one
+  // that did not. Of a group raft::Found has the last hard state and base that were submitted, the
+  // entries behind the base without a gap, and of these the memberships, in their order, decoded
+  // (raft/membership_codec.h).
   virtual void open(env::Done<Result<Opened>>) = 0;
 
-  // Carried out in this order: hard state, base, cut, what is repaired, entries; of a write all or
-  // a prefix survives a crash. Writes of a group become durable in the order in which they come,
-  // and each is reported then, with its number.
+  // `seq` is the caller's: it may be 0, or come again in another life of the group, and is only to
+  // be given back. Ids of groups may have the highest bit set. Carried out in this order: hard
+  // state, base, cut, what is repaired, entries; of a write all or a prefix survives a crash.
+  // Writes of a group become durable in the order in which they come, and each is reported then,
+  // with its number.
   virtual void submit(GroupId, raft::Persist&&) = 0;
   // The group left this node: nothing of it is read any more, by a start neither. In its place
   // among the writes of all groups: a crash that leaves it leaves those that came before, and it is
@@ -91,21 +97,25 @@ class LogStore {
   // turn, for all groups: the place for the one sync.
   virtual void flush() = 0;
 
-  // Entries in (after, through], up to so many bytes of payload but at least one. At once, what is
-  // submitted counts. Empty: fetch the first one.
+  // Entries in (after, through], up to so many bytes of payload but at least one: from the one
+  // behind `after` on, and without a gap. At once, what is submitted counts. Empty: fetch the first
+  // one. Better if what was not yet reported as durable is never missing here: of that fetch()
+  // knows nothing, so whoever wants it waits for the report.
   virtual raft::Batch peek(GroupId, Index after, Index through, std::uint64_t bytes) const = 0;
   // The same, of what was durable when this was called, or fewer of them; whoever asks looks at the
   // ids. Empty: the first one is not there. Fault::corrupt: the first one cannot be read.
   virtual void fetch(GroupId, Index after, Index through, std::uint64_t bytes,
                      env::Done<Result<raft::Batch>>) = 0;
 
-  virtual std::uint64_t most_payload_bytes() const = 0;  // of an entry that it takes
-  virtual bool idle() const = 0;                         // all that was submitted is durable
-  virtual std::uint64_t bytes() const = 0;               // that it takes, about, wherever that is
+  // Of an entry that it takes; the same at all times.
+  virtual std::uint64_t most_payload_bytes() const = 0;
+  virtual bool idle() const = 0;            // all that was submitted is durable
+  virtual std::uint64_t bytes() const = 0;  // that it takes, about, wherever that is
   // Since when the disk has not come to the end of one write, or not made the room for it. None: it
   // has nothing to do, or there is none that could hang.
   virtual std::optional<Time> busy_since() const { return std::nullopt; }
   virtual Duration last_write_took() const { return Duration{0}; }
+  virtual bool outlives_the_process() const { return true; }
   // What only the one with segment files can tell. Null: it is another one.
   virtual const Log* on_disk() const { return nullptr; }
 };

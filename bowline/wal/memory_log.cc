@@ -99,6 +99,7 @@ void MemoryLog::landed() {
   flush();  // as on a disk: what came meanwhile does not wait for another call
   for (const Write& write : writes)
     if (!write.forget) hooks_.persisted(write.group, write.seq);
+  flush();  // and so does what came with the reports
   if (hooks_.landed) hooks_.landed();
   tell_fullness();
 }

@@ -37,6 +37,7 @@ class MemoryLog final : public LogStore {
   void fetch(GroupId, Index after, Index through, std::uint64_t bytes,
              env::Done<Result<raft::Batch>>) override;
   std::uint64_t most_payload_bytes() const override { return options_.payload_bytes; }
+  bool outlives_the_process() const override { return false; }
   bool idle() const override { return waiting_.empty() && !landing_; }
   std::uint64_t bytes() const override { return bytes_; }
 

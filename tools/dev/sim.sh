@@ -24,7 +24,7 @@ in a run; the same seed gives the same run on any machine.
                            sanitizers, and compare the hashes of all that happened (300 seeds of
                            cores if --seeds and --world do not say otherwise)
   --exhaustive             instead: every behaviour of three nodes within bounds (`build/bowline-sim
-                           exhaustive --help` names them); takes minutes
+                           exhaustive --help` names them); takes an hour
 
 Example: ./dev sim --world cores --seeds 1000
 END
