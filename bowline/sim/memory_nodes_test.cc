@@ -45,6 +45,7 @@ struct MemoryNodes : testing::Test {
   }
   bool wants(const std::vector<std::uint64_t>& ids) {
     std::vector<raft::Wanted> members;
+    members.reserve(ids.size());
     for (const std::uint64_t id : ids)
       members.push_back({.id = {id}, .address = SimulatedNetwork::address_of({id})});
     std::optional<host::Outcome> outcome;
