@@ -43,7 +43,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::unexpected<Error> wrong(std::size_t line, const std::string& what) {
-  return std::unexpected(Error{Fault::corrupt, "line " + std::to_string(line) + ": " + what});
+  return std::unexpected(Error{Fault::invalid, "line " + std::to_string(line) + ": " + what});
 }
 
 // In quotes, or as it is; what follows a '#' is a comment. nullopt: it is more than that.

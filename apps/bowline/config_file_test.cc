@@ -18,7 +18,10 @@ namespace {
 // "flag=value" of each, apart by blanks.
 std::string entries_in(std::string_view text) {
   const auto entries = config_in(text);
-  if (!entries) return "refused: " + entries.error().what;
+  if (!entries) {
+    EXPECT_EQ(entries.error().fault, Fault::invalid) << entries.error().what;
+    return "refused: " + entries.error().what;
+  }
   std::string all;
   for (const ConfigEntry& entry : *entries)
     all += (all.empty() ? "" : " ") + entry.flag + "=" + entry.value;
@@ -128,12 +131,14 @@ TEST_F(ConfigOnDisk, what_is_wrong_is_a_sentence) {
     const auto said = flags(text);
     ASSERT_FALSE(said);
     EXPECT_TRUE(said.error().what.contains(why)) << said.error().what;
+    EXPECT_EQ(said.error().fault, Fault::invalid) << said.error().what;
   };
   refused("name: a\nnonsense: 1\n", "line 2: 'nonsense' is no option that is known here");
   refused("config-file: x\n", "'config-file' is no option");
   refused("max-txn-ops: many\n", "max-txn-ops");
   refused("initial-cluster-state: old\n", "initial-cluster-state");
   EXPECT_TRUE(flags_in("/none/at/all").error().what.contains("cannot be opened"));
+  EXPECT_EQ(flags_in("/none/at/all").error().fault, Fault::io) << "it may be there tomorrow";
 }
 
 }  // namespace

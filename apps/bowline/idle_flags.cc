@@ -148,7 +148,7 @@ Result<std::vector<std::string>> judge_idle(const std::vector<GivenFlag>& given)
     // Without a value it is a switch, and that is on.
     if (row == nullptr || lists(row->fits, one.value.empty() ? "true" : one.value)) continue;
     const std::string instead(row->instead);
-    if (row->is_refused) return std::unexpected(Error{Fault::io, one.flag + ": " + instead});
+    if (row->is_refused) return std::unexpected(Error{Fault::invalid, one.flag + ": " + instead});
     told.push_back(one.flag + " does nothing here: " + instead);
   }
   return told;

@@ -13,7 +13,7 @@ namespace bowline::apps {
 namespace {
 
 std::unexpected<Error> no_limit(std::string what) {
-  return std::unexpected(Error{Fault::io, std::move(what)});
+  return std::unexpected(Error{Fault::invalid, std::move(what)});
 }
 
 // None: it is switched off.

@@ -27,7 +27,9 @@ Names hosts_of(const ServeFlags& flags) {
 
 std::string refusal_of(const ServeFlags& flags) {
   const Result<rpc::Limits> limits = limits_of(flags);
-  return limits ? "" : limits.error().what;
+  if (limits) return "";
+  EXPECT_EQ(limits.error().fault, Fault::invalid) << limits.error().what;
+  return limits.error().what;
 }
 
 TEST(ServeDoors, names_of_ours_are_those_that_clients_are_told) {

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view prefix = "ETCD_";
 
 std::unexpected<Error> refused_variable(std::string what) {
-  return std::unexpected(Error{Fault::io, std::move(what)});
+  return std::unexpected(Error{Fault::invalid, std::move(what)});
 }
 
 // Each name of each flag has its own.

@@ -28,10 +28,12 @@ Taken taken(const Variables& variables, std::vector<std::string> words = {}) {
   app.parse(words);
   all.flags = given;
   const auto told = take_variables(app, variables, all.flags);
-  if (told)
+  if (told) {
     all.told = *told;
-  else
+  } else {
     all.refused = told.error().what;
+    EXPECT_EQ(told.error().fault, Fault::invalid) << all.refused;
+  }
   return all;
 }
 
@@ -69,7 +71,9 @@ TEST(ServeEnvironment, idle_flags_have_theirs_and_say_that_they_are_idle) {
   const Taken all = taken({{"ETCD_WAL_DIR", "/x"}});
   ASSERT_EQ(all.flags.idle.size(), 1U);
   EXPECT_TRUE(plan_of(all.flags)->told.at(0).starts_with("--wal-dir does nothing here"));
-  EXPECT_FALSE(plan_of(taken({{"ETCD_FORCE_NEW_CLUSTER", "true"}}).flags));
+  const Result<ServePlan> refused = plan_of(taken({{"ETCD_FORCE_NEW_CLUSTER", "true"}}).flags);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::invalid);
 }
 
 TEST(ServeEnvironment, a_variable_of_no_flag_is_told_without_what_it_holds) {

@@ -23,7 +23,7 @@ namespace {
 constexpr std::int64_t most_hours = 24 * 365 * 100;
 
 std::unexpected<Error> wrong(std::string what) {
-  return std::unexpected(Error{Fault::io, std::move(what)});
+  return std::unexpected(Error{Fault::invalid, std::move(what)});
 }
 
 struct Listed {
@@ -230,7 +230,8 @@ Result<ServePlan> plan_of(const ServeFlags& flags) {
 
 Result<ServeFlags> flags_in(const std::string& config_file) {
   std::ifstream file(config_file);
-  if (!file) return wrong("--config-file: " + config_file + " cannot be opened");
+  if (!file)
+    return std::unexpected(Error{Fault::io, "--config-file: " + config_file + " cannot be opened"});
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const Result<std::vector<ConfigEntry>> entries = config_in(text);
   if (!entries) return wrong("--config-file: " + config_file + ", " + entries.error().what);

@@ -19,7 +19,9 @@ ServePlan planned(const ServeFlags& flags) {
 
 std::string refused(const ServeFlags& flags) {
   const Result<ServePlan> plan = plan_of(flags);
-  return plan ? "" : plan.error().what;
+  if (plan) return "";
+  EXPECT_EQ(plan.error().fault, Fault::invalid) << plan.error().what;
+  return plan.error().what;
 }
 
 TEST(ServeOptions, without_flags_it_is_alone_with_the_ids_of_an_etcd) {
@@ -129,6 +131,7 @@ TEST(ServeOptions, times_are_written_as_go_writes_them) {
   EXPECT_EQ(milliseconds_in("0"), 0);
   EXPECT_FALSE(milliseconds_in("5"));
   EXPECT_FALSE(milliseconds_in("5 s"));
+  EXPECT_EQ(milliseconds_in("5").error().fault, Fault::invalid);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace bowline::apps {
 namespace {
 
 std::unexpected<Error> refused(std::string what) {
-  return std::unexpected(Error{Fault::io, std::move(what)});
+  return std::unexpected(Error{Fault::invalid, std::move(what)});
 }
 
 // Those of TLS 1.2 that are served at all: with keys of their own for each connection, and without

@@ -20,7 +20,9 @@ ServeFlags secured() {
 
 std::string tls_refused(const ServeFlags& flags) {
   const Result<ServePlan> plan = plan_of(flags);
-  return plan ? "" : plan.error().what;
+  if (plan) return "";
+  EXPECT_EQ(plan.error().fault, Fault::invalid) << plan.error().what;
+  return plan.error().what;
 }
 
 TEST(ServeTls, some_addresses_of_clients_have_it_and_some_have_not) {
