@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/serve.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -11,6 +14,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <sys/socket.h>
@@ -28,6 +32,7 @@
 #include "bowline/etcd/here.h"
 #include "bowline/etcd/served_machine.h"
 #include "bowline/host/complaints.h"
+#include "bowline/host/news.h"
 #include "bowline/runtime/file_extents.h"
 #include "bowline/runtime/tls_network.h"
 
@@ -50,10 +55,36 @@ std::string version_text() {
          "\nServer: Bowline, which speaks the API of that version";
 }
 
+// A member that ends although nobody told it to.
+enum class Parting : std::uint8_t {
+  none,
+  removed,  // from its cluster
+  disowned  // the cluster knows it with other data than those that are here
+};
+
+// On the node's thread: ours hears of it by the signal that it waits for.
+void part(std::atomic<Parting>& parting, Parting why) {
+  parting = why;
+  ::kill(::getpid(), SIGTERM);
+}
+
+// What is left to do and to say when all is over.
+int farewell(Parting parting, const std::string& directory, const WhoWeAre& self) {
+  if (parting == Parting::disowned)
+    return complain(
+        "--data-dir: the other members know this one with other data than those in " + directory +
+        ": it was emptied or lost, or is of before the member was replaced. Start with the right "
+        "one; if there is none, remove the member, add it anew, and start with an empty one and "
+        "--initial-cluster-state=existing");
+  if (parting != Parting::removed) return 0;
+  const Result<void> noted = remember_removal(directory, self);
+  return noted ? 0 : complain("--data-dir: " + noted.error().what);
+}
+
 // ---- the parts
 
 etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& plan,
-                                   const WhoWeAre& self) {
+                                   const WhoWeAre& self, std::atomic<Parting>& parting) {
   std::random_device random;
   etcd::Front::Options options;
   options.names = {flags.name, plan.peer_urls, plan.client_urls};
@@ -69,10 +100,11 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
   options.settings.quota_memory_bytes = plan.quota_memory_bytes;
   options.settings.auto_compaction = plan.auto_compaction;
   options.quorum.within = std::chrono::seconds(5) + 2 * options.settings.election;
-  options.removed = [] {
+  options.verdicts.removed = [&parting] {
     say("this member has been permanently removed from the cluster: it ends");
-    ::kill(::getpid(), SIGTERM);
+    part(parting, Parting::removed);
   };
+  options.verdicts.disowned = [&parting] { part(parting, Parting::disowned); };
   options.server.limits = plan.limits;
   options.gate = plan.gate;
   options.has_gateway = flags.enable_grpc_gateway;
@@ -213,24 +245,26 @@ Result<std::string> listen(Served& served, const ServePlan& plan) {
   return where;
 }
 
-int serve(const ServeFlags& flags, const ServePlan& plan, Served served, const sigset_t& signals) {
+int serve(const ServeFlags& flags, const ServePlan& plan, Served served, const sigset_t& signals,
+          const std::atomic<Parting>& parting) {
   const Result<std::string> where = listen(served, plan);
   if (!where) return complain(where.error().what);
   std::future<bool> ready = served.ready();
   bool ends = false;
   while (!ends && ready.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
     ends = is_time_to_end(signals, std::chrono::milliseconds(5));
-  if (!ends) {
+  const bool was_ready = !ends;
+  if (was_ready) {
     say("published local member to cluster: " + flags.name);
     say("enabled capabilities for version 3.5");
     say("ready to serve client requests on " + *where);
     tell_systemd("READY=1");
     while (!is_time_to_end(signals, std::chrono::hours(1))) {}
   }
-  say("told to end: handing over");
+  if (parting == Parting::none) say("told to end: handing over");
   tell_systemd("STOPPING=1");
   served.stop().wait_for(stop_within);
-  return 0;
+  return parting == Parting::removed && !was_ready ? 1 : 0;
 }
 
 }  // namespace
@@ -278,7 +312,14 @@ int ServeVerb::run() const {
   const Result<WhoWeAre> self =
       remember(plan->directory, {plan->self, flags.initial_cluster_token});
   if (!self) return complain(self.error().what);
-  Result<std::unique_ptr<Node>> node = Node::open(node_options(flags, *plan, *self));
+  std::atomic<Parting> parting = Parting::none;
+  NodeOptions options = node_options(flags, *plan, *self);
+  options.news = [&parting](GroupId, const host::News& news) {
+    const auto* const stands_by = std::get_if<raft::StandingBy>(&news);
+    if (stands_by != nullptr && stands_by->why == raft::Standby::disowned)
+      part(parting, Parting::disowned);
+  };
+  Result<std::unique_ptr<Node>> node = Node::open(std::move(options));
   if (!node) return complain(node.error().what + advice_of(*plan, *self));
   const Result<kv::ValueMemory> memory = value_memory(*plan);
   if (!memory) return complain("--memory-for-values: " + memory.error().what);
@@ -292,12 +333,13 @@ int ServeVerb::run() const {
     Result<std::unique_ptr<env::Network>> network = client_network(room, *plan);
     if (!network) return Result<std::unique_ptr<Lodger>>(std::unexpected(network.error()));
     auto lodger = std::make_unique<FrontLodger>(room, *std::move(network), served,
-                                                front_options(flags, *plan, *self));
+                                                front_options(flags, *plan, *self, parting));
     front = &lodger->front();
     return Result<std::unique_ptr<Lodger>>(std::move(lodger));
   });
   if (!lodged) return complain(lodged.error().what);
-  return serve(flags, *plan, {**node, *front}, signals);
+  const int ended = serve(flags, *plan, {**node, *front}, signals, parting);
+  return std::max(ended, farewell(parting, plan->directory, *self));
 }
 
 }  // namespace bowline::apps

@@ -15,31 +15,56 @@ namespace bowline::apps {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr const char* removal = "removed";
+
+Result<void> write_down(const std::string& directory, const WhoWeAre& who,
+                        const std::string& more) {
+  runtime::WholeFile file(directory + "/bowline-member");
+  if (Result<void> written =
+          file.write(std::to_string(who.id.value) + " " + who.token + more + "\n");
+      !written)
+    return written;
+  return file.end();
+}
+
+}  // namespace
+
 Result<WhoWeAre> remember(const std::string& directory, WhoWeAre now) {
-  const auto wrong = [](const std::string& what) {
-    return std::unexpected(Error{Fault::io, what});
+  const auto wrong = [](Fault fault, const std::string& what) {
+    return std::unexpected(Error{fault, what});
   };
   std::error_code fault;
   fs::create_directories(directory, fault);
-  if (fault) return wrong("--data-dir: " + directory + " cannot be made: " + fault.message());
+  if (fault)
+    return wrong(Fault::io, "--data-dir: " + directory + " cannot be made: " + fault.message());
   if (fs::exists(directory + "/member/snap"))
-    return wrong("--data-dir: " + directory +
-                 " is a data directory of etcd, which is kept in another form. Take a new one");
+    return wrong(Fault::invalid, "--data-dir: " + directory +
+                                     " is a data directory of etcd, which is kept in another "
+                                     "form. Take a new one");
   const std::string path = directory + "/bowline-member";
   if (std::ifstream in(path); in) {
     WhoWeAre before;
     in >> before.id.value >> before.token;
-    if (!in || !before.id) return wrong(path + " does not say which member this is");
+    if (!in || !before.id)
+      return wrong(Fault::corrupt, path + " does not say which member this is");
+    if (std::string more; in >> more && more == removal)
+      return wrong(Fault::invalid,
+                   "--data-dir: " + directory +
+                       " is of a member that was removed from its cluster, which does not take it "
+                       "back. Empty it or take another one, and add the member anew");
     return before;
   }
   // A crash of the machine leaves it or nothing. Had it been forgotten, other flags could make
   // another member of the log that is beside it.
-  runtime::WholeFile file(path);
-  if (Result<void> written = file.write(std::to_string(now.id.value) + " " + now.token + "\n");
-      !written)
+  if (Result<void> written = write_down(directory, now, ""); !written)
     return std::unexpected(written.error());
-  if (Result<void> durable = file.end(); !durable) return std::unexpected(durable.error());
   return now;
+}
+
+Result<void> remember_removal(const std::string& directory, const WhoWeAre& before) {
+  return write_down(directory, before, std::string(" ") + removal);
 }
 
 // What the log takes for an entry besides its bytes, and more.

@@ -20,6 +20,8 @@ struct WhoWeAre {
 // What was written down in the data directory before; or `now`, which is written down. Makes the
 // directory.
 Result<WhoWeAre> remember(const std::string& directory, WhoWeAre now);
+// Nobody starts with this directory any more. Whoever was removed and comes back is somebody else.
+Result<void> remember_removal(const std::string& directory, const WhoWeAre& before);
 
 NodeOptions node_options(const ServeFlags&, const ServePlan&, const WhoWeAre&);
 GroupSetup group_setup(const ServeFlags&, const ServePlan&);

@@ -49,6 +49,32 @@ TEST_F(ServeMember, what_cannot_be_written_is_told) {
   EXPECT_TRUE(said.error().what.contains("bowline-member.new")) << said.error().what;
 }
 
+TEST_F(ServeMember, who_was_removed_does_not_come_back_with_the_same_directory) {
+  const Result<WhoWeAre> first = remember(place, {NodeId{7}, "token"});
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(remember_removal(place, *first));
+  EXPECT_EQ(text(), "7 token removed\n");
+  const Result<WhoWeAre> again = remember(place, {NodeId{7}, "token"});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().fault, Fault::invalid);
+  EXPECT_TRUE(again.error().what.contains("removed from its cluster")) << again.error().what;
+}
+
+TEST_F(ServeMember, a_directory_that_cannot_be_its_own_is_told_from_one_that_is_damaged) {
+  fs::create_directories(place + "/member/snap");
+  const Result<WhoWeAre> of_etcd = remember(place, {NodeId{7}, "token"});
+  ASSERT_FALSE(of_etcd);
+  EXPECT_EQ(of_etcd.error().fault, Fault::invalid) << of_etcd.error().what;
+  fs::remove_all(place + "/member");
+  std::ofstream(place + "/bowline-member") << "nobody\n";
+  const Result<WhoWeAre> damaged = remember(place, {NodeId{7}, "token"});
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().fault, Fault::corrupt) << damaged.error().what;
+  const Result<WhoWeAre> in_a_file = remember(place + "/bowline-member", {NodeId{7}, "token"});
+  ASSERT_FALSE(in_a_file);
+  EXPECT_EQ(in_a_file.error().fault, Fault::io) << in_a_file.error().what;
+}
+
 TEST_F(ServeMember, a_request_of_any_size_that_is_allowed_is_one_entry_of_the_log) {
   for (const std::uint64_t bytes : {std::uint64_t{1} << 20U, std::uint64_t{1536} << 10U,
                                     std::uint64_t{8} << 20U, most_request_bytes}) {

@@ -138,7 +138,7 @@ class TrioTest : public ServeProgramTest {
     for (std::thread& one : starts) one.join();
     for (const Process& one : members_) ASSERT_TRUE(one->is_ready()) << one->said();
   }
-  void start(std::size_t i) {
+  std::vector<std::string> words(std::size_t i) const {
     std::vector<std::string> words{program(),
                                    "serve",
                                    "--name=n" + std::to_string(i),
@@ -148,8 +148,9 @@ class TrioTest : public ServeProgramTest {
                                    "--listen-peer-urls=" + url(ports_[3 + i]),
                                    "--initial-advertise-peer-urls=" + url(ports_[3 + i])};
     words.insert(words.end(), more_.begin(), more_.end());
-    members_[i] = std::make_unique<ServedProcess>(words);
+    return words;
   }
+  void start(std::size_t i) { members_[i] = std::make_unique<ServedProcess>(words(i)); }
   std::string cluster() const {
     std::string all;
     for (std::size_t j = 0; j < 3; ++j)

@@ -184,12 +184,15 @@ void ClusterService::try_to_publish() {
   const raft::Member* const self = now == nullptr ? nullptr : now->find(here_.self());
   const std::optional<MemberNames> known =
       self == nullptr ? std::nullopt : names_in(self->metadata.view());
-  if (known && known->name == names_.name && known->client_urls == names_.client_urls) {
+  const bool is_known =
+      known && known->name == names_.name && known->client_urls == names_.client_urls;
+  // What our log says of us is not enough: the others may have gone on without us.
+  if (is_known && here_.quorum.leader()) {
     if (published_) std::exchange(published_, {})();
     return;
   }
   here_.loop.set(publish_timer_, here_.clock.now() + publish_again);
-  if (self == nullptr || std::exchange(publishing_, true)) return;
+  if (self == nullptr || is_known || std::exchange(publishing_, true)) return;
   etcdserverpb::Member says;
   says.set_id(here_.self().value);
   says.set_name(names_.name);

@@ -72,11 +72,11 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
       maintenance_(here_),
       snapshot_(here_),
       peer_clock_(here_, options.ask_peers_every),
+      roll_call_(here_, std::move(options.verdicts)),
       pages_(here_),
       gateway_(env.loop, router_),
       doors_(env.loop, env.clock, network, routers_, options.server),
-      look_timer_(env.loop.timer([this] { ring(); })),
-      removed_(std::move(options.removed)) {
+      look_timer_(env.loop.timer([this] { ring(); })) {
   // It would write a line for each message that cannot be read: any client could fill our log.
   google::protobuf::SetLogHandler(nullptr);
   kv_.add_to(router_);
@@ -226,6 +226,7 @@ void Front::look_at_leader() {
   }
   const Time now = clock_.now();
   if (leaderless_since_ == never) leaderless_since_ = now;
+  if (now >= leaderless_since_ + here_.settings.election) roll_call_.call();
   const Time until = leaderless_since_ + 3 * here_.settings.election;
   if (now >= until) return leaderless(true);
   loop_.set(look_timer_, std::min(until, now + look_every));
@@ -238,7 +239,7 @@ void Front::look_at_members() {
   if (members == nullptr || replica->core().memberships().latest().at > replica->core().commit())
     return;
   const bool is_member = members->find(here_.self()) != nullptr;
-  if (was_member_ && !is_member && removed_) std::exchange(removed_, {})();
+  if (was_member_ && !is_member) roll_call_.removed();
   was_member_ = is_member;
 }
 

@@ -24,6 +24,7 @@
 #include "bowline/etcd/peer_clock.h"
 #include "bowline/etcd/quorum.h"
 #include "bowline/etcd/quota.h"
+#include "bowline/etcd/roll_call.h"
 #include "bowline/etcd/served_machine.h"
 #include "bowline/etcd/snapshot_service.h"
 #include "bowline/etcd/watch_service.h"
@@ -44,7 +45,7 @@ class Front {
     bool has_gateway = true;                       // the methods as JSON
     bool has_pages_apart = false;                  // plain HTTP has doors of its own
     std::uint64_t seed = 1;                        // another one in each process
-    env::Done<> removed;                           // we are no member any more; may be left out
+    RollCall::Verdicts verdicts;                   // of the others about this member
     std::function<ProcessFigures()> process = {};  // for /metrics; may be left out
     Duration ask_peers_every{0};                   // how far they are, for /metrics; 0: never
   };
@@ -102,6 +103,7 @@ class Front {
   SnapshotService snapshot_;
   HealthService health_;
   PeerClock peer_clock_;
+  RollCall roll_call_;
   HttpPages pages_;
   Gateway gateway_;
   Doors doors_;
@@ -111,7 +113,6 @@ class Front {
   std::uint64_t leader_changes_ = 0;
   bool pump_is_due_ = false;
   bool was_member_ = false;
-  env::Done<> removed_;
   env::Life life_;
 };
 

@@ -13,6 +13,7 @@ namespace {
 // What goes to the leader: one of these, and the rest. Of a question, name and 0 before the rest.
 constexpr char errand_propose = 0;
 constexpr char errand_ask = 1;
+constexpr char errand_member = 2;  // to any member, and there is no rest
 
 // What comes back: one of these ...
 constexpr std::uint8_t said_done = 0;     // of a command: its index u64, and the machine's answer
@@ -71,8 +72,8 @@ Quorum::Quorum(env::Loop& loop, const env::Clock& clock, host::Shard& shard, Gro
       pause_timer_(loop.timer([this] { try_paused(); })),
       late_timer_(loop.timer([this] { expire(); })) {
   shard_.errands().serve(
-      group_, life_.guard([this](NodeId, const Bytes& what, env::Done<std::string> answer) {
-        serve_errand(what, std::move(answer));
+      group_, life_.guard([this](NodeId from, const Bytes& what, env::Done<std::string> answer) {
+        serve_errand(from, what, std::move(answer));
       }));
 }
 
@@ -117,6 +118,24 @@ void Quorum::change_by_leader(std::string_view name, std::string_view what,
 
 void Quorum::serve(std::string name, AtLeader at_leader) {
   served_[std::move(name)] = std::move(at_leader);
+}
+
+void Quorum::ask_member(NodeId member, env::Done<std::string> told) {
+  const auto heard = [](const std::expected<Bytes, host::Errands::Lost>& said) {
+    const std::string_view bytes = said ? said->view() : std::string_view();
+    const bool is_known = !bytes.empty() && bytes[0] == static_cast<char>(said_done);
+    return std::string(is_known ? bytes.substr(1) : std::string_view());
+  };
+  shard_.errands().ask(
+      member, group_, std::string_view(&errand_member, 1),
+      life_.guard([heard, told = std::move(told)](
+                      const std::expected<Bytes, host::Errands::Lost>& said) mutable {
+        told(heard(said));
+      }));
+}
+
+void Quorum::serve_members(std::function<std::string(NodeId from)> answer) {
+  at_members_ = std::move(answer);
 }
 
 void Quorum::add(Kind kind, Bytes what, std::uint64_t bytes, Told<std::string> told) {
@@ -306,9 +325,11 @@ void Quorum::stop() {
 
 // ---- for other members
 
-void Quorum::serve_errand(const Bytes& what, env::Done<std::string> answer) {
+void Quorum::serve_errand(NodeId from, const Bytes& what, env::Done<std::string> answer) {
   const std::string_view bytes = what.view();
   host::Replica* const here = replica();
+  if (bytes == std::string_view(&errand_member, 1) && at_members_)
+    return answer(reply(said_done) + at_members_(from));
   if (stopped_ || here == nullptr || bytes.empty() || !leads()) return answer(reply(said_again));
   if (bytes[0] == errand_propose)
     return here->propose(what.slice(bytes.substr(1)),

@@ -61,6 +61,9 @@ class Quorum {
   void ask_leader(std::string_view name, std::string_view what, Told<std::string>);
   void change_by_leader(std::string_view name, std::string_view what, Told<std::string>);
   void serve(std::string name, AtLeader);
+  // What any member answers at once, leader or not. Told nothing where that is not known.
+  void ask_member(NodeId, env::Done<std::string> told);
+  void serve_members(std::function<std::string(NodeId from)>);
 
   void applied();  // something was, by the machine of this member
   void stop();     // everybody who waits is told
@@ -107,7 +110,7 @@ class Quorum {
   void expire();
   void arm();
   // For other members.
-  void serve_errand(const Bytes& what, env::Done<std::string> answer);
+  void serve_errand(NodeId from, const Bytes& what, env::Done<std::string> answer);
   void serve_ask(std::string_view what, env::Done<std::optional<std::string>>);
 
   env::Loop& loop_;
@@ -116,6 +119,7 @@ class Quorum {
   GroupId group_;
   Options options_;
   std::map<std::string, AtLeader, std::less<>> served_;
+  std::function<std::string(NodeId)> at_members_;
   std::map<std::uint64_t, Waiting> waiting_;  // in the order in which they came, and are late
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t last_ = 0;
