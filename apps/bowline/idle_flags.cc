@@ -73,7 +73,6 @@ constexpr std::array all_idle{
               "zap capnslog default stderr info false",
               "what happens is told on stderr, a line each: whoever starts the server may keep, "
               "choose and rotate them"},
-    IdleFlags{"metrics", "basic", "/metrics has no histograms of single methods"},
     IdleFlags{"enable-pprof", "false",
               "there is nothing below /debug/pprof: use the tools for any program, such as perf"},
     IdleFlags{"enable-distributed-tracing distributed-tracing-address "

@@ -108,6 +108,7 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
   options.server.limits = plan.limits;
   options.gate = plan.gate;
   options.has_gateway = flags.enable_grpc_gateway;
+  options.times_calls = flags.metrics == "extensive";
   options.has_pages_apart = !plan.listen_pages.empty();
   options.process = process_figures;
   options.ask_peers_every = std::chrono::seconds(5);

@@ -76,6 +76,9 @@ void ServeFlags::add_doors_to(CLI::App& app) {
   add(app, "--grpc-keepalive-timeout", keepalive_timeout,
       "and ends, if nothing comes back within this; 0: it is never pinged");
   app.add_flag("--enable-grpc-gateway", enable_grpc_gateway, "the methods as JSON below /v3/");
+  add(app, "--metrics", metrics,
+      "extensive: /metrics has also how long the calls of each method take")
+      ->check(CLI::IsMember({"basic", "extensive"}));
   add(app, "--cors", cors,
       "pages of others that may ask, as https://dash.example:8080; *: all; default: none");
   add(app, "--host-whitelist", host_whitelist,

@@ -42,6 +42,7 @@ struct ServeFlags {
   std::string auto_compaction_mode = "periodic";
   std::string auto_compaction_retention = "0";
   bool enable_grpc_gateway = true;
+  std::string metrics = "basic";
   std::string cors;            // empty: pages of others may not ask
   std::string host_whitelist;  // besides the names that we know to be ours; "*": any
   TlsFlags client_tls;

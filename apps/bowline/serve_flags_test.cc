@@ -165,6 +165,7 @@ std::vector<Working> of_clients() {
        [](const Come& c) { return c.plan.progress_ms == 7000; }},
       {"--experimental-watch-progress-notify-interval=7s",
        [](const Come& c) { return c.plan.progress_ms == 7000; }},
+      {"--metrics=extensive", [](const Come& c) { return c.flags.metrics == "extensive"; }},
       {"--enable-grpc-gateway=false", [](const Come& c) { return !c.flags.enable_grpc_gateway; }},
       {"--cors=http://x,http://y",
        [](const Come& c) { return c.plan.gate.origins == Words{"http://x", "http://y"}; }},
@@ -281,6 +282,7 @@ TEST(ServeFlags, the_second_of_two_counts_and_what_is_no_flag_of_etcd_is_refused
   EXPECT_EQ(flags_of({"--name=a", "--name=b"}).name, "b");
   EXPECT_THROW(flags_of({"--no-such-flag"}), CLI::ExtrasError);
   EXPECT_THROW(flags_of({"--initial-cluster-state=old"}), CLI::ValidationError);
+  EXPECT_THROW(flags_of({"--metrics=some"}), CLI::ValidationError);
   EXPECT_THROW(flags_of({"--tls-max-version=TLS1.0"}), CLI::ValidationError);
 }
 

@@ -17,7 +17,7 @@ namespace {
 class Checked {
  public:
   void begin() {
-    for (const std::size_t who : {0, 1})
+    for (const std::size_t who : {0U, 1U})
       said_[who] = std::async(std::launch::async, [this, who] { return judged(who); });
   }
   std::string ours() { return said_[0].get(); }
@@ -25,7 +25,7 @@ class Checked {
   std::string left_by(std::size_t who) { return etcdctl(ports_[2 * who], "get '' --prefix"); }
 
   void start() {
-    for (const std::size_t who : {0, 1}) {
+    for (const std::size_t who : {0U, 1U}) {
       const std::vector<std::string> words = who == 0 ? std::vector<std::string>{program(), "serve"}
                                                       : std::vector<std::string>{"etcd"};
       servers_[who] = std::make_unique<ServedProcess>(
@@ -96,7 +96,7 @@ TEST(PerfTest, the_check_of_etcdctl_passes_as_with_etcd) {
   }
   EXPECT_EQ(ours, good);
   EXPECT_EQ(theirs, good);
-  for (const std::size_t who : {0, 1})
+  for (const std::size_t who : {0U, 1U})
     EXPECT_EQ(PerfCheck::checked->left_by(who), "") << "it takes its keys away";
 }
 

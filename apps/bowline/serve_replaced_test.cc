@@ -51,7 +51,7 @@ class ReplacedTest : public TrioTest {
   // As it was, but with other data.
   Process joined(std::size_t i, const std::string& directory) const {
     std::vector<std::string> as = words(i);
-    as.push_back("--initial-cluster-state=existing");
+    as.emplace_back("--initial-cluster-state=existing");
     as.push_back("--data-dir=" + scratch.at(directory));
     return std::make_unique<ServedProcess>(as);
   }

@@ -145,6 +145,7 @@ TEST_F(FrontPagesTest, metrics_have_the_names_that_dashboards_look_for) {
                                      "process_max_fds gauge",
                                      "process_start_time_seconds gauge"})
       EXPECT_TRUE(page.contains(std::string("# TYPE ") + family + "\n")) << family;
+    EXPECT_FALSE(page.contains("grpc_server_handling_seconds")) << "nobody asked for that";
     for (const std::string& line :
          {std::string("etcd_server_has_leader 1"),
           std::string("etcd_server_is_leader ") + (i == trio().leader() ? "1" : "0"),

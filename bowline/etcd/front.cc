@@ -90,6 +90,7 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
   refuse_without_leader();
   refuse_as_learner();
   add_refusals();
+  if (options.times_calls) router_.time_calls(clock_);
   machine_.tell([this] { changed(); });
   here_.shard.after_turns([this] { look(); });
   ring();

@@ -44,6 +44,7 @@ class Front {
     rpc::Gate gate;                                // for plain HTTP
     bool has_gateway = true;                       // the methods as JSON
     bool has_pages_apart = false;                  // plain HTTP has doors of its own
+    bool times_calls = false;                      // of each method, for /metrics
     std::uint64_t seed = 1;                        // another one in each process
     RollCall::Verdicts verdicts;                   // of the others about this member
     std::function<ProcessFigures()> process = {};  // for /metrics; may be left out

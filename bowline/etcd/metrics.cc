@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/etcd/metrics.h"
 
+#include <chrono>
 #include <cstdio>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bowline/etcd/quota.h"
@@ -178,6 +180,8 @@ void put_process(Sheet& sheet, const ProcessFigures& process) {
             "When this process began, in seconds since 1970.");
 }
 
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
 std::string labels_of(const rpc::Method& method) {
   const std::string_view path = std::string_view(method.path).substr(1);
   const std::size_t slash = path.find('/');
@@ -187,6 +191,25 @@ std::string labels_of(const rpc::Method& method) {
                                                                                : "unary";
   return "grpc_method=\"" + std::string(path.substr(slash + 1)) + "\",grpc_service=\"" +
          std::string(path.substr(0, slash)) + "\",grpc_type=\"" + std::string(kind) + "\"";
+}
+
+void put_call_times(Sheet& sheet, const rpc::Router& router) {
+  bool is_named = false;
+  for (const auto& [path, method] : router.methods()) {
+    if (method->times == nullptr) continue;
+    if (!std::exchange(is_named, true))
+      sheet.family("grpc_server_handling_seconds", "histogram", "How long calls took.");
+    const rpc::CallTimes& times = *method->times;
+    const std::string labels = labels_of(*method);
+    for (std::size_t i = 0; i < rpc::CallTimes::bounds.size(); ++i) {
+      char bound[32];
+      std::snprintf(bound, sizeof bound, ",le=\"%g\"", seconds(rpc::CallTimes::bounds[i]));
+      sheet.sample(std::to_string(times.up_to(i)), labels + bound, "_bucket");
+    }
+    sheet.sample(std::to_string(times.count()), labels + ",le=\"+Inf\"", "_bucket");
+    sheet.sample(std::to_string(seconds(times.sum())), labels, "_sum");
+    sheet.sample(std::to_string(times.count()), labels, "_count");
+  }
 }
 
 void put_calls(Sheet& sheet, const MetricsSources& from) {
@@ -207,6 +230,7 @@ void put_calls(Sheet& sheet, const MetricsSources& from) {
       sheet.sample(std::to_string(method->finished[code]),
                    "grpc_code=\"" + std::string(rpc::name(static_cast<rpc::Code>(code))) + "\"," +
                        labels_of(*method));
+  put_call_times(sheet, from.router);
   sheet.one("etcd_network_client_grpc_received_bytes_total", "counter", from.server.bytes_in,
             "Bytes that came from clients.");
   sheet.one("etcd_network_client_grpc_sent_bytes_total", "counter", from.server.bytes_out,

@@ -267,7 +267,7 @@ void Http2Session::cancel(Http2Stream& stream, Cancelled why, Status status) {
   queued_ -= std::exchange(stream.queued_, 0);
   stream.out_.clear();
   stream.first_out_ = stream.sent_of_first_ = 0;
-  if (stream.method_ != nullptr) ++stream.method_->finished[static_cast<std::size_t>(status.code)];
+  stream.count_finished(status.code);
   stream.status_ = std::move(status);
   if (is_in_midst || is_blocked)
     nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id_, NGHTTP2_CANCEL);

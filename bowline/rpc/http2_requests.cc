@@ -126,7 +126,7 @@ void Http2Session::decide(Http2Stream& stream) {
   }
   if (!check_call(stream)) return;
   Method& method = *stream.method_;
-  ++method.started;
+  stream.count_begun();
   if (stream.timeout_) {
     stream.head_.deadline = later(now_, *stream.timeout_);
     wake_at(stream.head_.deadline);
@@ -389,8 +389,7 @@ void Http2Session::closed(Http2Stream& stream, std::uint32_t) {
   queued_ -= std::exchange(stream.queued_, 0);
   if (!stream.over_ && !stream.finished_) {
     stream.over_ = true;
-    if (stream.method_ != nullptr)
-      ++stream.method_->finished[static_cast<std::size_t>(Code::cancelled)];
+    stream.count_finished(Code::cancelled);
     stream.tell_cancelled(Cancelled::by_client);
   }
   stream.over_ = true;

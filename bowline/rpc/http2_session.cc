@@ -23,9 +23,8 @@ Http2Session::~Http2Session() {
 void Http2Session::cancel_all(Cancelled why) {
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     const std::shared_ptr<Http2Stream> stream = streams_[i];
-    if (!stream->over_ && !stream->finished_ && stream->method_ != nullptr)
-      ++stream->method_->finished[static_cast<std::size_t>(Code::cancelled)];
     const bool was_open = !stream->over_ && !stream->finished_;
+    if (was_open) stream->count_finished(Code::cancelled);
     stream->over_ = true;
     if (was_open) stream->tell_cancelled(why);
   }

@@ -39,6 +39,36 @@ TEST_F(Http2, a_unary_call_is_answered) {
   EXPECT_EQ(method.finished[0], 1U);
 }
 
+struct HeldClock final : env::Clock {
+  Time now() const override { return time; }
+  std::int64_t wall_ms() const override { return 0; }
+  Time time{5s};
+};
+
+TEST_F(Http2, calls_are_timed_from_their_heads_to_their_ends_if_somebody_wants_to_know) {
+  HeldClock clock;
+  call("/test.Echo/Later", "");
+  service.router.time_calls(clock);
+  const CallTimes& times = *service.router.find("/test.Echo/Later")->times;
+  service.kept[0].answer("of before");
+  wire.pump(client);
+  EXPECT_EQ(times.count(), 0U) << "nobody knows when it began";
+  const std::int32_t cancelled = client.call("/test.Echo/Later", "");
+  call("/test.Echo/Later", "");
+  clock.time = Time{5s + 10ms};
+  service.kept[2].answer("");
+  EXPECT_EQ(times.count(), 1U);
+  EXPECT_EQ(times.up_to(0), 0U) << "of 5 ms";
+  EXPECT_EQ(times.up_to(1), 1U) << "of 10 ms";
+  clock.time = Time{5s + 3s};
+  client.reset(cancelled);
+  wire.pump(client);
+  EXPECT_EQ(times.count(), 2U);
+  EXPECT_EQ(times.up_to(8), 1U) << "of 2.5 s";
+  EXPECT_EQ(times.up_to(9), 2U) << "of 5 s";
+  EXPECT_EQ(times.sum(), 3010ms);
+}
+
 TEST_F(Http2, an_error_without_a_message_is_one_frame) {
   const Heard answer = call("/test.Echo/Fails", "no 100% of\n\xc3\xa4");
   EXPECT_TRUE(answer.trailers.empty());

@@ -35,7 +35,7 @@ void Http2Stream::reset(std::int32_t id) {
   first_waiting_ = 0;
   waiting_bytes_ = unfinished_ = kept_ = granted_ = 0;
   wants_grant_ = client_is_done_ = told_done_ = is_held_ = false;
-  since_ = waits_since_ = never;
+  begun_ = since_ = waits_since_ = never;
   out_.clear();
   first_out_ = 0;
   sent_of_first_ = queued_ = 0;
@@ -79,11 +79,22 @@ void Http2Stream::push(std::string bytes) {
   session_->ready(*this);
 }
 
+void Http2Stream::count_begun() {
+  ++method_->started;
+  if (method_->times) begun_ = method_->times->now();
+}
+
+void Http2Stream::count_finished(Code code) {
+  if (method_ == nullptr) return;
+  ++method_->finished[static_cast<std::size_t>(code)];
+  if (method_->times && begun_ != never) method_->times->ended(begun_);
+}
+
 void Http2Stream::finish(Status status) {
   if (session_ == nullptr || over_ || finished_) return;
   status_ = std::move(status);
   finished_ = true;
-  ++method_->finished[static_cast<std::size_t>(status_.code)];
+  count_finished(status_.code);
   forget_hooks();
   session_->ready(*this);
 }

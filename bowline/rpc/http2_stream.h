@@ -52,6 +52,8 @@ class Http2Stream final : public CallChannel, public std::enable_shared_from_thi
   static constexpr std::size_t most_spare_bytes = 4096;  // of memory, for the next request
 
   void reset(std::int32_t id);  // another request begins
+  void count_begun();
+  void count_finished(Code);
   void push(std::string bytes);
   void tell_cancelled(Cancelled);
   void forget_hooks();
@@ -74,6 +76,7 @@ class Http2Stream final : public CallChannel, public std::enable_shared_from_thi
   std::string fault_;  // of a header: a sentence
   Kind kind_ = Kind::unknown;
   Method* method_ = nullptr;
+  Time begun_ = never;  // if somebody wants to know
 
   // What came of messages, or of a body.
   std::string in_;                    // not whole yet; gone once a handler has seen it

@@ -43,6 +43,10 @@ void Router::add(std::string path, std::unique_ptr<Method> method) {
   by_path_.emplace(at->second->path, at->second.get());
 }
 
+void Router::time_calls(const env::Clock& clock) {
+  for (const auto& [path, method] : methods_) method->times = std::make_unique<CallTimes>(clock);
+}
+
 void Router::http(std::string path, HttpHandler handler) {
   const bool is_new = http_.emplace(std::move(path), std::move(handler)).second;
   ensure(is_new);

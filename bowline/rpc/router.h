@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "bowline/rpc/call.h"
+#include "bowline/rpc/call_times.h"
 #include "bowline/rpc/gate.h"
 #include "bowline/rpc/http.h"
 #include "bowline/rpc/status.h"
@@ -37,6 +38,7 @@ struct Method {
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
   std::array<std::uint64_t, codes> finished = {};  // by the code that the client was told
+  std::unique_ptr<CallTimes> times;                // null: nobody wants to know
 };
 
 // Who answers what. Outlives the sessions that use it; complete before the first of them.
@@ -54,6 +56,9 @@ class Router {
 
   // A path; or, if it ends in "/", all paths below it for which there is nothing longer.
   void http(std::string path, HttpHandler);
+
+  // From now on it is counted how long calls take, of all methods that there are.
+  void time_calls(const env::Clock&);
 
   Method* find(std::string_view path);  // null: unknown() says what to answer
   Status unknown(std::string_view path) const;
