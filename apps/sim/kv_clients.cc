@@ -2,99 +2,21 @@
 #include "apps/sim/kv_clients.h"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <utility>
 #include <variant>
 
+#include "apps/sim/kv_answers.h"
 #include "apps/sim/kv_requests.h"
 #include "bowline/etcd/checks.h"
-#include "bowline/etcd/convert.h"
-#include "bowline/etcd/errors.h"
 
 namespace bowline::apps {
-namespace {
-
-using etcd::Wrong;
-using namespace std::chrono_literals;
-
-// Clocks are off by a tenth at most, and what a client counts begins with its question.
-constexpr std::int64_t slowest_second_permille = 1101;
-
-bool is_one_of(const rpc::Status& status, std::span<const Wrong> all) {
-  return std::ranges::any_of(all, [&](Wrong one) { return status == etcd::status_of(one); });
-}
-
-// It may be done, or not.
-bool says_nothing(const rpc::Status& status) {
-  constexpr std::array unknown{Wrong::timed_out, Wrong::timed_out_leader_failed,
-                               Wrong::timed_out_connection_lost,
-                               Wrong::timed_out_waiting_for_applied, Wrong::stopped};
-  return is_one_of(status, unknown);
-}
-
-// Nor that: of leases only the leader knows, and there was none all the time.
-bool says_no_leader(const rpc::Status& status) {
-  return says_nothing(status) || status == etcd::status_of(Wrong::no_leader);
-}
-
-// It is not done, and never will be, whatever the state is.
-bool is_void(const rpc::Status& status) {
-  constexpr std::array never{Wrong::too_many_requests, Wrong::request_too_large,
-                             Wrong::not_supported_for_learner};
-  return is_one_of(status, never);
-}
-
-std::string text(const rpc::Status& status) {
-  return status.ok() ? "its answer" : "'" + status.message + "'";
-}
-
-template <class Response>
-std::optional<Response> read(const std::string& said) {
-  Response response;
-  if (!response.ParseFromString(said)) return std::nullopt;
-  return response;
-}
-
-// All that an answer says, but for who said it.
-template <class Response>
-std::string essence(Response response) {
-  const std::int64_t revision = response.header().revision();
-  response.clear_header();
-  response.mutable_header()->set_revision(revision);
-  return response.SerializeAsString();
-}
-
-template <class Response, class Said>
-bool fits(const kv::Answer& answer, const std::string& said) {
-  const Said* const done = std::get_if<Said>(&answer.said);
-  auto response = read<Response>(said);
-  if (done == nullptr || !response) return false;
-  Response wanted;
-  wanted.mutable_header()->set_revision(answer.revision);
-  etcd::fill(wanted, *done);
-  return essence(*std::move(response)) == wanted.SerializeAsString();
-}
-
-template <class Response>
-bool fits_header(const kv::Answer& answer, const std::string& said) {
-  const auto response = read<Response>(said);
-  return response && response->header().revision() == answer.revision;
-}
-
-std::optional<rpc::Status> as_status(std::optional<Wrong> wrong) {
-  if (!wrong) return std::nullopt;
-  return etcd::status_of(*wrong);
-}
-
-}  // namespace
 
 // ---- what they want
 
 void KvClients::act(kv::RandomRequests& random, NodeId at) {
   Prng& prng = random.prng();
   random.now_at(scene_.record.model().revision(), scene_.record.model().compacted());
-  const auto lease = static_cast<kv::LeaseId>(1 + prng.below(6));
+  const auto lease = static_cast<kv::LeaseId>(1 + prng.below(all_leases));
   const std::uint64_t dice = prng.below(100);
   if (dice < 62) {
     const kv::Command command = random.command(1);
@@ -184,117 +106,6 @@ void KvClients::alarm(kv::RandomRequests& random, NodeId at) {
     change = {.action = kv::AlarmChange::Action::raise,
               .alarm = {.member = 1, .kind = kv::Alarm::Kind::no_space}};
   program->propose(kv::encode(kv::Command(change)));
-}
-
-// ---- leases
-
-Time KvClients::promised_until(Time from, std::int64_t ttl) const {
-  return from + Duration(std::chrono::seconds(ttl)) * 1000 / slowest_second_permille;
-}
-
-void KvClients::grant(kv::LeaseId id, std::int64_t ttl, std::uint64_t again, NodeId at) {
-  etcdserverpb::LeaseGrantRequest message;
-  message.set_id(id);
-  message.set_ttl(ttl);
-  const Time begun = scene_.world.now();
-  write(
-      {.at = at,
-       .method = "/etcdserverpb.Lease/LeaseGrant",
-       .command = kv::encode(kv::Command(kv::LeaseGrant{id, ttl}))},
-      message.SerializeAsString(),
-      [](const kv::Answer& answer, const std::string& said) {
-        const auto response = read<etcdserverpb::LeaseGrantResponse>(said);
-        const auto* const granted = std::get_if<kv::LeaseGrantAnswer>(&answer.said);
-        return response && granted != nullptr && response->id() == granted->id &&
-               response->ttl() == granted->ttl && response->header().revision() == answer.revision;
-      },
-      [this, id, ttl, begun, again](Index granted) {
-        scene_.promise(id, granted, promised_until(begun, ttl));
-        if (again == 0) return;
-        const Duration every = Duration(std::chrono::seconds(ttl)) / 3;
-        keeping_[++serial_] = {.id = id, .left = again, .every = every};
-        remind(every, serial_);
-      });
-}
-
-void KvClients::keep_on(std::uint64_t what) {
-  const auto found = keeping_.find(what);
-  if (found == keeping_.end()) return;
-  const kv::LeaseId id = found->second.id;
-  const NodeId leader = scene_.world.leader();
-  keep_alive(id, leader ? leader : NodeId{1});
-  if (--found->second.left == 0) {
-    keeping_.erase(found);
-  } else {
-    remind(found->second.every, what);
-  }
-}
-
-void KvClients::revoke(kv::LeaseId id, NodeId at) {
-  etcdserverpb::LeaseRevokeRequest message;
-  message.set_id(id);
-  write({.at = at,
-         .method = "/etcdserverpb.Lease/LeaseRevoke",
-         .command = kv::encode(kv::Command(kv::LeaseRevoke{id, 0}))},
-        message.SerializeAsString(), fits_header<etcdserverpb::LeaseRevokeResponse>);
-}
-
-void KvClients::keep_alive(kv::LeaseId id, NodeId at) {
-  etcdserverpb::LeaseKeepAliveRequest message;
-  message.set_id(id);
-  ask(
-      {.at = at, .method = "/etcdserverpb.Lease/LeaseKeepAlive"}, message.SerializeAsString(),
-      [this, id](const Asked& asked, const rpc::Status& status) {
-        if (status.ok()) return kept_alive(asked, id);
-        if (!says_no_leader(status) && !is_void(status))
-          scene_.wrong("I17", "to keep a lease alive is answered " + text(status));
-      },
-      true);
-}
-
-void KvClients::kept_alive(const Asked& asked, kv::LeaseId id) {
-  const auto response = read<etcdserverpb::LeaseKeepAliveResponse>(asked.said);
-  if (asked.said.empty() || !response) return scene_.wrong("I17", "no word on a lease");
-  if (!check_header(asked, response->header().member_id(), response->header().raft_term(),
-                    response->header().revision()))
-    return;
-  const auto* const tenures = scene_.record.tenures(id);
-  const KvRecord::Tenure* last = tenures == nullptr ? nullptr : &tenures->back();
-  const bool was_there = last != nullptr && (!last->to || last->to > asked.told);
-  if (response->ttl() > 0) {
-    if (!was_there)
-      return scene_.wrong("I17", "lease " + std::to_string(id) +
-                                     " is kept alive, and a client knew that there is none");
-    ++scene_.world.counters().leases_kept_alive;
-    // It may have been said of an earlier lease of that id, while this one was granted.
-    if (response->ttl() != last->ttl) return;
-    return scene_.promise(id, last->from, promised_until(asked.begun, response->ttl()));
-  }
-  // It may have been granted since.
-  const bool is_there = was_there && !last->to && last->from <= asked.told;
-  const std::optional<Time> until = scene_.promised(id);
-  if (is_there && until && *until > scene_.world.now() &&
-      scene_.promises.at(id).granted == last->from)
-    scene_.wrong("I17", "lease " + std::to_string(id) +
-                            " is said to be over, and a client was told that it lasts");
-}
-
-void KvClients::time_to_live(kv::LeaseId id, NodeId at) {
-  etcdserverpb::LeaseTimeToLiveRequest message;
-  message.set_id(id);
-  message.set_keys(true);
-  ask({.at = at, .method = "/etcdserverpb.Lease/LeaseTimeToLive"}, message.SerializeAsString(),
-      [this, id](const Asked& asked, const rpc::Status& status) {
-        if (!status.ok()) {
-          if (!says_no_leader(status) && !is_void(status))
-            scene_.wrong("I17", "a look at a lease is answered " + text(status));
-          return;
-        }
-        const auto response = read<etcdserverpb::LeaseTimeToLiveResponse>(asked.said);
-        // A new leader adds an election timeout.
-        if (!response || response->id() != id || response->ttl() > response->grantedttl() + 1)
-          scene_.wrong("I17", "a lease has more time than it was granted");
-      });
 }
 
 // ---- writes
@@ -421,6 +232,7 @@ void KvClients::ask(Asked asked, const std::string& message, Judge judge, bool s
   const std::uint64_t number = ++serial_;
   asked.told = scene_.told;
   asked.begun = scene_.world.now();
+  asked.led = leads_in(asked.at);
   const auto shared = std::make_shared<Asked>(std::move(asked));
   open_[number] = shared;
   const auto call = std::make_shared<KvCall>(
@@ -463,6 +275,7 @@ std::string KvClients::open_call(const std::function<bool(NodeId)>& works) const
 void KvClients::excuse() {
   open_.clear();
   terms_.clear();
+  led_since_.clear();
 }
 
 }  // namespace bowline::apps

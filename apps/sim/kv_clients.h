@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -26,11 +27,16 @@ class KvClients {
   void keep_alive(kv::LeaseId, NodeId at);
   // So often more, each time that it is due.
   void keep_on(std::uint64_t what);
+  // A node begins to lead: what does it give to the leases?
+  void leads(Term);
+  void look(NodeId);
   std::function<void(Duration, std::uint64_t)> remind;  // calls keep_on() then
 
   // Under way, at a node that works; empty: none is.
   std::string open_call(const std::function<bool(NodeId)>& works) const;
   void excuse();  // nothing that is under way is judged
+
+  static constexpr kv::LeaseId all_leases = 6;
 
  private:
   struct Asked {
@@ -38,6 +44,7 @@ class KvClients {
     std::string method;
     Index told;  // what clients knew then
     Time begun;
+    Term led;                            // in which the node led then; 0: it did not
     std::string command;                 // of a write, as it lies in the log
     bool once = false;                   // nobody else sends the same
     std::optional<rpc::Status> invalid;  // it never gets that far
@@ -61,6 +68,8 @@ class KvClients {
   void time_to_live(kv::LeaseId, NodeId at);
   void old_revoke(kv::LeaseId, NodeId at);
   void alarm(kv::RandomRequests&, NodeId at);
+  Term leads_in(NodeId) const;  // 0: it does not
+  void check_left(const Asked&, kv::LeaseId, std::int64_t ttl);
   bool check_header(const Asked&, std::uint64_t member, std::uint64_t term, std::int64_t revision);
   Time promised_until(Time from, std::int64_t ttl) const;
 
@@ -75,6 +84,10 @@ class KvClients {
     Duration every{0};
   };
   std::map<std::uint64_t, Keeping> keeping_;
+  // Since when a term has its leader; and until when a leader may give all of its time to a lease
+  // while no entry says so: as long as the answer to somebody who keeps it alive is not known.
+  std::map<Term, Time> led_since_;
+  std::map<kv::LeaseId, std::multiset<Time>> doubtful_;
 };
 
 }  // namespace bowline::apps

@@ -19,7 +19,7 @@ struct Planted {
 
 // By which invariant it was found; empty: by none.
 std::string found_by(Bug bug) {
-  constexpr std::uint64_t most = 40;
+  constexpr std::uint64_t most = 200;
   sim::Settings settings;
   settings.kv = true;
   the_planted_bug = bug;
@@ -41,7 +41,11 @@ TEST(KvMutants, each_is_found) {
                            Planted{Bug::p81_watch_starts_late, "I16"},
                            Planted{Bug::p82_watch_told_twice, "I16"},
                            Planted{Bug::p83_watch_splits_a_revision, "I16"},
-                           Planted{Bug::p84_watch_progress_too_early, "I16"}};
+                           Planted{Bug::p84_watch_progress_too_early, "I16"},
+                           Planted{Bug::p85_new_leader_forgets_checkpoints, "I17"},
+                           Planted{Bug::p86_kept_alive_before_the_log_has_it, "I17"},
+                           Planted{Bug::p87_other_branch_is_begun, "I15 I16 I23"},
+                           Planted{Bug::p88_loads_the_revision_of_what_lives, "I13 I21"}};
   for (const Planted& one : all) {
     const std::string invariant = found_by(one.bug);
     EXPECT_FALSE(invariant.empty()) << "P" << static_cast<int>(one.bug);

@@ -12,9 +12,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // What it is called for is the rest of the number.
-constexpr std::uint32_t kinds = 2;
+constexpr std::uint32_t kinds = 3;
 constexpr std::uint32_t keeps_alive = 0;
 constexpr std::uint32_t reopens = 1;
+constexpr std::uint32_t looks = 2;
 
 // Longer than any lease has, by any clock, with what a new leader adds.
 constexpr Duration all_leases_end = 15s;
@@ -39,7 +40,8 @@ void KvPlay::remind(std::uint32_t kind, Duration after, std::uint64_t what) {
 
 void KvPlay::called(std::uint32_t what) {
   if (what % kinds == keeps_alive) return clients_.keep_on(what / kinds);
-  watchers_.reopen(what / kinds);
+  if (what % kinds == reopens) return watchers_.reopen(what / kinds);
+  clients_.look(NodeId{what / kinds});
 }
 
 std::unique_ptr<sim::Program> KvPlay::program(NodeId id) {
@@ -70,8 +72,15 @@ void KvPlay::act(const sim::Operation& operation, NodeId at) {
 
 // ---- what it sees
 
-void KvPlay::stepped(const sim::Site& site, const raft::Input& input, const raft::Effects&) {
+void KvPlay::stepped(const sim::Site& site, const raft::Input& input,
+                     const raft::Effects& effects) {
   if (site.given_up) return;
+  for (const raft::Effect& effect : effects)
+    if (const auto* news = std::get_if<raft::RoleChanged>(&effect);
+        news != nullptr && news->role == raft::Role::leader) {
+      clients_.leads(news->term);
+      remind(looks, 1ms, site.id.value);
+    }
   const auto* const propose = std::get_if<raft::Propose>(&input);
   if (propose == nullptr) return;
   for (const Bytes& command : propose->commands)

@@ -141,6 +141,7 @@ TEST(KvWorld, much_happens_in_a_few_seeds) {
   EXPECT_GT(all.watches_compacted, 5U);
   EXPECT_GT(all.leases_kept_alive, 20U);
   EXPECT_GT(all.leases_expired, 20U);
+  EXPECT_GT(all.leases_bounded, 20U);
   EXPECT_LT(all.no_answers, all.answers / 4);
 }
 

@@ -96,6 +96,7 @@ constexpr Row rows[] = {
     {"watches_compacted", &sim::Counters::watches_compacted},
     {"leases_kept_alive", &sim::Counters::leases_kept_alive},
     {"leases_expired", &sim::Counters::leases_expired},
+    {"leases_bounded", &sim::Counters::leases_bounded},
     {"refused", &sim::Counters::refused},
     {"reads_served", &sim::Counters::reads_served},
     {"old_reads", &sim::Counters::old_reads},

@@ -88,6 +88,10 @@ enum class Bug : std::uint8_t {
   p82_watch_told_twice = 82,
   p83_watch_splits_a_revision = 83,
   p84_watch_progress_too_early = 84,
+  p85_new_leader_forgets_checkpoints = 85,
+  p86_kept_alive_before_the_log_has_it = 86,
+  p87_other_branch_is_begun = 87,
+  p88_loads_the_revision_of_what_lives = 88,
   p99_canary = 99,
 };
 

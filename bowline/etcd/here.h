@@ -22,6 +22,13 @@ inline constexpr const char* server_version = "3.5.30";
 inline constexpr const char* cluster_version = "3.5.0";
 inline constexpr const char* storage_version = "3.5.0";
 
+// What is left of long leases is written down, so that a new leader does not begin with all of it.
+struct LeaseCheckpoints {
+  std::int64_t longer_than = 300;            // of leases of more seconds than these
+  Duration every = std::chrono::minutes(5);  // of each
+  Duration look = std::chrono::seconds(10);  // which of them are due
+};
+
 struct Settings {
   std::string token = "etcd-cluster";  // goes into the ids of members that are added
   RequestLimits limits;
@@ -32,6 +39,7 @@ struct Settings {
   std::uint64_t quota_bytes = 0;         // how large the data may become (quota.h); 0: as it likes
   std::uint64_t quota_memory_bytes = 0;  // and how much of it may be in memory
   AutoCompactionOptions auto_compaction;
+  LeaseCheckpoints checkpoints;
 };
 
 // This member, as the services see it. All of it is used on one thread.

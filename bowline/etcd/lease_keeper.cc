@@ -15,11 +15,6 @@ namespace {
 constexpr std::size_t revoked_at_once = 100;
 constexpr Duration pause =
     std::chrono::milliseconds(50);  // with so many under way, or before again
-
-// What is left of long leases is written down, so that a new leader does not begin with all of it.
-constexpr std::int64_t long_ttl = 300;
-constexpr Duration checkpoint_every = std::chrono::minutes(5);
-constexpr Duration checkpoint_look = std::chrono::seconds(10);
 constexpr std::size_t checkpointed_at_once = 1000;
 
 }  // namespace
@@ -31,7 +26,10 @@ LeaseKeeper::LeaseKeeper(Here& here)
 
 LeaseKeeper::~LeaseKeeper() { here_.loop.drop(timer_); }
 
-// It leads once all that was committed before its term is applied: a barrier says when.
+// It leads once all that was committed before its term is applied. A read says when: it waits for
+// an entry of this term to be committed, and for the machine to come that far. A barrier would not
+// do: it only says that the entry is committed, and what a checkpoint of before says of a lease may
+// still wait to be applied.
 void LeaseKeeper::look_at_role() {
   host::Replica* const replica = here_.quorum.replica();
   const bool leads = replica != nullptr && replica->core().role() == raft::Role::leader;
@@ -40,9 +38,9 @@ void LeaseKeeper::look_at_role() {
   term_ = term;
   clock_.follow();
   if (!leads) return;
-  replica->barrier(life_.guard([this, term](const host::Outcome& outcome) {
+  const auto can_lead = [this, term](const host::ReadOutcome& outcome) {
     if (term != term_) return;
-    if (!std::holds_alternative<host::Applied>(outcome)) {
+    if (!std::holds_alternative<host::Ready>(outcome)) {
       // Refused at once, perhaps, as during a handover: look again, and not within this turn.
       term_ = 0;
       not_before_ = here_.clock.now() + pause;
@@ -51,7 +49,8 @@ void LeaseKeeper::look_at_role() {
     clock_.lead(term, here_.clock.now(), here_.settings.election);
     checkpointed_ = here_.clock.now();
     arm();
-  }));
+  };
+  replica->read(raft::ReadKind::linearizable, life_.guard(can_lead));
 }
 
 void LeaseKeeper::applied() {
@@ -63,7 +62,7 @@ void LeaseKeeper::applied() {
 void LeaseKeeper::arm() {
   if (!clock_.leads()) return;
   const Time now = here_.clock.now();
-  const Time look = checkpointed_ + checkpoint_look;
+  const Time look = checkpointed_ + here_.settings.checkpoints.look;
   Time when = std::min(clock_.deadline(), look);
   if (revoking_ >= revoked_at_once) when = std::max(when, now + pause);
   here_.loop.set(timer_, std::max(when, now));
@@ -75,7 +74,7 @@ void LeaseKeeper::ring() {
   const Time now = here_.clock.now();
   if (revoking_ < revoked_at_once)
     for (const kv::LeaseRevoke& one : clock_.due(now, revoked_at_once - revoking_)) revoke(one);
-  if (checkpointed_ + checkpoint_look <= now) checkpoint();
+  if (checkpointed_ + here_.settings.checkpoints.look <= now) checkpoint();
   arm();
 }
 
@@ -110,8 +109,9 @@ void LeaseKeeper::keep_alive(kv::LeaseId id, env::Done<std::optional<std::int64_
 
 void LeaseKeeper::checkpoint() {
   checkpointed_ = here_.clock.now();
+  const LeaseCheckpoints& wanted = here_.settings.checkpoints;
   kv::LeaseCheckpoint what =
-      clock_.checkpoint(checkpointed_, long_ttl, checkpoint_every, checkpointed_at_once);
+      clock_.checkpoint(checkpointed_, wanted.longer_than, wanted.every, checkpointed_at_once);
   host::Replica* const replica = here_.quorum.replica();
   if (what.left.empty() || replica == nullptr) return;
   const Term term{what.term};

@@ -43,7 +43,7 @@ class LeaseKeeper {
   kv::LeaseClock clock_;
   env::TimerId timer_;
   std::uint64_t term_ = 0;    // in which we lead, or are about to; 0: we do not
-  Time not_before_ = {};      // a refused barrier is not asked for again earlier
+  Time not_before_ = {};      // what was refused is not asked for again earlier
   std::size_t revoking_ = 0;  // proposed, and not decided
   Time checkpointed_;
   env::Life life_;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
 
 namespace bowline::kv {
 namespace {
@@ -39,7 +40,8 @@ void LeaseClock::follow() {
 }
 
 void LeaseClock::start(LeaseId id, const Lease& lease, Time now, Duration grace) {
-  const std::int64_t left = lease.left > 0 ? std::min(lease.left, lease.ttl) : lease.ttl;
+  const bool knows = lease.left > 0 && !planted(Bug::p85_new_leader_forgets_checkpoints);
+  const std::int64_t left = knows ? std::min(lease.left, lease.ttl) : lease.ttl;
   const Time ends = later(now, seconds(left) + grace);
   timers_[id] = {.ends = ends, .ttl = lease.ttl, .checkpointed = now, .less = lease.left > 0};
   queue_.insert({ends, id});
@@ -66,7 +68,8 @@ std::optional<LeaseClock::Kept> LeaseClock::keep_alive(LeaseId id, Time now) {
   timer.ends = later(now, seconds(timer.ttl));
   queue_.insert({timer.ends, id});
   timer.again = timer.less;
-  return Kept{.ttl = timer.ttl, .propose_first = timer.less};
+  const bool is_known = planted(Bug::p86_kept_alive_before_the_log_has_it);
+  return Kept{.ttl = timer.ttl, .propose_first = timer.less && !is_known};
 }
 
 LeaseCheckpoint LeaseClock::all_again(LeaseId id) const {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "bowline/base/mutant.h"
+
 namespace bowline::kv {
 namespace {
 
@@ -79,6 +81,11 @@ bool StoreLoader::finish() {
   const auto twice = std::ranges::adjacent_find(recent_, {}, &Placed::revision);
   if (twice != recent_.end()) return false;
   for (const Placed& placed : recent_) store_.history_.append(*placed.version);
+  if (planted(Bug::p88_loads_the_revision_of_what_lives)) {
+    const auto lives = [](const Placed& placed) { return placed.version->is_live(); };
+    const auto last = std::find_if(recent_.rbegin(), recent_.rend(), lives);
+    if (last != recent_.rend()) store_.revision_ = last->revision.main;
+  }
   return true;
 }
 

@@ -116,6 +116,9 @@ TxnAnswer carry_out(State& state, const Txn& txn, Walk& walk) {
     answer.succeeded = kv::holds(state.store, txn.compares);
     branch = answer.succeeded ? &txn.success : &txn.failure;
   }
+  if (planted(Bug::p87_other_branch_is_begun) && !answer.succeeded && !txn.success.empty())
+    if (const auto* put = std::get_if<Put>(&txn.success.front().what); put && put->lease == 0)
+      carry_out(state, Put{.key = put->key, .value = put->value});
   for (const Op& op : *branch) answer.responses.push_back(carry_out(state, op, walk));
   return answer;
 }

@@ -79,7 +79,8 @@ struct Counters {
   std::uint64_t watches_compacted = 0;
   std::uint64_t leases_kept_alive = 0;
   std::uint64_t leases_expired = 0;
-  std::uint64_t old_programs = 0;  // starts of processes that do not speak the newest version
+  std::uint64_t leases_bounded = 0;  // looks at those of which a checkpoint says what is left
+  std::uint64_t old_programs = 0;    // starts of processes that do not speak the newest version
 };
 static_assert(sizeof(Counters) % sizeof(std::uint64_t) == 0);
 inline constexpr std::size_t counter_words = sizeof(Counters) / sizeof(std::uint64_t);

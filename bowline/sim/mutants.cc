@@ -133,6 +133,17 @@ constexpr std::array table{
            Ground::kv},
     Mutant{Bug::p84_watch_progress_too_early, "a stream is told of progress that not all have made",
            "I16", Ground::kv},
+    Mutant{Bug::p85_new_leader_forgets_checkpoints,
+           "a new leader gives a lease all of its time again, whatever a checkpoint left", "I17",
+           Ground::kv},
+    Mutant{Bug::p86_kept_alive_before_the_log_has_it,
+           "a lease is kept alive before the log has more of it than a checkpoint left", "I17",
+           Ground::kv},
+    Mutant{Bug::p87_other_branch_is_begun, "a transaction that fails begins with the other branch",
+           "I15 I16 I23", Ground::kv},
+    Mutant{Bug::p88_loads_the_revision_of_what_lives,
+           "a snapshot is loaded with the revision of the newest key that lives", "I13 I21",
+           Ground::kv},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 
