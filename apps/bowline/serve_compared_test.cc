@@ -151,17 +151,19 @@ class ComparedLeaseTest : public ComparedTest {
 
 TEST_F(ComparedLeaseTest, what_is_told_of_a_lease_is_what_etcd_tells) {
   grant("100");
-  for (const char* what : {"put k 1 --lease=ID", "put k2 2 --lease=ID"}) same_of_lease(what);
+  same_of_lease("put k 1 --lease=ID");
+  // One key only while keys are looked at: an etcd lists them in no order.
   for (const std::string& format : every_format)
     for (const char* what :
          {"get k", "lease list", "lease timetolive ID", "lease timetolive ID --keys",
           "lease keep-alive --once ID", "put k 3 --ignore-lease --prev-kv"})
       same_of_lease(what + format);
-  EXPECT_TRUE(of(0, "lease timetolive ID --keys").contains("LEFT, attached keys([k k2])"));
+  EXPECT_TRUE(of(0, "lease timetolive ID --keys").contains("LEFT, attached keys([k])"));
   for (const char* what :
-       {"put k2 4", "lease timetolive ID --keys", "lease revoke ID -w json", "lease revoke ID",
-        "lease timetolive ID", "lease timetolive ID -w json", "lease keep-alive --once ID", "get k",
-        "get k2", "lease list -w fields", "lease grant x", "lease timetolive zz"})
+       {"put k2 2 --lease=ID", "put k2 4", "lease timetolive ID --keys", "put k2 2 --lease=ID",
+        "lease revoke ID -w json", "lease revoke ID", "lease timetolive ID",
+        "lease timetolive ID -w json", "lease keep-alive --once ID", "get k", "get k2",
+        "lease list -w fields", "lease grant x", "lease timetolive zz"})
     same_of_lease(what);
   grant("100");
   same_of_lease("lease revoke ID -w fields");
