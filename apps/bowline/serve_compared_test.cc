@@ -244,8 +244,9 @@ TEST_F(ComparedTest, a_learner_is_added_looked_at_and_removed_as_in_etcd) {
   const auto said = [&](std::size_t who, const std::string& what) {
     std::string text = etcdctl(ports_[2 * who], replaced(what, "ID", ids[who]));
     std::smatch id;
-    if (std::regex_search(text, id, std::regex("Member ([0-9a-f]+) added"))) ids[who] = id[1];
+    if (std::regex_search(text, id, std::regex("Member +([0-9a-f]+) added"))) ids[who] = id[1];
     if (!ids[who].empty()) text = replaced(text, ids[who].c_str(), "LEARNER");
+    text = replaced(text, "Member +", "Member ");  // the id has 16 places in that line
     text = replaced(text, "x=http://127.0.0.1:7,default=http://localhost:2380",
                     "default=http://localhost:2380,x=http://127.0.0.1:7");
     std::vector<std::string> lines;
