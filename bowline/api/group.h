@@ -65,7 +65,7 @@ class Group {
   void read_within(Duration at_most, host::ReadReply) const;
   std::future<ReadOutcome> read_within(Duration at_most) const;
   std::future<ReadOutcome> verify() const;  // Ready: it led when a quorum answered just now
-  std::future<Outcome> barrier() const;
+  std::future<Outcome> barrier() const;     // Applied: so is all that was asked for before it
 
   // The members that are wanted, all of them. `expected`: only if this is still the configuration.
   std::future<Outcome> reconfigure(std::vector<raft::Wanted>,

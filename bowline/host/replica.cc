@@ -160,6 +160,15 @@ bool Replica::lags() const {
          core_.outline().weight(from, core_.commit()) > options_.unapplied_bytes;
 }
 
+// A barrier is an entry, and over when the machine has passed it: all before it is applied then.
+// Of anything else it counts that it is decided.
+Ticket Replica::ticket_for(const raft::Input& what, Reply reply) {
+  if (!std::holds_alternative<raft::Barrier>(what)) return waiters_.operate(std::move(reply));
+  std::vector<Reply> one;
+  one.push_back(std::move(reply));
+  return waiters_.propose(std::move(one));
+}
+
 void Replica::give_gathered() {
   for (auto& [what, reply] : std::exchange(operations_, {})) {
     const auto* const recover = std::get_if<raft::Recover>(&what);
@@ -168,7 +177,7 @@ void Replica::give_gathered() {
       reply(Refused{raft::Refusal::not_ready, {}});
       continue;
     }
-    set_ticket(what, waiters_.operate(std::move(reply)));
+    set_ticket(what, ticket_for(what, std::move(reply)));
     input(std::move(what));
     const raft::MembershipPtr& members = core_.memberships().latest().membership;
     if (anew && members != nullptr && members->cluster == anew) give_up_fetched();

@@ -89,7 +89,7 @@ class Replica final : private Applier::Client {
   // the leader from time to time, for all such reads together, and in time that none need wait.
   // Refused as `too_old` if it cannot be proved; clocks are trusted as far as drift_permille says.
   void read_within(Duration at_most, ReadReply);
-  void barrier(Reply);
+  void barrier(Reply);  // told when the machine has applied all that came before it
   void transfer(NodeId to, Reply);
   void reconfigure(std::vector<raft::Wanted>, std::optional<Index> expected, Reply);
   void cancel_change(Reply);
@@ -173,6 +173,7 @@ class Replica final : private Applier::Client {
   void unreadable(Index index) override { input(raft::Unreadable{index, index}); }
   void rest_if_asleep();
   void operate(raft::Input, Reply);
+  Ticket ticket_for(const raft::Input&, Reply);
   OldReads& old_reads();
   bool is_within(Duration at_most);
   void answer_within(Duration at_most, ReadReply);

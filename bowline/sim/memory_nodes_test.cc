@@ -107,6 +107,26 @@ TEST_F(MemoryNodes, of_a_group_that_was_destroyed_nothing_is_left_and_it_may_be_
   EXPECT_LT(applied(leader()).index, Index{12});
 }
 
+TEST_F(MemoryNodes, a_barrier_is_over_when_all_before_it_is_applied) {
+  ASSERT_TRUE(write() && all_agree());
+  host::Replica& first = *rig.replica(leader(), GroupId{1});
+  host::GroupOptions of = rig.group_options();
+  of.slice_bytes = 1;  // a command a turn
+  first.tune(of);
+  std::uint64_t done = 0;
+  constexpr std::uint64_t many = 50;
+  for (std::uint64_t i = 0; i < many; ++i)
+    first.propose(Bytes::copy("x"), [&](const host::Outcome&) { ++done; });
+  rig.run_until([&] { return first.core().outline().last().index > Index{many}; }, 5s);
+  std::optional<std::uint64_t> before;
+  first.barrier([&](const host::Outcome& told) {
+    EXPECT_TRUE(std::holds_alternative<host::Applied>(told));
+    before = done;
+  });
+  ASSERT_TRUE(rig.run_until([&] { return before.has_value(); }, 20s));
+  EXPECT_EQ(before, many);
+}
+
 // There is no room but what snapshots make: one is made when it is needed, and nothing stops.
 TEST_F(MemoryNodes, a_log_that_is_full_makes_room_by_itself) {
   ASSERT_TRUE(write() && all_agree());

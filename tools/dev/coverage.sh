@@ -72,7 +72,8 @@ main() {
   dir=$(build_dir coverage)
   build coverage "${tests[@]}"
   find "$dir" -name '*.gcda' -delete
-  ctest --test-dir "$dir" --output-on-failure --no-tests=error -j2 -R "^($(raft_tests | paste -sd '|'))\$"
+  ctest --test-dir "$dir" --output-on-failure --no-tests=error -j2 \
+    -R "^($(raft_tests | paste -sd '|'))\$"
 
   listings=$dir/listings
   rm -rf "$listings" && mkdir -p "$listings"
