@@ -104,13 +104,17 @@ void Replica::press(bool full, bool by_snapshot) {
   if (by_snapshot && applied().index > snapshot_.index) take_snapshot({});
 }
 
-// The log forgets what the snapshot covers, but for what somebody will need soon.
+// The log forgets what the snapshot covers, but for what somebody will need soon. The snapshot may
+// be ahead of what the core knows to be committed, after a start: then it has to hear of that
+// first.
 void Replica::compact() {
   const std::uint64_t kept = pressed_ ? 0 : options_.keep_entries;
   if (snapshot_.index.value <= kept) return;
   const Index through{snapshot_.index.value - kept};
   if (through <= core_.outline().base().index) return;
-  compaction_waits_ = !pressed_ && is_lacking(through);
+  const raft::Damage& damage = core_.damage();
+  const bool is_known = through <= core_.commit() && (!damage.any() || through < damage.first());
+  compaction_waits_ = !is_known || (!pressed_ && is_lacking(through));
   if (!compaction_waits_) input(raft::Compacted{through});
 }
 
