@@ -92,6 +92,7 @@ enum class Bug : std::uint8_t {
   p86_kept_alive_before_the_log_has_it = 86,
   p87_other_branch_is_begun = 87,
   p88_loads_the_revision_of_what_lives = 88,
+  p89_late_answers_open_the_stream = 89,
   p99_canary = 99,
 };
 

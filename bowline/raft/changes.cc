@@ -125,7 +125,7 @@ void Core::membership_cut(Index keep) {
 void Core::pursue_change() {
   Leader& l = *leader_role();
   const bool early = commit_ < l.first && !planted(Bug::p28_changes_members_before_own_commit);
-  if (l.handover || early) return;
+  if (handover_ || early) return;
   const bool committed = memberships_.latest().at <= commit_;
   if (!committed && !planted(Bug::p29_second_change_while_one_pending)) return;
   bind_newcomers();
@@ -176,9 +176,8 @@ bool Core::newcomers_ready() const {
 // We led until the membership without our vote was committed (dissertation 4.2.2), or until our
 // disk failed us. Whoever is best need not wait for a timeout to replace us.
 void Core::step_aside() {
-  Leader& l = *leader_role();
-  for (Few<Progress>* group : {&l.peers, &l.leavers})
-    for (Progress& p : *group)
+  for (const std::span<Progress> group : {std::span<Progress>(leader_role()->peers), leavers()})
+    for (Progress& p : group)
       if (p.mode() != Progress::Mode::snapshot && p.told_commit() < commit_) send_empty(p);
   const NodeId heir = best_target();
   const Progress* p = heir ? peer(heir) : nullptr;
@@ -204,8 +203,8 @@ void Core::announce_memberships() {
   if (!options_->stop_on_removal) return;
   drop_reads(Refusal::stopped);
   tickets_.give_up(*effects_);
-  if (handed_over_ && handed_over_->ticket)
-    emit(Decided{std::exchange(handed_over_, {})->ticket, Outcome::unknown});
+  if (handover_ && handover_->ticket)
+    emit(Decided{std::exchange(handover_, {})->ticket, Outcome::unknown});
   stopped_ = true;
 }
 

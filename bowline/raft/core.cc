@@ -84,7 +84,7 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
     hasty_ = options_->hasty_tries;
     election_at_ = now_ + options_->stagger * static_cast<std::int64_t>(rank() + 1);
   }
-  if (damage_.any()) next_repair_ = now_;
+  if (damage_.any()) repair().next = now_;
   settle_deadline();
 }
 
@@ -144,9 +144,15 @@ const Membership& Core::membership() const {
 ClusterId Core::cluster() const {
   const Config& newest = memberships_.latest();
   const ClusterId logged = newest.membership->cluster;
+  if (!who_.cluster || logged == who_.cluster) return logged;
   const bool behind = damage_.any() && damage_.stretches().back().last > newest.at;
-  return logged && (!who_.cluster || (!behind && counts_on_us(membership()))) ? logged
-                                                                              : who_.cluster;
+  if (!logged || behind) return who_.cluster;
+  // Nobody but us may have the membership that puts us out: then we are still one of them.
+  const bool counts = std::ranges::any_of(
+      memberships_.from(memberships_.at(commit_).at), [&](const Config& config) {
+        return config.membership->cluster == logged && counts_on_us(*config.membership);
+      });
+  return counts ? logged : who_.cluster;
 }
 
 bool Core::alone() const {
@@ -173,13 +179,13 @@ Duration Core::lease_guard() const {
 void Core::on(Woken&) {
   if (now_ < deadline_) return;  // moved since the host set its timer
   expire_reads();
-  settle_handover({});
+  if (leader_role() == nullptr) settle_handover({});
   if (now_ >= tickets_until_) {
     tickets_.give_up(*effects_);
     tickets_until_ = never;
   }
   if (leader_role() != nullptr) return leader_woken();
-  if (missing_.any() && now_ >= next_repair_) ask_for_lost_entries();
+  if (missing_.any() && now_ >= repair().next) ask_for_lost_entries();
   if (now_ >= election_at_) election_due();
 }
 
@@ -187,12 +193,7 @@ void Core::on(Persisted& in) {
   ensure(in.seq <= last_write_);
   persisted_ = std::max(persisted_, in.seq);
   outline_.persisted(in.seq);
-  const std::size_t mended = erase_if(mending_, [&](const auto& m) {
-    if (m.first <= persisted_) damage_.mended(m.second);
-    return m.first <= persisted_;
-  });
-  if (mended > 0 && missing_.any()) next_repair_ = now_;  // there is more
-  if (mended > 0) repairs_asked_ = 0;
+  mended();
 }
 
 // A handler only changes state. What follows from the state is emitted here, in one place, so that
@@ -239,7 +240,8 @@ void Core::settle_write() {
   draft().seq = last_write_;
   outline_.submitted(last_write_);
   if (write.hard_state) hard_state_write_ = last_write_;
-  for (const Entry& entry : write.repaired) mending_.emplace_back(last_write_, entry.id.index);
+  for (const Entry& entry : write.repaired)
+    repair().under_way.emplace_back(last_write_, entry.id.index);
   drafted_ = false;
 }
 
@@ -282,9 +284,9 @@ void Core::settle_deadline() {
     deadline_ = asleep_ ? never : leader_deadline();
   } else {
     deadline_ = std::min(election_at_, tickets_until_);
-    if (missing_.any()) deadline_ = std::min(deadline_, next_repair_);
+    if (missing_.any()) deadline_ = std::min(deadline_, repair().next);
+    if (handover_) deadline_ = std::min(deadline_, handover_->deadline);
   }
-  if (handed_over_) deadline_ = std::min(deadline_, handed_over_->deadline);
   for (const AskedRead& read : asked_) deadline_ = std::min(deadline_, read.deadline);
 }
 
@@ -303,7 +305,7 @@ void Core::check() const {
     ensure(l->first <= outline_.last().index);
     ensure(l->answered <= l->round);
     ensure(!damage_.any() || planted(Bug::p68_damaged_replica_leads));
-    ensure(!asleep_ || (l->reads.empty() && !l->handover));
+    ensure(!asleep_ || (l->reads.empty() && !handover_));
   }
   ensure(!asleep_ || commit_ == outline_.last().index || planted(Bug::p79_sleeps_uncommitted));
   ensure(!asleep_ || candidate_role() == nullptr);
@@ -391,8 +393,8 @@ void Core::impossible(Wrong what, NodeId from, std::string evidence) {
   role_ = Boxed(Follower{});
   drop_reads(Refusal::stopped);
   tickets_.give_up(*effects_);
-  if (handed_over_ && handed_over_->ticket)
-    emit(Decided{std::exchange(handed_over_, {})->ticket, Outcome::unknown});
+  if (handover_ && handover_->ticket)
+    emit(Decided{std::exchange(handover_, {})->ticket, Outcome::unknown});
   emit(Impossible{what, from, hard_.term, std::move(evidence)});
   stopped_ = true;
   asleep_ = false;

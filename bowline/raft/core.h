@@ -135,10 +135,13 @@ class Core {
     Time deadline;
     bool told = false;
   };
+  struct Leavers {  // no longer members, and not told yet; they count for nothing
+    Few<Progress> peers;
+    Time until;
+  };
   struct Leader {
-    Few<Progress> peers;    // sorted by id; all members but us
-    Few<Progress> leavers;  // no longer members, and not told yet; they count for nothing
-    Time leavers_until = never;
+    Few<Progress> peers;  // sorted by id; all members but us
+    Boxed<Leavers> leavers;
     Index first;  // the entry that opened this term
     Round round;
     Round answered;  // by a quorum
@@ -149,10 +152,13 @@ class Core {
     Time awake_since;
     Few<Beat> beats;  // sent and not yet answered by a quorum
     Few<PendingRead> reads;
-    Boxed<Handover> handover;
     Ticket change;            // who asked for the change in flight; 0: nobody here
     bool cancelling = false;  // ... and it is being taken back
     bool lease_void = false;  // a handover was begun: someone may be let past our lease
+  };
+  struct Repair {                          // of what our disk lost
+    Few<std::pair<Seq, Index>> under_way;  // on its way to disk
+    Time next = never;                     // when to ask for what is still missing
   };
   struct AskedRead {  // by a client of ours, of the leader
     Ticket ticket;
@@ -247,6 +253,8 @@ class Core {
   void advance_commit();
   void tell_commits();
   Progress* peer(NodeId id);
+  std::span<Progress> leavers();
+  std::span<const Progress> leavers() const;
   Progress* leaver(NodeId id);
   void part_with(Few<Progress> former);
   void release_leavers();
@@ -339,6 +347,10 @@ class Core {
   void hear(NodeId from, const Message&, EntriesRequest&);
   void hear(NodeId from, const Message&, EntriesReply&);
   void mend(Entry&);
+  void mended();  // as far as is on disk
+  bool mending(Index) const;
+  bool mending() const { return repair_ && !repair_->under_way.empty(); }
+  Repair& repair();
 
   std::shared_ptr<const Options> options_;
   Identity who_;
@@ -357,17 +369,16 @@ class Core {
   Seq persisted_;
   Seq hard_state_write_;  // the last that carried the hard state
   Tickets tickets_;
-  Boxed<Handover> handed_over_;  // told to campaign, and we stepped down: did it win?
-  Time tickets_until_ = never;   // not leading: when to say that we do not know
+  Boxed<Handover> handover_;    // under way; or we stepped down for it: did the other one win?
+  Time tickets_until_ = never;  // not leading: when to say that we do not know
   Few<AskedRead> asked_;
   Round last_id_;         // names our campaigns and our reads at a leader, in this life
   NodeId term_leader_;    // who led this term, even if we forgot it on purpose
   Time protected_until_;  // the leader is alive, as far as we know
   Time lease_until_;      // it may hold a lease: nothing shortens this
   Time election_at_ = never;
-  Boxed<LogId> restoring_;              // a snapshot is being fetched
-  Few<std::pair<Seq, Index>> mending_;  // repaired, not yet durable
-  Time next_repair_ = never;
+  Boxed<LogId> restoring_;  // a snapshot is being fetched
+  Boxed<Repair> repair_;
 
   // The small ones side by side, so that no room is lost between them.
   Drops drops_;

@@ -194,9 +194,12 @@ void Core::hear_pre_vote(NodeId from, const Message& m, const VoteRequest& in) {
   reply.to = m.from;
   if (denial == Denial::none) reply.term = m.term;  // about the asker's term, not ours
   emit(Send{from, std::move(reply)});
-  // Our log is better, and we are in a hurry as well: go first.
+  // Our log is better, and we are in a hurry as well: go first. But not while whoever has our vote
+  // may be about to win.
   better_log_ = better_log_ || denial == Denial::log_behind;
-  if (denial == Denial::log_behind && hasty_ > 0 && election_at_ != never && !candidate_role())
+  const bool given = hard_.voted_for && !term_leader_;
+  if (denial == Denial::log_behind && hasty_ > 0 && election_at_ != never && !candidate_role() &&
+      !given)
     election_at_ = now_;
 }
 
@@ -306,11 +309,7 @@ void Core::follow(NodeId leader, Incarnation life) {
 void Core::step_down() {
   Leader& l = *leader_role();
   drop_reads(Refusal::lost_leadership);
-  if (l.handover && l.handover->told) {
-    handed_over_ = std::exchange(l.handover, {});
-  } else if (l.handover) {
-    end_handover(Refusal::lost_leadership);
-  }
+  if (handover_ && !handover_->told) end_handover(Refusal::lost_leadership);
   if (l.change) emit(Decided{l.change, Outcome::unknown});
   // Those whose entries are in the log may still learn their fate; but not wait for it for ever.
   if (!tickets_.empty()) tickets_until_ = now_ + 2 * options_->election;

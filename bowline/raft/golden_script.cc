@@ -68,11 +68,10 @@ class Player {
   void hold(Words&);
   void free(Words&);
   void crash(Words&);
-  void restart(Words& words) { world_.start(node(words)); }
+  void restart(Words&);
   void wipe(Words& words) { world_.wipe(node(words)); }
   void damage(Words&);
   void unreadable(Words&);
-  std::pair<Index, Index> stretch(Words&);
   // hints
   void campaign(Words& words) { world_.step(running(words), Campaign{}); }
   void forget(Words&);
@@ -311,23 +310,22 @@ void Player::crash(Words& words) {
   world_.crash(one, words.take("keeping") ? words.number() : 0);
 }
 
-std::pair<Index, Index> Player::stretch(Words& words) {
-  const std::string text = words.word();
-  const auto dots = text.find("..");
-  if (dots == std::string::npos) throw Nonsense{"say 5..6"};
-  return {{number_in(text.substr(0, dots))}, {number_in(text.substr(dots + 2))}};
+void Player::restart(Words& words) {
+  Node& one = node(words);
+  if (words.take("of")) one.cluster = {words.number()};
+  world_.start(one);
 }
 
 void Player::damage(Words& words) {
   Node& one = node(words);
   if (one.core) throw Nonsense{"that node runs: say unreadable"};
-  const auto [first, last] = stretch(words);
+  const auto [first, last] = words.stretch();
   for (Index i = first; i <= last; i = i.next()) one.disk.lost.insert(i);
 }
 
 void Player::unreadable(Words& words) {
   Node& one = running(words);
-  const auto [first, last] = stretch(words);
+  const auto [first, last] = words.stretch();
   for (Index i = first; i <= last; i = i.next()) {
     one.disk.lost.insert(i);
     one.written.lost.insert(i);

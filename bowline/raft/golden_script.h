@@ -28,7 +28,7 @@
 //   release                       what was delayed is on its way again
 //   cut 1 2 | 3, cut 1 -> 2, heal
 //   persist 2 [N], hold disk 2, free disk 2
-//   crash 2 [keeping N], restart 2, wipe 2, damage 2 5..6, unreadable 2 5..6
+//   crash 2 [keeping N], restart 2 [of 9], wipe 2, damage 2 5..6, unreadable 2 5..6
 //   campaign 1, forget leader 2, full 2, room 2
 //   suspect 1 at 2 3, contact 1 at 2 3, unreachable 2 at 1
 //   write 7 at 1 [x3] [size=N] [in t2], barrier 7 at 1, read 8 at 2 [lease|verify]

@@ -39,6 +39,13 @@ std::optional<std::string> Words::value(std::string_view key) {
   return words_[next_++].substr(begin.size());
 }
 
+std::pair<Index, Index> Words::stretch() {
+  const std::string text = word();
+  const auto dots = text.find("..");
+  if (dots == std::string::npos) throw Nonsense{"say 5..6"};
+  return {{number_in(text.substr(0, dots))}, {number_in(text.substr(dots + 2))}};
+}
+
 bool Words::at_number() const {
   return !done() && words_[next_].front() >= '0' && words_[next_].front() <= '9';
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bowline/base/time.h"
@@ -34,6 +35,7 @@ class Words {
   LogId id();           // t2/7
   Wanted wanted();      // 4, 4:learner, 4^50
   std::vector<Wanted> many_wanted();
+  std::pair<Index, Index> stretch();  // 5..6
   bool at_number() const;
 
  private:

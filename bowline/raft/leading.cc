@@ -48,7 +48,7 @@ void Core::open_term(const std::vector<Met>& met) {
 
 Refusal Core::may_propose(Term expected) const {
   if (leader_role() == nullptr) return Refusal::not_leader;
-  if (leader_role()->handover) return Refusal::transferring;
+  if (handover_) return Refusal::transferring;
   if (expected && expected != hard_.term) return Refusal::wrong_term;
   const Member* self = membership().find(who_.self);
   if (self != nullptr && membership().barred(*self)) return Refusal::transferring;
@@ -139,7 +139,7 @@ void Core::hear(NodeId from, const Message& m, AppendReply& in) {
 
 void Core::replicate_all() {
   for (Progress& p : leader_role()->peers) replicate(p);
-  for (Progress& p : leader_role()->leavers) replicate(p);
+  for (Progress& p : leavers()) replicate(p);
 }
 
 // Sends what the follower lacks: a question while probing, entries once the answer is known.
@@ -229,7 +229,7 @@ void Core::advance_commit() {
 
 void Core::tell_commits() {
   for (Progress& p : leader_role()->peers) tell_commit(p);
-  for (Progress& p : leader_role()->leavers) tell_commit(p);
+  for (Progress& p : leavers()) tell_commit(p);
 }
 
 Progress* Core::peer(NodeId id) {
@@ -264,30 +264,41 @@ void Core::align_peers() {
 
 // Who is out learns of it from us, or it would ask for votes until somebody switched it off.
 void Core::part_with(Few<Progress> former) {
-  Leader& l = *leader_role();
-  erase_if(l.leavers, [&](const Progress& p) { return peer(p.id()) != nullptr; });
-  if (former.empty()) return;
-  for (Progress& p : former)
-    if (p.round()) l.leavers.push_back(std::move(p));
-  l.leavers_until = now_ + 2 * options_->election;
+  Boxed<Leavers>& leaving = leader_role()->leavers;
+  if (leaving) erase_if(leaving->peers, [&](const Progress& p) { return peer(p.id()) != nullptr; });
+  for (Progress& p : former) {
+    if (!p.round()) continue;
+    if (!leaving) leaving = Boxed(Leavers{});
+    leaving->peers.push_back(std::move(p));
+    leaving->until = now_ + 2 * options_->election;
+  }
 }
 
 void Core::release_leavers() {
-  Leader& l = *leader_role();
-  if (l.leavers.empty()) return;
+  Boxed<Leavers>& leaving = leader_role()->leavers;
+  if (!leaving) return;
   const Index farewell = memberships_.latest().at;
   const bool told = farewell <= commit_;
-  erase_if(l.leavers, [&](const Progress& p) {
-    return now_ >= l.leavers_until ||
-           (told && p.match() >= farewell && p.told_commit() >= farewell);
+  erase_if(leaving->peers, [&](const Progress& p) {
+    return now_ >= leaving->until || (told && p.match() >= farewell && p.told_commit() >= farewell);
   });
-  if (l.leavers.empty()) l.leavers_until = never;
+  if (leaving->peers.empty()) leaving.reset();
+}
+
+std::span<Progress> Core::leavers() {
+  Boxed<Leavers>& leaving = leader_role()->leavers;
+  return leaving ? std::span<Progress>(leaving->peers) : std::span<Progress>();
+}
+
+std::span<const Progress> Core::leavers() const {
+  const Boxed<Leavers>& leaving = leader_role()->leavers;
+  return leaving ? std::span<const Progress>(leaving->peers) : std::span<const Progress>();
 }
 
 Progress* Core::leaver(NodeId id) {
-  auto& leavers = leader_role()->leavers;
-  const auto at = std::ranges::find(leavers, id, &Progress::id);
-  return at != leavers.end() ? &*at : nullptr;
+  const auto all = leavers();
+  const auto at = std::ranges::find(all, id, &Progress::id);
+  return at != all.end() ? &*at : nullptr;
 }
 
 }  // namespace bowline::raft

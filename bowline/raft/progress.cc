@@ -56,7 +56,8 @@ void Progress::matched(Index through, Round asked) {
   // Nor does a late one that brings nothing new tell whether the link works again. Each would let a
   // whole window go, of which a part is lost, and the news of each loss would let the next one: a
   // storm.
-  if (mode_ == Mode::probing && is_late && !is_news) return;
+  const bool tells_nothing = is_late && !is_news && !planted(Bug::p89_late_answers_open_the_stream);
+  if (mode_ == Mode::probing && tells_nothing) return;
   mode_ = Mode::streaming;
   probe_out_ = false;
   if (!catching_up()) behind_.reset();

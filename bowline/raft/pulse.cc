@@ -21,7 +21,7 @@ void Core::leader_woken() {
   if (alone()) l.confirmed = now_;
   const bool cut_off = now_ >= in_touch() + options_->election;
   if (options_->check_quorum && cut_off && !planted(Bug::p37_no_check_quorum)) return follow({});
-  if (l.handover && now_ >= l.handover->deadline) {
+  if (handover_ && now_ >= handover_->deadline) {
     end_handover(Refusal::timed_out);
     if (stalled_) return follow({});  // nobody knows who else could take it: let them decide
   }
@@ -39,7 +39,7 @@ void Core::beat() {
   if (l.beats.size() < most_beats) l.beats.push_back({l.round, now_});
   const bool opening = l.round == Round{1};
   consider_rest();
-  for (Progress& p : l.leavers) replicate(p);
+  for (Progress& p : leavers()) replicate(p);
   for (Progress& p : l.peers) {
     if (p.mode() == Progress::Mode::snapshot) {
       send_offer(p);
@@ -95,7 +95,7 @@ Time Core::leader_deadline() const {
   const Leader& l = *leader_role();
   Time deadline = l.next_beat;
   if (options_->check_quorum) deadline = std::min(deadline, in_touch() + options_->election);
-  if (l.handover) deadline = std::min(deadline, l.handover->deadline);
+  if (handover_) deadline = std::min(deadline, handover_->deadline);
   for (const PendingRead& read : l.reads) deadline = std::min(deadline, read.deadline);
   return deadline;
 }

@@ -130,9 +130,9 @@ bool Core::from_a_member(NodeId from, Incarnation incarnation) const {
   const Member* member = membership().find(from);
   if (member == nullptr) {  // or was one until a moment ago
     if (leader_role() == nullptr) return false;
-    const auto& leavers = leader_role()->leavers;
-    const auto at = std::ranges::find(leavers, from, &Progress::id);
-    return at != leavers.end() && at->met() == incarnation;
+    const auto leaving = leavers();
+    const auto at = std::ranges::find(leaving, from, &Progress::id);
+    return at != leaving.end() && at->met() == incarnation;
   }
   if (planted(Bug::p27_wiped_node_counts) || planted(Bug::p54_foreign_messages_accepted))
     return true;

@@ -21,12 +21,12 @@ void Core::on(Unreadable& in) {
   if (first > last) return;
   for (Index i = first; i <= last; i = i.next()) {
     // Whoever read what is being written anew has met the old copy.
-    if (std::ranges::find(mending_, i, &std::pair<Seq, Index>::second) != mending_.end()) continue;
+    if (mending(i)) continue;
     damage_.add({i, i});
     missing_.add({i, i});
   }
   if (!missing_.any()) return;
-  next_repair_ = now_;
+  repair().next = now_;
   if (leader_role() != nullptr) step_aside();
   if (candidate_role() != nullptr) follow({});
   Follower& f = *follower_role();
@@ -34,7 +34,7 @@ void Core::on(Unreadable& in) {
 }
 
 void Core::ask_for_lost_entries() {
-  next_repair_ = now_ + options_->election / 2;
+  repair().next = now_ + options_->election / 2;
   ++repairs_asked_;
   EntriesRequest request;
   for (const Stretch& stretch : missing_.stretches()) {
@@ -86,6 +86,27 @@ void Core::mend(Entry& entry) {
   }
   missing_.mended(entry.id.index);
   draft().repaired.push_back(std::move(entry));
+}
+
+bool Core::mending(Index i) const {
+  return repair_ &&
+         std::ranges::any_of(repair_->under_way, [&](const auto& one) { return one.second == i; });
+}
+
+void Core::mended() {
+  if (!repair_) return;
+  const std::size_t entries = erase_if(repair_->under_way, [&](const auto& one) {
+    if (one.first <= persisted_) damage_.mended(one.second);
+    return one.first <= persisted_;
+  });
+  if (entries > 0 && missing_.any()) repair_->next = now_;  // there is more
+  if (entries > 0) repairs_asked_ = 0;
+  if (!damage_.any() && repair_->under_way.empty()) repair_.reset();
+}
+
+Core::Repair& Core::repair() {
+  if (!repair_) repair_ = Boxed(Repair{});
+  return *repair_;
 }
 
 }  // namespace bowline::raft

@@ -57,8 +57,8 @@ bool Core::calm() const {
   const Index last = outline_.last().index;
   const bool done = commit_ == last && released_ == last && ackable() == last && l.first <= last;
   if (!done && !planted(Bug::p79_sleeps_uncommitted)) return false;
-  const bool open = !l.reads.empty() || !l.leavers.empty() || l.handover || l.change ||
-                    handed_over_ || !tickets_.empty() || restoring_ || full_ || damage_.any();
+  const bool open = !l.reads.empty() || l.leavers || handover_ || l.change || !tickets_.empty() ||
+                    restoring_ || full_ || damage_.any();
   if (open && !planted(Bug::p79_sleeps_uncommitted)) return false;
   const Member* const self = membership().find(who_.self);
   if (self == nullptr || membership().barred(*self) || !membership().settled()) return false;
@@ -96,8 +96,8 @@ void Core::consider_rest() {
 void Core::agree_to_rest(const AppendRequest& in) {
   const bool same = in.prev == outline_.last() && commit_ == in.prev.index;
   const bool good = ackable() == outline_.last().index && hard_state_durable() && !full_ &&
-                    !restoring_ && !damage_.any() && mending_.empty() && asked_.empty() &&
-                    tickets_.empty() && !handed_over_ && options_->hibernate_after > Duration{0};
+                    !restoring_ && !damage_.any() && !mending() && asked_.empty() &&
+                    tickets_.empty() && !handover_ && options_->hibernate_after > Duration{0};
   if (!good || (!same && !planted(Bug::p79_sleeps_uncommitted))) return;
   asleep_ = true;
   hasty_ = 0;

@@ -11,14 +11,13 @@ namespace bowline::raft {
 
 void Core::on(Transfer& in) {
   if (leader_role() == nullptr) return refuse(in.ticket, Refusal::not_leader);
-  Leader& l = *leader_role();
-  if (l.handover) return refuse(in.ticket, Refusal::transferring);
+  if (handover_) return refuse(in.ticket, Refusal::transferring);
   const NodeId to = in.to ? in.to : best_target();
   if (!to && others_may_lead()) return refuse(in.ticket, Refusal::not_ready);
   const Member* member = membership().find(to);
   if (member == nullptr || to == who_.self || !may_lead(*member))
     return refuse(in.ticket, Refusal::bad_target);
-  l.handover = Boxed(Handover{in.ticket, to, now_ + options_->election});
+  handover_ = Boxed(Handover{in.ticket, to, now_ + options_->election});
   pursue_handover();
 }
 
@@ -41,8 +40,7 @@ void Core::on(Stalled& in) {
 }
 
 NodeId Core::heir() const {
-  const Leader* l = leader_role();
-  return l != nullptr && l->handover ? l->handover->to : NodeId{};
+  return leader_role() != nullptr && handover_ ? handover_->to : NodeId{};
 }
 
 // The highest priority among those that answer, then the longest log. If it is the disk that fails
@@ -64,26 +62,25 @@ NodeId Core::best_target() const {
 }
 
 void Core::pursue_handover() {
-  Leader& l = *leader_role();
-  if (!l.handover || l.handover->told) return;
-  const Progress* p = peer(l.handover->to);
+  if (!handover_ || handover_->told) return;
+  const Progress* p = peer(handover_->to);
   if (p == nullptr) return end_handover(Refusal::bad_target);  // no longer a member
   if (p->match() != outline_.last().index) return;
-  l.handover->told = true;
+  handover_->told = true;
   // The target may be let past our lease from now on, and nobody can tell when it will be: the
   // message may arrive late. So there is no lease for the rest of this term.
-  if (!planted(Bug::p64_transfer_keeps_the_lease)) l.lease_void = true;
-  send(l.handover->to, TimeoutNow{});
+  if (!planted(Bug::p64_transfer_keeps_the_lease)) leader_role()->lease_void = true;
+  send(handover_->to, TimeoutNow{});
 }
 
 // Once the target was told, nobody can take it back: it may still win, late.
 void Core::hand_over_if_unfit() {
-  if (leader_role() == nullptr || leader_role()->handover || asleep_) return;
+  if (leader_role() == nullptr || handover_ || asleep_) return;
   const Member* self = membership().find(who_.self);
   const bool caretaker = self != nullptr && membership().barred(*self);
   if (!caretaker && !stalled_) return;
   if (const NodeId to = best_target()) {
-    leader_role()->handover = Boxed(Handover{{}, to, now_ + options_->election});
+    handover_ = Boxed(Handover{{}, to, now_ + options_->election});
     pursue_handover();
   } else if (stalled_ && !alone()) {
     follow({});
@@ -91,7 +88,7 @@ void Core::hand_over_if_unfit() {
 }
 
 void Core::end_handover(Refusal why) {
-  const Handover ended = *std::exchange(leader_role()->handover, {});
+  const Handover ended = *std::exchange(handover_, {});
   if (!ended.ticket) return;  // nobody asked for it
   if (!ended.told) return refuse(ended.ticket, why);
   emit(Decided{ended.ticket, Outcome::unknown});
@@ -99,12 +96,12 @@ void Core::end_handover(Refusal why) {
 
 // We stepped down for it. Whoever leads next tells how it went.
 void Core::settle_handover(NodeId leader) {
-  if (!handed_over_ || (!leader && now_ < handed_over_->deadline)) return;
-  const Outcome outcome = !leader                      ? Outcome::unknown
-                          : leader == handed_over_->to ? Outcome::committed
-                                                       : Outcome::overruled;
-  if (handed_over_->ticket) emit(Decided{handed_over_->ticket, outcome});
-  handed_over_.reset();
+  if (!handover_ || (!leader && now_ < handover_->deadline)) return;
+  const Outcome outcome = !leader                   ? Outcome::unknown
+                          : leader == handover_->to ? Outcome::committed
+                                                    : Outcome::overruled;
+  if (handover_->ticket) emit(Decided{handover_->ticket, outcome});
+  handover_.reset();
 }
 
 }  // namespace bowline::raft

@@ -79,12 +79,12 @@ class Abstraction::Sum {
   }
   void add(const Core::Leader& l) {
     take_all(l.peers);
-    take_all(l.leavers);
+    add(l.leavers.has_value());
+    if (l.leavers) take_all(l.leavers->peers);
     take(l.first, l.round, l.rest);
     if (answers_) add(l.answered);
     if (answers_) take_all(l.beats);
     take_all(l.reads);
-    add(l.handover);
     take(l.lease_void, l.change, l.cancelling);
   }
 
@@ -108,12 +108,14 @@ std::uint64_t Abstraction::digest(const Core& c, Answers answers) {
   sum.take_all(c.tickets_.waiting_);
   sum.take_all(c.asked_);
   sum.take(c.last_id_, c.term_leader_, c.now_ < c.protected_until_, c.now_ < c.lease_until_);
-  sum.take(c.election_at_ == never, c.tickets_until_ == never, c.next_repair_ == never);
+  sum.take(c.election_at_ == never, c.tickets_until_ == never,
+           !c.repair_ || c.repair_->next == never);
   sum.take(c.hasty_, c.passed_, c.better_log_, c.repairs_asked_, c.restoring_.has_value());
   if (c.restoring_) sum.take(*c.restoring_);
-  sum.take(c.handed_over_);
-  sum.take(c.mending_.size());
-  for (const auto& [seq, index] : c.mending_) sum.take(c.last_write_ - seq, index);
+  sum.take(c.handover_, c.repair_.has_value());
+  if (c.repair_) sum.take(c.repair_->under_way.size());
+  if (c.repair_)
+    for (const auto& [seq, index] : c.repair_->under_way) sum.take(c.last_write_ - seq, index);
   sum.take(c.standing_by_ ? 1 + static_cast<std::uint64_t>(*c.standing_by_) : 0);
   sum.take(c.full_, c.was_member_, c.stopped_, c.asleep_);
   return sum.value();
@@ -129,20 +131,19 @@ void Abstraction::forget_times(Core& c) {
   const auto lapse = [&](Time& until) { until = Time{now < until ? timeout : Duration{0}}; };
   restart(c.election_at_, timeout);
   restart(c.tickets_until_, 2 * timeout);
-  restart(c.next_repair_, timeout / 2);
+  if (c.repair_) restart(c.repair_->next, timeout / 2);
   lapse(c.protected_until_);
   lapse(c.lease_until_);
-  if (c.handed_over_) restart(c.handed_over_->deadline, 2 * timeout);
+  if (c.handover_) restart(c.handover_->deadline, (c.leader_role() != nullptr ? 1 : 2) * timeout);
   for (auto& read : c.asked_) restart(read.deadline, timeout);
   if (Core::Leader* l = c.leader_role()) {
     restart(l->confirmed, Duration{0});
     restart(l->next_beat, c.options_->heartbeat_every());
-    restart(l->leavers_until, 2 * timeout);
+    if (l->leavers) restart(l->leavers->until, 2 * timeout);
     for (auto& beat : l->beats) restart(beat.sent, Duration{0});
     for (auto& read : l->reads) restart(read.deadline, timeout);
-    if (l->handover) restart(l->handover->deadline, timeout);
-    for (auto* peers : {&l->peers, &l->leavers})
-      for (Progress& p : *peers) {
+    for (const std::span<Progress> peers : {std::span<Progress>(l->peers), c.leavers()})
+      for (Progress& p : peers) {
         p.heard_ = Time{};
         if (p.behind_) p.behind_->round_began = Time{};
       }

@@ -55,12 +55,19 @@ struct BoundsCase : testing::Test {
   raft::Options options;
   std::vector<raft::Progress> peers{raft::Progress({2}, {1})};
 
+  BoundsWitness witness{forge, options};
+
   BoundsCase() { grow(forge.node(1), {1}, "a"); }
-  void look() {
-    BoundsWitness witness(forge, options);
+  void look(const raft::Input& input = raft::Woken{}) {
     Mind mind = forge.leader(forge.node(1), {1});
     mind.peers = peers;
-    witness.saw(forge.node(1), mind, raft::Woken{}, {});
+    witness.saw(forge.node(1), mind, input, {});
+  }
+  // As if the progress had taken it for a reason to stream.
+  void answers(Round round) {
+    peers[0].matched({0}, {1000});
+    raft::AppendReply reply{.round = round, .matched = true};
+    look(raft::Received{{2}, forge.message(forge.node(2), {1}, {1}, reply)});
   }
 };
 
@@ -75,6 +82,7 @@ TEST_F(BoundsCase, a_window_in_use_is_fine) {
 
 TEST_F(BoundsCase, more_than_the_window_is_seen) {
   options.inflight_messages = 1;
+  witness = BoundsWitness(forge, options);
   peers[0].matched({0}, {1000});
   peers[0].sent({1}, 10);
   peers[0].sent({2}, 10);
@@ -86,6 +94,18 @@ TEST_F(BoundsCase, a_window_that_leaks_is_seen) {
   peers[0].matched({1}, {1000});
   peers[0].sent({1}, 10);  // again, and nobody will answer
   look();
+  EXPECT_EQ(forge.broken(), "I19");
+}
+
+TEST_F(BoundsCase, a_late_answer_that_opens_the_stream_is_seen) {
+  peers[0].begin_stream({6});
+  look();
+  answers({6});
+  EXPECT_EQ(forge.broken(), "");
+  EXPECT_TRUE(peers[0].lost());
+  peers[0].begin_stream({7});
+  look();
+  answers({6});
   EXPECT_EQ(forge.broken(), "I19");
 }
 

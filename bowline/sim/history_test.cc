@@ -30,7 +30,7 @@ TEST(History, another_seed_gives_another_history) {
 
 TEST(History, a_recording_replays_what_was_recorded) {
   bool ruined = false;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Decisions recorded(seed, Decisions::Mode::record);
     const History first = run_history(seed, {}, &recorded);
     Decisions replayed(seed, recorded.recording());

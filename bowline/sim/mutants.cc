@@ -144,6 +144,9 @@ constexpr std::array table{
     Mutant{Bug::p88_loads_the_revision_of_what_lives,
            "a snapshot is loaded with the revision of the newest key that lives", "I13 I21",
            Ground::kv},
+    Mutant{Bug::p89_late_answers_open_the_stream,
+           "each late answer lets a window go, though it tells nothing of the link as it is",
+           "I19"},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

@@ -240,7 +240,7 @@ Time moment(Chance& chance, Time end) {
 
 void draw_episodes(Chance& chance, Plan& plan) {
   const std::vector<std::uint8_t> mood = draw_mood(chance, plan);
-  const std::uint64_t count = chance.log_between("episodes", 36, 90);
+  const std::uint64_t count = chance.log_between("episodes", 40, 90);
   for (std::uint64_t i = 0; i < count; ++i) {
     const Habit& habit = habits[mood[chance.below("trouble", mood.size())]];
     Episode episode;

@@ -33,7 +33,7 @@ void Weather::called(std::uint32_t what) {
   Running& running = running_[i];
   if (part == 0) {
     running.begun = begin(episode, running);
-    if (!running.begun) return;
+    if (!running.begun) return put_off(i);
     ++world_.counters().troubles_begun[static_cast<std::size_t>(episode.trouble)];
     world_.note({Note::What::episode_begun, pick(episode.node), peer_of(episode), episode.id});
     world_.call_at(world_.now() + episode.lasts, *this, part_of(i, last_part));
@@ -51,6 +51,17 @@ void Weather::called(std::uint32_t what) {
     if (episode.trouble == Trouble::ruin) return ruin_goes_on(episode, part);
     go_on(episode, running, part);
   }
+}
+
+// What it is meant for is not there (the node is down already, nobody leads): a plan has enough
+// troubles, and so should what came of it. But what destroys something waits for no chance: often
+// there is none because nothing more may be lost.
+void Weather::put_off(std::size_t i) {
+  constexpr Duration later = std::chrono::seconds(2);
+  const Trouble trouble = world_.plan().episodes[i].trouble;
+  if (trouble == Trouble::wipe || trouble == Trouble::rot || trouble == Trouble::ruin) return;
+  if (world_.now() + later < world_.plan().weather_ends)
+    world_.call_at(world_.now() + later, *this, part_of(i, 0));
 }
 
 // How often an episode wants to be called again before its end.

@@ -27,6 +27,7 @@ class Weather : public Caller {
   NodeId pick(std::uint32_t number) const { return NodeId{1 + number % world_.sites()}; }
   NodeId peer_of(const Episode&) const;
   Prng dice(const Episode& episode) const { return Prng(episode.amount); }
+  void put_off(std::size_t i);
   bool begin(const Episode&, Running&);
   bool begin_links(const Episode&, Running&);
   bool begin_lives(const Episode&, Running&);
