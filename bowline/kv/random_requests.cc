@@ -117,11 +117,21 @@ Op RandomRequests::op(std::uint32_t depth) {
   return {txn(depth - 1)};
 }
 
+// A nested transaction sees the store as it was before the whole of it.
+void RandomRequests::ask_for_what_it_wrote(Txn& txn) {
+  const Put written{.key = key(), .value = value()};
+  Compare as_written{.keys = {written.key, {}}, .value = written.value};
+  as_written.target = Compare::Target::value;
+  as_written.result = Compare::Result::equal;
+  txn.success = {{written}, {Txn{.compares = {as_written}, .success = {}, .failure = {}}}};
+}
+
 Txn RandomRequests::txn(std::uint32_t depth) {
   Txn txn;
   for (std::uint64_t i = prng_.below(3); i > 0; --i) txn.compares.push_back(compare());
   for (std::uint64_t i = prng_.below(4); i > 0; --i) txn.success.push_back(op(depth));
   for (std::uint64_t i = prng_.below(3); i > 0; --i) txn.failure.push_back(op(depth));
+  if (depth > 0 && prng_.chance(20)) ask_for_what_it_wrote(txn);
   return txn;
 }
 

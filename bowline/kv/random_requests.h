@@ -35,6 +35,7 @@ class RandomRequests {
   DeleteRange erase();
   Compare compare();
   Txn txn(std::uint32_t depth);
+  void ask_for_what_it_wrote(Txn&);
   Op op(std::uint32_t depth);
   AlarmChange alarm();
 

@@ -105,6 +105,22 @@ void Core::take_membership(Config config) {
   if (election_at_ == never) rearm_election();  // we may be a voter now
 }
 
+// A log may come from before a forced recovery. Whoever only reads of that time belongs to the
+// cluster that it was told of, and the members are those who are named themselves. So does whoever
+// lost entries behind its membership: one of them may have brought a newer one. But it may also be
+// that we were told a name of before, which then is in our log. Once found out, it stays: we still
+// belong to those from whom we part.
+void Core::settle_cluster() {
+  const Config& newest = memberships_.latest();
+  const ClusterId logged = newest.membership->cluster;
+  if (!who_.cluster || !logged || logged == who_.cluster) return;
+  if (damage_.any() && damage_.stretches().back().last > newest.at) return;
+  const bool former = std::ranges::any_of(memberships_.from({}), [this](const Config& config) {
+    return config.membership->cluster == who_.cluster;
+  });
+  if (former || counts_on_us(*newest.membership)) who_.cluster = logged;
+}
+
 bool Core::counts_on_us(const Membership& membership) const {
   const Member* self = membership.find(who_.self);
   return self != nullptr && self->incarnation == who_.incarnation;

@@ -71,6 +71,7 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
       memberships_.from(memberships_.at(commit_).at),
       [this](const Config& config) { return counts_on_us(*config.membership); });
   missing_ = damage_;
+  settle_cluster();
   rearm_election();
   const bool fresh = !hard_.term && outline_.last() == LogId{};
   // Before the crash we may have answered a leader that now counts on our silence.
@@ -138,21 +139,8 @@ const Membership& Core::membership() const {
   return *memberships_.latest().membership;
 }
 
-// A log may come from before a forced recovery. Whoever only reads of that time belongs to the
-// cluster that it was told of, and the members are those who are named themselves. So does whoever
-// lost entries behind its membership: one of them may have brought a newer one.
 ClusterId Core::cluster() const {
-  const Config& newest = memberships_.latest();
-  const ClusterId logged = newest.membership->cluster;
-  if (!who_.cluster || logged == who_.cluster) return logged;
-  const bool behind = damage_.any() && damage_.stretches().back().last > newest.at;
-  if (!logged || behind) return who_.cluster;
-  // Nobody but us may have the membership that puts us out: then we are still one of them.
-  const bool counts = std::ranges::any_of(
-      memberships_.from(memberships_.at(commit_).at), [&](const Config& config) {
-        return config.membership->cluster == logged && counts_on_us(*config.membership);
-      });
-  return counts ? logged : who_.cluster;
+  return who_.cluster ? who_.cluster : memberships_.latest().membership->cluster;
 }
 
 bool Core::alone() const {
@@ -200,6 +188,7 @@ void Core::on(Persisted& in) {
 // there is no queue of answers to forget, leak or reorder.
 void Core::settle() {
   if (!stopped_) {
+    settle_cluster();
     settle_votes();
     if (leader_role() != nullptr) {
       advance_commit();

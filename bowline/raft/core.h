@@ -300,6 +300,7 @@ class Core {
   void propose_membership(Membership);
   void take_membership(Config);
   void membership_cut(Index keep);
+  void settle_cluster();
   void pursue_change();  // the next step of the change in flight, if it is due
   void bind_newcomers();
   bool newcomers_ready() const;

@@ -197,7 +197,7 @@ void Core::hear_pre_vote(NodeId from, const Message& m, const VoteRequest& in) {
   // Our log is better, and we are in a hurry as well: go first. But not while whoever has our vote
   // may be about to win.
   better_log_ = better_log_ || denial == Denial::log_behind;
-  const bool given = hard_.voted_for && !term_leader_;
+  const bool given = hard_.voted_for && hard_.voted_for != who_.self && !term_leader_;
   if (denial == Denial::log_behind && hasty_ > 0 && election_at_ != never && !candidate_role() &&
       !given)
     election_at_ = now_;

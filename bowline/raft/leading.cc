@@ -272,6 +272,7 @@ void Core::part_with(Few<Progress> former) {
     leaving->peers.push_back(std::move(p));
     leaving->until = now_ + 2 * options_->election;
   }
+  if (leaving && leaving->peers.empty()) leaving.reset();
 }
 
 void Core::release_leavers() {

@@ -70,7 +70,9 @@ class Abstraction::Sum {
     for (const auto& write : log.in_flight_) add(write.reaches);
   }
   void add(const Core::Follower& f) {
-    take(f.leader, f.leader_life, f.verified, f.acked, f.round, f.leader_commit, f.owes_answer);
+    take(f.leader, f.leader_life, f.verified, f.acked, f.round, f.leader_commit, f.owes_answer,
+         f.refusal.has_value());
+    if (f.refusal) take(f.refusal->prev, f.refusal->asked);
   }
   void add(const Core::Candidate& c) {
     take(c.campaign, c.pre, c.transfer, c.asked, c.hurried);
@@ -99,6 +101,7 @@ std::uint64_t Abstraction::digest(const Core& c, Answers answers) {
   sum.take(c.outline_, c.commit_, c.released_, c.announced_, c.memberships_.configs_.size());
   sum.take_all(c.memberships_.configs_);
   sum.take_all(c.damage_.stretches());
+  sum.take_all(c.missing_.stretches());
   sum.take(c.role_.index());
   std::visit([&sum](const auto& role) { sum.take(*role); }, c.role_);
   sum.take(c.owes_vote_, c.owes_vote_ ? c.owed_campaign_ : Round{});

@@ -11,7 +11,8 @@ namespace bowline::sim {
 
 // Guards memory (I19): what a leader sends ahead of the answers stays within the window, and the
 // window is empty again once everything was answered. After a loss no window goes before something
-// that was sent since is answered: else what is lost of each lets the next one go.
+// that was sent since is answered, or an answer brings news: else what is lost of each lets the
+// next one go.
 class BoundsWitness : public Guard {
  public:
   BoundsWitness(Court& court, const raft::Options& options) : Guard(court), options_(options) {}

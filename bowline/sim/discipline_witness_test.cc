@@ -56,17 +56,23 @@ struct BoundsCase : testing::Test {
   std::vector<raft::Progress> peers{raft::Progress({2}, {1})};
 
   BoundsWitness witness{forge, options};
+  Term term{1};
 
   BoundsCase() { grow(forge.node(1), {1}, "a"); }
   void look(const raft::Input& input = raft::Woken{}) {
-    Mind mind = forge.leader(forge.node(1), {1});
+    Mind mind = forge.leader(forge.node(1), term);
     mind.peers = peers;
     witness.saw(forge.node(1), mind, input, {});
   }
+  void lose() {
+    peers[0].lost();
+    peers[0].begin_stream({7});
+    look();
+  }
   // As if the progress had taken it for a reason to stream.
-  void answers(Round round) {
-    peers[0].matched({0}, {1000});
-    raft::AppendReply reply{.round = round, .matched = true};
+  void answers(Round round, Index match = {}) {
+    peers[0].matched(match, {1000});
+    raft::AppendReply reply{.round = round, .matched = true, .match = match};
     look(raft::Received{{2}, forge.message(forge.node(2), {1}, {1}, reply)});
   }
 };
@@ -102,11 +108,23 @@ TEST_F(BoundsCase, a_late_answer_that_opens_the_stream_is_seen) {
   look();
   answers({6});
   EXPECT_EQ(forge.broken(), "");
-  EXPECT_TRUE(peers[0].lost());
-  peers[0].begin_stream({7});
-  look();
+  lose();
   answers({6});
   EXPECT_EQ(forge.broken(), "I19");
+}
+
+TEST_F(BoundsCase, a_late_answer_that_brings_news_may_open_the_stream) {
+  peers[0].matched({0}, {1000});
+  lose();
+  answers({6}, {1});
+  EXPECT_EQ(forge.broken(), "");
+}
+
+TEST_F(BoundsCase, a_new_leader_knows_nothing_of_what_was_asked_before) {
+  lose();
+  term = {2};
+  answers({6});
+  EXPECT_EQ(forge.broken(), "");
 }
 
 }  // namespace

@@ -80,6 +80,28 @@ TEST(History, a_plan_has_at_least_twenty_troubles_and_two_hundred_operations) {
   }
 }
 
+// The pause finds its node down, and comes when it is up again.
+TEST(Weather, a_trouble_that_finds_nothing_to_trouble_tries_again) {
+  Plan plan = calm_plan(3);
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    Episode episode;
+    episode.id = i + 1;
+    episode.trouble = i == 0 ? Trouble::blackout : Trouble::pause;
+    episode.at = Time{(1 + i) * 1s};
+    episode.lasts = 5s;
+    plan.episodes.push_back(episode);
+  }
+  plan.weather_ends = Time{20s};
+  Decisions decisions(1);
+  World world(plan, &decisions);
+  const Weather weather(world);
+  for (std::uint64_t i = 1; i <= 3; ++i) world.start(NodeId{i});
+  world.run(5s);
+  EXPECT_EQ(sum(world.counters().troubles_begun), 1U);
+  world.run(10s);
+  EXPECT_EQ(sum(world.counters().troubles_begun), 2U);
+}
+
 // The end of a history of three nodes, all of which are said to be well.
 struct Ending {
   Ending() {

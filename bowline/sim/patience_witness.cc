@@ -60,7 +60,9 @@ void PatienceWitness::saw(const Site& site, const Mind& mind, const raft::Input&
     if (options_.pre_vote && !past.told) check_promises(site, mind, past);
   }
   const bool begins = (request != nullptr && request->pre) || (stands && !options_.pre_vote);
-  if (begins && !past.told) check_patience(site, past);
+  // Without pre-votes it stands in the term after the one in which it was when its patience ended.
+  const Term in = stands ? mind.term.prev() : mind.term;
+  if (begins && !past.told) check_patience(site, in, past);
   if (request != nullptr && request->pre) {
     past.campaign = request->campaign;
     past.promises.clear();
@@ -68,7 +70,10 @@ void PatienceWitness::saw(const Site& site, const Mind& mind, const raft::Input&
   const raft::Persist* write = write_of(effects);
   const bool votes = write != nullptr && write->hard_state && write->hard_state->voted_for &&
                      write->hard_state->voted_for != site.id;
-  if (votes) past.voted = court().true_time();
+  if (votes) {
+    past.voted = court().true_time();
+    past.voted_in = mind.term;
+  }
 }
 
 void PatienceWitness::check_promises(const Site& site, const Mind& mind, const Past& past) const {
@@ -82,9 +87,9 @@ void PatienceWitness::check_promises(const Site& site, const Mind& mind, const P
 }
 
 // Clocks run at most a tenth too fast.
-void PatienceWitness::check_patience(const Site& site, const Past& past) const {
+void PatienceWitness::check_patience(const Site& site, Term in, const Past& past) const {
   const Time now = court().true_time();
-  if (now < past.hurried_until || past.voted == Time{}) return;
+  if (now < past.hurried_until || past.voted_in != in) return;
   if (now - past.voted < options_.election / 5 * 4)
     violated("I22", name(site.id) + " stands for election right after it gave its vote");
 }
