@@ -13,12 +13,12 @@ with a table: passed, failed, or not run, which is no pass.
   etcdctl     Debian's etcd-client, which is installed
   python      Debian's python3-etcd3, which is installed
   node        the npm package etcd3: nodejs and npm are installed
-  go          go.etcd.io/etcd/client/v3 and its package concurrency: needs go 1.23
+  go          go.etcd.io/etcd/client/v3 and its package concurrency: needs go 1.26
   kubernetes  the module k8s.io/apiserver, which is how Kubernetes keeps objects: needs go 1.26
   rust        the crate etcd-client: cargo is installed (Debian's cargo-web, for it needs 1.88)
   java        jetcd from Maven: a JDK and maven are installed
 
-All but the first two need the network. What is downloaded stays in build/compat and in the caches
+All but the first two need the network. Where there is no go of that age, one is downloaded. What is downloaded stays in build/compat and in the caches
 of go, npm, cargo and maven. What is printed of each is in build/compat/CLIENT.log. Ports 23790 to
 23795 are used.
 
@@ -49,6 +49,19 @@ has() {
   command -v "$program" >/dev/null || install "$@" >&2
   command -v "$program" >/dev/null
 }
+
+# Debian's go is older than what these modules want.
+has_go() {
+  local version
+  version=$(go env GOVERSION 2>/dev/null) && at_least "${version#go}" 1.26 && return
+  has curl curl && has python3 python3 || return 1
+  compat/go_toolchain.sh "$place/go-toolchain" || return 1
+  export GOROOT=$PWD/$place/go-toolchain
+  export PATH=$GOROOT/bin:$PATH
+}
+
+# at_least VERSION LEAST
+at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]]; }
 
 build_go() {
   (cd "compat/$1" && go build -trimpath -o "../../$place/$1-client" .)
@@ -89,8 +102,8 @@ missing_of() {
       fi
       ;;
     go | kubernetes)
-      if ! command -v go >/dev/null; then
-        echo 'no go'
+      if ! has_go; then
+        echo 'no go, and it could not be downloaded'
       elif ! "build_$1" go >&2; then
         echo 'go could not build it, see above'
       fi
