@@ -18,9 +18,9 @@ with a table: passed, failed, or not run, which is no pass.
   rust        the crate etcd-client: cargo is installed (Debian's cargo-web, for it needs 1.88)
   java        jetcd from Maven: a JDK and maven are installed
 
-All but the first two need the network. Where there is no go of that age, one is downloaded. What is downloaded stays in build/compat and in the caches
-of go, npm, cargo and maven. What is printed of each is in build/compat/CLIENT.log. Ports 23790 to
-23795 are used.
+All but the first two need the network. Where there is no go of that age, one is downloaded. What is
+downloaded stays in build/compat and in the caches of go, npm, cargo and maven. What is printed of
+each is in build/compat/CLIENT.log. Ports 23790 to 23795 are used.
 
 Example: ./dev compat etcdctl go
 END
