@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A go for who has none, or one that is too old: compat/go_toolchain.sh DIRECTORY. It comes from
-# where go's modules come from, as an older go would fetch it for itself. It is what it was when this
-# was written, or is not unpacked.
+# where go's modules come from, as an older go would fetch it for itself. It is what it was when
+# this was written, or is not unpacked.
 set -euo pipefail
 
 version=1.26.8
