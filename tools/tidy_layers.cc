@@ -157,7 +157,7 @@ struct HeaderBan {
   std::string_view instead;
 };
 
-constexpr std::array<HeaderBan, 17> raft_headers = {{
+constexpr std::array<HeaderBan, 21> raft_headers = {{
     {"random", true, seeded},
     {"thread", true, one_thread},
     {"mutex", true, one_thread},
@@ -173,6 +173,10 @@ constexpr std::array<HeaderBan, 17> raft_headers = {{
     {"iostream", false, "emit an effect: the protocol does no I/O"},
     {"fstream", false, "emit an effect: the protocol does no I/O"},
     {"filesystem", false, "emit an effect: the protocol does no I/O"},
+    {"cstdio", false, "emit an effect: the protocol does no I/O"},
+    {"print", false, "emit an effect: the protocol does no I/O"},
+    {"cstdlib", true, "the protocol ends no process, and asks the system for nothing"},
+    {"stop_token", true, one_thread},
     {"unordered_map", true, order},
     {"unordered_set", true, order},
 }};

@@ -58,6 +58,7 @@ class Campaign {
     began_ = SteadyClock::now();
     const double cpu_before = cpu_of_children();
     tally_.wanted = work_.count;
+    tally_.is_short = work_.settings.weather < std::chrono::seconds(60);
     workers_.resize(std::min<std::uint64_t>(effort_.processes, work_.count));
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       workers_[i].slot = shared_slot();

@@ -28,6 +28,8 @@ struct Least {
   std::uint64_t troubles = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t operations = std::numeric_limits<std::uint64_t>::max();
 };
+// ... in a minute of weather.
+inline constexpr Least wanted_least{.virtual_seconds = 60, .troubles = 20, .operations = 200};
 
 struct Tally {
   std::uint64_t seeds = 0;
@@ -37,6 +39,7 @@ struct Tally {
   sim::Counters counters;
   double virtual_seconds = 0;
   Least least;
+  bool is_short = false;  // its weather was asked to take less than a minute
   double cpu_seconds = 0;
   double seconds = 0;
   std::vector<double> leader_after;  // seconds, of each seed that was not excused

@@ -63,6 +63,9 @@ class Explanation {
         return "it is no member any more, or came back with an empty disk: add it at the leader";
       case Hindrance::learner: return "it is a learner, and learners do not campaign";
       case Hindrance::priority_zero: return "its priority is 0, which means never";
+      case Hindrance::restoring: return "it takes a snapshot in, and campaigns when it has it";
+      case Hindrance::terms_used_up:
+        return "somebody has used up all terms: found the group anew from a snapshot";
       case Hindrance::disk_stalled: return "its disk takes too long for one write: look at it";
       case Hindrance::damaged:
         return "its log has lost entries, and it asks the others for them first";

@@ -244,6 +244,8 @@ TEST(Explain, why_nobody_leads) {
       {raft::Hindrance::not_member, "add it at the leader"},
       {raft::Hindrance::learner, "learners do not campaign"},
       {raft::Hindrance::priority_zero, "its priority is 0"},
+      {raft::Hindrance::restoring, "takes a snapshot in"},
+      {raft::Hindrance::terms_used_up, "has used up all terms"},
       {raft::Hindrance::disk_stalled, "takes too long for one write"},
       {raft::Hindrance::damaged, "has lost entries"},
       {raft::Hindrance::leader_protected, "campaigns in 250 ms"},

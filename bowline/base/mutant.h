@@ -93,6 +93,10 @@ enum class Bug : std::uint8_t {
   p87_other_branch_is_begun = 87,
   p88_loads_the_revision_of_what_lives = 88,
   p89_late_answers_open_the_stream = 89,
+  p90_votes_by_length = 90,
+  p91_votes_by_last_term = 91,
+  p92_keeps_what_conflicts = 92,
+  p93_acks_its_whole_log = 93,
   p99_canary = 99,
 };
 

@@ -57,6 +57,7 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
       now_(now) {
   ensure(options_ != nullptr && options_->fault().empty());
   ensure(who_.self && who_.incarnation);
+  if (planted(Bug::p04_vote_forgotten_at_restart)) hard_ = {hard_.term, {}, {}, hard_.blank};
   const bool founded = !found.base.id.index && !membership().members.empty();
   if (!hard_.term && !founded) hard_.blank = true;
   if (const Term newest = std::max(outline_.last().term, found.base.known_in);
@@ -130,8 +131,10 @@ std::span<const Progress> Core::peers() const {
 Base Core::base_at(Index index) const {
   const std::optional<Term> term = outline_.term_at(index);
   ensure(index && term.has_value());
-  const Config& config = memberships_.at(index);
-  return {{*term, index}, config.membership, config.at, hard_.term};
+  const Config& config = memberships_.at(
+      planted(Bug::p18_snapshot_without_membership) ? outline_.base().index : index);
+  const Term of = planted(Bug::p19_snapshot_with_current_term) ? hard_.term : *term;
+  return {{of, index}, config.membership, config.at, hard_.term};
 }
 
 const Membership& Core::membership() const {

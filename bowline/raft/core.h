@@ -215,6 +215,7 @@ class Core {
   void on(Suspect&);
   const Member* seat() const;  // our vote, by a membership that may be in force
   bool may_vote() const;
+  bool is_behind_ours(LogId last) const;
   bool may_campaign() const;
   void election_due();
   bool waits_for_better_priority();

@@ -183,11 +183,20 @@ void Core::ask_for_votes() {
   count(who_.self, true);
 }
 
+// The election restriction (dissertation 3.6.1).
+bool Core::is_behind_ours(LogId last) const {
+  const LogId ours = outline_.last();
+  if (planted(Bug::p06_votes_for_shorter_log)) return false;
+  if (planted(Bug::p90_votes_by_length)) return last.index < ours.index;
+  if (planted(Bug::p91_votes_by_last_term)) return last.term < ours.term;
+  return last < ours;
+}
+
 void Core::hear_pre_vote(NodeId from, const Message& m, const VoteRequest& in) {
   Denial denial = Denial::none;
   if (m.term < hard_.term) {
     denial = Denial::old_term;
-  } else if (in.last < outline_.last() && !planted(Bug::p06_votes_for_shorter_log)) {
+  } else if (is_behind_ours(in.last)) {
     denial = Denial::log_behind;
   }
   Message reply = envelope(from, VoteReply{in.campaign, true, denial == Denial::none, denial});
@@ -207,9 +216,8 @@ void Core::hear(NodeId from, const Message& m, VoteRequest& in) {
   const bool free =
       !hard_.voted_for || (hard_.voted_for == from && hard_.voted_incarnation == m.from);
   if (!free) return answer(from, m, VoteReply{in.campaign, false, false, Denial::voted});
-  // The election restriction (dissertation 3.6.1).
   better_log_ = better_log_ || in.last < outline_.last();
-  if (in.last < outline_.last() && !planted(Bug::p06_votes_for_shorter_log))
+  if (is_behind_ours(in.last))
     return answer(from, m, VoteReply{in.campaign, false, false, Denial::log_behind});
   if (!hard_.voted_for) {
     set_hard_state({hard_.term, from, m.from});

@@ -87,6 +87,7 @@ bool Core::take_entries(NodeId from, AppendRequest& in, Index matched) {
     cut_log(reached);
   Follower& f = *follower_role();
   f.verified = std::max(f.verified, reached);
+  if (planted(Bug::p93_acks_its_whole_log)) f.verified = outline_.last().index;
   // What is durable already is acknowledged at once, in case the first acknowledgement was lost;
   // what is not, when it is. A heartbeat always gets an answer.
   const bool nothing_new = reached <= ackable();
@@ -100,6 +101,7 @@ bool Core::take_entry(NodeId from, Entry& entry) {
     return true;
   }
   if (entry.id.index <= outline_.last().index) {
+    if (planted(Bug::p92_keeps_what_conflicts)) return true;
     if (entry.id.index <= commit_) {
       impossible(Wrong::conflict_below_commit, from,
                  "entry " + std::to_string(entry.id.index.value) + " of term " +

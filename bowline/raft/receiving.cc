@@ -112,8 +112,10 @@ bool Core::heard_of(const Received& in) {
     return dropped(drops_.identity);
   }
   // A leader is believed even if we do not know it yet: our membership may be the older one, and it
-  // has the votes of a quorum. Its entries bring us up to date.
-  if (is_any<AppendRequest, SnapshotOffer, TimeoutNow>(m.body)) {
+  // has the votes of a quorum. Its entries bring us up to date. Once we follow it, it may part from
+  // us as one who is no member any more.
+  const bool parts = is_any<TimeoutNow>(m.body) && leader() == in.from;
+  if (is_any<AppendRequest, SnapshotOffer>(m.body) || parts) {
     if (!ours) who_.cluster = m.cluster;  // a new node belongs to whoever calls it first
     return true;
   }

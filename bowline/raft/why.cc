@@ -41,12 +41,14 @@ WhyNotLeading Core::why_not_leading() const {
     }
     return answer;
   }
-  answer.why = damage_.any()             ? Hindrance::damaged
-               : stalled_                ? Hindrance::disk_stalled
-               : leader()                ? Hindrance::leader_alive
-               : now_ < lease_until_     ? Hindrance::leader_protected
-               : now_ < protected_until_ ? Hindrance::leader_protected
-                                         : Hindrance::waiting_timeout;
+  answer.why = restoring_                   ? Hindrance::restoring
+               : hard_.term.value >= absurd ? Hindrance::terms_used_up
+               : damage_.any()              ? Hindrance::damaged
+               : stalled_                   ? Hindrance::disk_stalled
+               : leader()                   ? Hindrance::leader_alive
+               : now_ < lease_until_        ? Hindrance::leader_protected
+               : now_ < protected_until_    ? Hindrance::leader_protected
+                                            : Hindrance::waiting_timeout;
   return answer;
 }
 

@@ -18,6 +18,8 @@ enum class Hindrance : std::uint8_t {
   not_member,         // the membership in force does not name this life of it
   learner,            // learners do not campaign
   priority_zero,      // it is told never to lead
+  restoring,          // it takes a snapshot in, and knows too little until it has
+  terms_used_up,      // nothing is above the term that somebody gave it
   disk_stalled,       // its disk is busy with one write for too long
   damaged,            // its log lost entries that were not repaired yet
   leader_alive,       // it follows a leader

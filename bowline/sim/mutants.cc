@@ -147,6 +147,14 @@ constexpr std::array table{
     Mutant{Bug::p89_late_answers_open_the_stream,
            "each late answer lets a window go, though it tells nothing of the link as it is",
            "I19"},
+    Mutant{Bug::p90_votes_by_length,
+           "logs are compared by their length, and not by their last term", "I2 I4 I5 I10"},
+    Mutant{Bug::p91_votes_by_last_term,
+           "logs are compared by their last term, and not by their length", "I2 I4 I5 I10"},
+    Mutant{Bug::p92_keeps_what_conflicts, "an entry that conflicts with the leader's stays",
+           "I3 I9 I11"},
+    Mutant{Bug::p93_acks_its_whole_log, "all of the own log is acknowledged, and not what matched",
+           "I9 I11"},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

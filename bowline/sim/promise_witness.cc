@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/sim/promise_witness.h"
 
+#include <algorithm>
 #include <variant>
 
+#include "bowline/raft/membership_codec.h"
 #include "bowline/words/describe.h"
 
 namespace bowline::sim {
+namespace {
+
+bool names(const Site& site, const raft::Membership* membership) {
+  const raft::Member* self = membership == nullptr ? nullptr : membership->find(site.id);
+  return self != nullptr && self->incarnation == site.incarnation;
+}
+
+bool is_named(const Site& site) {
+  const Image& log = site.written;
+  if (names(site, log.base.membership.get())) return true;
+  return std::ranges::any_of(log.lines, [&](const Line& line) {
+    return line.entry.kind == raft::Kind::membership &&
+           names(site, raft::decode_membership(line.entry.payload.view()).get());
+  });
+}
+
+}  // namespace
 
 void PromiseWitness::crashed(const Site& site) {
   std::erase_if(reigns_, [&](const auto& reign) { return reign.second.leader == site.id; });
@@ -82,6 +101,9 @@ void PromiseWitness::sent_request(const Site& site, const raft::Message& message
 void PromiseWitness::sent_grant(const Site& site, NodeId to, const raft::Message& message) {
   votes(site, message.term, {to, message.to});
   const raft::HardState& hard = site.durable.hard;
+  if (hard.blank && !is_named(site))
+    return violated("I26", name(site.id) + " votes in " + name(message.term) +
+                               ", and no membership of its log names this life of it");
   const bool there =
       hard.term == message.term && hard.voted_for == to && hard.voted_incarnation == message.to;
   if (!there && hard.term <= message.term)

@@ -10,7 +10,8 @@
 namespace bowline::sim {
 
 // Guards promises. What a message claims is on disk at the instant it leaves (I9), a term on disk
-// never goes back (I7), and no life of a node gives two votes in one term, whatever crashes (I8).
+// never goes back (I7), and no life of a node gives two votes in one term, whatever crashes (I8). A
+// disk that began blank gives none before the log names it (I26).
 class PromiseWitness : public Guard {
  public:
   using Guard::Guard;

@@ -72,6 +72,20 @@ TEST_F(PromiseCase, two_votes_in_one_term_are_seen_whatever_the_disk_says) {
   EXPECT_EQ(forge.broken(), "I8");
 }
 
+TEST_F(PromiseCase, a_blank_disk_that_votes_unnamed_is_seen) {
+  Site& site = forge.node(2);
+  site.incarnation = {777};
+  disk(2, {{1}, {1}, life_of({1}), true});
+  raft::Membership named = group(3);
+  named.members[1].incarnation = {777};
+  grow(site.written, {1}, named);
+  grants(2, {1}, {1});
+  EXPECT_EQ(forge.broken(), "");
+  site.written.lines.clear();
+  grants(2, {1}, {1});
+  EXPECT_EQ(forge.broken(), "I26");
+}
+
 TEST_F(PromiseCase, a_candidate_votes_for_itself) {
   disk(1, {{1}, {1}, life_of({1})});
   asks(1, {1}, {});

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "bowline/base/ensure.h"
-#include "bowline/base/mutant.h"
 #include "bowline/raft/membership_codec.h"
 #include "bowline/sim/members.h"
 #include "bowline/sim/node_watch.h"
@@ -235,10 +234,6 @@ raft::Found World::found(Node& node) const {
   const Image& image = node.site.durable;
   raft::Found found;
   found.hard_state = image.hard;
-  if (planted(Bug::p04_vote_forgotten_at_restart)) {
-    found.hard_state.voted_for = {};
-    found.hard_state.voted_incarnation = {};
-  }
   found.base = image.base;
   found.entries.reserve(image.lines.size());
   for (const Line& line : image.lines) {

@@ -69,11 +69,6 @@ void World::take_snapshot(NodeId id) {
   if (at <= site.snapshot.base.id.index || at > site.core->commit()) return;
   if (at < site.core->outline().base().index) return;
   Snapshot snapshot{site.core->base_at(at), site.machine.digest};
-  if (planted(Bug::p18_snapshot_without_membership)) {
-    snapshot.base.membership = site.snapshot.base.membership;
-    snapshot.base.membership_index = site.snapshot.base.membership_index;
-  }
-  if (planted(Bug::p19_snapshot_with_current_term)) snapshot.base.id.term = site.core->term();
   node.taking = std::move(snapshot);
   agenda_.add({.at = now_ + node.disk_chance.exponential("snapshot", plan_.climate.snapshot),
                .what = What::snapshot,

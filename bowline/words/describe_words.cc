@@ -84,6 +84,8 @@ std::string_view word(Hindrance hindrance) {
     case Hindrance::damaged: return "its log is damaged";
     case Hindrance::leader_alive: return "it follows a leader";
     case Hindrance::leader_protected: return "a leader may hold a lease";
+    case Hindrance::restoring: return "it takes a snapshot in";
+    case Hindrance::terms_used_up: return "its terms are used up";
     case Hindrance::waiting_timeout: return "its timeout has not come";
     case Hindrance::own_vote_unsynced: return "its own vote is not on disk";
     case Hindrance::lacks_pre_votes: return "it lacks pre-votes";
