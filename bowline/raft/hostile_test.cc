@@ -332,7 +332,7 @@ TEST(Hostile, made_up_messages_never_stop_the_process_in_any_role) {
 }
 
 std::string state_of(const Core& core) {
-  const std::string all = text(core);
+  std::string all = text(core);
   const std::size_t drops = all.find(" dropped");
   if (drops == std::string::npos) return all;
   const std::size_t end = std::min(all.find('\n', drops), all.size());
