@@ -31,6 +31,8 @@ struct Least {
 // ... in a minute of weather.
 inline constexpr Least wanted_least{.virtual_seconds = 60, .troubles = 20, .operations = 200};
 
+inline constexpr double election_seconds = 1;  // the timeout in each plan
+
 struct Tally {
   std::uint64_t seeds = 0;
   std::uint64_t wanted = 0;

@@ -22,7 +22,6 @@ class Progress {
 
 struct Titles {
   std::string world;
-  std::uint64_t election_ms = 1000;
 };
 
 bool passed(const Tally&);

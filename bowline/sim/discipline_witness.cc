@@ -9,6 +9,10 @@
 namespace bowline::sim {
 namespace {
 
+// A core knows how heavy a stretch of its log is to within this.
+constexpr std::uint64_t inexact = 64 << 10;
+constexpr std::size_t most_wanted = 64;  // lost entries, at once
+
 bool asks(const raft::Body& body) {
   return std::holds_alternative<raft::VoteRequest>(body) ||
          std::holds_alternative<raft::AppendRequest>(body) ||
@@ -74,6 +78,29 @@ void DisciplineWitness::sent(const Site& site, NodeId to, const raft::Message& m
                                ", who is no member and has not asked: " + raft::text(message));
   if (message.from != site.incarnation)
     violated("I24", name(site.id) + " speaks in the name of another life");
+  check_size(site, message);
+}
+
+// One entry goes alone, however large it is; several fit into a span, as far as a core can tell. Of
+// lost ones as many may come as may be asked for.
+void DisciplineWitness::check_size(const Site& site, const raft::Message& message) const {
+  if (const auto* request = std::get_if<raft::EntriesRequest>(&message.body))
+    check_count(site, request->wanted.size(), most_wanted);
+  if (const auto* reply = std::get_if<raft::EntriesReply>(&message.body))
+    check_count(site, reply->entries.size(), most_wanted);
+  const auto* append = std::get_if<raft::AppendRequest>(&message.body);
+  if (append == nullptr || append->entries.size() < 2) return;
+  check_count(site, append->entries.size(), options_.span_entries);
+  std::uint64_t bytes = 0;
+  for (const raft::Entry& entry : append->entries) bytes += entry.payload.size();
+  if (bytes > options_.span_bytes + inexact)
+    violated("I24",
+             name(site.id) + " puts " + std::to_string(bytes) + " bytes of entries into a message");
+}
+
+void DisciplineWitness::check_count(const Site& site, std::size_t count, std::size_t most) const {
+  if (count > most)
+    violated("I24", name(site.id) + " puts " + std::to_string(count) + " entries into a message");
 }
 
 }  // namespace bowline::sim

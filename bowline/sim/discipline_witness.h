@@ -4,15 +4,17 @@
 #include <map>
 #include <set>
 
+#include "bowline/raft/options.h"
 #include "bowline/sim/guard.h"
 
 namespace bowline::sim {
 
 // Guards manners: who speaks unasked speaks to members, answers go to those who asked, and
-// everybody speaks in their own name (I24). Nobody finds what only a broken member can cause (I25).
+// everybody speaks in their own name; no message has more in it than was agreed (I24). Nobody finds
+// what only a broken member can cause (I25).
 class DisciplineWitness : public Guard {
  public:
-  using Guard::Guard;
+  DisciplineWitness(Court& court, const raft::Options& options) : Guard(court), options_(options) {}
   void started(const Site&) override;
   void saw(const Site&, const Mind&, const raft::Input&, const raft::Effects&) override;
   void sent(const Site&, NodeId, const raft::Message&) override;
@@ -23,8 +25,11 @@ class DisciplineWitness : public Guard {
     std::set<NodeId> askers;
     Index latest;
   };
+  void check_size(const Site&, const raft::Message&) const;
+  void check_count(const Site&, std::size_t count, std::size_t most) const;
   void check_deafness(const Site&, const Mind&, const raft::Input&, const raft::Effects&) const;
 
+  raft::Options options_;
   std::map<NodeId, Circle> circles_;
 };
 

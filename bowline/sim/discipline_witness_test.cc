@@ -11,10 +11,19 @@ namespace {
 
 struct DisciplineCase : testing::Test {
   Forge forge{3};
-  DisciplineWitness witness{forge};
+  raft::Options options;
+  DisciplineWitness witness{forge, options};
   Site& site = forge.node(1);
 
   DisciplineCase() { witness.started(site); }
+  // So many entries, of so many bytes each.
+  void sends(std::size_t count, std::size_t bytes) {
+    raft::AppendRequest request;
+    for (std::size_t i = 0; i < count; ++i)
+      request.entries.push_back(
+          {{{1}, {i + 1}}, raft::Kind::command, Bytes::own(std::string(bytes, 'x'))});
+    says({2}, std::move(request));
+  }
   void says(NodeId to, raft::Body body) {
     witness.sent(site, to, forge.message(site, to, {1}, std::move(body)));
   }
@@ -42,6 +51,29 @@ TEST_F(DisciplineCase, speaking_in_another_name_is_seen) {
   raft::Message message = forge.message(site, {2}, {1}, raft::VoteRequest{});
   message.from = {999};
   witness.sent(site, {2}, message);
+  EXPECT_EQ(forge.broken(), "I24");
+}
+
+TEST_F(DisciplineCase, a_full_span_is_fine_and_so_is_one_large_entry) {
+  sends(options.span_entries, options.span_bytes / options.span_entries);
+  sends(1, options.span_bytes + 1);
+  EXPECT_EQ(forge.broken(), "");
+}
+
+TEST_F(DisciplineCase, one_entry_too_many_is_seen) {
+  sends(options.span_entries + 1, 1);
+  EXPECT_EQ(forge.broken(), "I24");
+}
+
+TEST_F(DisciplineCase, too_many_lost_entries_are_seen) {
+  says({2}, raft::EntriesRequest{std::vector<LogId>(64)});
+  EXPECT_EQ(forge.broken(), "");
+  says({2}, raft::EntriesRequest{std::vector<LogId>(65)});
+  EXPECT_EQ(forge.broken(), "I24");
+}
+
+TEST_F(DisciplineCase, one_byte_too_many_is_seen) {
+  sends(2, (options.span_bytes + (64 << 10)) / 2 + 1);
   EXPECT_EQ(forge.broken(), "I24");
 }
 

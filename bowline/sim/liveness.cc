@@ -62,15 +62,6 @@ bool Liveness::leads_well() const {
   return leader && well(leader);
 }
 
-// A member of low priority lets several of its timeouts pass, so that a better one goes first; and
-// it may be the only one with a log that can win.
-std::int64_t Liveness::patience() const {
-  const std::vector<std::uint8_t>& all = world_.plan().priorities;
-  const bool alike = std::ranges::all_of(all, [&](std::uint8_t one) { return one == all[0]; });
-  const auto wanted = static_cast<std::size_t>(Act::reconfigure);  // may set them too
-  return alike && world_.counters().acts_begun[wanted] == 0 ? 0 : 8;
-}
-
 // What was written before goes first. With the smallest of windows each entry takes a round trip of
 // its own, and a sync.
 Duration Liveness::backlog() const {
@@ -125,6 +116,15 @@ bool Liveness::follows_group(NodeId id) const {
   return member != nullptr && !lost(world_, *member);
 }
 
+// What whoever lacks most takes to get it, entry by entry as in backlog().
+Duration Liveness::behind() const {
+  Index least = written_.index;
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+    if (follows_group(NodeId{i}))
+      least = std::min(least, world_.site(NodeId{i})->machine.applied.index);
+  return (written_.index.value - least.value) * 50ms;
+}
+
 bool Liveness::level() {
   const auto all_have_it = [&] {
     for (std::uint64_t i = 1; i <= world_.sites(); ++i)
@@ -133,7 +133,7 @@ bool Liveness::level() {
         return false;
     return leads_well();
   };
-  if (!world_.run_until(all_have_it, election_ * 60))
+  if (!world_.run_until(all_have_it, election_ * 20 + behind()))
     return fail("not all that are well have the write at " + std::to_string(written_.index.value));
   level_after_ = world_.now() - healed_;
   return true;
@@ -158,15 +158,30 @@ bool Liveness::stays() {
   for (std::uint64_t i = 0; i < most; ++i) {
     const NodeId leader = world_.leader();
     const Term term = world_.core(leader)->term();
+    const std::uint64_t before = world_.counters().messages;
     const bool changed = world_.run_until(
         [&] { return world_.leader() != leader || world_.core(leader)->term() != term; },
         election_ * 20);
     if (world_.violation()) return false;
-    if (!changed) return true;
+    if (!changed) return keeps_quiet(before);
     if (!world_.core(leader)->damage().any()) break;
     if (!world_.run_until([&] { return leads_well(); }, election_ * 10)) break;
   }
   return fail("the leader changes in calm weather");
+}
+
+// There was nothing to do for 20 timeouts: heartbeats and their answers, and now and then a
+// question of somebody who is cut off. Half as much again is allowed.
+bool Liveness::keeps_quiet(std::uint64_t before) {
+  if (world_.play() != nullptr) return true;  // leases end
+  const raft::Options& options = world_.plan().options;
+  const auto timeouts = static_cast<std::uint64_t>(20);
+  const auto heartbeats =
+      static_cast<std::uint64_t>(election_ * 20 * 9 / 8 / options.heartbeat_every());
+  const std::uint64_t others = world_.sites() - 1;
+  const std::uint64_t most = 3 * others * heartbeats + 3 * others * (others + 1) * timeouts;
+  const std::uint64_t sent = world_.counters().messages - before;
+  return sent <= most || fail(std::to_string(sent) + " messages went when there was nothing to do");
 }
 
 // Whoever sends a call again and again learns in the end what became of it.

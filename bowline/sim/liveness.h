@@ -39,6 +39,7 @@ class Liveness {
   bool electable(NodeId, std::uint64_t set, Leniency) const;
   bool viable(std::uint64_t set, Leniency leniency) const;
   bool viable(std::uint64_t set) const { return viable(set, {}); }
+  std::int64_t patience() const;  // how many timeouts more
   Excuse why_not(std::uint64_t set) const;
   void heal();
   void heal_node(NodeId);
@@ -49,8 +50,8 @@ class Liveness {
   bool works();
   bool excused();
   bool leads_well() const;
-  std::int64_t patience() const;  // how many timeouts more
   Duration backlog() const;
+  Duration behind() const;
   bool first_write();
   bool writes(Time last);
   bool works_again(std::int64_t timeouts);
@@ -58,6 +59,7 @@ class Liveness {
   bool level();
   bool settles();
   bool stays();
+  bool keeps_quiet(std::uint64_t before);
   bool wakes();
   bool ends();
   bool answers_all();

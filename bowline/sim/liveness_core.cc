@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <ranges>
+#include <set>
 
 #include "bowline/raft/membership_codec.h"
 #include "bowline/sim/liveness.h"
@@ -90,6 +91,24 @@ Excuse Liveness::why_not(std::uint64_t set) const {
   if (viable(set, {.priority = true})) return Excuse::priorities;
   if (viable(set, {.priority = true, .rot = true})) return Excuse::rotten;
   return Excuse::lost_disks;
+}
+
+// A member of low priority lets several of its timeouts pass, so that a better one goes first; and
+// it may be the only one with a log that can win.
+std::int64_t Liveness::patience() const {
+  std::set<std::uint8_t> priorities;
+  const auto note = [&](const raft::MembershipPtr& membership) {
+    if (membership == nullptr) return;
+    for (const raft::Member& member : membership->members)
+      if (membership->votes(member.id)) priorities.insert(member.priority);
+  };
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i) {
+    if (!well(NodeId{i})) continue;
+    const Log log = log_of(NodeId{i});
+    note(log.membership);
+    std::ranges::for_each(log.in_doubt, note);
+  }
+  return priorities.size() < 2 ? 0 : 8;
 }
 
 bool Liveness::choose() {

@@ -28,6 +28,13 @@ Halves halves_of(const raft::Membership& membership, const std::vector<NodeId>& 
   return halves;
 }
 
+std::uint64_t set_of(std::span<const NodeId> some, const std::vector<NodeId>& names) {
+  std::uint64_t set = 0;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (std::ranges::find(some, names[i]) != some.end()) set |= 1ULL << i;
+  return set;
+}
+
 bool majority(std::uint64_t voters, std::uint64_t yes) {
   return 2 * std::popcount(voters & yes) > std::popcount(voters);
 }
@@ -58,11 +65,18 @@ bool is_quorum(const raft::Membership& membership, MemberSet yes) {
 
 bool quorums_meet(const raft::Membership& a, const raft::Membership& b) {
   const std::vector<NodeId> names = voters_of(a, b);
+  return quorums_meet({a, names}, {b, names});
+}
+
+bool quorums_meet(const Electorate& a, const Electorate& b) {
+  const std::vector<NodeId> names = voters_of(a.membership, b.membership);
   ensure(names.size() <= 20);  // the simulator's groups are small, and this is exponential
-  const Halves halves_a = halves_of(a, names);
-  const Halves halves_b = halves_of(b, names);
+  const Halves halves_a = halves_of(a.membership, names);
+  const Halves halves_b = halves_of(b.membership, names);
+  const std::uint64_t agree_a = set_of(a.agree, names);
+  const std::uint64_t agree_b = set_of(b.agree, names);
   for (std::uint64_t yes = 0; yes < 1ULL << names.size(); ++yes)
-    if (decides(halves_a, yes) && decides(halves_b, ~yes)) return false;
+    if (decides(halves_a, yes & agree_a) && decides(halves_b, ~yes & agree_b)) return false;
   return true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <span>
 
 #include "bowline/raft/membership.h"
 
@@ -15,5 +16,12 @@ bool is_quorum(const raft::Membership&, MemberSet);
 // True if no decision of one membership can be taken without somebody who would have to agree to
 // each decision of the other. Tries all sets of voters.
 bool quorums_meet(const raft::Membership&, const raft::Membership&);
+
+// The same, where only some would agree at all.
+struct Electorate {
+  const raft::Membership& membership;
+  std::span<const NodeId> agree;
+};
+bool quorums_meet(const Electorate&, const Electorate&);
 
 }  // namespace bowline::sim

@@ -8,6 +8,7 @@
 #include "bowline/sim/commit_witness.h"
 #include "bowline/sim/discipline_witness.h"
 #include "bowline/sim/election_witness.h"
+#include "bowline/sim/electorate_witness.h"
 #include "bowline/sim/heartbeat_witness.h"
 #include "bowline/sim/jury.h"
 #include "bowline/sim/log_witness.h"
@@ -32,11 +33,12 @@ std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court, const Pla
   all.push_back(std::make_unique<PromiseWitness>(court, committed));
   all.push_back(std::make_unique<ProgressWitness>(court, committed));
   all.push_back(std::make_unique<MembershipWitness>(court, committed));
+  all.push_back(std::make_unique<ElectorateWitness>(court, committed));
   all.push_back(std::make_unique<SnapshotWitness>(court, committed));
   all.push_back(std::make_unique<MachineWitness>(court, committed));
   all.push_back(std::make_unique<ReadWitness>(court, committed));
   all.push_back(std::make_unique<ClientWitness>(court, committed, plan.kv));
-  all.push_back(std::make_unique<DisciplineWitness>(court, committed));
+  all.push_back(std::make_unique<DisciplineWitness>(court, options));
   all.push_back(std::make_unique<BoundsWitness>(court, options));
   all.push_back(std::make_unique<PatienceWitness>(court, options));
   all.push_back(std::make_unique<SleepWitness>(court));
