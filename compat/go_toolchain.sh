@@ -19,14 +19,21 @@ esac
 
 place=$1
 [[ ! -x $place/bin/go ]] || exit 0
-mkdir -p "$place"
-archive=$place/toolchain.zip
+if [[ -d $place ]] && ! rmdir "$place" 2>/dev/null; then
+  echo "$place has things in it, and no go: remove it, or name another directory" >&2
+  exit 1
+fi
+# Unpacked beside it, and moved in one step at the end: whoever is interrupted leaves no half of a
+# go that looks like a whole one.
+mkdir -p "$(dirname "$place")"
+beside=$(mktemp -d "$place.XXXXXX")
+trap 'rm -rf "$beside"' EXIT
+archive=$beside/toolchain.zip
 proxy=${GOPROXY:-https://proxy.golang.org}
 proxy=${proxy%%[,|]*}
 curl -sSfL -o "$archive" "$proxy/golang.org/toolchain/@v/v0.0.1-go$version.$target.zip"
 echo "$sum  $archive" | sha256sum --check --quiet
-python3 -m zipfile -e "$archive" "$place"
-unpacked=$place/golang.org/toolchain@v0.0.1-go$version.$target
+python3 -m zipfile -e "$archive" "$beside"
+unpacked=$beside/golang.org/toolchain@v0.0.1-go$version.$target
 chmod +x "$unpacked"/bin/* "$unpacked"/pkg/tool/*/*
-mv "$unpacked"/* "$place/"
-rm -rf "$archive" "$place/golang.org"
+mv -T "$unpacked" "$place" || [[ -x $place/bin/go ]]  # somebody else was faster

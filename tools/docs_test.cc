@@ -272,6 +272,39 @@ TEST(Docs, the_architecture_draws_the_layers_as_they_are) {
   }
 }
 
+TEST(Docs, the_index_names_every_page) {
+  const std::string index = read("docs/README.md");
+  std::size_t found = 0;
+  for (const auto& file : fs::recursive_directory_iterator("docs")) {
+    const std::string page = file.path().lexically_relative("docs").generic_string();
+    if (file.path().extension() != ".md" || page == "README.md") continue;
+    EXPECT_TRUE(index.contains("(" + page + ")")) << "docs/README.md does not name " << page;
+    ++found;
+  }
+  EXPECT_GE(found, 20U) << "there are more pages than that: the search is broken";
+}
+
+TEST(Docs, every_planted_bug_has_one_row_and_no_other_bug_has_any) {
+  // `p01_vote_not_persisted = 1,` there, `| P01 | ...` here.
+  const auto number_of = [](std::string_view line, std::string_view begin) {
+    if (!line.starts_with(begin)) return std::string();
+    std::size_t end = begin.size();
+    while (end < line.size() && line[end] >= '0' && line[end] <= '9') ++end;
+    return std::string(line.substr(begin.size(), end - begin.size()));
+  };
+  std::multiset<std::string> planted;
+  for (const std::string& line : tidy::split_lines(read("bowline/base/mutant.h")))
+    if (const auto number = number_of(line, "  p"); !number.empty()) planted.insert(number);
+  std::multiset<std::string> rows;
+  for (const std::string& line : tidy::split_lines(read("docs/MUTANTS.md")))
+    if (const auto number = number_of(line, "| P"); !number.empty()) rows.insert(number);
+  EXPECT_GE(planted.size(), 80U) << "there are more bugs than that: the search is broken";
+  for (const std::string& number : planted)
+    EXPECT_EQ(rows.count(number), 1U) << "docs/MUTANTS.md: rows of P" << number;
+  for (const std::string& number : rows)
+    EXPECT_EQ(planted.count(number), 1U) << "bowline/base/mutant.h: bugs P" << number;
+}
+
 TEST(Docs, the_readme_shows_the_first_example_as_it_is_and_what_it_prints) {
   const std::string readme = read("README.md");
   const std::string source = read("docs/examples/first_core.cc");

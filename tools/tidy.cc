@@ -55,10 +55,7 @@ int main(int argc, char** argv) {
   const tidy::Findings findings = tidy::check_all(tree);
   for (const tidy::Finding& finding : findings) std::cout << tidy::describe(finding) << '\n';
   const tidy::Weight weight = tidy::weigh_raft(tree);
-  std::cout << "bowline/raft: " << weight.code << " lines of code, " << weight.tests << " of tests";
-  if (weight.code > 0) {
-    std::cout << ", " << 100 * weight.tests / weight.code << " lines of tests for 100 of code";
-  }
-  std::cout << "\ntidy: " << tree.size() << " files, " << findings.size() << " findings\n";
+  std::cout << tidy::describe(weight) << "\ntidy: " << tree.size() << " files, " << findings.size()
+            << " findings\n";
   return findings.empty() ? 0 : 1;
 }

@@ -36,9 +36,11 @@ void check_links(const Source& source, const Tree& tree, Findings& findings);
 // What the protocol and its proof weigh, in lines without blanks and comments.
 struct Weight {
   std::size_t code = 0;
-  std::size_t tests = 0;
+  std::size_t tests = 0;   // sources
+  std::size_t golden = 0;  // stories, which are tests, too
 };
 Weight weigh_raft(const Tree& tree);
+std::string describe(const Weight& weight);
 void check_weight(const Tree& tree, Findings& findings);
 
 Findings check_all(const Tree& tree);

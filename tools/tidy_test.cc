@@ -139,13 +139,36 @@ TEST(Tidy, an_include_names_the_whole_path) {
 }
 
 TEST(Tidy, the_protocol_sees_no_world) {
-  for (const std::string name : {"random", "thread", "mutex", "atomic", "iostream", "fstream",
-                                 "ctime", "future", "condition_variable"}) {
-    refuse("banned", "bowline/raft/x.cc", head + "#include <" + name + ">\n");
-    accept("bowline/runtime/x.cc", head + "#include <" + name + ">\n");
+  const auto include = [](const std::string& name) { return head + "#include <" + name + ">\n"; };
+  const std::vector<std::string> for_tests = {"iostream", "fstream", "filesystem", "cstdio",
+                                              "print"};
+  const std::vector<std::string> for_nobody = {"random",
+                                               "thread",
+                                               "mutex",
+                                               "shared_mutex",
+                                               "atomic",
+                                               "future",
+                                               "condition_variable",
+                                               "semaphore",
+                                               "latch",
+                                               "barrier",
+                                               "ctime",
+                                               "csignal",
+                                               "cstdlib",
+                                               "stop_token",
+                                               "unordered_map",
+                                               "unordered_set"};
+  for (const std::string& name : for_tests) accept("bowline/raft/x_test.cc", include(name));
+  for (const std::string& name : for_nobody) {
+    refuse("banned", "bowline/raft/x_test.cc", include(name));
   }
-  accept("bowline/raft/golden_test.cc", head + "#include <fstream>\n");
-  refuse("banned", "bowline/raft/golden_test.cc", head + "#include <thread>\n");
+  for (const auto& names : {for_tests, for_nobody}) {
+    for (const std::string& name : names) {
+      refuse("banned", "bowline/raft/x.cc", include(name));
+      refuse("banned", "bowline/raft/x.h", header_head + "#include <" + name + ">\n");
+      accept("bowline/runtime/x.cc", include(name));
+    }
+  }
 }
 
 TEST(Tidy, banned_words_are_refused_where_they_are_banned) {
@@ -331,6 +354,16 @@ TEST(Tidy, the_protocol_is_small_and_well_proved) {
   EXPECT_TRUE(with(4'000, 3'200, 3'200).empty());
   EXPECT_TRUE(complains(with(4'001, 4'000, 4'000), "protocol-size"));
   EXPECT_TRUE(complains(with(100, 100, 49), "protocol-tests"));
+}
+
+TEST(Tidy, what_the_protocol_weighs_is_told_with_and_without_its_stories) {
+  const Tree tree = tree_of({{"bowline/raft/core.cc", repeat(200, "int x;  // x\n// x\n")},
+                             {"bowline/raft/core_test.cc", repeat(150, "int x;\n// x\n")},
+                             {"bowline/raft/golden/a.txt", repeat(450, "x\n\n")}});
+  EXPECT_EQ(describe(weigh_raft(tree)),
+            "bowline/raft: 200 lines of code, 150 of tests, 450 of stories: for 100 of code 75 of "
+            "tests without the stories, 300 with them");
+  EXPECT_EQ(describe(Weight{}), "bowline/raft: 0 lines of code, 0 of tests, 0 of stories");
 }
 
 TEST(Tidy, a_finding_says_where_and_what_to_do) {
