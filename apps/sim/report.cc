@@ -218,6 +218,12 @@ std::string report(const Tally& tally, const Titles& titles) {
     text += print("each seed   at least %.1f virtual s, %s troubles, %s operations\n",
                   tally.least.virtual_seconds, number(tally.least.troubles).c_str(),
                   number(tally.least.operations).c_str());
+  if (!saw_enough(tally))
+    text += print(
+        "FAILED      too little happened: each seed is to have at least %.0f virtual s, %s "
+        "troubles, %s operations\n",
+        wanted_least.virtual_seconds, number(wanted_least.troubles).c_str(),
+        number(wanted_least.operations).c_str());
   for (const Failure& failure : tally.failures)
     text += print("FAILED      seed %llu: %s: ", static_cast<unsigned long long>(failure.seed),
                   failure.invariant.c_str()) +
