@@ -153,6 +153,9 @@ endfunction()
 # BY_HAND keeps it out of the default build: only `cmake --build build --target name` makes it.
 function(bowline_program name)
   bowline_executable(${name} plain ${ARGN})
+  if(BOWLINE_UNITY)
+    bowline_heap_up(${name} 12)
+  endif()
 endfunction()
 
 # One ctest entry a binary, so that starting ctest costs nothing. Runs in the repository's root,

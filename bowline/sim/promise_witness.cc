@@ -53,7 +53,11 @@ void PromiseWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
                          const raft::Effects& effects) {
   if (mind.role == raft::Role::leader) reigns_[mind.term] = {site.id, site.life};
   const raft::Persist* write = write_of(effects);
-  if (write == nullptr || !(write->cut_after || write->discard)) return;
+  if (write == nullptr) return;
+  // A vote may leave after a snapshot has put its voter out.
+  if (write->hard_state && write->hard_state->voted_for && is_named(site))
+    said_[site.id] = {site.incarnation, write->hard_state->term};
+  if (!write->cut_after && !write->discard) return;
   const auto ack = acks_.find(site.id);
   if (ack == acks_.end() || ack->second.term != site.written.hard.term) return;
   const Image& log = site.written;
@@ -101,7 +105,7 @@ void PromiseWitness::sent_request(const Site& site, const raft::Message& message
 void PromiseWitness::sent_grant(const Site& site, NodeId to, const raft::Message& message) {
   votes(site, message.term, {to, message.to});
   const raft::HardState& hard = site.durable.hard;
-  if (hard.blank && !is_named(site))
+  if (hard.blank && !is_named(site) && said_[site.id] != Say{site.incarnation, message.term})
     return violated("I26", name(site.id) + " votes in " + name(message.term) +
                                ", and no membership of its log names this life of it");
   const bool there =

@@ -37,6 +37,11 @@ class PromiseWitness : public Guard {
     NodeId leader;
     std::uint64_t life = 0;
   };
+  struct Say {  // the life of a disk that had one in that term
+    Incarnation incarnation;
+    Term term;
+    friend bool operator==(const Say&, const Say&) = default;
+  };
   void check_disk(const Site&);
   void votes(const Site&, Term, Vote);
   void sent_request(const Site&, const raft::Message&, const raft::VoteRequest&);
@@ -48,6 +53,7 @@ class PromiseWitness : public Guard {
   std::map<std::tuple<NodeId, Incarnation, Term>, Vote> votes_;
   std::map<NodeId, Ack> acks_;
   std::map<Term, Reign> reigns_;
+  std::map<NodeId, Say> said_;  // when it last chose its vote, its log named it
 };
 
 }  // namespace bowline::sim

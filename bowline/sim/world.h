@@ -207,6 +207,7 @@ class World : public Court {
     Index asked = {};         // from here on the disk was asked ...
     std::uint64_t rots = 0;   // ... after so many rots of that disk ...
     bool was_rotten = false;  // ... and it was known to be bad
+    Time begun = {};          // of a span
   };
   struct Fetch {  // of a snapshot
     NodeId from;
@@ -355,7 +356,7 @@ class World : public Court {
   std::shared_ptr<const raft::Options> options_;
   std::optional<Violation> violation_;
   Time now_;
-  Time letters_since_;          // those sent before ...
+  Time letters_since_;          // those sent before, or given to a courier ...
   Time letters_until_ = never;  // ... are lost after this
   ClusterId cluster_;
   Index committed_at_ruin_;

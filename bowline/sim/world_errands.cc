@@ -11,7 +11,7 @@
 namespace bowline::sim {
 
 void World::perform(Node& node, raft::SendSpan& send) {
-  Errand errand{.effect = std::move(send)};
+  Errand errand{.effect = std::move(send), .begun = now_};
   if (plan_.climate.courier.count() == 0) return send_span(node, std::move(errand));
   send_out(node, std::move(errand));
 }
@@ -48,6 +48,7 @@ void World::send_span(Node& node, Errand errand) {
   const Image& image = node.site.written;
   const auto& send = std::get<raft::SendSpan>(errand.effect);
   if (!node.site.core->leads(send.head.term) && !planted(Bug::p67_span_of_an_old_term_sent)) return;
+  if (errand.begun < letters_since_ && now_ > letters_until_) return;  // it waited for a slow disk
   LogId prev = std::get<raft::AppendRequest>(send.head.body).prev;
   if (!contains(image, prev)) {
     // Only a later leader's log can lack it: ours loses entries at the front alone.
