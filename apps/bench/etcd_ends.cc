@@ -10,7 +10,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr double patience_seconds = 300;
+constexpr double restart_seconds = 300;
 
 double passed_since(Steady::time_point then) {
   return std::chrono::duration<double>(Steady::now() - then).count();
@@ -25,7 +25,7 @@ Result<Figures> restart(EtcdCluster& cluster, const EtcdSizes& sizes) {
   cluster.kill(member);
   const auto began = Steady::now();
   if (const auto started = cluster.start(member); !started) return std::unexpected(started.error());
-  while (passed_since(began) < patience_seconds) {
+  while (passed_since(began) < restart_seconds) {
     const auto said = ask(cluster.endpoint(member), range_path, range_of(0, false), 500);
     if (!said || said->size() < sizes.value_bytes) continue;
     const double took = passed_since(began);

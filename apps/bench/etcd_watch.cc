@@ -19,7 +19,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t streams = 10;
-constexpr double patience_seconds = 10;
+constexpr double event_seconds = 10;
 
 double seconds_since(Steady::time_point then) {
   return std::chrono::duration<double>(Steady::now() - then).count();
@@ -60,7 +60,7 @@ void FanOut::heard(std::string_view message) {
 template <class Done>
 bool FanOut::until(const Done& done) {
   const auto began = Steady::now();
-  while (!done() && seconds_since(began) < patience_seconds) {
+  while (!done() && seconds_since(began) < event_seconds) {
     std::array<pollfd, streams + 1> sockets{};
     for (std::size_t i = 0; i <= streams; ++i) {
       if (!clients_[i]->flush()) return false;

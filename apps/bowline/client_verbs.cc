@@ -13,8 +13,6 @@
 namespace bowline::apps {
 namespace {
 
-constexpr int nobody_knows = 3;
-
 struct Advice {
   std::string_view part;  // of what went wrong
   std::string_view what;  // to do

@@ -12,8 +12,6 @@
 namespace bowline::apps {
 namespace {
 
-constexpr int nobody_knows = 3;
-
 int say(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   return all_is_well;

@@ -11,6 +11,7 @@ namespace bowline::apps {
 
 inline constexpr int all_is_well = 0;
 inline constexpr int something_is_wrong = 1;
+inline constexpr int nobody_knows = 3;
 inline constexpr int bad_usage = 2;
 
 struct WalArguments {

@@ -13,7 +13,7 @@ namespace {
 using etcdserverpb::WatchCreateRequest;
 using etcdserverpb::WatchRequest;
 using etcdserverpb::WatchResponse;
-using Kind = WatchStep::Kind;
+using StepKind = WatchStep::Kind;
 using std::chrono::milliseconds;
 
 constexpr std::size_t most_watchers = 5;  // of a stream
@@ -56,7 +56,7 @@ void EtcdWatcher::run() {
     }
     listen();
     line_.channel.reset();
-    note(Kind::broke);
+    note(StepKind::broke);
     std::erase_if(wanted_, [](const auto& one) { return one.second.is_unwanted; });
   }
 }
@@ -67,7 +67,7 @@ bool EtcdWatcher::open() {
   if (!dialled) return false;
   line_ = *std::move(dialled);
   line_.channel->open("/etcdserverpb.Watch/Watch", std::nullopt);
-  note(Kind::opened);
+  note(StepKind::opened);
   for (auto& [id, wanted] : wanted_) create(wanted);
   return true;
 }
@@ -84,10 +84,10 @@ void EtcdWatcher::create(Wanted& wanted) {
 void EtcdWatcher::send(const WatchRequest& message) {
   const std::string bytes = message.SerializeAsString();
   line_.channel->send(bytes);
-  note(Kind::said, bytes);
+  note(StepKind::said, bytes);
 }
 
-void EtcdWatcher::note(Kind kind, std::string message) {
+void EtcdWatcher::note(StepKind kind, std::string message) {
   story_.steps.push_back({kind, EtcdJournal::now(), at_, line_.life, std::move(message)});
 }
 
@@ -161,7 +161,7 @@ void EtcdWatcher::add() {
 void EtcdWatcher::heard(std::string message) {
   WatchResponse response;
   const bool is_one = response.ParseFromString(message);
-  note(Kind::heard, std::move(message));
+  note(StepKind::heard, std::move(message));
   if (!is_one) return;
   if (response.watch_id() == nobody) {
     for (auto& [id, wanted] : wanted_)

@@ -12,7 +12,7 @@ namespace {
 
 using namespace etcdserverpb;
 
-constexpr std::size_t most_at_once = 16;  // reads
+constexpr std::size_t most_reads_at_once = 16;
 constexpr std::int64_t lease_that_expires = 7999;
 constexpr std::string_view all_keys("\0", 1);
 
@@ -76,7 +76,7 @@ bool Episode::ask(const Method& method, const std::array<std::string, 2>& bytes,
   for (std::size_t i = 0; i < 2; ++i) asked.calls[i] = sides_[i].peer.call(method.path, bytes[i]);
   asked_.push_back(std::move(asked));
   ++requests_;
-  if (method.only_reads && asked_.size() < most_at_once) return true;
+  if (method.only_reads && asked_.size() < most_reads_at_once) return true;
   return settle_calls();
 }
 

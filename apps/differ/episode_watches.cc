@@ -12,7 +12,7 @@ namespace {
 using namespace etcdserverpb;
 
 // A stream that has more than that on its way may be behind, and then is told of more at once.
-constexpr std::uint64_t most_at_once = 1 << 19;
+constexpr std::uint64_t most_bytes_at_once = 1 << 19;
 
 std::string bytes_of(const std::vector<mvccpb::Event>& events) {
   std::string bytes;
@@ -265,7 +265,7 @@ void Episode::compare(const WatchView& ours, const WatchView& theirs) {
                   "\ntheirs: " + shown(theirs.created[i]));
   }
   for (std::size_t i = 0; i < watches.size(); ++i)
-    compare(ours.watches[i], *watches[i], ours.bytes < most_at_once);
+    compare(ours.watches[i], *watches[i], ours.bytes < most_bytes_at_once);
 }
 
 void Episode::compare(const Watched& ours, const Watched& theirs, bool in_portions) {

@@ -8,14 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "apps/sim/exit_code.h"
 #include "bowline/base/mutant.h"
 #include "bowline/sim/exhaustive.h"
 #include "bowline/sim/exhaustive_pool.h"
 
 namespace bowline::apps {
 namespace {
-
-constexpr int bad_usage = 2;
 
 // The split start is past term 2 already: it gets as many terms more.
 std::vector<sim::small::Limits> searches(const ExhaustiveArguments& arguments) {
@@ -71,9 +70,9 @@ bool plant(const std::string& name) {
 }
 
 // To the channel of errors, so that what is found stays as it is, wherever it is sent.
-class Progress {
+class Headway {
  public:
-  explicit Progress(const char* units) : units_(units) {}
+  explicit Headway(const char* units) : units_(units) {}
 
   void operator()(const sim::small::Halfway& at) {
     const auto now = std::chrono::steady_clock::now();
@@ -97,9 +96,9 @@ class Progress {
 Searched search(const sim::small::Limits& limits, bool exact) {
   const auto begun = std::chrono::steady_clock::now();
   Searched done{.limits = limits, .report = {}, .pooled = !exact};
-  if (!exact) done.report = sim::small::prove(limits, Progress("cells"));
+  if (!exact) done.report = sim::small::prove(limits, Headway("cells"));
   if (exact || !done.report.broken.empty()) {
-    sim::small::Report truth = sim::small::search(limits, Progress("states"));
+    sim::small::Report truth = sim::small::search(limits, Headway("states"));
     if (exact || !truth.broken.empty()) {
       done.report = std::move(truth);
       done.pooled = false;

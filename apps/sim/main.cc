@@ -10,6 +10,7 @@
 
 #include "apps/sim/campaign.h"
 #include "apps/sim/exhaustive.h"
+#include "apps/sim/exit_code.h"
 #include "apps/sim/kv_play.h"
 #include "apps/sim/replaying.h"
 #include "apps/sim/report.h"
@@ -22,7 +23,6 @@ namespace bowline::apps {
 namespace {
 
 constexpr int not_there = 3;
-constexpr int bad_usage = 2;
 
 struct Arguments {
   std::string world = "cores";

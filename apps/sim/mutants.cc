@@ -14,6 +14,7 @@
 
 #include "apps/sim/exhaustive.h"
 #include "apps/sim/exhaustive_hunt.h"
+#include "apps/sim/exit_code.h"
 #include "apps/sim/kv_play.h"
 #include "apps/sim/replaying.h"
 #include "apps/sim/shrinking.h"
@@ -21,8 +22,6 @@
 
 namespace bowline::apps {
 namespace {
-
-constexpr int bad_usage = 2;
 
 struct Arguments {
   std::string json;

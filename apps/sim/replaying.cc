@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/sim/apart.h"
+#include "apps/sim/exit_code.h"
 #include "bowline/base/ensure.h"
 #include "bowline/sim/history_file.h"
 #include "bowline/sim/mutants.h"
@@ -18,7 +19,6 @@
 namespace bowline::apps {
 namespace {
 
-constexpr int bad_usage = 2;
 constexpr std::size_t readable = 100;  // lines
 constexpr std::size_t last_steps = 40;
 

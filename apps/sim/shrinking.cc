@@ -7,16 +7,14 @@
 #include <utility>
 
 #include "apps/sim/apart.h"
+#include "apps/sim/exit_code.h"
 #include "apps/sim/replaying.h"
+#include "apps/sim/wide.h"
 #include "bowline/sim/history_file.h"
 #include "bowline/sim/mutants.h"
 
 namespace bowline::apps {
 namespace {
-
-constexpr int bad_usage = 2;
-
-unsigned long long wide(std::uint64_t value) { return value; }
 
 double in_seconds(Time time) { return std::chrono::duration<double>(time.since_start).count(); }
 
@@ -60,7 +58,7 @@ std::string file_of(const ShrinkArguments& arguments, Bug bug) {
   return folder + (bug == Bug::none ? "" : sim::number_of(bug) + "-") + name;
 }
 
-bool save(const std::string& path, const std::string& text) {
+bool save_history(const std::string& path, const std::string& text) {
   std::ofstream file(path);
   file << text;
   file.close();
@@ -117,7 +115,7 @@ int run_shrink(ShrinkArguments& arguments) {
   print_sizes(shrunk);
   const std::string file = file_of(arguments, *bug);
   const std::string command = arguments.program + " replay " + file;
-  if (!save(file, sim::text(shrunk.history))) return bad_usage;
+  if (!save_history(file, sim::text(shrunk.history))) return bad_usage;
   tell_short_story(shrunk.history);
   std::printf("\nto see it again: %s\n", command.c_str());
   return 0;

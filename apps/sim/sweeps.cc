@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <fstream>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "apps/sim/exit_code.h"
 #include "bowline/sim/crash_sweep.h"
 #include "bowline/sim/power_trial.h"
 #include "bowline/sim/rot_sweep.h"
@@ -15,10 +17,7 @@
 namespace bowline::apps {
 namespace {
 
-constexpr int bad_usage = 2;
 constexpr double tell_every = 10;  // seconds
-
-unsigned long long wide(std::uint64_t value) { return value; }
 
 // What there is to say of a sweep, in the order in which it is said.
 using Figures = std::vector<std::pair<const char*, std::uint64_t>>;
@@ -109,11 +108,12 @@ void tell_cures(const sim::RotSweepEnd& end) {
   for (std::size_t i = 0; i < sim::rots; ++i) {
     const auto rot = static_cast<sim::Harm>(i);
     std::printf("  %-30s", sim::name(rot));
-    for (const std::uint64_t count : end.cured[i]) std::printf(" %9llu", wide(count));
+    for (const std::uint64_t count : end.cured[i])
+      std::printf(" %9s", std::to_string(count).c_str());
     std::printf("\n");
   }
   for (const auto& [why, count] : end.refusals)
-    std::printf("  refused %llu: %s\n", wide(count), why.c_str());
+    std::printf("  refused %s: %s\n", std::to_string(count).c_str(), why.c_str());
 }
 
 Done rot(const SweepArguments& arguments, sim::SweepPart part) {

@@ -9,6 +9,8 @@
 #include <map>
 #include <vector>
 
+#include "apps/sim/exit_code.h"
+#include "apps/sim/wide.h"
 #include "bowline/sim/topology_trial.h"
 
 namespace bowline::apps {
@@ -18,8 +20,6 @@ using sim::Topology;
 using sim::TopologyCase;
 using sim::TopologyOutcome;
 using sim::TopologyVerdict;
-
-constexpr int bad_usage = 2;
 
 // One way to go through them all.
 struct Series {
@@ -54,8 +54,6 @@ struct Sums {
 };
 
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-unsigned long long wide(std::uint64_t value) { return value; }
-
 std::string nodes_of(std::uint32_t mask) {
   std::string text;
   for (std::uint32_t i = 0; i < Topology::nodes; ++i)
