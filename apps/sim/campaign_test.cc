@@ -66,6 +66,20 @@ TEST(Campaign, fails_if_a_seed_failed_or_is_missing_or_if_many_are_excused) {
   EXPECT_TRUE(passed(excused));
 }
 
+TEST(Campaign, fails_and_says_why_if_leaders_come_late_in_more_than_one_of_a_hundred) {
+  constexpr std::string_view too_late = "too late";
+  Tally tally = ten_good_seeds();
+  tally.leader_after.assign(198, 1.0);
+  tally.leader_after.resize(200, 4.1);
+  EXPECT_TRUE(passed(tally));
+  EXPECT_FALSE(report(tally, {.world = "cores"}).contains(too_late));
+  tally.leader_after.resize(203, 4.1);
+  EXPECT_FALSE(passed(tally));
+  EXPECT_TRUE(report(tally, {.world = "cores"}).contains(too_late));
+  tally.leader_after.assign(99, 4.1);  // of so few one cannot say
+  EXPECT_TRUE(passed(tally));
+}
+
 // The least of all seeds is taken, and the weather of a minute is enough.
 TEST(Campaign, judges_by_what_its_seeds_saw) {
   Work work{.first = 1, .count = 4, .twice = false, .settings = {}};
