@@ -40,9 +40,11 @@ void Replica::no_age() {
   if (std::exchange(ages_, false)) set_age();
 }
 
+// A machine that keeps its state may have more than is known to be committed, after a start.
 void Replica::snapshot_is_old() {
   ages_ = false;
-  if (taking_ || installing_ || stateless_) return snapshot_in_time();
+  const bool is_known = applied().index <= core_.commit();
+  if (taking_ || installing_ || stateless_ || !is_known) return snapshot_in_time();
   if (options_.snapshot_every > Duration{0} && applied().index > snapshot_.index) take_snapshot({});
 }
 

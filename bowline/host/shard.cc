@@ -7,6 +7,7 @@
 
 #include "bowline/base/ensure.h"
 #include "bowline/host/destroyed.h"
+#include "bowline/wal/names.h"
 #include "bowline/wire/letter.h"
 
 namespace bowline::host {
@@ -57,12 +58,33 @@ void Shard::open(env::Done<Result<wal::Account>> done) {
     return env_.loop.soon(life_.guard([done = std::move(done), wrong = *wrong]() mutable {
       done(std::unexpected(std::move(wrong)));
     }));
-  // The log with files takes the directory for all that lies there. Another one need not know it.
-  if (log_->on_disk() != nullptr || options_.stores.snapshots) return open_log(std::move(done));
+  // The log with files takes the directory for all that lies there. One of somebody's own may lie
+  // elsewhere.
+  if (!options_.stores.log) return open_log(std::move(done));
+  if (options_.stores.snapshots) return look_for_files(std::move(done));
   env_.disk.lock(life_.guard([this, done = std::move(done)](const Result<void>& locked) mutable {
     if (!locked) return done(std::unexpected(locked.error()));
-    open_log(std::move(done));
+    look_for_files(std::move(done));
   }));
+}
+
+// Groups that are founded anew beside a log that nobody reads would lose what it holds, and nobody
+// would be told.
+void Shard::look_for_files(env::Done<Result<wal::Account>> done) {
+  if (log_->outlives_the_process()) return open_log(std::move(done));
+  env_.disk.list(life_.guard(
+      [this, done = std::move(done)](const Result<std::vector<env::Listed>>& files) mutable {
+        if (!files) return done(std::unexpected(files.error()));
+        const auto is_of_log = [](const env::Listed& file) {
+          return wal::segment_number(file.name).has_value();
+        };
+        if (std::ranges::none_of(*files, is_of_log)) return open_log(std::move(done));
+        done(std::unexpected(Error{
+            Fault::invalid,
+            "there is a log in the directory, and stores.log gives one that is gone with the "
+            "process: what is in the directory would be left out. Leave stores.log out, or name "
+            "another directory"}));
+      }));
 }
 
 void Shard::open_log(env::Done<Result<wal::Account>> done) {

@@ -124,6 +124,7 @@ class Shard {
   Links::Hooks link_hooks();
   Courier::Hooks courier_hooks();
   std::optional<Error> cannot_open() const;
+  void look_for_files(env::Done<Result<wal::Account>>);
   void open_log(env::Done<Result<wal::Account>>);
   void opened(Result<wal::Opened>, env::Done<Result<wal::Account>>);
   void listen(wal::Account, env::Done<Result<wal::Account>>);

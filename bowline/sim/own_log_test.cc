@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -22,7 +24,10 @@ using namespace std::chrono_literals;
 // Keeps nothing at hand: all has to be fetched. Its disk can be made to wait, or to rot.
 class PlainLog final : public wal::LogStore {
  public:
-  explicit PlainLog(Setting setting) : env_(setting.env), inner_(std::move(setting)) {}
+  explicit PlainLog(Setting setting)
+      : env_(setting.env),
+        told_(std::move(setting.hooks.persisted)),
+        inner_(hearing(std::move(setting))) {}
   void open(env::Done<Result<wal::Opened>> done) override { inner_.open(std::move(done)); }
   void submit(GroupId group, raft::Persist&& what) override {
     for (const raft::Entry& entry : what.repaired) rotten.erase(entry.id.index);
@@ -46,11 +51,29 @@ class PlainLog final : public wal::LogStore {
   bool idle() const override { return inner_.idle(); }
   std::uint64_t bytes() const override { return inner_.bytes(); }
 
+  // The next that it has to say of its writes.
+  void tell() {
+    const auto [group, seq] = untold.front();
+    untold.pop_front();
+    told_(group, seq);
+  }
+
   bool waits = false;
   std::set<Index> rotten;
+  GroupId slow;                                // of whose writes nothing is said till tell() ...
+  std::deque<std::pair<GroupId, Seq>> untold;  // ... but these are durable
 
  private:
+  Setting hearing(Setting setting) {
+    setting.hooks.persisted = [this](GroupId group, Seq seq) {
+      if (group != slow) return told_(group, seq);
+      untold.emplace_back(group, seq);
+    };
+    return setting;
+  }
+
   env::Env env_;
+  std::move_only_function<void(GroupId, Seq)> told_;
   wal::MemoryLog inner_;
 };
 
@@ -122,6 +145,31 @@ TEST_F(OwnLog, what_a_reader_of_the_log_finds_rotten_is_fetched_from_the_others)
   ASSERT_TRUE(mended);
   EXPECT_EQ(mended->commands.size(), 1U);
   EXPECT_EQ(mended->next, at.next());
+}
+
+// The writes of one group are told in their order, and not more is promised: what was written
+// before it was destroyed may be told after that.
+TEST_F(OwnLog, what_is_told_late_of_a_group_that_was_destroyed_does_not_start_the_next_one) {
+  ASSERT_TRUE(rig.writes(GroupId{1}));
+  const NodeId here = leader();
+  log(here).slow = GroupId{1};
+  rig.replica(here, GroupId{1})->propose(Bytes::copy("x"), [](const host::Outcome&) {});
+  rig.run(100ms);
+  ASSERT_TRUE(rig.is_destroyed(rig.destroy(here, GroupId{1})));
+  std::optional<bool> started;
+  rig.begin(here, GroupId{1},
+            [&](const Result<host::Replica*>& replica) { started = replica.has_value(); });
+  rig.run(100ms);
+  ASSERT_GE(log(here).untold.size(), 2U);
+  EXPECT_NE(log(here).untold.front().second, Seq{});
+  EXPECT_EQ(log(here).untold.back().second, Seq{});  // where the next one begins
+  while (log(here).untold.size() > 1) log(here).tell();
+  rig.run(100ms);
+  EXPECT_FALSE(started);
+  log(here).slow = {};
+  log(here).tell();
+  rig.run(100ms);
+  EXPECT_EQ(started, true);
 }
 
 // Timers of the same instant ring one after the other, also those of what the first one ended.

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
+#include "bowline/machine/state_machine.h"
 #include "bowline/sim/many_groups_rig.h"
 
 // Snapshots that are made because of what the newest lacks is old.
@@ -21,6 +27,16 @@ struct SnapshotAge : testing::Test {
   }
   std::uint64_t taken(std::uint64_t id = 1) {
     return rig.shard({id}).meters().counters.snapshots_taken;
+  }
+  host::GroupOptions without_kept() {
+    host::GroupOptions options = rig.group_options();
+    options.keep_entries = 0;
+    return options;
+  }
+  NodeId leader() {
+    for (std::uint64_t id = 1; id <= 3; ++id)
+      if (rig.replica({id}, GroupId{1})->core().role() == raft::Role::leader) return {id};
+    return {};
   }
   bool is_taken(std::uint64_t count, Duration within) {
     return rig.run_until([&] { return taken() == count; }, within);
@@ -81,6 +97,100 @@ TEST_F(SnapshotAge, whoever_changes_other_options_does_not_begin_the_time_anew) 
     rig.replica({1}, GroupId{1})->tune(rig.group_options());
   }
   EXPECT_EQ(taken(), 1U);
+}
+
+// What it lacked is in there.
+TEST_F(SnapshotAge, one_that_comes_from_another_node_begins_the_time_anew) {
+  NodeId late;
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    if (rig.replica({id}, GroupId{1})->core().role() != raft::Role::leader) late = {id};
+  for (std::uint64_t id = 1; id <= 3; ++id) rig.replica({id}, GroupId{1})->tune(without_kept());
+  rig.run(10s);
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    if (late != NodeId{id}) rig.cut(late, {id});
+  for (int i = 0; i < 11; ++i) ASSERT_TRUE(rig.writes(GroupId{1}));
+  rig.run(5s);
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    if (late != NodeId{id}) rig.heal(late, {id});
+  const auto& counters = rig.shard(late).meters().counters;
+  ASSERT_TRUE(rig.run_until([&] { return counters.snapshots_installed == 1; }, 10s));
+  ASSERT_TRUE(rig.run_until([&] { return bool(leader()); }, 10s));
+  ASSERT_TRUE(rig.writes(GroupId{1}));
+  rig.run(28s);  // past the time of what it had applied by itself
+  EXPECT_EQ(taken(late.value), 0U);
+  rig.run(4s);
+  EXPECT_EQ(taken(late.value), 1U);
+}
+
+// Keeps its state by itself, from process to process.
+class Lasting final : public machine::StateMachine, public machine::Durable {
+ public:
+  void apply(std::span<const machine::Command> commands, std::span<std::string> answers) override {
+    notebook_.apply(commands, answers);
+  }
+  std::unique_ptr<machine::Reader> snapshot() override { return notebook_.snapshot(); }
+  std::unique_ptr<machine::Writer> restore() override { return notebook_.restore(); }
+  machine::Durable* durable() override { return this; }
+  std::string marked() override { return mark_; }
+  void mark(std::string_view mark) override { mark_ = mark; }
+
+ private:
+  Machine seen_;
+  Notebook notebook_{seen_, 0, [](LogId, std::string_view) {}};
+  std::string mark_;
+};
+
+// Node 3 follows, with such a machine, and starts again before there is a snapshot.
+struct LastingAge : testing::Test {
+  void SetUp() override {
+    rig.group_options().snapshot_every = 30s;
+    for (std::uint64_t id = 1; id <= 2; ++id) rig.start({id}, group);
+    ASSERT_TRUE(rig.run_until([this] { return rig.writes(group); }, 30s));
+    come();
+    rig.run(5s);  // it is met, which is an entry, too
+    ASSERT_EQ(here().applied(), there().applied());
+    applied = here().applied();
+    rig.kill(late);
+    rig.boot(late);
+  }
+  void come() {
+    const raft::MembershipPtr founders = there().core().memberships().latest().membership;
+    bool came = false;
+    rig.shard(late).start(group, {rig.group_options(), founders}, machine,
+                          [&](const Result<host::Replica*>& started) { came = bool(started); });
+    ASSERT_TRUE(rig.run_until([&] { return came; }, 1s));
+  }
+  host::Replica& here() { return *rig.replica(late, group); }
+  host::Replica& there() { return *rig.replica({1}, group); }
+  std::uint64_t taken() { return rig.shard(late).meters().counters.snapshots_taken; }
+
+  static constexpr GroupId group{1};
+  static constexpr NodeId late{3};
+  ManyGroupsRig rig;
+  Lasting machine;
+  LogId applied;
+};
+
+// Nothing is applied after that, which else would begin the time.
+TEST_F(LastingAge, of_what_a_machine_kept_the_age_counts_from_the_start_of_its_node) {
+  come();
+  rig.run(29s);
+  EXPECT_EQ(taken(), 0U);
+  rig.run(2s);
+  EXPECT_EQ(taken(), 1U);
+  EXPECT_EQ(here().applied(), applied);
+  EXPECT_EQ(here().snapshot(), applied);
+}
+
+// When the time is over it has not heard yet that what it has is committed.
+TEST_F(LastingAge, a_snapshot_that_is_due_while_nobody_is_heard_is_made_later) {
+  for (std::uint64_t id = 1; id <= 2; ++id) rig.cut(late, {id});
+  come();
+  rig.run(40s);
+  EXPECT_EQ(taken(), 0U);
+  for (std::uint64_t id = 1; id <= 2; ++id) rig.heal(late, {id});
+  EXPECT_TRUE(rig.run_until([this] { return taken() == 1; }, 31s));
+  EXPECT_EQ(here().applied(), applied);
 }
 
 }  // namespace
