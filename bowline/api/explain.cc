@@ -60,9 +60,8 @@ class Explanation {
       case Hindrance::no_members:
         return "it knows of no members: found the group, or add this node at its leader";
       case Hindrance::not_member:
-        return "it is no member any more, or came back without its log: add it at the leader, or, "
-               "if "
-               "there is none and never will be, recover the group with what this node has";
+        return "it is no member any more, or came back without its log: add it at the leader; "
+               "if there is none and never will be, recover the group with what this node has";
       case Hindrance::learner: return "it is a learner, and learners do not campaign";
       case Hindrance::priority_zero: return "its priority is 0, which means never";
       case Hindrance::restoring: return "it takes a snapshot in, and campaigns when it has it";
