@@ -48,6 +48,7 @@ GroupVerbs::GroupVerbs(CLI::App& app)
       transfer_(add("transfer", "Hand leadership over")),
       snapshot_(add("snapshot", "Take a snapshot on a node, now")),
       recover_(add("recover", "The other voters are gone for good: one node goes on alone")),
+      destroy_(add("destroy", "Leave nothing of a group on a node, or on all of its members")),
       rebalance_(add("rebalance", "Spread the leaders of all groups over the nodes", false)) {
   add_->add_option("--address", arguments_.address, "Where it listens: HOST:PORT")->required();
   add_->add_flag("--learner", arguments_.learner, "It never votes, unless it is promoted");
@@ -57,11 +58,7 @@ GroupVerbs::GroupVerbs(CLI::App& app)
   transfer_->add_option("--to", arguments_.node, "To this node; else to whoever is best");
   for (CLI::App* const verb : {snapshot_, recover_})
     verb->add_option("--at", arguments_.at, "The node: HOST:PORT")->required();
-  recover_->add_option("--cluster-id", arguments_.anew, "A new one, that was never used")
-      ->required()
-      ->check(CLI::PositiveNumber);
-  recover_->add_flag("--lose-what-others-have", arguments_.sure,
-                     "You know that entries may be lost, and that the others must not come back");
+  describe_last_resorts();
   rebalance_->add_option("--most", arguments_.most, "So many groups move")
       ->check(CLI::PositiveNumber);
   rebalance_->add_flag("--only-show", arguments_.only_show, "Which would move");
@@ -72,6 +69,24 @@ GroupVerbs::GroupVerbs(CLI::App& app)
       "          2: this cannot be asked for.\n"
       "          3: nobody knows: it may be done, or become so. Look before you ask again.\n"
       "The nodes have to allow it: NodeOptions::operators, see docs/ADMIN.md.");
+}
+
+void GroupVerbs::describe_last_resorts() {
+  recover_->add_option("--cluster-id", arguments_.anew, "A new one, that was never used")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  recover_->add_flag("--lose-what-others-have", arguments_.sure,
+                     "You know that entries may be lost, and that the others must not come back");
+  CLI::Option* const at = destroy_->add_option("--at", arguments_.at, "On this node: HOST:PORT");
+  CLI::Option* const everywhere = destroy_->add_flag(
+      "--everywhere", arguments_.everywhere, "On all of its members, if all can be reached");
+  CLI::Option* const even =
+      destroy_->add_flag("--even-a-member", arguments_.even_a_member,
+                         "Also if it is a member still: when the others are gone for good");
+  at->excludes(everywhere);
+  even->needs(at);
+  destroy_->add_flag("--lose-what-it-has", arguments_.sure,
+                     "You know that what the group has there is gone for ever");
 }
 
 void GroupVerbs::add_reach(CLI::App& verb) {
@@ -111,6 +126,12 @@ int GroupVerbs::run() {
         "this node goes on with what it has: what only others had is lost, and they must never "
         "come back. If you want that, add --lose-what-others-have",
         bad_usage);
+  if (destroy_->parsed() && arguments_.at.empty() && !arguments_.everywhere)
+    return complain("say where: on one node, --at, or on all members, --everywhere", bad_usage);
+  if (destroy_->parsed() && !arguments_.sure)
+    return complain(
+        "what the group has there will be gone for ever. If you want that, add --lose-what-it-has",
+        bad_usage);
   ConsoleOptions options;
   options.peers = arguments_.peers;
   options.cluster = arguments_.cluster;
@@ -137,10 +158,18 @@ int GroupVerbs::run(Console& console) {
     for (const Console::Moved& one : moved) status = std::max(status, status_of(one.outcome));
     return status;
   }
+  if (destroy_->parsed() && arguments_.everywhere) return destroy_everywhere(console);
   if (!status_->parsed() && !members_->parsed()) return change(console);
   const Result<wire::GroupReport> report = console.look(GroupId{arguments_.group});
   if (!report) return complain(report.error().what, something_is_wrong);
   return say(members_->parsed() ? members_text(*report, json) : status_text(*report, json));
+}
+
+int GroupVerbs::destroy_everywhere(Console& console) {
+  const auto all = console.destroy_everywhere(GroupId{arguments_.group});
+  if (!all) return complain(all.error().what, something_is_wrong);
+  say(text_of(*all, arguments_.json));
+  return all->empty() ? all_is_well : status_of(all->back().outcome);
 }
 
 int GroupVerbs::change(Console& console) {
@@ -164,6 +193,7 @@ int GroupVerbs::change(Console& console) {
     if (cancel_->parsed()) return console.cancel_change(group);
     if (transfer_->parsed()) return console.transfer(group, node);
     if (snapshot_->parsed()) return console.snapshot(arguments_.at, group);
+    if (destroy_->parsed()) return console.destroy(arguments_.at, group, arguments_.even_a_member);
     return console.recover(arguments_.at, group, ClusterId{arguments_.anew});
   };
   return tell(act(), arguments_.json);

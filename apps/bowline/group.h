@@ -26,6 +26,7 @@ struct GroupArguments {
   std::int64_t expected = -1;  // below 0: not given
   std::uint64_t anew = 0;
   bool sure = false;
+  bool even_a_member = false, everywhere = false;
   std::size_t most = 1000;
   bool only_show = false;
 };
@@ -42,13 +43,15 @@ class GroupVerbs {
   CLI::App* add_change(const std::string& name, const std::string& what);
   void add_reach(CLI::App&);
   int run(Console&);
+  void describe_last_resorts();
   int change(Console&);
+  int destroy_everywhere(Console&);
 
   GroupArguments arguments_;
   CLI::App* group_;
   CLI::App *list_, *status_, *members_;
   CLI::App *add_, *remove_, *promote_, *demote_, *cancel_;
-  CLI::App *transfer_, *snapshot_, *recover_, *rebalance_;
+  CLI::App *transfer_, *snapshot_, *recover_, *destroy_, *rebalance_;
 };
 
 }  // namespace bowline::apps

@@ -16,6 +16,7 @@ class GroupProgram : public NodeTest {
   GroupProgram() {
     adjust_ = [](NodeOptions& options) {
       options.operators.admit = host::Admit::anybody;
+      options.operators.may_destroy = true;
       options.name = "north";
     };
   }
@@ -53,6 +54,24 @@ TEST_F(GroupProgram, shows_and_changes) {
   EXPECT_TRUE(soon([&] { return leader() == next; }));
   expect(run("rebalance"), 0, "nothing would be better");
   expect(run("rebalance --only-show --json"), 0, "[]");
+}
+
+TEST_F(GroupProgram, destroys_a_group_if_it_is_told_twice) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const std::string third = " --at " + addresses_.at(3);
+  expect(run("destroy 7 --lose-what-it-has"), 2, "say where");
+  expect(run("destroy 7 --everywhere" + third), 2, "excludes");
+  expect(run("destroy 7" + third), 2, "gone for ever. If you want that, add --lose-what-it-has");
+  expect(run("destroy 7 --lose-what-it-has" + third), 1, "node 3 is a member still");
+  expect(run("destroy 7 --lose-what-it-has --even-a-member" + third), 0, "done");
+  expect(run("destroy 7 --lose-what-it-has --even-a-member" + third), 1, "node 3 has no group 7");
+  EXPECT_EQ(write("b"), "2");
+  const Ran everywhere = run("destroy 7 --lose-what-it-has --everywhere");
+  expect(everywhere, 0, "NODE  ADDRESS");
+  expect(everywhere, 0, "done");
+  expect(run("destroy 7 --lose-what-it-has --everywhere --json --within 0.5"), 1, "no group 7");
+  for (const std::uint64_t id : {1U, 2U, 3U}) EXPECT_FALSE(members_[id].group->status().get().here);
 }
 
 TEST_F(GroupProgram, says_with_what_it_ends) {

@@ -110,6 +110,14 @@ Json json_of(const Console::Moved& moved) {
   return JsonObject().add("move", json_of(moved.move)).add("result", json_of(moved.outcome)).done();
 }
 
+Json json_of(const Console::Destroyed& one) {
+  return JsonObject()
+      .add("node", number(one.node))
+      .add("address", one.address)
+      .add("result", json_of(one.outcome))
+      .done();
+}
+
 Json json_of(const wire::NodeReport& node) {
   std::vector<Json> groups;
   groups.reserve(node.lines.size());
@@ -204,6 +212,18 @@ std::string text_of(const std::vector<Console::Moved>& moved, bool json) {
     if (result.ends_with('\n')) result.pop_back();
     rows.push_back(
         {number(one.move.group), number(one.move.from), number(one.move.to), std::move(result)});
+  }
+  return columns(rows);
+}
+
+std::string text_of(const std::vector<Console::Destroyed>& all, bool json) {
+  if (json) return line(Json::of(each(all)));
+  std::vector<Row> rows{{"NODE", "ADDRESS", "RESULT"}};
+  rows.reserve(1 + all.size());
+  for (const Console::Destroyed& one : all) {
+    std::string result = text_of(one.outcome, false);
+    if (result.ends_with('\n')) result.pop_back();
+    rows.push_back({number(one.node), one.address, std::move(result)});
   }
   return columns(rows);
 }

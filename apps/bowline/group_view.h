@@ -12,6 +12,7 @@ std::string text_of(const client::Outcome&, bool json);
 std::string text_of(const Console::Survey&, bool json);
 std::string text_of(const std::vector<client::Move>&, bool json);
 std::string text_of(const std::vector<Console::Moved>&, bool json);
+std::string text_of(const std::vector<Console::Destroyed>&, bool json);
 std::string status_text(const wire::GroupReport&, bool json);
 std::string members_text(const wire::GroupReport&, bool json);
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <deque>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "bowline/client/members.h"
 #include "bowline/runtime/loop.h"
@@ -13,6 +15,12 @@
 namespace bowline {
 
 using client::Outcome;
+
+namespace {
+
+std::string words_of(NodeId id) { return "node " + std::to_string(id.value); }
+
+}  // namespace
 
 class Console::Inside {
  public:
@@ -58,6 +66,12 @@ class Console::Inside {
     Result<wire::AskMembers> ask = made(*report);
     if (!ask) return wire::Declined{wire::Why::never, ask.error().what, {}, {}};
     return change(*std::move(ask));
+  }
+  Result<wire::NodeReport> look_at_node(const std::string& address, wire::AskNode ask) {
+    using What = Result<wire::NodeReport>;
+    return wait<What>([&](client::Admin& admin, env::Done<What> done) {
+      admin.look_at_node(address, ask, std::move(done));
+    });
   }
   const client::Route& route() const { return admin_->route(); }
 
@@ -138,8 +152,58 @@ Outcome Console::recover(const std::string& address, GroupId group, ClusterId an
   return inside_->change_at(address, wire::AskRecover{group, anew});
 }
 
+// Of one that was removed while it was away, only the leader knows.
+Outcome Console::destroy(const std::string& address, GroupId group, bool even_a_member) {
+  if (even_a_member) return inside_->change_at(address, wire::AskDestroy{group, true});
+  const Result<wire::NodeReport> node = inside_->look_at_node(address, {{}, 1});
+  if (!node) return wire::Declined{wire::Why::later, node.error().what, {}, {}};
+  const Result<wire::GroupReport> report = look(group);
+  const bool is_led = report && report->role == raft::Role::leader;
+  if (is_led && report->members.find(node->id) != nullptr)
+    return wire::Declined{wire::Why::never,
+                          words_of(node->id) +
+                              " is a member still: remove it first, or destroy the group on all "
+                              "of its members",
+                          {},
+                          {}};
+  return inside_->change_at(address, wire::AskDestroy{group, is_led});
+}
+
+Result<std::vector<Console::Destroyed>> Console::destroy_everywhere(GroupId group) {
+  const Result<wire::GroupReport> report = look(group);
+  if (!report) return std::unexpected(report.error());
+  if (report->role != raft::Role::leader)
+    return std::unexpected(
+        Error{Fault::unreachable, "nobody leads group " + std::to_string(group.value) +
+                                      ", so who its members are is not certain, and nothing was "
+                                      "done: destroy it node by node"});
+  std::vector<raft::Member> members(report->members.members.begin(), report->members.members.end());
+  std::ranges::stable_partition(
+      members, [&](const raft::Member& member) { return member.id != report->leader; });
+  for (const raft::Member& member : members) {
+    const std::string address(member.address.view());
+    const Result<wire::NodeReport> node = inside_->look_at_node(address, {{}, 1});
+    if (node && node->id == member.id) continue;
+    const std::string why = node ? words_of(node->id) + " is at " + address : node.error().what;
+    return std::unexpected(
+        Error{Fault::unreachable, words_of(member.id) + " cannot be reached (" + why +
+                                      "), and nothing was done: remove it from the group first"});
+  }
+  std::vector<Destroyed> all;
+  for (const raft::Member& member : members) {
+    const std::string address(member.address.view());
+    Outcome outcome = destroy(address, group, true);
+    // It may be gone there already, since this is tried once more.
+    if (const auto* const no = std::get_if<wire::Declined>(&outcome);
+        no != nullptr && no->why == wire::Why::not_here)
+      outcome = wire::Done{};
+    all.push_back({member.id, address, std::move(outcome)});
+    if (!std::holds_alternative<wire::Done>(all.back().outcome)) break;
+  }
+  return all;
+}
+
 Console::Survey Console::survey() {
-  using What = Result<wire::NodeReport>;
   Survey survey;
   std::set<std::string> known(inside_->route().peers().begin(), inside_->route().peers().end());
   std::deque<std::string> next(known.begin(), known.end());
@@ -148,9 +212,7 @@ Console::Survey Console::survey() {
     Result<wire::NodeReport> page;
     for (bool more = true; more;) {
       const GroupId after = all.lines.empty() ? GroupId{} : all.lines.back().group;
-      page = inside_->wait<What>([&](client::Admin& admin, env::Done<What> done) {
-        admin.look_at_node(next.front(), {after, wire::most_groups_at_once}, std::move(done));
-      });
+      page = inside_->look_at_node(next.front(), {after, wire::most_groups_at_once});
       if (!page) break;
       more = page->more && !page->lines.empty();
       page->lines.insert(page->lines.begin(), all.lines.begin(), all.lines.end());

@@ -56,6 +56,18 @@ class Console {
   // At that node.
   client::Outcome snapshot(const std::string& address, GroupId);
   client::Outcome recover(const std::string& address, GroupId, ClusterId anew);
+  // Nothing of the group is left there, neither in memory nor on its disk. Refused while that node
+  // is a member, as the leader says; or as it says itself, if nobody leads. The node has to allow
+  // it: host::Operators::Options::may_destroy.
+  client::Outcome destroy(const std::string& address, GroupId, bool even_a_member = false);
+  // On all of its members, those who follow first, until one does not do it. An error: it was not
+  // begun, since the group has no leader, or not all of them can be reached.
+  struct Destroyed {
+    NodeId node;
+    std::string address;
+    client::Outcome outcome;
+  };
+  Result<std::vector<Destroyed>> destroy_everywhere(GroupId);
 
   // All nodes that can be reached, with all their groups; and why others could not.
   struct Survey {

@@ -28,6 +28,7 @@ class ConsoleTest : public NodeTest {
   ConsoleTest() {
     adjust_ = [this](NodeOptions& options) {
       options.operators.admit = admit_;
+      options.operators.may_destroy = destroys_;
       if (secure_) options.tls = files("node", Wish::of_node(options.id), options.id.value);
       options.log_sink = [this](std::string_view line) {
         const std::scoped_lock lock(mutex_);
@@ -61,6 +62,7 @@ class ConsoleTest : public NodeTest {
   }
 
   host::Admit admit_ = host::Admit::anybody;
+  bool destroys_ = false;
   bool secure_ = false;
   Duration within_ = 10s;
   runtime::CertificateFolder folder_;
@@ -140,6 +142,59 @@ TEST_F(ConsoleTest, all_nodes_are_found_from_one_and_leaders_are_spread) {
   EXPECT_EQ(survey.nodes.size(), 2U);
   ASSERT_EQ(survey.silent.size(), 1U);
   EXPECT_EQ(survey.silent[0].first, addresses_[3]);
+}
+
+TEST_F(ConsoleTest, a_group_is_destroyed_on_one_node_and_on_all) {
+  destroys_ = true;
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const auto script = console();
+  EXPECT_EQ(
+      words(script->destroy(addresses_[3], group)),
+      "node 3 is a member still: remove it first, or destroy the group on all of its members");
+  members_.erase(3);
+  ASSERT_NE(leader(), 0U);
+  const auto unreached = script->destroy_everywhere(group);
+  ASSERT_FALSE(unreached);
+  EXPECT_TRUE(unreached.error().what.contains("node 3 cannot be reached"))
+      << unreached.error().what;
+  EXPECT_TRUE(unreached.error().what.contains("nothing was done")) << unreached.error().what;
+  // It is away when it is removed, and so does not know that.
+  EXPECT_EQ(words(script->remove(group, NodeId{3})), "done");
+  open(3);
+  start(3);
+  EXPECT_EQ(words(script->destroy(addresses_[3], group)), "done");
+  EXPECT_FALSE(members_[3].group->status().get().here);
+  EXPECT_TRUE(was_logged("destroy the group here"));
+  EXPECT_EQ(write("b"), "2");
+
+  const auto everywhere = script->destroy_everywhere(group);
+  ASSERT_TRUE(everywhere) << everywhere.error().what;
+  ASSERT_EQ(everywhere->size(), 2U);
+  for (const Console::Destroyed& one : *everywhere) EXPECT_EQ(words(one.outcome), "done");
+  for (const std::uint64_t id : {1U, 2U}) EXPECT_FALSE(members_[id].group->status().get().here);
+}
+
+TEST_F(ConsoleTest, where_one_member_does_not_destroy_it_the_others_are_left) {
+  destroys_ = true;
+  open(1);
+  open(2);
+  destroys_ = false;
+  open(3);
+  for (const std::uint64_t id : {1U, 2U, 3U}) start(id);
+  ASSERT_EQ(write("a"), "1");
+  const auto script = console();
+  ASSERT_TRUE(soon([&] {
+    return leader() == 1 || std::holds_alternative<wire::Done>(script->transfer(group, NodeId{1}));
+  }));
+  ASSERT_TRUE(soon([&] { return leader() == 1; }));
+  const auto tried = script->destroy_everywhere(group);
+  ASSERT_TRUE(tried) << tried.error().what;
+  ASSERT_EQ(tried->size(), 2U);
+  EXPECT_EQ((*tried)[0].node, NodeId{2});
+  EXPECT_EQ(words((*tried)[0].outcome), "done");
+  EXPECT_TRUE(words((*tried)[1].outcome).contains("operators.may_destroy"));
+  EXPECT_EQ(write("b"), "2");
 }
 
 TEST_F(ConsoleTest, unless_it_is_allowed_nobody_is_let_in) {

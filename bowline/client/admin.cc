@@ -209,7 +209,7 @@ Call& Admin::call(const std::string& address) {
   hello.purpose = wire::Purpose::admin;
   hello.name = options_.name;
   hello.cluster_name = options_.cluster;
-  call = std::make_unique<Call>(network_, address, std::move(hello),
+  call = std::make_unique<Call>(loop_, network_, address, std::move(hello),
                                 [this, address] { hang_up(address); });
   return *call;
 }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace bowline::client {
 namespace {
@@ -13,8 +14,9 @@ std::unexpected<Error> no(std::string why) {
 
 }  // namespace
 
-Call::Call(env::Network& network, std::string address, wire::Hello here, env::Done<> over)
-    : address_(std::move(address)), here_(std::move(here)), over_(std::move(over)) {
+Call::Call(env::Loop& loop, env::Network& network, std::string address, wire::Hello here,
+           env::Done<> over)
+    : loop_(loop), address_(std::move(address)), here_(std::move(here)), over_(std::move(over)) {
   network.connect(address_,
                   life_.guard([this](Result<std::unique_ptr<env::Connection>> connection) {
                     connected(std::move(connection));
@@ -23,10 +25,36 @@ Call::Call(env::Network& network, std::string address, wire::Hello here, env::Do
 
 std::uint64_t Call::ask(wire::Asked what, Said said) {
   const std::uint64_t number = ++last_;
+  const wire::Version since = wire::since(what);
   std::string frame = wire::frame_of(wire::Ask{number, std::move(what)});
-  if (agreed_) connection_->send(std::exchange(frame, {}));
-  waiting_.emplace(number, Waiting{std::move(frame), std::move(said)});
+  if (agreed_ >= since) connection_->send(std::exchange(frame, {}));
+  waiting_.emplace(number, Waiting{std::move(frame), since, std::move(said)});
+  if (agreed_ > 0 && agreed_ < since) loop_.soon(life_.guard([this] { send_waiting(); }));
   return number;
+}
+
+// What the other side is too old for, and would not understand, is not sent. Whoever is told may
+// ask once more.
+void Call::send_waiting() {
+  std::vector<Said> too_new;
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    Waiting& one = at->second;
+    if (one.since > agreed_) {
+      too_new.push_back(std::move(one.said));
+      at = waiting_.erase(at);
+      continue;
+    }
+    if (!one.frame.empty()) connection_->send(std::exchange(one.frame, {}));
+    ++at;
+  }
+  const wire::Declined no{wire::Why::never,
+                          "node " + std::to_string(there_.value) + " speaks version " +
+                              std::to_string(agreed_) +
+                              " of the protocol with us, in which nobody can ask for that. Upgrade "
+                              "the older side first",
+                          {},
+                          {}};
+  for (Said& said : too_new) said(no);
 }
 
 bool Call::was_sent(std::uint64_t number) const {
@@ -58,7 +86,7 @@ void Call::received(std::string_view bytes) {
 
 Result<void> Call::take(const wire::Frame& frame) {
   if (frame.kind == wire::FrameKind::refusal) return no(wire::refusal_in(frame));
-  if (!agreed_) return greeted(frame);
+  if (agreed_ == 0) return greeted(frame);
   Result<wire::Answer> answer = wire::answer_in(frame);
   if (!answer) return std::unexpected(answer.error());
   if (answer->number == 0 || answer->number > last_) return no("it answers what nobody asked");
@@ -75,11 +103,12 @@ Result<void> Call::greeted(const wire::Frame& frame) {
   if (proved && proved->node != there->self)
     return no("it says that it is node " + std::to_string(there->self.value) +
               ", and its certificate does not name that");
-  if (const Result<wire::Ways> ways = wire::agree(here_, *there); !ways)
-    return std::unexpected(ways.error());
-  agreed_ = true;
+  const Result<wire::Ways> ways = wire::agree(here_, *there);
+  if (!ways) return std::unexpected(ways.error());
+  agreed_ = ways->out.version;
+  there_ = there->self;
   reader_.allow(wire::most_answer_bytes, wire::newest_version);
-  for (auto& [number, waiting] : waiting_) connection_->send(std::exchange(waiting.frame, {}));
+  send_waiting();
   return {};
 }
 

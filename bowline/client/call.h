@@ -28,7 +28,7 @@ class Call {
   using Said = env::Done<std::expected<wire::Answered, Lost>>;
 
   // `over`: the connection is of no use any more; all who waited were told. May destroy it.
-  Call(env::Network&, std::string address, wire::Hello here, env::Done<> over);
+  Call(env::Loop&, env::Network&, std::string address, wire::Hello here, env::Done<> over);
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -41,7 +41,8 @@ class Call {
 
  private:
   struct Waiting {
-    std::string frame;  // until it is sent
+    std::string frame;        // until it is sent
+    wire::Version since = 0;  // which it takes to be understood
     Said said;
   };
 
@@ -49,8 +50,10 @@ class Call {
   void received(std::string_view bytes);
   Result<void> take(const wire::Frame&);
   Result<void> greeted(const wire::Frame&);
+  void send_waiting();
   void end(const std::string& why);
 
+  env::Loop& loop_;
   std::string address_;
   wire::Hello here_;
   env::Done<> over_;
@@ -58,7 +61,8 @@ class Call {
   wire::FrameReader reader_{wire::most_hello_bytes};
   std::map<std::uint64_t, Waiting> waiting_;
   std::uint64_t last_ = 0;
-  bool agreed_ = false;
+  wire::Version agreed_ = 0;  // none yet
+  NodeId there_;
   bool ended_ = false;
   env::Life life_;
 };

@@ -195,12 +195,53 @@ void perform(Shard& shard, Replica& replica, const wire::AskRecover& ask, Told t
   replica.recover(ask.anew, reply_with(shard, ask.group, std::move(told)));
 }
 
+// ---- whether it runs here or not
+
+// This life of the node, and no other one that had its id. If it does not run, nobody knows.
+bool may_be_member(const Replica* replica) {
+  if (replica == nullptr) return true;
+  const raft::MembershipPtr& members = replica->core().memberships().latest().membership;
+  const raft::Member* const self =
+      members == nullptr ? nullptr : members->find(replica->core().self());
+  return self != nullptr &&
+         (!self->incarnation || self->incarnation == replica->core().incarnation());
+}
+
+std::string why_not_destroy(const Shard& shard, const wire::AskDestroy& ask) {
+  const std::string self = the_node(shard.options().self);
+  if (!shard.options().operators.may_destroy)
+    return self +
+           " lets nobody destroy a group from elsewhere: its program has to bear that, and to "
+           "allow "
+           "it in its options, operators.may_destroy";
+  const Replica* const replica = shard.find(ask.group);
+  if (ask.even_a_member || !may_be_member(replica)) return {};
+  return self +
+         (replica == nullptr
+              ? " does not run the group, and so does not know whether it is a member still"
+              : " is a member still") +
+         ": remove it first, or destroy the group on all of its members";
+}
+
+void destroy(Shard& shard, const wire::AskDestroy& ask, Told told) {
+  if (!shard.has(ask.group)) return told(not_here(shard, ask.group));
+  if (std::string why = why_not_destroy(shard, ask); !why.empty())
+    return told(Declined{Why::never, std::move(why), {}, {}});
+  shard.destroy(ask.group, [told = std::move(told)](const Result<void>& done) mutable {
+    if (done) return told(wire::Done{});
+    told(wire::Unsure{"not all of it is gone, or that is not known: " + done.error().what +
+                      ". Ask once more"});
+  });
+}
+
 }  // namespace
 
 void answer(Shard& shard, wire::Asked what, env::Done<wire::Answered> told) {
   const auto with = [&](auto& ask) {
     if constexpr (std::is_same_v<std::decay_t<decltype(ask)>, wire::AskNode>) {
       told(report_of(shard, ask.after, std::max<std::uint32_t>(1, ask.most_groups)));
+    } else if constexpr (std::is_same_v<std::decay_t<decltype(ask)>, wire::AskDestroy>) {
+      destroy(shard, ask, std::move(told));
     } else {
       Replica* const replica = shard.find(ask.group);
       if (replica == nullptr) return told(not_here(shard, ask.group));

@@ -77,14 +77,14 @@ TEST_F(LinkTest, an_old_program_names_no_cluster_and_its_certificate_does) {
 
 TEST_F(LinkTest, without_a_version_that_both_speak_each_side_says_so) {
   wire::Hello later = hello(2);
-  later.oldest = 4;
-  later.newest = 5;
+  later.oldest = 5;
+  later.newest = 6;
   const std::string tail = " of the protocol, and node ";
-  EXPECT_EQ(outcome({}, later), "node 2 speaks the versions 4 to 5" + tail +
-                                    "1 the versions 1 to 3. Upgrade the older one, by way of a "
+  EXPECT_EQ(outcome({}, later), "node 2 speaks the versions 5 to 6" + tail +
+                                    "1 the versions 1 to 4. Upgrade the older one, by way of a "
                                     "release that speaks both");
-  EXPECT_EQ(outcome({}, hello(1), later), "node 1 speaks the versions 1 to 3" + tail +
-                                              "2 the versions 4 to 5. Upgrade the older one, by "
+  EXPECT_EQ(outcome({}, hello(1), later), "node 1 speaks the versions 1 to 4" + tail +
+                                              "2 the versions 5 to 6. Upgrade the older one, by "
                                               "way of a release that speaks both");
 }
 

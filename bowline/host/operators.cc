@@ -62,7 +62,7 @@ void Operators::refuse(std::unique_ptr<Link> link, const std::string& why) {
 
 void Operators::came(std::uint64_t number, const wire::Frame& frame) {
   Seat& seat = seats_.at(number);
-  Result<wire::Ask> ask = wire::ask_in(frame);
+  Result<wire::Ask> ask = wire::ask_in(frame, seat.link->ways().in.version);
   const bool many = seat.asks >= options_.most_asks;
   if (!ask || many || seat.link->queued() > most_unread) {
     seat.link->send(wire::refusal_frame(ask ? "you ask more than you wait for" : ask.error().what));

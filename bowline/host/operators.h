@@ -30,6 +30,9 @@ class Operators {
     Admit admit = Admit::nobody;
     std::size_t most = 16;       // connections at once; beyond, one that waits for nothing goes
     std::size_t most_asks = 16;  // of one of them, that were not answered yet
+    // They may have groups destroyed. The program on this node has to bear that: the machine of
+    // such a group goes, too, and it is told by News.
+    bool may_destroy = false;
   };
   struct Hooks {
     // Does it, and answers once.

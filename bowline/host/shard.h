@@ -92,6 +92,8 @@ class Shard {
   const Replica* find(GroupId) const;
   std::vector<GroupId> ids() const;  // of those that are here now
   std::vector<GroupId> starting() const;
+  // Is there anything of it on this node, whether it was started or not?
+  bool has(GroupId) const;
   // What programs ask each other, once it is open.
   Errands& errands() { return *errands_; }
   const Links& links() const { return *links_; }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -53,6 +54,14 @@ void Shard::bury(std::unique_ptr<Replica> replica) {
       }
     }));
   dead_.push_back(std::move(replica));
+}
+
+bool Shard::has(GroupId group) const {
+  if (replicas_.contains(group) || beginning_.contains(group) || destroying_.contains(group))
+    return true;
+  if (found_.contains(group) || ended_.contains(group)) return true;
+  const std::vector<GroupId> kept = snapshots_->groups();
+  return std::ranges::find(kept, group) != kept.end();
 }
 
 // ---- destroying

@@ -270,6 +270,109 @@ TEST_F(Administration, leaders_are_spread_over_the_nodes) {
   for (std::uint64_t id = 1; id <= 3; ++id) EXPECT_EQ(rig.led({id}), groups / 3);
 }
 
+// ---- destroying
+
+struct Destroying : Administration {
+  Destroying() {
+    rig.adjust([this](host::Options& options) {
+      options.operators.may_destroy = true;
+      options.newest_version = version;
+    });
+    for (std::uint64_t id = 1; id <= 3; ++id) again(id);
+  }
+  void again(std::uint64_t id) {
+    rig.kill({id});
+    rig.boot({id});
+    rig.start({id}, group);
+    EXPECT_TRUE(rig.run_until([&] { return leader() != 0; }, 20s));
+  }
+  std::string destroy(std::uint64_t id, bool even_a_member = false, GroupId which = group) {
+    const Promise<Outcome> promise;
+    asks().change_at(address(id), wire::AskDestroy{which, even_a_member}, promise.reply());
+    return words(wait(promise));
+  }
+  std::uint64_t follower() { return leader() % 3 + 1; }
+  wire::Version version = wire::newest_version;
+};
+
+TEST_F(Destroying, of_a_group_nothing_is_left_on_a_node_that_was_removed_from_it) {
+  ASSERT_TRUE(rig.writes(group));
+  const std::uint64_t gone = follower();
+  EXPECT_TRUE(destroy(gone).contains("is a member still: remove it first")) << destroy(gone);
+  ASSERT_TRUE(rig.writes(group));
+  EXPECT_NE(rig.replica({gone}, group), nullptr);
+  EXPECT_EQ(words(change(*client::without_member(*look(), {gone}))), "done");
+  rig.run(1s);
+  EXPECT_EQ(destroy(gone), "done");
+  EXPECT_FALSE(rig.shard({gone}).has(group));
+  EXPECT_FALSE(rig.has_machine({gone}, group));
+  EXPECT_TRUE(destroy(gone).contains("has no group 1")) << destroy(gone);
+  ASSERT_TRUE(rig.writes(group));
+  // As a member that nobody has met.
+  rig.start({gone}, group);
+  EXPECT_EQ(words(change(*client::with_member(*look(), {.id = {gone}, .address = address(gone)}))),
+            "done");
+  EXPECT_TRUE(
+      rig.run_until([&] { return rig.replica({gone}, group)->applied().index.value > 5; }, 10s));
+}
+
+TEST_F(Destroying, a_member_is_destroyed_if_that_is_said) {
+  const std::uint64_t at = leader();
+  EXPECT_EQ(destroy(at, true), "done");
+  EXPECT_FALSE(rig.shard({at}).has(group));
+  bool told = false;
+  for (const auto& [which, news] : rig.news({at}))
+    told = told || std::holds_alternative<host::GroupDestroyed>(news);
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(rig.run_until([&] { return leader() != 0; }, 20s));
+  EXPECT_TRUE(rig.writes(group));
+}
+
+// What lies there may be of a member.
+TEST_F(Destroying, of_a_group_that_does_not_run_there_it_has_to_be_said_too) {
+  rig.kill({3});
+  rig.boot({3});
+  ASSERT_TRUE(rig.shard({3}).has(group));
+  EXPECT_TRUE(destroy(3).contains("does not run the group")) << destroy(3);
+  EXPECT_EQ(destroy(3, true), "done");
+  EXPECT_FALSE(rig.shard({3}).has(group));
+  // Of what never was there no note is made.
+  const std::uint64_t bytes = rig.shard({3}).log().bytes();
+  EXPECT_TRUE(destroy(3, true, GroupId{99}).contains("has no group 99"));
+  EXPECT_EQ(rig.shard({3}).log().bytes(), bytes);
+}
+
+TEST_F(Destroying, a_node_that_is_too_old_is_not_even_asked) {
+  version = wire::destroy_since - 1;
+  const std::uint64_t old = follower();
+  again(old);
+  for (int round = 0; round < 2; ++round)  // also where the connection is there already
+    EXPECT_EQ(destroy(old, true),
+              "node " + std::to_string(old) +
+                  " speaks version 3 of the protocol with us, in which nobody can ask for that. "
+                  "Upgrade the older side first");
+  EXPECT_NE(rig.replica({old}, group), nullptr);
+  EXPECT_EQ(destroy(leader(), true), "done");
+}
+
+TEST_F(Destroying, who_dies_in_the_midst_leaves_it_unknown) {
+  const std::uint64_t old = follower();
+  ASSERT_TRUE(look().has_value());
+  EXPECT_TRUE(destroy(old).contains("is a member"));  // it is connected
+  const Promise<Outcome> promise;
+  asks().change_at(address(old), wire::AskDestroy{group, true}, promise.reply());
+  ASSERT_TRUE(rig.run_until([&] { return rig.replica({old}, group) == nullptr; }, 1s));
+  rig.kill({old});
+  EXPECT_TRUE(words(wait(promise)).contains("ended before it answered"));
+}
+
+TEST_F(Administration, unless_its_program_bears_that_no_group_is_destroyed) {
+  const Promise<Outcome> promise;
+  asks().change_at(address(1), wire::AskDestroy{group, true}, promise.reply());
+  EXPECT_TRUE(words(wait(promise)).contains("to allow it in its options, operators.may_destroy"));
+  EXPECT_NE(rig.replica({1}, group), nullptr);
+}
+
 struct Closed : Administration {
   Closed() : Administration(host::Admit::nobody) {}
 };

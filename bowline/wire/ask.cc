@@ -52,6 +52,11 @@ void put_body(std::string& out, const AskRecover& ask) {
   put_varint(out, ask.anew.value);
 }
 
+void put_body(std::string& out, const AskDestroy& ask) {
+  put_varint(out, ask.group.value);
+  put(out, static_cast<std::uint8_t>(ask.even_a_member));
+}
+
 // ---- reading
 
 void take(Cursor& in, AskNode& ask) {
@@ -90,6 +95,11 @@ void take(Cursor& in, AskRecover& ask) {
   ask.anew = {in.varint()};
 }
 
+void take(Cursor& in, AskDestroy& ask) {
+  ask.group = {in.varint()};
+  ask.even_a_member = in.u8_below(2) != 0;
+}
+
 }  // namespace
 
 GroupId group_of(const Asked& what) {
@@ -113,6 +123,10 @@ std::string text(const Asked& what) {
     std::string operator()(const AskRecover& ask) {
       return "go on alone as cluster " + std::to_string(ask.anew.value);
     }
+    std::string operator()(const AskDestroy& ask) {
+      return std::string("destroy the group here") +
+             (ask.even_a_member ? ", a member of it or not" : "");
+    }
     std::string operator()(const AskMembers& ask) {
       std::string words = "have the members";
       for (const raft::Wanted& one : ask.wanted)
@@ -128,6 +142,10 @@ bool changes_something(const Asked& what) {
   return !std::holds_alternative<AskNode>(what) && !std::holds_alternative<AskGroup>(what);
 }
 
+Version since(const Asked& what) {
+  return std::holds_alternative<AskDestroy>(what) ? destroy_since : admin_since;
+}
+
 std::string frame_of(const Ask& ask) {
   std::string frame = begin_frame(FrameKind::ask);
   put_varint(frame, ask.number);
@@ -137,12 +155,13 @@ std::string frame_of(const Ask& ask) {
   return frame;
 }
 
-Result<Ask> ask_in(const Frame& frame) {
+Result<Ask> ask_in(const Frame& frame, Version version) {
   Ask ask;
   if (frame.kind == FrameKind::ask) {
     Cursor in(*frame.body);
     ask.number = in.varint();
-    if (take_kind(in, ask.what, [&](auto& body) { take(in, body); }) && in.at_end()) return ask;
+    const bool good = take_kind(in, ask.what, [&](auto& body) { take(in, body); }) && in.at_end();
+    if (good && since(ask.what) <= version) return ask;
   }
   return std::unexpected(Error{Fault::corrupt, "a frame that asks for nothing that is known here"});
 }

@@ -10,6 +10,7 @@
 #include "bowline/base/result.h"
 #include "bowline/raft/membership.h"
 #include "bowline/wire/frame.h"
+#include "bowline/wire/version.h"
 
 namespace bowline::wire {
 
@@ -42,8 +43,12 @@ struct AskRecover {  // this node goes on alone, under another name; what only o
   GroupId group;
   ClusterId anew;
 };
-using Asked =
-    std::variant<AskNode, AskGroup, AskMembers, AskCancel, AskTransfer, AskSnapshot, AskRecover>;
+struct AskDestroy {  // nothing of the group shall be left on this node
+  GroupId group;
+  bool even_a_member = false;  // also if it is one still, as far as this node knows
+};
+using Asked = std::variant<AskNode, AskGroup, AskMembers, AskCancel, AskTransfer, AskSnapshot,
+                           AskRecover, AskDestroy>;
 
 struct Ask {
   std::uint64_t number = 0;  // the answer has the same
@@ -56,8 +61,10 @@ inline constexpr std::uint32_t most_groups_at_once = 1000;
 GroupId group_of(const Asked&);        // 0: of the node
 std::string text(const Asked&);        // as a line, for people
 bool changes_something(const Asked&);  // to ask it twice may do it twice
+Version since(const Asked&);           // which version it takes
 std::string frame_of(const Ask&);
-// An error: the frame is of another kind, or was not made by this.
-Result<Ask> ask_in(const Frame&);
+// An error: the frame is of another kind, or was not made by this, or says what this version does
+// not know.
+Result<Ask> ask_in(const Frame&, Version = newest_version);
 
 }  // namespace bowline::wire

@@ -52,6 +52,19 @@ TEST(Ask, all_that_is_said_is_kept) {
   EXPECT_EQ(got.wanted[0].metadata, "rack 3");
 }
 
+TEST(Ask, what_a_version_does_not_know_is_not_taken_in_it) {
+  for (const bool even : {false, true}) {
+    const Frame frame = framed(FrameKind::ask, body_of(frame_of(Ask{5, AskDestroy{{7}, even}})));
+    EXPECT_FALSE(ask_in(frame, destroy_since - 1));
+    const Result<Ask> found = ask_in(frame, destroy_since);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(std::get<AskDestroy>(found->what).group, GroupId{7});
+    EXPECT_EQ(std::get<AskDestroy>(found->what).even_a_member, even);
+  }
+  const Frame looks = framed(FrameKind::ask, body_of(frame_of(Ask{5, AskGroup{{7}}})));
+  EXPECT_TRUE(ask_in(looks, admin_since));
+}
+
 TEST(Answer, comes_out_as_it_went_in) {
   Prng prng(2);
   std::set<std::size_t> kinds;
@@ -105,6 +118,7 @@ TEST(Ask, only_what_looks_may_be_asked_twice) {
   EXPECT_TRUE(changes_something(AskTransfer{}));
   EXPECT_TRUE(changes_something(AskSnapshot{}));
   EXPECT_TRUE(changes_something(AskRecover{}));
+  EXPECT_TRUE(changes_something(AskDestroy{}));
 }
 
 }  // namespace

@@ -44,6 +44,10 @@ void fill(Prng& prng, AskRecover& ask) {
   ask.group = {number(prng)};
   ask.anew = {number(prng)};
 }
+void fill(Prng& prng, AskDestroy& ask) {
+  ask.group = {number(prng)};
+  ask.even_a_member = prng.chance(50);
+}
 
 void fill(Prng& prng, Done& answer) { answer.id = id(prng); }
 void fill(Prng& prng, Declined& answer) {

@@ -87,7 +87,7 @@ void add_parcels(std::vector<Specimen>& all) {
   all.push_back({"gone piece", frame_of(Parcel(GonePiece{group, 77, 300}))});
 }
 
-void add_asks(std::vector<Specimen>& all) {
+void add_asks(Version version, std::vector<Specimen>& all) {
   const GroupId group{1000};
   const std::vector<std::pair<std::string, Asked>> asks{
       {"ask node", AskNode{{999}, 500}},
@@ -96,8 +96,10 @@ void add_asks(std::vector<Specimen>& all) {
       {"ask cancel", AskCancel{group}},
       {"ask transfer", AskTransfer{group, {3}}},
       {"ask snapshot", AskSnapshot{group}},
-      {"ask recover", AskRecover{group, {8}}}};
-  for (const auto& [name, what] : asks) all.push_back({name, frame_of(Ask{300, what})});
+      {"ask recover", AskRecover{group, {8}}},
+      {"ask destroy", AskDestroy{group, true}}};
+  for (const auto& [name, what] : asks)
+    if (since(what) <= version) all.push_back({name, frame_of(Ask{300, what})});
 }
 
 void add_answers(std::vector<Specimen>& all) {
@@ -180,7 +182,7 @@ std::vector<Specimen> specimens(Version version) {
   end_frame(pulse);
   all.push_back({"pulse", std::move(pulse)});
   all.push_back({"hello of an operator", frame_of(hello(version, Purpose::admin))});
-  add_asks(all);
+  add_asks(version, all);
   add_answers(all);
   if (version >= errands_since) add_errands(all);
   return all;

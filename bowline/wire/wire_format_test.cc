@@ -61,7 +61,7 @@ std::string body_again(const Frame& frame, Version version) {
     return hello ? frame_of(*hello) : "";
   }
   if (frame.kind == FrameKind::ask) {
-    const Result<Ask> ask = ask_in(frame);
+    const Result<Ask> ask = ask_in(frame, version);
     return ask ? frame_of(*ask) : "";
   }
   if (frame.kind == FrameKind::answer) {
