@@ -212,8 +212,7 @@ std::string why_not_destroy(const Shard& shard, const wire::AskDestroy& ask) {
   if (!shard.options().operators.may_destroy)
     return self +
            " lets nobody destroy a group from elsewhere: its program has to bear that, and to "
-           "allow "
-           "it in its options, operators.may_destroy";
+           "allow it in its options, operators.may_destroy";
   const Replica* const replica = shard.find(ask.group);
   if (ask.even_a_member || !may_be_member(replica)) return {};
   return self +
