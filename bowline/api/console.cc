@@ -178,8 +178,9 @@ Result<std::vector<Console::Destroyed>> Console::destroy_everywhere(GroupId grou
                                       ", so who its members are is not certain, and nothing was "
                                       "done: destroy it node by node"});
   std::vector<raft::Member> members(report->members.members.begin(), report->members.members.end());
-  std::ranges::stable_partition(
-      members, [&](const raft::Member& member) { return member.id != report->leader; });
+  // Those who follow go first.
+  const auto led = std::ranges::find(members, report->leader, &raft::Member::id);
+  if (led != members.end()) std::rotate(led, led + 1, members.end());
   for (const raft::Member& member : members) {
     const std::string address(member.address.view());
     const Result<wire::NodeReport> node = inside_->look_at_node(address, {{}, 1});

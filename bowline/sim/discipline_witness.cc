@@ -9,7 +9,7 @@
 namespace bowline::sim {
 namespace {
 
-// A core knows how heavy a stretch of its log is to within this.
+// A core knows how heavy a stretch of its log is to within about this.
 constexpr std::uint64_t inexact = 64 << 10;
 constexpr std::size_t most_wanted = 64;  // lost entries, at once
 

@@ -133,7 +133,7 @@ bool Liveness::level() {
         return false;
     return leads_well();
   };
-  if (!world_.run_until(all_have_it, election_ * 20 + behind()))
+  if (!world_.run_until(all_have_it, std::min(election_ * 20 + behind(), election_ * 60)))
     return fail("not all that are well have the write at " + std::to_string(written_.index.value));
   level_after_ = world_.now() - healed_;
   return true;
@@ -174,12 +174,15 @@ bool Liveness::stays() {
 // question of somebody who is cut off. Half as much again is allowed.
 bool Liveness::keeps_quiet(std::uint64_t before) {
   if (world_.play() != nullptr) return true;  // leases end
-  const raft::Options& options = world_.plan().options;
-  const auto timeouts = static_cast<std::uint64_t>(20);
-  const auto heartbeats =
-      static_cast<std::uint64_t>(election_ * 20 * 9 / 8 / options.heartbeat_every());
-  const std::uint64_t others = world_.sites() - 1;
-  const std::uint64_t most = 3 * others * heartbeats + 3 * others * (others + 1) * timeouts;
+  const Duration every = world_.plan().options.heartbeat_every();
+  const auto heartbeats = static_cast<std::uint64_t>(election_ * 20 / every) * 9 / 8;
+  const raft::Core& leader = *world_.core(world_.leader());
+  const std::uint64_t members = leader.memberships().latest().membership->members.size();
+  std::uint64_t cut_off = 0;
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+    if (!well(NodeId{i}) && world_.up(NodeId{i})) ++cut_off;
+  // Each campaign asks each member, twice at most, and gets an answer.
+  const std::uint64_t most = 3 * members * heartbeats + 4 * cut_off * members * 20 + 50;
   const std::uint64_t sent = world_.counters().messages - before;
   return sent <= most || fail(std::to_string(sent) + " messages went when there was nothing to do");
 }

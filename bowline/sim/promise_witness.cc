@@ -27,6 +27,7 @@ bool is_named(const Site& site) {
 }  // namespace
 
 void PromiseWitness::crashed(const Site& site) {
+  said_.erase(site.id);  // what was to leave is gone, and what named it may be, too
   std::erase_if(reigns_, [&](const auto& reign) { return reign.second.leader == site.id; });
   check_disk(site);
 }

@@ -104,6 +104,22 @@ TEST_F(PromiseCase, a_blank_disk_was_named_when_it_chose_its_vote) {
   EXPECT_EQ(forge.broken(), "I26");
 }
 
+TEST_F(PromiseCase, a_blank_disk_that_lost_its_name_in_a_crash_may_not_vote_again) {
+  Site& site = forge.node(2);
+  site.incarnation = {777};
+  raft::Membership named = group(3);
+  named.members[1].incarnation = {777};
+  grow(site.written, {1}, named);
+  raft::Persist write;
+  write.hard_state = {{1}, {1}, life_of({1}), true};
+  witness.saw(site, forge.follower(site, {1}), raft::Woken{}, {write});
+  site.written.lines.clear();
+  witness.crashed(site);
+  disk(2, {{1}, {1}, life_of({1}), true});
+  grants(2, {1}, {1});
+  EXPECT_EQ(forge.broken(), "I26");
+}
+
 TEST_F(PromiseCase, a_candidate_votes_for_itself) {
   disk(1, {{1}, {1}, life_of({1})});
   asks(1, {1}, {});
