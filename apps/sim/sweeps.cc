@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apps/sim/exit_code.h"
+#include "apps/sim/wide.h"
 #include "bowline/sim/crash_sweep.h"
 #include "bowline/sim/power_trial.h"
 #include "bowline/sim/rot_sweep.h"
@@ -108,12 +109,11 @@ void tell_cures(const sim::RotSweepEnd& end) {
   for (std::size_t i = 0; i < sim::rots; ++i) {
     const auto rot = static_cast<sim::Harm>(i);
     std::printf("  %-30s", sim::name(rot));
-    for (const std::uint64_t count : end.cured[i])
-      std::printf(" %9s", std::to_string(count).c_str());
+    for (const std::uint64_t count : end.cured[i]) std::printf(" %9llu", wide(count));
     std::printf("\n");
   }
   for (const auto& [why, count] : end.refusals)
-    std::printf("  refused %s: %s\n", std::to_string(count).c_str(), why.c_str());
+    std::printf("  refused %llu: %s\n", wide(count), why.c_str());
 }
 
 Done rot(const SweepArguments& arguments, sim::SweepPart part) {

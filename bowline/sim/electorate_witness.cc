@@ -11,7 +11,7 @@
 namespace bowline::sim {
 namespace {
 
-// Does its disk say all that it knows? Else it neither leads nor is it told apart who would agree.
+// Does its disk say all that it ever knew? Others are left out, as candidates and as voters.
 bool is_sound(const Site& site) {
   return !site.given_up && !site.wiped_since_bound && !site.written.rotten.any() &&
          !site.durable.rotten.any() && contains(site.written, site.snapshot.base.id);
@@ -39,10 +39,8 @@ bool has_membership(const raft::Persist& write) {
 
 }  // namespace
 
-void ElectorateWitness::saw(const Site& site, const Mind& mind, const raft::Input&,
+void ElectorateWitness::saw(const Site&, const Mind&, const raft::Input&,
                             const raft::Effects& effects) {
-  static_cast<void>(site);
-  static_cast<void>(mind);
   const raft::Persist* write = write_of(effects);
   if (write != nullptr && has_membership(*write)) compare();
 }

@@ -30,6 +30,21 @@ struct PromiseCase : testing::Test {
                  forge.message(forge.node(id), to, term,
                                raft::AppendReply{.matched = true, .match = match}));
   }
+  // Node 2 came back with a blank disk, and its log names this life of it.
+  Site& named_anew() {
+    Site& site = forge.node(2);
+    site.incarnation = {777};
+    raft::Membership named = group(3);
+    named.members[1].incarnation = {777};
+    grow(site.written, {1}, named);
+    return site;
+  }
+  void chooses_and_loses_its_name(Site& site) {
+    raft::Persist write;
+    write.hard_state = {{1}, {1}, life_of({1}), true};
+    witness.saw(site, forge.follower(site, {1}), raft::Woken{}, {write});
+    site.written.lines.clear();
+  }
 };
 
 TEST_F(PromiseCase, what_is_on_disk_may_be_promised) {
@@ -73,12 +88,8 @@ TEST_F(PromiseCase, two_votes_in_one_term_are_seen_whatever_the_disk_says) {
 }
 
 TEST_F(PromiseCase, a_blank_disk_that_votes_unnamed_is_seen) {
-  Site& site = forge.node(2);
-  site.incarnation = {777};
+  Site& site = named_anew();
   disk(2, {{1}, {1}, life_of({1}), true});
-  raft::Membership named = group(3);
-  named.members[1].incarnation = {777};
-  grow(site.written, {1}, named);
   grants(2, {1}, {1});
   EXPECT_EQ(forge.broken(), "");
   site.written.lines.clear();
@@ -87,16 +98,9 @@ TEST_F(PromiseCase, a_blank_disk_that_votes_unnamed_is_seen) {
 }
 
 TEST_F(PromiseCase, a_blank_disk_was_named_when_it_chose_its_vote) {
-  Site& site = forge.node(2);
-  site.incarnation = {777};
+  Site& site = named_anew();
   disk(2, {{1}, {1}, life_of({1}), true});
-  raft::Membership named = group(3);
-  named.members[1].incarnation = {777};
-  grow(site.written, {1}, named);
-  raft::Persist write;
-  write.hard_state = {{1}, {1}, life_of({1}), true};
-  witness.saw(site, forge.follower(site, {1}), raft::Woken{}, {write});
-  site.written.lines.clear();
+  chooses_and_loses_its_name(site);
   grants(2, {1}, {1});
   EXPECT_EQ(forge.broken(), "");
   disk(2, {{2}, {1}, life_of({1}), true});
@@ -105,15 +109,8 @@ TEST_F(PromiseCase, a_blank_disk_was_named_when_it_chose_its_vote) {
 }
 
 TEST_F(PromiseCase, a_blank_disk_that_lost_its_name_in_a_crash_may_not_vote_again) {
-  Site& site = forge.node(2);
-  site.incarnation = {777};
-  raft::Membership named = group(3);
-  named.members[1].incarnation = {777};
-  grow(site.written, {1}, named);
-  raft::Persist write;
-  write.hard_state = {{1}, {1}, life_of({1}), true};
-  witness.saw(site, forge.follower(site, {1}), raft::Woken{}, {write});
-  site.written.lines.clear();
+  Site& site = named_anew();
+  chooses_and_loses_its_name(site);
   witness.crashed(site);
   disk(2, {{1}, {1}, life_of({1}), true});
   grants(2, {1}, {1});
