@@ -117,7 +117,7 @@ Result<void> EtcdRun::start() {
                   "--heartbeat-interval=50", "--election-timeout=400",
                   "--watch-progress-notify-interval=2s"},
         .id = NodeId{i + 1},
-        .own_name = etcd::member_id({urls[i]}, std::string(token)),
+        .own_name = etcd::member_id({urls[i]}, token),
         .client_address = local(i),
         .peer_address = local(count + i),
         .log = options_.directory + "/" + name + ".log"}));

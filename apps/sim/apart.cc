@@ -22,7 +22,7 @@ namespace {
 
 constexpr time_t most_seconds_a_run = 20;  // of CPU; a healthy one takes a few hundredths
 
-int the_pipe = -1;
+int pipe_of_the_child = -1;
 bool the_draws_are_wanted = false;
 
 // What goes through the pipe first. The invariant, what was seen, and the draws follow as text.
@@ -36,7 +36,7 @@ struct Answer {
 
 void send_all(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = ::write(the_pipe, bytes.data(), bytes.size());
+    const ssize_t count = ::write(pipe_of_the_child, bytes.data(), bytes.size());
     if (count <= 0) _exit(3);
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
@@ -116,7 +116,7 @@ sim::Verdict judge_apart(const sim::Recorded& history, bool with_draws) {
   const pid_t process = ::fork();
   if (process == 0) {
     ::close(ends[0]);
-    the_pipe = ends[1];
+    pipe_of_the_child = ends[1];
     the_draws_are_wanted = with_draws;
     run_apart(history);
   }

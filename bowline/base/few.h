@@ -58,7 +58,7 @@ class Few {
   void push_back(T element) { emplace_back(std::move(element)); }
   template <class... Parts>  // none of them in this very list
   T& emplace_back(Parts&&... parts) {
-    if (block_->size == block_->room) reserve(size() == 0 ? 1 : 2 * size());
+    if (block_->size == block_->room) reserve(empty() ? 1 : 2 * size());
     T* const added = std::construct_at(end(), std::forward<Parts>(parts)...);
     ++block_->size;
     return *added;

@@ -297,8 +297,7 @@ Step Http1Reader::read_chunk() {
 Step Http1Reader::read_chunk_end() {
   constexpr std::string_view end = "\r\n";
   const std::string_view here = std::string_view(in_).substr(at_, end.size());
-  if (here != end.substr(0, here.size()))
-    return refuse(400, "a chunk is longer than its size says\n");
+  if (!end.starts_with(here)) return refuse(400, "a chunk is longer than its size says\n");
   if (here.size() < end.size()) return Step::more;
   at_ += end.size();
   state_ = State::chunk_size;

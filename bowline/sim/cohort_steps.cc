@@ -141,7 +141,7 @@ void Cohort::send_entries(Node& node, const std::shared_ptr<Answer>& answer) {
   log.fetch(the_group, id.index.prev(), id.index, message_bytes,
             [this, &node, id, take](Result<raft::Batch> read) {
               if (!read) step(node, raft::Unreadable{id.index, id.index});
-              take(read ? *std::move(read) : raft::Batch{});
+              take(read ? *read : raft::Batch{});
             });
 }
 
