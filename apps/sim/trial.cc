@@ -36,11 +36,11 @@ struct Report {
 };
 static_assert(sizeof(Report) <= 512);  // PIPE_BUF is at least that
 
-template <std::size_t size>
-void put(std::string_view text, std::array<char, size>& into) {
-  const std::size_t count = std::min(text.size(), size - 1);
-  std::copy_n(text.data(), count, into.data());
-  into[count] = 0;
+template <std::size_t Size>
+void put(std::string_view text, std::array<char, Size>& into) {
+  const std::string_view fits = text.substr(0, Size - 1);
+  std::ranges::copy(fits, into.begin());
+  into[fits.size()] = 0;
 }
 
 double cpu_used() {
@@ -164,6 +164,7 @@ class Party {
 
   void listen() {
     std::vector<pollfd> polled;
+    polled.reserve(hunters_.size());
     for (const Hunter& hunter : hunters_)
       polled.push_back({.fd = hunter.pipe, .events = POLLIN, .revents = 0});
     ::poll(polled.data(), polled.size(), 500);

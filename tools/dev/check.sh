@@ -32,7 +32,7 @@ sources() {
 scripts() {
   local file
   echo dev
-  find .ci tools deploy examples -type f | sort | while read -r file; do
+  find .ci tools deploy examples compat docs -type f | sort | while read -r file; do
     if [[ $file == *.sh || $file == *.sbatch ]] || head -c 20 "$file" | grep -q '^#!.*sh'; then
       echo "$file"
     fi
@@ -61,25 +61,33 @@ check_format() {
 
 check_shell() { scripts | xargs shellcheck --external-sources; }
 
-# clang-tidy wants one command a source: it goes through all that it finds for one. The mutants and
-# the headers alone are the same text again. The precompiled headers are of another clang: it reads
-# what they are made of.
+# clang-tidy wants one command a source: it goes through all that it finds for one. The headers
+# alone are the same text again, and so are the libraries with planted bugs; of what is compiled
+# with these only, that is the command. The precompiled headers are of another clang: it reads what
+# they are made of.
 plain_commands() {
   sed -E 's/ -Winvalid-pch//; s/ -Xclang -include-pch -Xclang [^ ]+//' "$1" | awk '
-    /^\{/ { entry = ""; skip = 0 }
+    function show(entry) { sub(/,?\n$/, "", entry); printf "%s%s", (n++ ? ",\n" : "[\n"), entry }
+    /^\{/ { entry = ""; skip = planted = 0 }
     { entry = entry $0 "\n" }
-    /-DBOWLINE_MUTANTS|headers_alone|cmake\/pch\.cc/ { skip = 1 }
-    /^ *"file":/ && !skip && seen[$0]++ { skip = 1 }
-    /^\},?$/ { if (!skip) { sub(/,?\n$/, "", entry); printf "%s%s", (n++ ? ",\n" : "[\n"), entry } }
-    END { print n ? "\n]" : "[]" }
+    /headers_alone|cmake\/pch\.cc|\/bowline_[a-z_]+_mutants\.dir\/Unity\// { skip = 1 }
+    /-DBOWLINE_MUTANTS/ { planted = 1 }
+    /^ *"file":/ { file = $0 }
+    /^\},?$/ && !skip && planted { last[file] = entry }
+    /^\},?$/ && !skip && !planted && !seen[file]++ { show(entry) }
+    END {
+      for (file in last) if (!(file in seen)) show(last[file])
+      print n ? "\n]" : "[]"
+    }
   '
 }
 
 # The sources that a list of commands names, from the root; of the libraries these are units of a
 # dozen sources each, so that what all of them include is read once.
 compiled() {
-  sed -nE "s|^ *\"file\": \"$PWD/([^\"]*)\".*|\\1|p" "$1" |
-    grep -xF "$(sources && find "$(build_dir clang)/obj" -path '*/Unity/*.cxx')"
+  awk -F '"' -v root="$PWD/" '
+    /^ *"file":/ && index($4, root) == 1 { print substr($4, length(root) + 1) }
+  ' "$1" | grep -xF "$(sources && find "$(build_dir clang)/obj" -path '*/Unity/*.cxx')"
 }
 
 # For each of these: its name, its command, and the sums of all sources of ours that it is made of.
@@ -113,46 +121,58 @@ contents_of_compiled() {
   '
 }
 
+# Where no package index can be reached, Debian's does the same in five times the time.
+find_clang_tidy() {
+  tools/dev/clang_tidy.sh "$1" && return
+  [[ $? -eq 3 ]] || return 1
+  install clang-tidy-19 >&2 && echo clang-tidy-19
+}
+
 check_clang_tidy() {
-  local dir cache tidy commands clean rules source contents sum todo=() status=0
+  local dir cache tidy commands clean rules source contents sum count=0 todo=() status=0
   dir=$(build_dir clang)
   cache=${XDG_CACHE_HOME:-$HOME/.cache}/bowline
-  if ! tidy=$(tools/dev/clang_tidy.sh "$cache"); then
-    echo 'using the clang-tidy of Debian, which takes five times as long'
-    install clang-tidy-19
-    tidy=clang-tidy-19
-  fi
+  tidy=$(find_clang_tidy "$cache") || return 1
   quietly build clang bowline_generated || return 1 # what sources include must be there
   commands=$dir/clang-tidy
   clean=$cache/clang-tidy
   mkdir -p "$commands" "$clean" || return 1
   find "$clean" -type f -mtime +30 -delete
-  plain_commands "$dir/compile_commands.json" >"$commands/compile_commands.json"
+  plain_commands "$dir/compile_commands.json" >"$commands/compile_commands.json" || return 1
+  contents_of_compiled "$commands/compile_commands.json" >"$commands/contents" || return 1
   # A source is clean as long as itself, what it includes, the rules and its flags are as they were;
   # in whichever clone of whoever runs this.
   rules=$({
     "$tidy" --version
-    cat .clang-tidy cmake/pch* bowline/etcd/proto/*.proto tools/dev/check.sh
-  } | sha256sum)
+    cat .clang-tidy cmake/pch* bowline/etcd/proto/*.proto
+    declare -f plain_commands compiled contents_of_compiled look_at
+  } | sha256sum) || return 1
   while read -r source contents; do
     sum=$(echo "$rules $source $contents" | sha256sum | cut -c1-64)
     [[ -f $clean/$sum ]] || todo+=("$source" "$clean/$sum")
-  done < <(contents_of_compiled "$commands/compile_commands.json")
-  echo "clang-tidy: $((${#todo[@]} / 2)) files to look at"
+    count=$((count + 1))
+  done <"$commands/contents"
+  echo "$(basename "$tidy"): $((${#todo[@]} / 2)) of $count files to look at"
+  [[ $count -gt 0 ]] || return 1
   [[ ${#todo[@]} -gt 0 ]] || return 0
-  # shellcheck disable=SC2016
-  printf '%s\n' "${todo[@]}" | tidy=$tidy xargs -n 2 -P "$(nproc)" bash -c '
-    unit=()
-    if [[ $1 == */Unity/* ]]; then
-      unit=("--checks=-bugprone-suspicious-include" "--header-filter=/[^.]*[.](h|cc)$")
-    fi
-    if out=$("$tidy" --quiet "${unit[@]}" -p "$0" "$1" 2>&1); then
-      : >"$2"
-    else
-      printf "%s\n" "$out" | grep -vE "^[0-9]+ warnings? (and [0-9]+ errors? )?(generated|treated)"
-      exit 1
-    fi' "$commands" || status=$?
+  export -f look_at
+  printf '%s\0' "${todo[@]}" |
+    tidy=$tidy xargs -0 -n 2 -P "$(nproc)" bash -c 'look_at "$@"' "$commands" || status=$?
   return "$status"
+}
+
+# look_at FILE MARK: leaves the mark where it finds nothing; $0 is the folder of the commands.
+look_at() {
+  local unit=() out
+  if [[ $1 == */Unity/* ]]; then
+    unit=("--checks=-bugprone-suspicious-include" "--header-filter=/[^.]*[.](h|cc)$")
+  fi
+  if out=$("$tidy" --quiet "${unit[@]}" -p "$0" "$1" 2>&1); then
+    : >"$2"
+  else
+    printf '%s\n' "$out" | grep -vE '^[0-9]+ warnings? (and [0-9]+ errors? )?(generated|treated)'
+    exit 1
+  fi
 }
 
 main() {
@@ -169,7 +189,7 @@ main() {
     esac
   done
   # shellcheck disable=SC2154  # common.sh lists them
-  install "${compiler_packages[@]}" "${clang_packages[@]}" curl python3
+  install "${compiler_packages[@]}" "${clang_packages[@]}" ca-certificates curl python3
   if [[ -n $fix ]]; then sources | xargs -r clang-format-19 -i; fi
   for step in "${steps[@]}"; do
     echo "== $step"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A clang-tidy that leaves the declarations of other people's headers alone, which Debian's does
-# not: it takes a fifth of the time. tools/dev/clang_tidy.sh DIRECTORY. It comes from PyPI, where
-# the project that builds it publishes; it is what it was when this was written, or is not unpacked.
+# not: it takes a fifth of the time. tools/dev/clang_tidy.sh DIRECTORY says where it is. It comes
+# from PyPI, where the project that builds it publishes; it is what it was when this was written,
+# or is not unpacked. Ends with 3 where it cannot be had.
 set -euo pipefail
 
 version=23.1.4
@@ -20,7 +21,7 @@ case $(uname -m) in
     ;;
   *)
     echo "there is no clang-tidy $version for $(uname -m) on PyPI" >&2
-    exit 1
+    exit 3
     ;;
 esac
 
@@ -31,11 +32,12 @@ if [[ ! -x $place/bin/clang-tidy ]]; then
   beside=$(mktemp -d "$place.XXXXXX")
   trap 'rm -rf "$beside"' EXIT
   echo "fetching clang-tidy $version from PyPI" >&2
-  curl -sSfL --retry 3 -o "$beside/wheel.zip" \
-    "$packages/$folder/clang_tidy-$version-py2.py3-none-$target.whl"
+  curl -sSfL --retry 3 --connect-timeout 10 --max-time 600 -o "$beside/wheel.zip" \
+    "$packages/$folder/clang_tidy-$version-py2.py3-none-$target.whl" || exit 3
   echo "$sum  $beside/wheel.zip" | sha256sum --check --quiet
   python3 -m zipfile -e "$beside/wheel.zip" "$beside"
   chmod +x "$beside/clang_tidy/data/bin/clang-tidy"
   mv -T "$beside/clang_tidy/data" "$place" || [[ -x $place/bin/clang-tidy ]] # another was faster
 fi
+"$place/bin/clang-tidy" --version >/dev/null || exit 3
 echo "$place/bin/clang-tidy"

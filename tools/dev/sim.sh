@@ -17,6 +17,8 @@ in a run; the same seed gives the same run on any machine.
   --shard I/N              the I-th of N equal parts of the seeds, for many machines
   --sweep crash|rot|power  instead: the log on disk, with a fault at every step of a workload
                            (`build/bowline-sim sweep --help` names the options); takes minutes
+  --nodes N                as many nodes in each seed, not one to seven as the seed has it
+  --once                   each seed once, not twice to compare the hashes
   --json FILE              write the results for programs
   --no-shrink              do not make the first failure small; else its story is told, and how to
                            replay it
