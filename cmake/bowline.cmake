@@ -103,8 +103,8 @@ endfunction()
 # Compiles so many of its sources at once: what they include is read once for all of them.
 function(bowline_heap_up target sources)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${sources})
-  # In such a heap the compilers see what is not there; one by one, the sources of libraries are
-  # compiled with these warnings.
+  # In such a heap the compilers see what is not there. The presets debug and coverage compile the
+  # sources of libraries one by one, with these warnings.
   set(seen_by_gcc -Wno-maybe-uninitialized -Wno-subobject-linkage)
   target_compile_options(${target} PRIVATE -Wno-shadow "$<$<CXX_COMPILER_ID:GNU>:${seen_by_gcc}>")
 endfunction()
