@@ -3,16 +3,21 @@
 #
 #   bowline_library(raft SOURCES core.cc … HEADERS core.h … DEPENDS base [MUTANTS] [APART a.cc …])
 #   bowline_test(core_test SOURCES core_test.cc … DEPENDS raft [TIMEOUT 60] [ARGS …] [MUTANTS])
-#     A test may link a library of a later folder by its full name: bowline::words.
-#   bowline_program(bowline-sim SOURCES main.cc … DEPENDS sim [MUTANTS] [BY_HAND])
+#     [COST 200]
+#     A test may link a library of a later folder by its full name: bowline::words. COST is about
+#     how many seconds it takes: the longest had better begin first.
+#   bowline_program(bowline-sim SOURCES main.cc … DEPENDS sim [MUTANTS] [BY_HAND] [QUICK])
 #   bowline_bench(bowline-bench SOURCES bench.cc … DEPENDS raft)
 #
 # HEADERS may be given to each of them. Headers are compiled alone, see bowline_headers_alone().
 #
-# MUTANTS on a library adds a second one, <name>_mutants, compiled with BOWLINE_MUTANTS=1: the same
-# sources with the planted bugs inside, to be chosen at run time; a dozen of them are compiled at
-# once, but for those in APART, whose names clash with others'. On a program or test it links those.
-# The two kinds never meet in one program, because a mutant depends on mutants only.
+# MUTANTS on a library adds a second one, <name>_mutants, with the planted bugs inside, to be chosen
+# at run time: its sources that know of one are compiled again, with BOWLINE_MUTANTS=1, and all
+# others are in both. On a program or test it links those. A source with bugs and the same one
+# without never meet in one program, because a mutant depends on mutants only.
+#
+# Two dozen sources of a library are compiled at once, but for those in APART, whose names clash
+# with others'.
 
 find_package(GTest QUIET)
 find_package(benchmark QUIET)
@@ -84,6 +89,7 @@ function(bowline_add_library target variant)
   if(arg_SOURCES)
     set(reach PUBLIC)
     add_library(${target} STATIC ${arg_SOURCES})
+    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)  # some have objects only
     bowline_precompile(${target} plain "${variant}")
   else()
     set(reach INTERFACE)
@@ -96,8 +102,39 @@ function(bowline_add_library target variant)
     set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
   if(arg_SOURCES AND (BOWLINE_UNITY OR variant STREQUAL "_mutants"))
-    bowline_heap_up(${target} 12)
+    bowline_heap_up(${target} 24)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
   endif()
+endfunction()
+
+# Sets `planted` to those of the sources that know of a planted bug. A header may not: what includes
+# it would differ, too.
+function(bowline_find_planted)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;HEADERS")
+  set(planted "")
+  foreach(file IN LISTS arg_SOURCES arg_HEADERS)
+    cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" OUTPUT_VARIABLE path)
+    file(STRINGS "${path}" lines REGEX "planted[(]|the_planted_bug|BOWLINE_MUTANTS" LIMIT_COUNT 1)
+    if(lines AND NOT file IN_LIST arg_HEADERS)
+      list(APPEND planted "${file}")
+    elseif(lines AND NOT path STREQUAL "${PROJECT_SOURCE_DIR}/bowline/base/mutant.h")
+      message(FATAL_ERROR "${path}: a header may not ask for a planted bug, only a source may")
+    endif()
+  endforeach()
+  set(planted "${planted}" PARENT_SCOPE)
+endfunction()
+
+# Says which sources of a library are compiled in one heap: two dozen at most, whose file is called
+# unity_<name>_<number>.
+function(bowline_group name)
+  list(LENGTH ARGN sources)
+  math(EXPR heaps "(${sources} + 23) / 24")
+  set(number 0)
+  foreach(source IN LISTS ARGN)
+    math(EXPR heap "${number} * ${heaps} / ${sources}")
+    math(EXPR number "${number} + 1")
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${name}_${heap}")
+  endforeach()
 endfunction()
 
 # Compiles so many of its sources at once: what they include is read once for all of them.
@@ -111,13 +148,34 @@ endfunction()
 
 function(bowline_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "" "SOURCES;HEADERS;DEPENDS;APART")
-  set_source_files_properties(${arg_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
   bowline_note_headers(${arg_HEADERS})
+  set(planted "")
+  if(arg_MUTANTS)
+    bowline_find_planted(SOURCES ${arg_SOURCES} HEADERS ${arg_HEADERS})
+  endif()
+  set(plain ${arg_SOURCES})
+  list(REMOVE_ITEM plain "" ${planted})
+  set(together ${plain})
+  list(REMOVE_ITEM together "" ${arg_APART})
+  bowline_group(plain ${together})
+  set(together ${planted})
+  list(REMOVE_ITEM together "" ${arg_APART})
+  bowline_group(planted ${together})
+
   bowline_add_library(bowline_${name} "" SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS})
   add_library(bowline::${name} ALIAS bowline_${name})
   if(arg_MUTANTS)
-    bowline_add_library(bowline_${name}_mutants "_mutants" SOURCES ${arg_SOURCES}
+    set(compiled "")
+    if(plain)  # an object is called like its source, or like the heap that the source is in
+      set(others "/unity_planted_")
+      foreach(source IN LISTS planted)
+        string(REPLACE "." "[.]" source "${source}")
+        string(APPEND others "|/${source}[.]")
+      endforeach()
+      set(compiled "$<FILTER:$<TARGET_OBJECTS:bowline_${name}>,EXCLUDE,${others}>")
+    endif()
+    bowline_add_library(bowline_${name}_mutants "_mutants" SOURCES ${planted} "${compiled}"
                         DEPENDS ${arg_DEPENDS})
   endif()
 endfunction()
@@ -150,9 +208,20 @@ function(bowline_executable name kind)
   endif()
 endfunction()
 
+# Of tests, and of programs whose own sources only say what a library has to do.
+function(bowline_compile_quickly target)
+  separate_arguments(flags UNIX_COMMAND "${BOWLINE_QUICK_FLAGS}")
+  target_compile_options(${target} PRIVATE ${flags})
+endfunction()
+
 # BY_HAND keeps it out of the default build: only `cmake --build build --target name` makes it.
+# QUICK: what runs long is in its libraries; its own sources are compiled quickly.
 function(bowline_program name)
-  bowline_executable(${name} plain ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "QUICK" "" "")
+  bowline_executable(${name} plain ${arg_UNPARSED_ARGUMENTS})
+  if(arg_QUICK)
+    bowline_compile_quickly(${name})
+  endif()
   if(BOWLINE_UNITY)
     bowline_heap_up(${name} 12)
   endif()
@@ -162,7 +231,8 @@ endfunction()
 # hence a test may open `bowline/raft/golden/…`. A source that has its own main() replaces
 # GoogleTest's. A library's tests are not part of the library: dependants never see them.
 function(bowline_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "TIMEOUT" "SOURCES;HEADERS;DEPENDS;ARGS;APART")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "TIMEOUT;COST"
+                        "SOURCES;HEADERS;DEPENDS;ARGS;APART")
   bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
   if(NOT BUILD_TESTING)
     return()
@@ -182,13 +252,17 @@ function(bowline_test name)
   endif()
   bowline_executable(${name} test SOURCES ${arg_SOURCES} HEADERS ${arg_HEADERS}
                      DEPENDS ${arg_DEPENDS} OUTSIDE GTest::gtest_main ${mutants})
-  # Half a dozen tests together take little longer than one: most of it is GoogleTest's headers.
+  bowline_compile_quickly(${name})
+  # A dozen tests together take little longer than one: most of it are headers.
   if(BOWLINE_UNITY_TESTS)
     set_source_files_properties(${arg_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-    bowline_heap_up(${name} 6)
+    bowline_heap_up(${name} 12)
   endif()
   add_test(NAME ${name} COMMAND ${name} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  if(arg_COST)
+    set_tests_properties(${name} PROPERTIES COST ${arg_COST})
+  endif()
 endfunction()
 
 # A source that has its own main() replaces Google Benchmark's.

@@ -25,6 +25,8 @@ add_compile_options("-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fstrong-eval-order)
+  # It may use some memory before it looks for what it does not need any more: 5 to 10 % faster.
+  add_compile_options(--param=ggc-min-heapsize=500000)
   # g++ 12 sees overlaps and overruns inside std::string that are not there (PR 105651, 105329);
   # clang and the sanitizers look for real ones ...
   add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)

@@ -282,4 +282,5 @@ int main(int count, char** words) {
   const std::size_t id = std::strtoul(words[1], nullptr, 10);
   if (id < 1 || id > addresses.size()) bowline::bench::stop("ID is one of the addresses, from 1");
   bowline::bench::live(id, addresses, words[3]);
+  return 0;
 }

@@ -163,6 +163,18 @@ TEST_F(ExtentsTest, a_full_disk_is_said_once_and_asked_again_later) {
             "old values stay in memory: what is left of the disk is for the log. Make room on it");
 }
 
+TEST_F(ExtentsTest, what_is_dropped_makes_room_at_once_where_there_was_none) {
+  const auto extents = open(small(4));
+  std::vector<env::Extents::Number> taken;
+  while (const auto number = take(*extents, 'x')) taken.push_back(*number);
+  ASSERT_FALSE(taken.empty());
+  ASSERT_EQ(extents->room(), Room::none);
+  for (const auto number : taken) extents->drop(number);
+  EXPECT_TRUE(eventually([&] { return extents->figures().file_bytes < 4 * extent; }));
+  EXPECT_NE(extents->room(), Room::none);
+  EXPECT_TRUE(take(*extents, 'y'));
+}
+
 TEST_F(ExtentsTest, what_cannot_be_written_stays_in_memory) {
   const auto extents = open(small());
   const auto number = take(*extents, 'x');

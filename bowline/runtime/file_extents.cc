@@ -219,6 +219,8 @@ void FileExtents::reserve() {
   --reserving_;
   if (!reserved) {
     free_.insert(number);
+    const auto drops = [](const Task& task) { return task.job == Job::drop; };
+    if (std::any_of(tasks_.begin(), tasks_.end(), drops)) return ask_for_one();  // behind these
     retry_at_ = now_ns() + retry_ns;
     is_full_ = true;
     if (!std::exchange(is_told_, true) && options_.complain)

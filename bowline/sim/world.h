@@ -361,7 +361,6 @@ class World : public Court {
   ClusterId cluster_;
   Index committed_at_ruin_;
   std::uint64_t hash_ = 0;
-  std::uint64_t incarnations_ = 0;
   std::uint64_t busy_instant_ = 0;  // events since time last moved
   bool keeps_journals_ = false;
   Filter filter_;

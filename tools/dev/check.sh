@@ -158,10 +158,25 @@ check_clang_tidy() {
   done <"$commands/contents"
   echo "$(basename "$tidy"): $((${#todo[@]} / 2)) of $count files to look at"
   [[ ${#todo[@]} -gt 0 ]] || return 0
+  if [[ ${#todo[@]} -ge 100 ]]; then
+    look_at_heaps "$tidy" "$commands" "${todo[@]}" && return
+    echo 'clang-tidy: and now one by one'
+  fi
   export -f look_at
   printf '%s\0' "${todo[@]}" |
     tidy=$tidy xargs -0 -n 2 -P "$(nproc)" bash -c 'look_at "$@"' "$commands" || status=$?
   return "$status"
+}
+
+# look_at_heaps CLANG_TIDY COMMANDS FILE MARK [FILE MARK…]: the same of many at once.
+look_at_heaps() {
+  local tidy=$1 commands=$2 files=() marks=()
+  shift 2
+  while [[ $# -gt 0 ]]; do files+=("$1") && marks+=("$2") && shift 2; done
+  rm -rf "$commands/heaps"
+  printf '%s\n' "${files[@]}" |
+    tools/dev/clang_tidy_heaps.py "$tidy" "$commands" "$(nproc)" || return 1
+  touch "${marks[@]}"
 }
 
 # look_at FILE MARK: leaves the mark where it finds nothing; $0 is the folder of the commands.
