@@ -4,7 +4,6 @@
 #include <future>
 #include <utility>
 
-#include "bowline/base/crc32c.h"
 #include "examples/kv/ticking.h"
 
 namespace bowline::examples::kv {
@@ -12,22 +11,14 @@ namespace {
 
 constexpr GroupId map_group{1};
 
-// Written before anybody is told, so that no end of the process loses a line somebody relies on.
-void note(std::FILE* journal, Index index, const Command& command) {
-  std::fprintf(journal, "%llu %llu %u\n", static_cast<unsigned long long>(index.value),
-               static_cast<unsigned long long>(command.mark), crc32c(encode(command)));
-  std::fflush(journal);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<KvNode>> KvNode::open(const KvOptions& options) {
   auto kv = std::make_unique<KvNode>(Private{}, options);
   if (!options.journal.empty()) {
-    kv->journal_.reset(std::fopen(options.journal.c_str(), "a"));
-    if (kv->journal_ == nullptr)
-      return std::unexpected(Error{Fault::io, "cannot write the journal " + options.journal +
-                                                  ": is its directory there, and ours?"});
+    Result<Notes> notes = Notes::open(options.journal);
+    if (!notes) return std::unexpected(notes.error());
+    kv->notes_ = *std::move(notes);
   }
   NodeOptions node;
   node.id = options.id;
@@ -44,10 +35,8 @@ Result<std::unique_ptr<KvNode>> KvNode::open(const KvOptions& options) {
 
 Result<void> KvNode::start(const std::map<NodeId, std::string>& peers) {
   KvMachine::Journal journal;
-  if (journal_ != nullptr) {
-    journal = [file = journal_.get()](Index index, const Command& command) {
-      note(file, index, command);
-    };
+  if (notes_) {
+    journal = [this](Index index, const Command& command) { notes_->note(index, command); };
   }
   map_ = std::make_unique<KvMachine>(std::move(journal));
   auto machine = std::make_unique<session::SessionMachine>(*map_);

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "bowline/api/node.h"
 #include "bowline/session/session_machine.h"
 #include "examples/kv/door.h"
+#include "examples/kv/notes.h"
 
 namespace bowline::examples::kv {
 
@@ -24,8 +24,7 @@ struct KvOptions {
   Door::Options clients;
   host::GroupOptions group;
   Duration tick_every = std::chrono::seconds(1);  // so often the sessions' time goes on
-  // A line for each command that is applied here: its index, its mark, a checksum. Empty: none.
-  std::string journal;
+  std::string journal;  // the file of its notes; empty: it makes none
 };
 
 // One member of the group that keeps the map.
@@ -48,11 +47,8 @@ class KvNode {
   std::size_t sessions() const;  // that are open, as this member has it
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
   KvOptions options_;
-  std::unique_ptr<std::FILE, Close> journal_;
+  std::optional<Notes> notes_;
   std::unique_ptr<KvMachine> map_;                     // within that of the sessions
   const session::SessionMachine* sessions_ = nullptr;  // the group's, on the node's thread
   Door door_;  // before the node, which replies to it to its end
