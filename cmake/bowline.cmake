@@ -3,9 +3,10 @@
 #
 #   bowline_library(raft SOURCES core.cc … HEADERS core.h … DEPENDS base [MUTANTS] [APART a.cc …])
 #   bowline_test(core_test SOURCES core_test.cc … DEPENDS raft [TIMEOUT 60] [ARGS …] [MUTANTS])
-#     [COST 200]
+#     [COST 200] [BESIDE Suite.case]
 #     A test may link a library of a later folder by its full name: bowline::words. COST is about
-#     how many seconds it takes: the longest had better begin first.
+#     how many seconds it takes: the longest had better begin first. The case BESIDE runs beside the
+#     others, as a ctest entry <name>_beside.
 #   bowline_program(bowline-sim SOURCES main.cc … DEPENDS sim [MUTANTS] [BY_HAND] [QUICK])
 #   bowline_bench(bowline-bench SOURCES bench.cc … DEPENDS raft)
 #
@@ -214,6 +215,14 @@ function(bowline_compile_quickly target)
   target_compile_options(${target} PRIVATE ${flags})
 endfunction()
 
+# Of the simulator: what it runs, which is all that goes into a server, keeps its own flags.
+function(bowline_compile_simulator)
+  separate_arguments(flags UNIX_COMMAND "${BOWLINE_SIM_FLAGS}")
+  foreach(target IN LISTS ARGN)
+    target_compile_options(${target} PRIVATE ${flags})
+  endforeach()
+endfunction()
+
 # BY_HAND keeps it out of the default build: only `cmake --build build --target name` makes it.
 # QUICK: what runs long is in its libraries; its own sources are compiled quickly.
 function(bowline_program name)
@@ -231,7 +240,7 @@ endfunction()
 # hence a test may open `bowline/raft/golden/…`. A source that has its own main() replaces
 # GoogleTest's. A library's tests are not part of the library: dependants never see them.
 function(bowline_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "TIMEOUT;COST"
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUTANTS" "TIMEOUT;COST;BESIDE"
                         "SOURCES;HEADERS;DEPENDS;ARGS;APART")
   bowline_refuse_leftovers(${name} "${arg_UNPARSED_ARGUMENTS}")
   if(NOT BUILD_TESTING)
@@ -258,10 +267,18 @@ function(bowline_test name)
     set_source_files_properties(${arg_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     bowline_heap_up(${name} 12)
   endif()
+  set(entries ${name})
+  if(arg_BESIDE)
+    list(APPEND entries ${name}_beside)
+    add_test(NAME ${name}_beside COMMAND ${name} --gtest_filter=${arg_BESIDE} ${arg_ARGS}
+             WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(${name}_beside PROPERTIES FAIL_REGULAR_EXPRESSION "Running 0 tests")
+    list(PREPEND arg_ARGS --gtest_filter=-${arg_BESIDE})
+  endif()
   add_test(NAME ${name} COMMAND ${name} ${arg_ARGS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${entries} PROPERTIES TIMEOUT ${arg_TIMEOUT})
   if(arg_COST)
-    set_tests_properties(${name} PROPERTIES COST ${arg_COST})
+    set_tests_properties(${entries} PROPERTIES COST ${arg_COST})
   endif()
 endfunction()
 
@@ -279,40 +296,46 @@ function(bowline_bench name)
 endfunction()
 
 # A header must not lean on what its users happen to include before it: each is compiled as the
-# only line of a source, twice, without the precompiled header. Those of the protocol, and all that
-# it may include, by a test; all of them, which takes minutes the first time, by ./dev check.
+# only line of a source, twice, without the precompiled header. This target does so for all of them,
+# one by one, which takes minutes; ./dev check, and the test for those of the protocol and all that
+# these may include, take many at once where one cannot help the other.
 function(bowline_headers_alone)
   get_property(headers GLOBAL PROPERTY BOWLINE_HEADERS)
   if(NOT BOWLINE_HEADERS_ALONE OR NOT headers)
     return()
   endif()
+  set(place "${PROJECT_BINARY_DIR}/obj/headers_alone")
   set(sources "")
+  set(of_protocol "")
   foreach(header IN LISTS headers)
     cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE path)
-    set(source "${PROJECT_BINARY_DIR}/obj/headers_alone/${path}.cc")
+    set(source "${place}/${path}.cc")
     file(CONFIGURE OUTPUT "${source}" @ONLY
          CONTENT "#include \"@path@\"\n#include \"@path@\"  // once is enough\n")
     list(APPEND sources "${source}")
+    if(path MATCHES "^bowline/(base|raft)/")
+      string(APPEND of_protocol "${path}\n")
+    endif()
   endforeach()
-  set(of_protocol "${sources}")
-  list(FILTER of_protocol INCLUDE REGEX "/headers_alone/bowline/(base|raft)/")
-  list(REMOVE_ITEM sources ${of_protocol})
-  bowline_compile_alone(bowline_headers_alone ${sources})
-  bowline_compile_alone(bowline_headers_alone_protocol ${of_protocol})
-  add_dependencies(bowline_headers_alone bowline_headers_alone_protocol)
-  if(BUILD_TESTING)
-    add_test(NAME headers_alone COMMAND "${CMAKE_COMMAND}" --build "${PROJECT_BINARY_DIR}"
-             --parallel 2 --target bowline_headers_alone_protocol)
-    set_tests_properties(headers_alone PROPERTIES TIMEOUT 120)
-  endif()
-endfunction()
-
-function(bowline_compile_alone target)
-  add_library(${target} OBJECT EXCLUDE_FROM_ALL ${ARGN})
-  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_compile_options(${target} PRIVATE -O0 -g0)
+  add_library(bowline_headers_alone OBJECT EXCLUDE_FROM_ALL ${sources})
+  target_include_directories(bowline_headers_alone PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_compile_options(bowline_headers_alone PRIVATE -O0 -g0)
   if(TARGET bowline_generated)
-    add_dependencies(${target} bowline_generated)
-    target_include_directories(${target} SYSTEM PRIVATE "${PROJECT_BINARY_DIR}/generated")
+    add_dependencies(bowline_headers_alone bowline_generated)
+    target_include_directories(bowline_headers_alone SYSTEM PRIVATE
+                               "${PROJECT_BINARY_DIR}/generated")
+  endif()
+  file(MAKE_DIRECTORY "${place}/marks")
+  file(CONFIGURE OUTPUT "${place}/of_protocol" CONTENT "@of_protocol@" @ONLY)
+  set(flags "$<JOIN:$<TARGET_PROPERTY:bowline_headers_alone,COMPILE_OPTIONS>, >")
+  string(APPEND flags " -I${PROJECT_SOURCE_DIR} -isystem ${PROJECT_BINARY_DIR}/generated")
+  file(GENERATE OUTPUT "${place}/flags"
+       CONTENT "${CMAKE_CXX_FLAGS} ${CMAKE_CXX23_STANDARD_COMPILE_OPTION} ${flags}\n")
+  if(BUILD_TESTING)
+    add_test(NAME headers_alone
+             COMMAND sh -c "tools/dev/headers_alone.py '${place}/marks' 2 '${CMAKE_CXX_COMPILER}' \
+$(cat '${place}/flags') -fsyntax-only <'${place}/of_protocol'"
+             WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(headers_alone PROPERTIES TIMEOUT 120)
   endif()
 endfunction()

@@ -77,7 +77,7 @@ std::string text_of(const ResponseOp& one, Style style) {
 }  // namespace
 
 JsonObject& add_bytes(JsonObject& object, const std::string& name, const std::string& bytes) {
-  if (dash::is_utf8(bytes)) return object.add(name, Json{dash::quoted(bytes)});
+  if (dash::is_utf8(bytes)) return object.add(name, Json{dash::in_quotes(bytes)});
   return object.add(name + "_base64", rpc::base64_encode(bytes));
 }
 

@@ -25,14 +25,14 @@ std::string joined(const auto& urls) {
 
 Json urls_json(const auto& urls) {
   std::vector<Json> list;
-  for (const std::string& url : urls) list.push_back(Json{dash::quoted(url)});
+  for (const std::string& url : urls) list.push_back(Json{dash::in_quotes(url)});
   return Json::of(list);
 }
 
 Json json_of(const Member& member) {
   return JsonObject()
       .add("id", hex_of(member.id()))
-      .add("name", Json{dash::quoted(member.name())})
+      .add("name", Json{dash::in_quotes(member.name())})
       .add("started", !member.name().empty())
       .add("learner", member.islearner())
       .add("peer_urls", urls_json(member.peerurls()))

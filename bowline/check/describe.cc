@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, verbs> verb_words = {"get", "put", "put_a
                                                             "remove"};
 
 // The end of a value tells more than its beginning: that is where the last append is.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t most = 48;
   std::string words(text.substr(text.size() > most ? text.size() - most : 0));
   std::ranges::replace_if(words, [](char c) { return c < ' ' || c > '~'; }, '?');
@@ -23,7 +23,7 @@ std::string describe(const Answer& answer, Verb verb) {
   const std::string version = "version " + std::to_string(answer.version);
   if (answer.kind == Answer::Kind::absent) return "absent";
   if (answer.kind == Answer::Kind::mismatch) return "mismatch, " + version;
-  return verb == Verb::get ? quoted(answer.value) + " " + version : version;
+  return verb == Verb::get ? in_quotes(answer.value) + " " + version : version;
 }
 
 std::string outcome(const Operation& operation) {
@@ -41,7 +41,7 @@ std::string describe(const Operation& operation, std::size_t number) {
   words += " " + operation.key;
   if (operation.verb == Verb::put_at) words += " at version " + std::to_string(operation.version);
   if (operation.verb != Verb::get && operation.verb != Verb::remove)
-    words += " " + quoted(operation.value);
+    words += " " + in_quotes(operation.value);
   words += " -> " + outcome(operation) + " [" + std::to_string(operation.called) + ", ";
   words += operation.fate == Fate::done ? std::to_string(operation.ended) + "]" : "...";
   for (std::size_t i = 0; i < operation.places.size(); ++i)
@@ -51,7 +51,7 @@ std::string describe(const Operation& operation, std::size_t number) {
 
 std::string describe(const Cell& cell) {
   const std::string version = "version " + std::to_string(cell.version);
-  return cell.there ? quoted(cell.value) + " " + version : "absent, last " + version;
+  return cell.there ? in_quotes(cell.value) + " " + version : "absent, last " + version;
 }
 
 std::string describe(Ruling ruling) {

@@ -40,7 +40,7 @@ std::string printed(const char* format, auto value) {
 
 }  // namespace
 
-std::string quoted(std::string_view bytes) {
+std::string in_quotes(std::string_view bytes) {
   std::string out = "\"";
   while (!bytes.empty()) {
     const std::size_t size = letter_at(bytes);
@@ -89,12 +89,12 @@ bool is_object(std::string_view text, std::size_t most_bytes) {
 }
 
 Object& Object::json(std::string_view name, std::string_view value) {
-  text_ += (text_.empty() ? "" : ",") + quoted(name) + ":" + std::string(value);
+  text_ += (text_.empty() ? "" : ",") + in_quotes(name) + ":" + std::string(value);
   return *this;
 }
 
 Object& Object::text(std::string_view name, std::string_view value) {
-  return json(name, quoted(value));
+  return json(name, in_quotes(value));
 }
 
 Object& Object::number(std::string_view name, std::uint64_t value) {

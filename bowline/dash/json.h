@@ -23,7 +23,7 @@ class Object {
 
 // "...", of bytes of anybody's making: what is not UTF-8, and what ends a line or a script, is
 // written as an escape.
-std::string quoted(std::string_view bytes);
+std::string in_quotes(std::string_view bytes);
 
 bool is_utf8(std::string_view bytes);
 

@@ -21,24 +21,24 @@ TEST(Json, an_object_has_its_values_in_their_order) {
 }
 
 TEST(Json, what_could_end_a_text_a_line_or_a_script_is_escaped) {
-  EXPECT_EQ(quoted("plain"), "\"plain\"");
-  EXPECT_EQ(quoted("a\"b\\c\nd"), R"("a\u0022b\u005cc\u000ad")");
-  EXPECT_EQ(quoted("</script>&"), R"("\u003c/script\u003e\u0026")");
-  EXPECT_EQ(quoted(std::string_view("\0\x7f", 2)), R"("\u0000\u007f")");
+  EXPECT_EQ(in_quotes("plain"), "\"plain\"");
+  EXPECT_EQ(in_quotes("a\"b\\c\nd"), R"("a\u0022b\u005cc\u000ad")");
+  EXPECT_EQ(in_quotes("</script>&"), R"("\u003c/script\u003e\u0026")");
+  EXPECT_EQ(in_quotes(std::string_view("\0\x7f", 2)), R"("\u0000\u007f")");
 }
 
 TEST(Json, letters_of_any_script_stay_and_what_is_none_is_replaced) {
-  EXPECT_EQ(quoted("Bögen 結び 🪢"), "\"Bögen 結び 🪢\"");
-  EXPECT_EQ(quoted("a\xff"
-                   "b"),
+  EXPECT_EQ(in_quotes("Bögen 結び 🪢"), "\"Bögen 結び 🪢\"");
+  EXPECT_EQ(in_quotes("a\xff"
+                      "b"),
             "\"a\\ufffdb\"");
   EXPECT_TRUE(is_utf8("Bögen 🪢"));
   EXPECT_FALSE(is_utf8("a\xff"));
-  EXPECT_EQ(quoted("\xc3"), "\"\\ufffd\"");                               // cut off
-  EXPECT_EQ(quoted("\xc0\x80"), "\"\\ufffd\\ufffd\"");                    // a longer way to write 0
-  EXPECT_EQ(quoted("\xed\xa0\x80"), "\"\\ufffd\\ufffd\\ufffd\"");         // half of a pair
-  EXPECT_EQ(quoted("\xe0\x80\x80"), "\"\\ufffd\\ufffd\\ufffd\"");         // too long again
-  EXPECT_EQ(quoted("\xf4\x90\x80\x80").find('\xf4'), std::string::npos);  // beyond the last
+  EXPECT_EQ(in_quotes("\xc3"), "\"\\ufffd\"");                        // cut off
+  EXPECT_EQ(in_quotes("\xc0\x80"), "\"\\ufffd\\ufffd\"");             // a longer way to write 0
+  EXPECT_EQ(in_quotes("\xed\xa0\x80"), "\"\\ufffd\\ufffd\\ufffd\"");  // half of a pair
+  EXPECT_EQ(in_quotes("\xe0\x80\x80"), "\"\\ufffd\\ufffd\\ufffd\"");  // too long again
+  EXPECT_EQ(in_quotes("\xf4\x90\x80\x80").find('\xf4'), std::string::npos);  // beyond the last
 }
 
 TEST(Json, only_one_whole_object_passes_for_one) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view ranges = "/etcdserverpb.KV/Range";
 
-std::string_view word(raft::Role role) {
+std::string_view word_for(raft::Role role) {
   switch (role) {
     case raft::Role::leader: return "leader";
     case raft::Role::candidate: return "candidate";
@@ -24,7 +24,7 @@ std::string_view word(raft::Role role) {
   return "?";
 }
 
-std::string_view word(raft::Progress::Mode mode) {
+std::string_view word_for(raft::Progress::Mode mode) {
   switch (mode) {
     case raft::Progress::Mode::probing: return "probing";
     case raft::Progress::Mode::streaming: return "streaming";
@@ -78,7 +78,7 @@ std::string peers_of(const Sources& from, const raft::Core& core) {
     peer.text("id", hex(one.id().value))
         .number("match", one.match().value)
         .number("behind", last > one.match() ? last.value - one.match().value : 0)
-        .text("mode", word(one.mode()))
+        .text("mode", word_for(one.mode()))
         .flag("connected", from.shard.links().up(one.id()));
     const Time heard = one.heard();
     if (heard == Time{}) {
@@ -119,7 +119,7 @@ std::string report_text(const Sources& from, const std::optional<Rates>& rates, 
       .real("up_s", std::chrono::duration<double>(up).count());
   if (const host::Replica* const replica = std::as_const(from.shard).find(from.group)) {
     const raft::Core& core = replica->core();
-    report.text("role", word(core.role()))
+    report.text("role", word_for(core.role()))
         .text("leader", core.leader() ? hex(core.leader().value) : "")
         .number("term", core.term().value)
         .number("commit", core.commit().value)

@@ -99,7 +99,7 @@ std::string Roundup::text() const {
     for (const raft::Member& one : known->members) {
       const Names names = sources_.names(one);
       std::string urls;
-      for (const std::string& url : names.urls) urls += (urls.empty() ? "" : ",") + quoted(url);
+      for (const std::string& url : names.urls) urls += (urls.empty() ? "" : ",") + in_quotes(url);
       const auto report = reports_.find(one.id);
       members += (members.empty() ? "" : ",") +
                  Object()

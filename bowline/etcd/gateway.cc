@@ -26,7 +26,7 @@ std::string url_of(std::string_view message) {
   return std::string(prefix) + "/etcdserverpb." + std::string(message);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
@@ -177,7 +177,7 @@ int http_status_of(rpc::Code code) {
 
 // All three fields that one or another release of etcd has.
 std::string json_error(const rpc::Status& status) {
-  const std::string text = quoted(status.message);
+  const std::string text = in_quotes(status.message);
   return "{\"error\":" + text + ",\"message\":" + text +
          ",\"code\":" + std::to_string(static_cast<int>(status.code)) + "}";
 }

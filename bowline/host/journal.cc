@@ -24,7 +24,7 @@ bool is_plain(char c) {
 }
 
 // In both forms what is not a printable letter of ASCII does a terminal no harm.
-std::string quoted(std::string_view text, const char* other) {
+std::string in_quotes(std::string_view text, const char* other) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -47,7 +47,7 @@ std::string logfmt(const Fields& fields) {
   for (const auto& [name, value] : fields) {
     if (!line.empty()) line += ' ';
     const bool plain = !value.empty() && std::ranges::all_of(value, is_plain);
-    line += name + '=' + (plain ? value : quoted(value, "\\x%02x"));
+    line += name + '=' + (plain ? value : in_quotes(value, "\\x%02x"));
   }
   return line;
 }
@@ -61,8 +61,8 @@ std::string json(const Fields& fields) {
   std::string line = "{";
   for (const auto& [name, value] : fields) {
     if (line.size() > 1) line += ',';
-    line += quoted(name, "\\u%04x") + ':';
-    line += is_number(value) ? value : quoted(value, "\\u%04x");
+    line += in_quotes(name, "\\u%04x") + ':';
+    line += is_number(value) ? value : in_quotes(value, "\\u%04x");
   }
   return line + '}';
 }

@@ -20,7 +20,7 @@ raft::Outcome fate(const raft::Core& core, LogId id, raft::Outcome of_the_last) 
 }
 
 // Of what is no command.
-Outcome word(raft::Outcome outcome) {
+Outcome word_for(raft::Outcome outcome) {
   if (outcome == raft::Outcome::committed) return Applied{};
   if (outcome == raft::Outcome::overruled) return Overruled{};
   return Unknown{};
@@ -114,7 +114,8 @@ void Waiters::refused(const raft::Refused& told) {
 
 // The word is on the last of a batch. Those before it may have fared better.
 void Waiters::decided(const raft::Decided& told, const raft::Core& core, Index applied) {
-  if (auto operation = take(operations_, told.ticket)) return operation->reply(word(told.outcome));
+  if (auto operation = take(operations_, told.ticket))
+    return operation->reply(word_for(told.outcome));
   Batch& decided = batch(told.ticket);
   decided.decided = true;
   for (std::size_t i = 0; i < decided.replies.size(); ++i) {

@@ -24,7 +24,7 @@ struct KvOptions {
   Door::Options clients;
   host::GroupOptions group;
   Duration tick_every = std::chrono::seconds(1);  // so often the sessions' time goes on
-  std::string journal;  // the file of its notes; empty: it makes none
+  std::string journal;                            // the file of its notes; empty: it makes none
 };
 
 // One member of the group that keeps the map.

@@ -23,7 +23,7 @@ class NotesTest : public testing::Test {
     all << std::ifstream(path_).rdbuf();
     return all.str();
   }
-  const std::string path_ = testing::TempDir() + "bowline-notes";
+  std::string path_ = testing::TempDir() + "bowline-notes";
 };
 
 TEST_F(NotesTest, each_life_goes_on_behind_the_last) {

@@ -23,8 +23,9 @@ import shlex
 import subprocess
 import sys
 
-LINES = 15_000  # of a heap
+LINES = 30_000  # of a heap
 NO_NAME = ("template", "extern", "static_assert", "using namespace", "TEST", "INSTANTIATE")
+TYPE = re.compile(r" [A-Z]\w*$")
 FORWARD = re.compile(r"(class|struct|enum class \w+ : [\w:]+|union) ?\w*;")
 
 
@@ -38,8 +39,9 @@ def names_of(text, lines=r"[A-Za-z]"):
     """What it calls something at the beginning of such a line, in which namespace."""
     names = set(re.findall(r"^#define (\w+)", text, re.MULTILINE))
     names.update(re.findall(r"^TEST(?:_[FP])?\((\w+, \w+)", text, re.MULTILINE))
+    names.update("new" for _ in re.findall(r"^void\* operator new", text, re.MULTILINE))
     inside = ""
-    for line in re.findall(r"^[A-Za-z].*", text, re.MULTILINE):
+    for line in re.findall(r"^(?:\[\[\w+\]\] )?([A-Za-z].*)", text, re.MULTILINE):
         if line.startswith("namespace"):
             named = re.match(r"namespace (\w\S*) \{", line)
             inside = named[1] if named else inside
@@ -48,10 +50,13 @@ def names_of(text, lines=r"[A-Za-z]"):
             continue
         if line.startswith(NO_NAME) or FORWARD.match(line):
             continue
+        using = re.match(r"using [\w:]+::(\w+);", line)
         operator = re.match(r".*\boperator\W+\(", line)
         head = re.split(r"[({=;\[]|(?<!:):(?!:)", line)[0].replace(" final", "")
         last = re.search(r"(::|~)?(\w+)\s*$", head)
-        if operator:
+        if using:
+            names.add(f"{inside} {using[1]}")
+        elif operator:
             names.add(f"{inside} {line}")
         elif last and not last[1] and last[2] != "main":
             names.add(f"{inside} {last[2]}")
@@ -73,6 +78,15 @@ def seen_in(header):
     return own.union(*(seen_in(other) for other in headers_in(text)))
 
 
+@functools.cache
+def given_by(header):
+    """The same without functions that are only announced: those of one name are overloads."""
+    text = pathlib.Path(header).read_text()
+    whole = names_of(text, "inline")
+    own = {(name, header) for name in names_of(text) if TYPE.search(name) or name in whole}
+    return own.union(*(given_by(other) for other in headers_in(text)))
+
+
 def headers_in(text):
     headers = re.findall(r'^#include "(.*)"$', text, re.MULTILINE)
     return [header for header in headers if pathlib.Path(header).exists()]
@@ -89,17 +103,19 @@ class Source:
         text = pathlib.Path(path).read_text()
         self.path = path
         self.flags = flags
-        self.seen = dict(sorted(set().union(*(seen_in(header) for header in headers_in(text)))))
+        headers = headers_in(text)
+        self.seen = dict(sorted(set().union(*(seen_in(header) for header in headers))))
+        self.given = dict(sorted(set().union(*(given_by(header) for header in headers))))
         # A function that a header names is that of the header; a type is another one.
-        self.names = names_of(text) - self.seen.keys() | names_of(text, r"(struct|class|enum) ")
+        types = names_of(text, r"(struct|class|enum|using) ")
+        self.names = names_of(text) - self.seen.keys() | types
         self.hides = set().union(*(hidden_by(name) for name in self.names))
         self.has_main = re.search(r"^int main\(", text, re.MULTILINE)
         self.lines = text.count("\n")
-        # What changes the meaning of others, or has its own changed: of a function quoted() for
-        # strings the library has one, too.
-        apart = (r"^using namespace bowline", r"[^.:\w]quoted\(")
-        kind = [re.search(what, text, re.MULTILINE) is not None for what in apart]
-        self.kind = ["-DBOWLINE_MUTANTS=1" in flags, *kind]
+        # What changes the meaning of others.
+        apart = re.search(r"^using namespace bowline", text, re.MULTILINE) is not None
+        self.kind = ["-DBOWLINE_MUTANTS=1" in flags, apart]
+        self.headers = re.findall(r"^#include .*", text, re.MULTILINE)
 
 
 class Heap:
@@ -108,6 +124,7 @@ class Heap:
         self.names = set()
         self.hides = set()
         self.seen = {}
+        self.given = {}
         self.lines = 0
         for source in sources:
             self.add(source)
@@ -115,7 +132,9 @@ class Heap:
     def takes(self, source):
         if self.sources[0].kind != source.kind or self.lines + source.lines > LINES:
             return False
-        twins = any(self.seen.get(name, header) != header for name, header in source.seen.items())
+        twins = any(
+            self.given.get(name, header) != header for name, header in source.given.items()
+        )
         hidden = source.hides & self.seen.keys() or self.hides & source.seen.keys()
         return not (twins or hidden or self.names & source.names)
 
@@ -124,6 +143,7 @@ class Heap:
         self.names |= source.names
         self.hides |= source.hides
         self.seen |= source.seen
+        self.given |= source.given
         self.lines += source.lines
 
     def halves(self):
@@ -145,7 +165,8 @@ class Heap:
         """Each main() under a name of its own."""
         lines = []
         for number, source in enumerate(self.sources):
-            lines += [f"#define main main_{number}"] if source.has_main else []
+            if source.has_main:
+                lines += [*source.headers, f"#define main main_{number}"]
             lines += [f'#include "{source.path}"', "#undef main"]
         return "\n".join(lines) + "\n"
 
