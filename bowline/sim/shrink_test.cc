@@ -57,8 +57,7 @@ TEST(Shrink, a_history_that_breaks_nothing_is_left_alone) {
 }
 
 TEST(Shrink, stops_when_told) {
-  const Shrunk shrunk =
-      shrink(some_broken(Bug::p04_vote_forgotten_at_restart), try_it, {.most_runs = 5});
+  const Shrunk shrunk = shrink(some_broken(Bug::p14_acks_before_sync), try_it, {.most_runs = 5});
   EXPECT_LE(shrunk.runs, 6U);
   EXPECT_TRUE(shrunk.stopped);
 }
