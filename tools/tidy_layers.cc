@@ -157,7 +157,7 @@ struct HeaderBan {
   std::string_view instead;
 };
 
-constexpr std::array<HeaderBan, 21> raft_headers = {{
+constexpr std::array<HeaderBan, 25> raft_headers = {{
     {"random", true, seeded},
     {"thread", true, one_thread},
     {"mutex", true, one_thread},
@@ -175,6 +175,10 @@ constexpr std::array<HeaderBan, 21> raft_headers = {{
     {"filesystem", false, "emit an effect: the protocol does no I/O"},
     {"cstdio", false, "emit an effect: the protocol does no I/O"},
     {"print", false, "emit an effect: the protocol does no I/O"},
+    {"istream", false, "emit an effect: the protocol does no I/O"},
+    {"ostream", false, "emit an effect: the protocol does no I/O"},
+    {"sstream", false, "emit an effect: the protocol does no I/O"},
+    {"functional", false, "emit an effect: the protocol calls nobody back"},
     {"cstdlib", true, "the protocol ends no process, and asks the system for nothing"},
     {"stop_token", true, one_thread},
     {"unordered_map", true, order},

@@ -140,8 +140,9 @@ TEST(Tidy, an_include_names_the_whole_path) {
 
 TEST(Tidy, the_protocol_sees_no_world) {
   const auto include = [](const std::string& name) { return head + "#include <" + name + ">\n"; };
-  const std::vector<std::string> for_tests = {"iostream", "fstream", "filesystem", "cstdio",
-                                              "print"};
+  const std::vector<std::string> for_tests = {"iostream", "fstream", "filesystem",
+                                              "cstdio",   "print",   "istream",
+                                              "ostream",  "sstream", "functional"};
   const std::vector<std::string> for_nobody = {"random",
                                                "thread",
                                                "mutex",

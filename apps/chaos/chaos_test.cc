@@ -29,7 +29,7 @@ Ran run(const std::string& options) {
 }
 
 TEST(Chaos, leaves_servers_well_that_are_right) {
-  const Ran ran = run("--seconds 30 --seed 1");
+  const Ran ran = run("--seconds 60 --seed 1");
   EXPECT_EQ(ran.status, 0) << ran.said;
   EXPECT_NE(ran.said.find("verdict: all is well"), std::string::npos) << ran.said;
   std::printf("%s", ran.said.c_str());

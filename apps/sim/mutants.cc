@@ -176,10 +176,13 @@ Trial look_at_none(const Arguments& arguments, const std::vector<Line>& lines, s
   for (const Line& line : lines)
     if (arguments.clean == 0 && same(line)) hunt.seeds = std::max(hunt.seeds, line.trial.seeds);
   Trial clean = apps::hunt(Bug::none, hunt);
-  std::printf("none  %llu seeds of the %s, %.1f CPU s: %s\n",
-              static_cast<unsigned long long>(clean.seeds), std::string(name(ground)).c_str(),
+  std::printf("none  %llu of %llu seeds of the %s, %.1f CPU s: %s\n",
+              static_cast<unsigned long long>(clean.seeds),
+              static_cast<unsigned long long>(hunt.seeds), std::string(name(ground)).c_str(),
               clean.cpu_seconds,
-              false_alarms(clean) == 0 ? "nothing was found, as it should be" : "FALSE ALARM");
+              false_alarms(clean) > 0    ? "FALSE ALARM"
+              : clean.seeds < hunt.seeds ? "nothing was found, but the time was up"
+                                         : "nothing was found, as it should be");
   for (const Kill& kill : clean.kills)
     std::printf("        seed %llu: %s %s\n", static_cast<unsigned long long>(kill.seed),
                 kill.invariant.c_str(), kill.what.c_str());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bowline/api/portable.h"
+#include "bowline/api/promise.h"
 
 namespace bowline {
 namespace {
@@ -12,44 +13,16 @@ namespace {
 const Refused gone{raft::Refusal::stopped, {}};
 const Error not_here{Fault::not_found, "the group is not on this node"};
 
-// A promise, and the reply that keeps it.
-template <class What>
-std::pair<std::future<What>, env::Done<What>> future_of() {
-  std::promise<What> promise;
-  std::future<What> future = promise.get_future();
-  return {std::move(future), [promise = std::move(promise)](What what) mutable {
-            promise.set_value(std::move(what));
-          }};
-}
-
-// Is kept also where nobody answers: the group may end before its disk has read.
-class LogPromise {
- public:
-  LogPromise() = default;
-  LogPromise(LogPromise&& other) noexcept
-      : promise_(std::move(other.promise_)), open_(std::exchange(other.open_, false)) {}
-  LogPromise& operator=(LogPromise&&) = delete;
-  ~LogPromise() {
-    if (open_) promise_.set_value(std::unexpected(not_here));
-  }
-  std::future<Result<host::LogPart>> future() { return promise_.get_future(); }
-  void keep(Result<host::LogPart> found) {
-    if (std::exchange(open_, false)) promise_.set_value(std::move(found));
-  }
-
- private:
-  std::promise<Result<host::LogPart>> promise_;
-  bool open_ = true;
-};
-
 std::future<Outcome> operate(Desk& desk, GroupId id,
                              std::move_only_function<void(host::Replica&, host::Reply)> what) {
-  auto [future, keeps] = future_of<Outcome>();
-  desk.with(id, [what = std::move(what), reply = std::move(keeps)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    what(*replica, std::move(reply));
-  });
-  return std::move(future);
+  Promise<Outcome> promise(Unknown{});
+  auto future = promise.future();
+  desk.with(id,
+            [what = std::move(what), reply = std::move(promise)](host::Replica* replica) mutable {
+              if (replica == nullptr) return reply(gone);
+              what(*replica, std::move(reply));
+            });
+  return future;
 }
 
 }  // namespace
@@ -67,9 +40,10 @@ void Group::propose(std::string command, Term expected, host::Reply reply) const
 }
 
 std::future<Outcome> Group::propose(std::string command, Term expected) const {
-  auto [future, keeps] = future_of<Outcome>();
-  propose(std::move(command), expected, std::move(keeps));
-  return std::move(future);
+  Promise<Outcome> promise(Unknown{});
+  auto future = promise.future();
+  propose(std::move(command), expected, std::move(promise));
+  return future;
 }
 
 void Group::read(raft::ReadKind kind, host::ReadReply reply) const {
@@ -80,9 +54,10 @@ void Group::read(raft::ReadKind kind, host::ReadReply reply) const {
 }
 
 std::future<ReadOutcome> Group::read(raft::ReadKind kind) const {
-  auto [future, keeps] = future_of<ReadOutcome>();
-  read(kind, std::move(keeps));
-  return std::move(future);
+  Promise<ReadOutcome> promise(gone);
+  auto future = promise.future();
+  read(kind, std::move(promise));
+  return future;
 }
 
 void Group::read_within(Duration at_most, host::ReadReply reply) const {
@@ -93,9 +68,10 @@ void Group::read_within(Duration at_most, host::ReadReply reply) const {
 }
 
 std::future<ReadOutcome> Group::read_within(Duration at_most) const {
-  auto [future, keeps] = future_of<ReadOutcome>();
-  read_within(at_most, std::move(keeps));
-  return std::move(future);
+  Promise<ReadOutcome> promise(gone);
+  auto future = promise.future();
+  read_within(at_most, std::move(promise));
+  return future;
 }
 
 std::future<ReadOutcome> Group::verify() const { return read(raft::ReadKind::verify); }
@@ -171,20 +147,22 @@ std::future<Outcome> Group::transfer(NodeId to) const {
 }
 
 std::future<Result<raft::Base>> Group::snapshot() const {
-  auto [future, keeps] = future_of<Result<raft::Base>>();
-  desk_->with(id_, [reply = std::move(keeps)](host::Replica* replica) mutable {
+  Promise<Result<raft::Base>> promise(std::unexpected{not_here});
+  auto future = promise.future();
+  desk_->with(id_, [reply = std::move(promise)](host::Replica* replica) mutable {
     if (replica == nullptr) return reply(std::unexpected(not_here));
     replica->take_snapshot(std::move(reply));
   });
-  return std::move(future);
+  return future;
 }
 
 // One that cannot be made, since there is nothing new, is no failure: then the newest is there. If
 // the group has ended meanwhile, it is one.
 std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
-  auto [future, keeps] = future_of<Result<raft::Base>>();
+  Promise<Result<raft::Base>> promise(std::unexpected{not_here});
+  auto future = promise.future();
   desk_->at(
-      [id = id_, path = std::move(path), reply = std::move(keeps)](host::Shard* shard) mutable {
+      [id = id_, path = std::move(path), reply = std::move(promise)](host::Shard* shard) mutable {
         host::Replica* const replica = shard == nullptr ? nullptr : shard->find(id);
         if (replica == nullptr) return reply(std::unexpected(not_here));
         replica->take_snapshot([shard, id, path = std::move(path),
@@ -195,50 +173,48 @@ std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
           bowline::export_snapshot(*shard, id, std::move(path), std::move(reply));
         });
       });
-  return std::move(future);
+  return future;
 }
 
 std::future<Result<host::LogPart>> Group::read_log(Index from, std::uint64_t bytes) const {
-  LogPromise promise;
+  Promise<Result<host::LogPart>> promise(std::unexpected{not_here});
   auto future = promise.future();
   desk_->with(id_, [from, bytes, promise = std::move(promise)](host::Replica* replica) mutable {
     if (replica == nullptr) return;
-    replica->read_log(from, bytes,
-                      [promise = std::move(promise)](Result<host::LogPart> found) mutable {
-                        promise.keep(std::move(found));
-                      });
+    replica->read_log(from, bytes, std::move(promise));
   });
   return future;
 }
 
 std::future<Result<void>> Group::tune(host::GroupOptions options) const {
-  auto [future, keeps] = future_of<Result<void>>();
+  Promise<Result<void>> promise(std::unexpected{not_here});
+  auto future = promise.future();
   desk_->at([id = id_, options = std::move(options),
-             reply = std::move(keeps)](host::Shard* shard) mutable {
-    if (shard == nullptr) return reply(std::unexpected(not_here));
-    reply(shard->tune(id, std::move(options)));
+             reply = std::move(promise)](host::Shard* shard) mutable {
+    if (shard != nullptr) reply(shard->tune(id, std::move(options)));
   });
-  return std::move(future);
+  return future;
 }
 
 std::future<GroupStatus> Group::status() const {
-  auto [future, keeps] = future_of<GroupStatus>();
-  desk_->at([id = id_, reply = std::move(keeps)](host::Shard* shard) mutable {
-    GroupStatus status;
-    status.group = id;
-    reply(shard == nullptr ? status : status_of(*shard, id));
+  GroupStatus of_none;
+  of_none.group = id_;
+  Promise<GroupStatus> promise(std::move(of_none));
+  auto future = promise.future();
+  desk_->at([id = id_, reply = std::move(promise)](host::Shard* shard) mutable {
+    if (shard != nullptr) reply(status_of(*shard, id));
   });
-  return std::move(future);
+  return future;
 }
 
 std::future<std::string> Group::explain() const {
-  auto [future, keeps] = future_of<std::string>();
-  desk_->at([id = id_, reply = std::move(keeps)](host::Shard* shard) mutable {
+  Promise<std::string> promise(not_here.what + "\n");
+  auto future = promise.future();
+  desk_->at([id = id_, reply = std::move(promise)](host::Shard* shard) mutable {
     const host::Replica* const replica = shard == nullptr ? nullptr : shard->find(id);
-    if (replica == nullptr) return reply("the group is not on this node\n");
-    reply(bowline::explain(evidence_of(*shard, *replica)));
+    if (replica != nullptr) reply(bowline::explain(evidence_of(*shard, *replica)));
   });
-  return std::move(future);
+  return future;
 }
 
 }  // namespace bowline

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "bowline/api/promise.h"
 #include "bowline/base/crc32c.h"
 #include "bowline/host/complaints.h"
 #include "bowline/raft/membership_codec.h"
@@ -21,6 +22,8 @@
 
 namespace bowline {
 namespace {
+
+const Error ended{Fault::not_found, "the node has ended"};
 
 void end_process(const Error& error) {
   std::fprintf(stderr, "bowline: the disk failed, and the process ends: %s\n", error.what.c_str());
@@ -109,7 +112,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   void tell_progress();
   void gone(GroupId);
   void do_start(GroupId, const GroupSetup&, std::unique_ptr<machine::StateMachine>,
-                std::promise<Result<void>>);
+                Promise<Result<void>>);
 
   NodeOptions options_;
   runtime::Loop loop_;
@@ -309,8 +312,8 @@ Result<void> Node::Inside::start(GroupId group, GroupSetup setup,
                                  std::unique_ptr<machine::StateMachine> machine) {
   if (std::string fault = setup.fault(); !fault.empty())
     return std::unexpected(Error{Fault::invalid, "the options of a group: " + fault});
-  std::promise<Result<void>> promise;
-  std::future<Result<void>> started = promise.get_future();
+  Promise<Result<void>> promise(std::unexpected{ended});
+  std::future<Result<void>> started = promise.future();
   loop_.post([this, group, setup = std::move(setup), machine = std::move(machine),
               promise = std::move(promise)]() mutable {
     do_start(group, setup, std::move(machine), std::move(promise));
@@ -320,7 +323,7 @@ Result<void> Node::Inside::start(GroupId group, GroupSetup setup,
 
 void Node::Inside::do_start(GroupId group, const GroupSetup& setup,
                             std::unique_ptr<machine::StateMachine> machine,
-                            std::promise<Result<void>> promise) {
+                            Promise<Result<void>> promise) {
   machine::StateMachine& mine = *machine;
   // If it is here already, or on its way, this start fails, and those who watch it go on.
   const Watchers watchers{setup.role, setup.members, setup.progress};
@@ -331,11 +334,11 @@ void Node::Inside::do_start(GroupId group, const GroupSetup& setup,
                  promise = std::move(promise)](const Result<host::Replica*>& replica) mutable {
                   if (replica) {
                     machines_.insert_or_assign(group, std::move(machine));
-                    return promise.set_value({});
+                    return promise({});
                   }
                   if (is_first) watchers_.erase(group);
                   machine.reset();
-                  promise.set_value(std::unexpected(replica.error()));
+                  promise(std::unexpected(replica.error()));
                 });
 }
 
@@ -346,40 +349,34 @@ void Node::Inside::gone(GroupId group) {
 }
 
 Result<void> Node::Inside::destroy(GroupId group) {
-  std::promise<Result<void>> promise;
-  std::future<Result<void>> destroyed = promise.get_future();
+  Promise<Result<void>> promise(std::unexpected{ended});
+  std::future<Result<void>> destroyed = promise.future();
   at([group, promise = std::move(promise)](host::Shard* shard) mutable {
-    if (shard == nullptr)
-      return promise.set_value(std::unexpected(Error{Fault::not_found, "the node has ended"}));
-    shard->destroy(group, [promise = std::move(promise)](Result<void> done) mutable {
-      promise.set_value(std::move(done));
-    });
+    if (shard != nullptr) shard->destroy(group, std::move(promise));
   });
   return destroyed.get();
 }
 
 Result<void> Node::Inside::lodge(
     std::move_only_function<Result<std::unique_ptr<Lodger>>(const Room&)> make) {
-  std::promise<Result<void>> promise;
-  std::future<Result<void>> made = promise.get_future();
+  Promise<Result<void>> promise(std::unexpected{ended});
+  std::future<Result<void>> made = promise.future();
   loop_.post([this, make = std::move(make), promise = std::move(promise)]() mutable {
     Result<std::unique_ptr<Lodger>> lodger =
         make({*shard_, {loop_.clock(), loop_, *disk_}, *network_});
-    if (!lodger) return promise.set_value(std::unexpected(lodger.error()));
+    if (!lodger) return promise(std::unexpected(lodger.error()));
     lodgers_.push_back(*std::move(lodger));
-    promise.set_value({});
+    promise({});
   });
   return made.get();
 }
 
 Result<void> Node::Inside::reload() {
-  std::promise<Result<void>> promise;
-  std::future<Result<void>> reloaded = promise.get_future();
+  Promise<Result<void>> promise(std::unexpected{ended});
+  std::future<Result<void>> reloaded = promise.future();
   loop_.post([this, promise = std::move(promise)]() mutable {
-    if (tls_ == nullptr) return promise.set_value({});
-    tls_->reload([promise = std::move(promise)](Result<void> good) mutable {
-      promise.set_value(std::move(good));
-    });
+    if (tls_ == nullptr) return promise({});
+    tls_->reload(std::move(promise));
   });
   return reloaded.get();
 }
@@ -412,26 +409,27 @@ void Node::end(GroupId group) { inside_->end(group); }
 Result<void> Node::destroy(GroupId group) { return inside_->destroy(group); }
 
 std::future<NodeStatus> Node::status() const {
-  auto promise = std::make_shared<std::promise<NodeStatus>>();
-  inside_->at([promise](host::Shard* shard) {
-    promise->set_value(shard == nullptr ? NodeStatus{} : status_of(*shard));
+  Promise<NodeStatus> promise(NodeStatus{});
+  std::future<NodeStatus> future = promise.future();
+  inside_->at([promise = std::move(promise)](host::Shard* shard) mutable {
+    if (shard != nullptr) promise(status_of(*shard));
   });
-  return promise->get_future();
+  return future;
 }
 
 std::future<std::vector<GroupStatus>> Node::groups(std::size_t most) const {
-  auto promise = std::make_shared<std::promise<std::vector<GroupStatus>>>();
-  inside_->at([promise, most](host::Shard* shard) {
+  Promise<std::vector<GroupStatus>> promise({});
+  std::future<std::vector<GroupStatus>> future = promise.future();
+  inside_->at([promise = std::move(promise), most](host::Shard* shard) mutable {
+    if (shard == nullptr) return;
     std::vector<GroupStatus> all;
-    if (shard != nullptr)
-      for (const GroupId group : shard->ids())
-        if (all.size() < most) all.push_back(status_of(*shard, *shard->find(group)));
-    if (shard != nullptr)
-      for (const GroupId group : shard->starting())
-        if (all.size() < most) all.push_back(status_of(*shard, group));
-    promise->set_value(std::move(all));
+    for (const GroupId group : shard->ids())
+      if (all.size() < most) all.push_back(status_of(*shard, *shard->find(group)));
+    for (const GroupId group : shard->starting())
+      if (all.size() < most) all.push_back(status_of(*shard, group));
+    promise(std::move(all));
   });
-  return promise->get_future();
+  return future;
 }
 
 Result<void> Node::reload() { return inside_->reload(); }

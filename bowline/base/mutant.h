@@ -97,6 +97,7 @@ enum class Bug : std::uint8_t {
   p91_votes_by_last_term = 91,
   p92_keeps_what_conflicts = 92,
   p93_acks_its_whole_log = 93,
+  p94_votes_by_what_is_readable = 94,
   p99_canary = 99,
 };
 

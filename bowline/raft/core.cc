@@ -316,7 +316,7 @@ Message Core::envelope(NodeId to, Body body) const {
   return {.version = protocol_version,
           .cluster = cluster(),
           .from = who_.incarnation,
-          .to = to_leader           ? f->leader_life
+          .to = to_leader           ? leader_life_
                 : member != nullptr ? member->incarnation
                                     : Incarnation{},
           .term = hard_.term,

@@ -96,11 +96,10 @@ class Core {
   };
   struct Follower {
     NodeId leader;
-    Incarnation leader_life;  // which it speaks for; our membership may name an older one
-    Index verified;           // our log equals the leader's through here
-    Index acked;              // the leader has been told that it is durable here through here
-    Round round;              // the newest that we heard of
-    Index leader_commit;      // as it told us last
+    Index verified;       // our log equals the leader's through here
+    Index acked;          // the leader has been told that it is durable here through here
+    Round round;          // the newest that we heard of
+    Index leader_commit;  // as it told us last
     bool owes_answer = false;
     Boxed<RefusedAppend> refusal;  // owed
   };
@@ -159,6 +158,7 @@ class Core {
   struct Repair {                          // of what our disk lost
     Few<std::pair<Seq, Index>> under_way;  // on its way to disk
     Time next = never;                     // when to ask for what is still missing
+    std::uint32_t asked = 0;               // so often, since it last helped
   };
   struct AskedRead {  // by a client of ours, of the leader
     Ticket ticket;
@@ -374,19 +374,19 @@ class Core {
   Boxed<Handover> handover_;    // under way; or we stepped down for it: did the other one win?
   Time tickets_until_ = never;  // not leading: when to say that we do not know
   Few<AskedRead> asked_;
-  Round last_id_;         // names our campaigns and our reads at a leader, in this life
-  NodeId term_leader_;    // who led this term, even if we forgot it on purpose
-  Time protected_until_;  // the leader is alive, as far as we know
-  Time lease_until_;      // it may hold a lease: nothing shortens this
+  Round last_id_;            // names our campaigns and our reads at a leader, in this life
+  NodeId term_leader_;       // who led this term, even if we forgot it on purpose
+  Incarnation leader_life_;  // which life of it; our membership may name an older one
+  Time protected_until_;     // the leader is alive, as far as we know
+  Time lease_until_;         // it may hold a lease: nothing shortens this
   Time election_at_ = never;
   Boxed<LogId> restoring_;  // a snapshot is being fetched
   Boxed<Repair> repair_;
 
   // The small ones side by side, so that no room is lost between them.
   Drops drops_;
-  std::uint32_t hasty_ = 0;          // tries left in a hurry
-  std::uint32_t passed_ = 0;         // timeouts that we let pass for those of higher priority
-  std::uint32_t repairs_asked_ = 0;  // since the last that helped
+  std::uint32_t hasty_ = 0;   // tries left in a hurry
+  std::uint32_t passed_ = 0;  // timeouts that we let pass for those of higher priority
   std::optional<Standby> standing_by_;
   bool owes_vote_ = false;   // to hard_.voted_for, once it is on disk
   bool better_log_ = false;  // than somebody's who asked for our vote since we had a leader

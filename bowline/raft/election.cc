@@ -185,7 +185,9 @@ void Core::ask_for_votes() {
 
 // The election restriction (dissertation 3.6.1).
 bool Core::is_behind_ours(LogId last) const {
-  const LogId ours = outline_.last();
+  LogId ours = outline_.last();
+  if (planted(Bug::p94_votes_by_what_is_readable) && damage_.any())
+    ours = {*outline_.term_at(damage_.first().prev()), damage_.first().prev()};
   if (planted(Bug::p06_votes_for_shorter_log)) return false;
   if (planted(Bug::p90_votes_by_length)) return last.index < ours.index;
   if (planted(Bug::p91_votes_by_last_term)) return last.term < ours.term;
@@ -302,11 +304,11 @@ void Core::follow(NodeId leader, Incarnation life) {
   // Our time to campaign does not move because others campaign: those who cannot win could hold up
   // the one who can for ever.
   if (leader || leader_role() != nullptr || election_at_ == never) rearm_election();
-  role_ = Boxed(
-      Follower{.leader = leader, .leader_life = life, .verified = {}, .acked = {}, .round = {}});
+  role_ = Boxed(Follower{.leader = leader, .verified = {}, .acked = {}, .round = {}});
   if (leader) {
     settle_handover(leader);
     term_leader_ = leader;
+    leader_life_ = life;
     passed_ = 0;
     better_log_ = false;
     hasty_ = 0;

@@ -21,9 +21,9 @@ void Core::hear(NodeId from, const Message& m, AppendRequest& in) {
 
 // Somebody leads this term. False if it cannot be, or does not concern us.
 bool Core::heed_leader(NodeId from, const Message& m, Round round) {
-  if (leader_role() != nullptr || (term_leader_ && term_leader_ != from)) {
-    if (membership().find(from) == nullptr) {
-      ++drops_.stranger;
+  if (term_leader_ && (term_leader_ != from || leader_life_ != m.from)) {
+    if (!from_a_member(from, m.from)) {
+      ++(membership().find(from) == nullptr ? drops_.stranger : drops_.identity);
       return false;
     }
     impossible(Wrong::second_leader, from,

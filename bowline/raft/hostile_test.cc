@@ -114,6 +114,18 @@ class Target {
     return Received{from, std::move(m)};
   }
 
+  // Somebody leads our term, and we follow.
+  void hear_of_a_leader() {
+    if (core_->role() != Role::follower || core_->leader() || !core_->term()) return;
+    const std::uint64_t id = 2 + dice_.below(2);
+    Message m{.cluster = cluster_of(*core_),
+              .from = {100 + id},
+              .to = {101},
+              .term = core_->term(),
+              .body = AppendRequest{}};
+    step(Received{{id}, std::move(m)});
+  }
+
   std::uint64_t impossible = 0;
   std::uint64_t repaired = 0;  // entries that were sent to us again
   std::uint64_t fetched = 0;   // snapshots instead of lost entries, or of far too many
@@ -359,6 +371,28 @@ bool beyond_all_terms(Received& in, const Core&) {
   in.message.term = Term{absurd + 1};
   return true;
 }
+bool beyond_all_indexes(Received& in, const Core&) {
+  const LogId far{in.message.term, {absurd + 1}};
+  Body& body = in.message.body;
+  if (auto* vote = std::get_if<VoteRequest>(&body)) {
+    vote->last = far;
+  } else if (auto* append = std::get_if<AppendRequest>(&body)) {
+    append->prev = far;
+  } else if (auto* answer = std::get_if<AppendReply>(&body)) {
+    answer->match = far.index;
+  } else if (auto* offer = std::get_if<SnapshotOffer>(&body)) {
+    offer->base.id = far;
+  } else if (auto* read = std::get_if<ReadReply>(&body)) {
+    read->index = far.index;
+  } else if (auto* request = std::get_if<EntriesRequest>(&body)) {
+    request->wanted.push_back(far);
+  } else if (auto* reply = std::get_if<EntriesReply>(&body)) {
+    reply->base.emplace().id = far;
+  } else {
+    return false;
+  }
+  return true;
+}
 // Those who lead, and those who might, may be newer than our membership: see heard_of().
 bool may_be_newer(const Body& body) {
   return std::holds_alternative<AppendRequest>(body) ||
@@ -375,10 +409,20 @@ bool of_another_life(Received& in, const Core& core) {
   in.message.from = {999};
   return member != nullptr && member->incarnation && !may_be_newer(in.message.body);
 }
+// In a term that somebody leads, be it a member of the same name.
+bool of_another_life_that_leads(Received& in, const Core& core) {
+  const Member* const member = core.memberships().latest().membership->find({2});
+  in.from = {2};
+  in.message.from = {999};
+  in.message.term = core.term();
+  in.message.body = AppendRequest{};
+  return member != nullptr && member->incarnation && core.leader();
+}
 
 struct Spoiled {
   const char* name;
   bool (*spoil)(Received&, const Core&);
+  bool to_candidates = true;
 };
 class WhatIsDropped : public testing::TestWithParam<Spoiled> {};
 
@@ -389,6 +433,7 @@ TEST_P(WhatIsDropped, changes_nothing_and_says_nothing) {
     for (int i = 0; i < 100; ++i) {
       target.live();
       if (std::optional<Received> vote = target.honest_vote()) target.step(std::move(*vote));
+      if (target.dice().chance(10)) target.hear_of_a_leader();
       if (target.core().stopped()) break;
       Received spoiled = made_up(target.dice(), target.core());
       spoiled.message.version = protocol_version;
@@ -405,16 +450,19 @@ TEST_P(WhatIsDropped, changes_nothing_and_says_nothing) {
       ++checked[static_cast<std::size_t>(target.core().role())];
     }
   }
-  for (const std::uint64_t times : checked) EXPECT_GT(times, 100U);
+  for (const Role role : {Role::follower, Role::candidate, Role::leader}) {
+    if (role == Role::candidate && !GetParam().to_candidates) continue;
+    EXPECT_GT(checked[static_cast<std::size_t>(role)], 100U);
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(, WhatIsDropped,
-                         testing::Values(Spoiled{"version", of_another_version},
-                                         Spoiled{"cluster", of_another_cluster},
-                                         Spoiled{"term", beyond_all_terms},
-                                         Spoiled{"stranger", of_a_stranger},
-                                         Spoiled{"life", of_another_life}),
-                         [](const auto& each) { return std::string(each.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    , WhatIsDropped,
+    testing::Values(Spoiled{"version", of_another_version}, Spoiled{"cluster", of_another_cluster},
+                    Spoiled{"term", beyond_all_terms}, Spoiled{"index", beyond_all_indexes},
+                    Spoiled{"stranger", of_a_stranger}, Spoiled{"life", of_another_life},
+                    Spoiled{"leader", of_another_life_that_leads, false}),
+    [](const auto& each) { return std::string(each.param.name); });
 
 TEST(Hostile, a_stopped_replica_refuses_every_request) {
   Target target(5);

@@ -18,6 +18,7 @@ void Core::lead() {
   leader.first = outline_.last().index.next();
   role_ = Boxed(std::move(leader));
   term_leader_ = who_.self;
+  leader_life_ = who_.incarnation;
   hasty_ = 0;
   tickets_.give_up_lost(outline_,
                         *effects_);  // those of an earlier term of ours, at the latest now

@@ -2,7 +2,6 @@
 #include "bowline/raft/membership.h"
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 
 #include "bowline/base/ensure.h"
@@ -49,7 +48,8 @@ std::uint64_t reached_in(Half half, const Membership& membership,
   if (voters == 0) return 0;
   const auto middle = reached.begin() + static_cast<std::ptrdiff_t>(voters / 2);
   const auto end = reached.begin() + static_cast<std::ptrdiff_t>(voters);
-  std::nth_element(reached.begin(), middle, end, std::greater{});
+  std::nth_element(reached.begin(), middle, end,
+                   [](std::uint64_t a, std::uint64_t b) { return a > b; });
   return *middle;
 }
 

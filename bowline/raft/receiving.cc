@@ -49,7 +49,9 @@ bool well_formed(const SnapshotOffer& in, Term term) {
 bool well_formed(const TimeoutNow&, Term term) { return bool(term); }
 bool well_formed(const ReadRequest&, Term) { return true; }
 bool well_formed(const ReadReply& in, Term) { return in.index.value <= absurd; }
-bool well_formed(const EntriesRequest& in, Term) { return in.wanted.size() <= most_entries; }
+bool well_formed(const EntriesRequest& in, Term) {
+  return in.wanted.size() <= most_entries && std::ranges::all_of(in.wanted, countable);
+}
 bool well_formed(const EntriesReply& in, Term) {
   return in.entries.size() <= most_entries && (!in.base || well_formed(*in.base));
 }
@@ -114,7 +116,7 @@ bool Core::heard_of(const Received& in) {
   // A leader is believed even if we do not know it yet: our membership may be the older one, and it
   // has the votes of a quorum. Its entries bring us up to date. Once we follow it, it may part from
   // us as one who is no member any more.
-  const bool parts = is_any<TimeoutNow>(m.body) && leader() == in.from;
+  const bool parts = is_any<TimeoutNow>(m.body) && leader() == in.from && leader_life_ == m.from;
   if (is_any<AppendRequest, SnapshotOffer>(m.body) || parts) {
     if (!ours) who_.cluster = m.cluster;  // a new node belongs to whoever calls it first
     return true;

@@ -35,7 +35,7 @@ void Core::on(Unreadable& in) {
 
 void Core::ask_for_lost_entries() {
   repair().next = now_ + options_->election / 2;
-  ++repairs_asked_;
+  ++repair().asked;
   EntriesRequest request;
   for (const Stretch& stretch : missing_.stretches()) {
     for (Index i = stretch.first; i <= stretch.last; i = i.next()) {
@@ -66,7 +66,7 @@ void Core::hear(NodeId from, const Message& m, EntriesRequest& in) {
 
 void Core::hear(NodeId from, const Message&, EntriesReply& in) {
   // Somebody else may still have the entries themselves: ask once more before taking it all.
-  const bool nobody_has_them = repairs_asked_ > 1;
+  const bool nobody_has_them = repair_ && repair_->asked > 1;
   if (in.base && nobody_has_them && damaged_through(in.base->id.index) && !restoring_) {
     restoring_ = Boxed(in.base->id);
     emit(Restore{from, std::move(*in.base)});
@@ -100,7 +100,7 @@ void Core::mended() {
     return one.first <= persisted_;
   });
   if (entries > 0 && missing_.any()) repair_->next = now_;  // there is more
-  if (entries > 0) repairs_asked_ = 0;
+  if (entries > 0) repair_->asked = 0;
   if (!damage_.any() && repair_->under_way.empty()) repair_.reset();
 }
 

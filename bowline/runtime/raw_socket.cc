@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/runtime/raw_socket.h"
 
+#include <cerrno>
 #include <utility>
 
 #include <linux/filter.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "bowline/base/ensure.h"
@@ -55,6 +57,17 @@ void RawSocket::send(const std::string& bytes) const {
   ensure(sent == static_cast<ssize_t>(bytes.size()));
 }
 
+void RawSocket::try_to_send(const std::string& bytes) const {
+  (void)::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
+bool RawSocket::is_ended() const {
+  std::string memory(4096, '\0');
+  ssize_t count = 0;
+  while ((count = ::recv(number(), memory.data(), memory.size(), MSG_DONTWAIT)) > 0) {}
+  return count == 0 || (errno != EAGAIN && errno != EINTR);
+}
+
 void RawSocket::unplug() const {
   sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
   const sock_fprog program{.len = 1, .filter = &nothing};
@@ -72,6 +85,13 @@ bool RawSocket::has_repeated() const {
   socklen_t size = sizeof info;
   ensure(::getsockopt(number(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0);
   return info.tcpi_retransmits > 0;
+}
+
+void allow_many_sockets() {
+  rlimit limit{};
+  ensure(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  limit.rlim_cur = limit.rlim_max;
+  ensure(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
 }
 
 }  // namespace bowline::runtime

@@ -20,6 +20,8 @@ class RawSocket {
   void connect(const RawSocket& to) const;
   void connect(const std::string& address) const;  // of this machine
   void send(const std::string& bytes) const;
+  void try_to_send(const std::string& bytes) const;  // the other side may have ended it
+  bool is_ended() const;  // by the other side; whatever it said before is read, and forgotten
 
   // From now on, its kernel sees nothing of what comes, as if the machine had no power.
   void unplug() const;
@@ -34,5 +36,8 @@ class RawSocket {
 
   Handle handle_;
 };
+
+// As many as this process may have open at all.
+void allow_many_sockets();
 
 }  // namespace bowline::runtime

@@ -5,8 +5,6 @@
 #include <vector>
 
 #include <malloc.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 
 #include "bowline/runtime/tls_rig.h"
 #include "bowline/runtime/tls_session.h"
@@ -24,12 +22,7 @@ std::size_t heap_bytes() {
 
 class TlsSlow : public TlsRig {
  protected:
-  TlsSlow() {
-    rlimit limit{};
-    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = limit.rlim_max;
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-  }
+  TlsSlow() { allow_many_sockets(); }
   // As a node begins.
   std::string greeting() {
     const TlsOptions of = options(2);
@@ -38,13 +31,6 @@ class TlsSlow : public TlsRig {
                        TlsSide::calls);
     EXPECT_EQ(session.greet(), false);
     return session.take_out();
-  }
-  // The other side has ended it; whatever it said before.
-  static bool is_ended(const RawSocket& socket) {
-    std::string memory(4096, '\0');
-    ssize_t count = 0;
-    while ((count = ::recv(socket.number(), memory.data(), memory.size(), MSG_DONTWAIT)) > 0) {}
-    return count == 0 || (errno != EAGAIN && errno != EINTR);
   }
   // Whatever has come by now was looked at.
   void pass_time() {
@@ -93,12 +79,11 @@ TEST_F(TlsSlow, a_thousand_who_never_end_their_greeting_cost_little_and_keep_nob
   EXPECT_TRUE(one.has_told("it was slow to greet, and too many others came"));
   // A byte now and then buys nobody time.
   const env::TimerId timer = loop_.timer([&] {
-    for (std::size_t i = 0; i < each; ++i)
-      (void)::send(sockets[i].number(), "\x16", 1, MSG_NOSIGNAL);
+    for (std::size_t i = 0; i < each; ++i) sockets[i].try_to_send("\x16");
   });
   loop_.set(timer, loop_.clock().now() + 1s);
   ASSERT_TRUE(run_until([&] { return one.network().greetings() == 0; }));
-  EXPECT_TRUE(run_until([&] { return std::ranges::all_of(sockets, is_ended); }));
+  EXPECT_TRUE(run_until([&] { return std::ranges::all_of(sockets, &RawSocket::is_ended); }));
   EXPECT_TRUE(one.has_told("it did not end the TLS greeting in time"));
   loop_.drop(timer);
   EXPECT_TRUE(can_talk(two, listener->address()));

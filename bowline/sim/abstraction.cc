@@ -70,7 +70,7 @@ class Abstraction::Sum {
     for (const auto& write : log.in_flight_) add(write.reaches);
   }
   void add(const Core::Follower& f) {
-    take(f.leader, f.leader_life, f.verified, f.acked, f.round, f.leader_commit, f.owes_answer,
+    take(f.leader, f.verified, f.acked, f.round, f.leader_commit, f.owes_answer,
          f.refusal.has_value());
     if (f.refusal) take(f.refusal->prev, f.refusal->asked);
   }
@@ -110,10 +110,12 @@ std::uint64_t Abstraction::digest(const Core& c, Answers answers) {
   sum.take(pending ? 1 + (c.last_write_ - c.hard_state_write_) : 0);
   sum.take_all(c.tickets_.waiting_);
   sum.take_all(c.asked_);
-  sum.take(c.last_id_, c.term_leader_, c.now_ < c.protected_until_, c.now_ < c.lease_until_);
+  sum.take(c.last_id_, c.term_leader_, c.term_leader_ ? c.leader_life_ : Incarnation{});
+  sum.take(c.now_ < c.protected_until_, c.now_ < c.lease_until_);
   sum.take(c.election_at_ == never, c.tickets_until_ == never,
            !c.repair_ || c.repair_->next == never);
-  sum.take(c.hasty_, c.passed_, c.better_log_, c.repairs_asked_, c.restoring_.has_value());
+  sum.take(c.hasty_, c.passed_, c.better_log_, c.repair_ ? c.repair_->asked : 0,
+           c.restoring_.has_value());
   if (c.restoring_) sum.take(*c.restoring_);
   sum.take(c.handover_, c.repair_.has_value());
   if (c.repair_) sum.take(c.repair_->under_way.size());

@@ -61,6 +61,10 @@ bool contains(const Image& image, LogId id) {
   return line != nullptr && line->entry.id == id;
 }
 
+LogId last_of(const Image& image) {
+  return image.lines.empty() ? image.base.id : image.lines.back().entry.id;
+}
+
 void restart_from(const Snapshot& snapshot, Image& image) {
   image.lines.clear();
   image.rotten = {};

@@ -36,5 +36,6 @@ raft::Persist persist_of(const Write&);
 void restart_from(const Snapshot&, Image&);
 
 bool contains(const Image&, LogId);
+LogId last_of(const Image&);
 
 }  // namespace bowline::sim

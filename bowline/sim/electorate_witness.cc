@@ -21,10 +21,6 @@ bool counts(const raft::Member& member, const Site& site) {
   return !member.incarnation || member.incarnation == site.incarnation;
 }
 
-LogId last_of(const Image& image) {
-  return image.lines.empty() ? image.base.id : image.lines.back().entry.id;
-}
-
 bool votes(const raft::Membership& membership, const Site& site) {
   const raft::Member* self = membership.find(site.id);
   return self != nullptr && membership.votes(site.id) && counts(*self, site);

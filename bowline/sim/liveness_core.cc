@@ -4,6 +4,7 @@
 #include <set>
 
 #include "bowline/raft/membership_codec.h"
+#include "bowline/sim/disk.h"
 #include "bowline/sim/liveness.h"
 #include "bowline/sim/members.h"
 
@@ -19,10 +20,6 @@ struct Liveness::Log {
 };
 
 namespace {
-
-LogId last_of(const Image& image) {
-  return image.lines.empty() ? image.base.id : image.lines.back().entry.id;
-}
 
 bool in(NodeId id, std::uint64_t set) { return (set >> id.value & 1) != 0; }
 

@@ -149,17 +149,22 @@ class ManyGroupsRig {
   std::uint64_t asleep(NodeId id) {
     return count(id, [](const raft::Core& core) { return core.asleep(); });
   }
+  NodeId leader(GroupId group) {  // 0: nobody leads
+    for (std::uint64_t id = 1; id <= nodes; ++id)
+      if (const host::Replica* const one = replica({id}, group);
+          one != nullptr && one->core().role() == raft::Role::leader)
+        return {id};
+    return {};
+  }
   // It is written and answered by whoever leads, or nobody does.
   bool writes(GroupId group) {
-    for (std::uint64_t id = 1; id <= nodes; ++id) {
-      host::Replica* const one = replica({id}, group);
-      if (one == nullptr || one->core().role() != raft::Role::leader) continue;
-      const auto said = std::make_shared<std::optional<host::Outcome>>();
-      one->propose(Bytes::copy("x"), [said](host::Outcome outcome) { *said = std::move(outcome); });
-      run_until([&] { return said->has_value(); }, std::chrono::seconds(5));
-      return *said && std::holds_alternative<host::Applied>(**said);
-    }
-    return false;
+    const NodeId at = leader(group);
+    if (!at) return false;
+    const auto said = std::make_shared<std::optional<host::Outcome>>();
+    replica(at, group)->propose(Bytes::copy("x"),
+                                [said](host::Outcome outcome) { *said = std::move(outcome); });
+    run_until([&] { return said->has_value(); }, std::chrono::seconds(5));
+    return *said && std::holds_alternative<host::Applied>(**said);
   }
   std::uint64_t letters() {
     std::uint64_t sum = 0;

@@ -26,17 +26,8 @@ struct MemoryNodes : testing::Test {
     rig.start(GroupId{1});
   }
   NodeId leader() {
-    NodeId found;
-    rig.run_until(
-        [&] {
-          for (std::uint64_t id = 1; id <= 3; ++id)
-            if (const host::Replica* const one = rig.replica({id}, GroupId{1});
-                one != nullptr && one->core().role() == raft::Role::leader)
-              found = NodeId{id};
-          return bool(found);
-        },
-        20s);
-    return found;
+    rig.run_until([&] { return bool(rig.leader(GroupId{1})); }, 20s);
+    return rig.leader(GroupId{1});
   }
   bool write(std::uint64_t count = 1) {
     for (; count > 0; --count)

@@ -26,13 +26,7 @@ struct MixedStores : testing::Test {
     rig.group_options().keep_entries = 2;
     rig.start(GroupId{1});
   }
-  NodeId leader() {
-    for (std::uint64_t id = 1; id <= 3; ++id)
-      if (const host::Replica* const one = rig.replica({id}, GroupId{1});
-          one != nullptr && one->core().role() == raft::Role::leader)
-        return {id};
-    return {};
-  }
+  NodeId leader() { return rig.leader(GroupId{1}); }
   bool is_led() {
     return rig.run_until([this] { return bool(leader()); }, 20s);
   }

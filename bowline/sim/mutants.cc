@@ -155,6 +155,8 @@ constexpr std::array table{
            "I3 I9 I11"},
     Mutant{Bug::p93_acks_its_whole_log, "all of the own log is acknowledged, and not what matched",
            "I9 I11"},
+    Mutant{Bug::p94_votes_by_what_is_readable,
+           "of a damaged log only what is readable counts when logs are compared", "I2 I4 I5 I10"},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

@@ -82,13 +82,7 @@ struct OwnLog : testing::Test {
     rig.start(GroupId{1});
     rig.run_until([this] { return bool(leader()); }, 20s);
   }
-  NodeId leader() {
-    for (std::uint64_t id = 1; id <= 3; ++id)
-      if (const host::Replica* const one = rig.replica({id}, GroupId{1});
-          one != nullptr && one->core().role() == raft::Role::leader)
-        return {id};
-    return {};
-  }
+  NodeId leader() { return rig.leader(GroupId{1}); }
   // One after the other is made: of node 1 first.
   PlainLog& log(NodeId id) { return *logs.at(id.value - 1); }
   host::Stores stores() {

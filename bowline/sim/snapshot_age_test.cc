@@ -33,11 +33,7 @@ struct SnapshotAge : testing::Test {
     options.keep_entries = 0;
     return options;
   }
-  NodeId leader() {
-    for (std::uint64_t id = 1; id <= 3; ++id)
-      if (rig.replica({id}, GroupId{1})->core().role() == raft::Role::leader) return {id};
-    return {};
-  }
+  NodeId leader() { return rig.leader(GroupId{1}); }
   bool is_taken(std::uint64_t count, Duration within) {
     return rig.run_until([&] { return taken() == count; }, within);
   }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "bowline/sim/disk.h"
 #include "bowline/sim/members.h"
 #include "bowline/sim/weather.h"
 
@@ -13,10 +14,6 @@ namespace {
 
 using raft::Member;
 using raft::Membership;
-
-LogId last_of(const Image& image) {
-  return image.lines.empty() ? image.base.id : image.lines.back().entry.id;
-}
 
 // Who has the most advanced log on disk, of those that have a disk. Whatever one of them knows to
 // be decided, this one has.

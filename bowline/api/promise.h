@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <future>
+#include <utility>
+
+namespace bowline {
+
+// A reply for whoever waits with a future, and which is kept in any case: what a node drops when it
+// ends, as it drops reads that its disk has not done yet, answers what was said at the beginning. A
+// std::promise would have the waiting thread end in an exception instead.
+template <class What>
+class Promise {
+ public:
+  explicit Promise(What if_dropped) : if_dropped_(std::move(if_dropped)) {}
+  Promise(Promise&& other) noexcept
+      : promise_(std::move(other.promise_)),
+        if_dropped_(std::move(other.if_dropped_)),
+        open_(std::exchange(other.open_, false)) {}
+  Promise& operator=(Promise&&) = delete;
+  ~Promise() {
+    if (open_) promise_.set_value(std::move(if_dropped_));
+  }
+
+  std::future<What> future() { return promise_.get_future(); }
+  void operator()(What what) {
+    if (std::exchange(open_, false)) promise_.set_value(std::move(what));
+  }
+
+ private:
+  std::promise<What> promise_;
+  What if_dropped_;
+  bool open_ = true;
+};
+
+}  // namespace bowline

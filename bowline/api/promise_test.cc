@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/api/promise.h"
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+namespace bowline {
+namespace {
+
+using Reply = std::move_only_function<void(std::string)>;
+
+TEST(Promise, is_kept_by_a_reply) {
+  Promise<std::string> promise("dropped");
+  std::future<std::string> future = promise.future();
+  Reply reply = std::move(promise);
+  reply("done");
+  EXPECT_EQ(future.get(), "done");
+}
+
+TEST(Promise, is_kept_once) {
+  Promise<std::string> promise("dropped");
+  std::future<std::string> future = promise.future();
+  promise("first");
+  promise("second");
+  EXPECT_EQ(future.get(), "first");
+}
+
+TEST(Promise, says_so_if_it_is_dropped_on_whatever_way) {
+  Promise<std::string> promise("dropped");
+  std::future<std::string> future = promise.future();
+  {
+    Reply reply = [inner = Reply(std::move(promise))](std::string what) mutable {
+      inner(std::move(what));
+    };
+    EXPECT_EQ(future.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  }
+  EXPECT_EQ(future.get(), "dropped");
+}
+
+}  // namespace
+}  // namespace bowline
