@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -111,12 +112,34 @@ std::string work_aside_is_followed_by_its_end(Ground& ground) {
   return unless(in_order, "an end came before its work");
 }
 
+// As the last user of a file has that removed.
+std::string what_goes_with_an_end_may_ask_for_more(Ground& ground) {
+  struct Last {
+    Loop& loop;
+    int& ended;
+    Last(Loop& of, int& counts) : loop(of), ended(counts) {}
+    Last(const Last&) = delete;
+    Last& operator=(const Last&) = delete;
+    ~Last() {
+      loop.aside([] {}, [&ended = ended] { ++ended; });
+    }
+  };
+  int ended = 0;
+  ground.loop().aside([] {}, [last = std::make_unique<Last>(ground.loop(), ended)] {});
+  ground.loop().soon([last = std::make_unique<Last>(ground.loop(), ended)] {});
+  const TimerId timer =
+      ground.loop().timer([last = std::make_unique<Last>(ground.loop(), ended)] {});
+  ground.loop().drop(timer);
+  return unless(ground.run_until([&] { return ended == 3; }), "something never ended");
+}
+
 constexpr std::array all = {
     Check{"soon_keeps_order", soon_keeps_order},
     Check{"timers_ring_in_order_of_time", timers_ring_in_order_of_time},
     Check{"a_timer_can_be_moved_and_unset", a_timer_can_be_moved_and_unset},
     Check{"a_timer_rings_once_and_may_set_itself", a_timer_rings_once_and_may_set_itself},
     Check{"work_aside_is_followed_by_its_end", work_aside_is_followed_by_its_end},
+    Check{"what_goes_with_an_end_may_ask_for_more", what_goes_with_an_end_may_ask_for_more},
 };
 
 }  // namespace

@@ -76,6 +76,7 @@ bool Workers::State::tell_one(std::unique_lock<std::mutex>& lock) {
   ended.pop_front();
   lock.unlock();
   job.done();
+  job.done = nullptr;  // what it held may have more work for us as it goes
   lock.lock();
   return true;
 }
