@@ -24,12 +24,9 @@ using Clock = std::chrono::steady_clock;
 using runtime::RawSocket;
 using runtime::Wish;
 
-constexpr std::size_t many = 10'000;
-
 class Crowd : public NodeTest {
  protected:
   Crowd() {
-    runtime::allow_many_sockets();
     adjust_ = [this](NodeOptions& options) {
       options.operators.admit = host::Admit::anybody;
       if (secure_) options.tls = files("node", Wish::of_node(options.id));
@@ -42,8 +39,9 @@ class Crowd : public NodeTest {
   }
   // Each in its turn says one of these, and stays.
   void call(const std::vector<std::string>& words) {
-    for (std::size_t i = 0; i < many; ++i) {
-      crowd_.emplace_back().connect(addresses_[1]);
+    for (std::size_t i = 0; i < many_; ++i) {
+      crowd_.push_back(RawSocket::elsewhere());
+      crowd_.back().connect(addresses_[1]);
       crowd_.back().try_to_send(words[i % words.size()]);
     }
     all_called_ = true;
@@ -61,7 +59,7 @@ class Crowd : public NodeTest {
                                         ? files("anna", Wish{.uris = {"bowline://test/admin/anna"}})
                                         : runtime::TlsOptions{};
     ASSERT_TRUE(is_served(tls));
-    crowd_.reserve(many);
+    crowd_.reserve(many_);
     std::thread crowd([&] { call(words); });
     std::size_t served = 0;
     std::size_t all = 0;
@@ -75,7 +73,7 @@ class Crowd : public NodeTest {
     }
     const auto took = Clock::now() - begun;
     crowd.join();
-    std::printf("%zu of %zu calls were served meanwhile\n", served, all);
+    std::printf("%zu of %zu calls were served while %zu others came\n", served, all, many_);
     EXPECT_GT(all, 20U);
     EXPECT_GE(served * 100, all * 95);
     EXPECT_LE(in_vain * 4, took);  // one in vain takes as long as many that are served
@@ -83,6 +81,8 @@ class Crowd : public NodeTest {
     EXPECT_EQ(write("b"), "2");
   }
 
+  // Or as many as this machine lets one process have.
+  std::size_t many_ = std::min<std::size_t>(10'000, runtime::allow_many_sockets() - 500);
   bool secure_ = false;
   runtime::CertificateFolder folder_;
   runtime::Authority authority_{"the authority"};

@@ -293,6 +293,7 @@ void Node::Inside::run(std::promise<Result<void>> opened) {
   tls_.reset();
   network_.reset();
   disk_.reset();
+  loop_.forget();  // whoever waits for an answer that was on its way
 }
 
 void Node::Inside::close() {

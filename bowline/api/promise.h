@@ -3,6 +3,8 @@
 #include <future>
 #include <utility>
 
+#include "bowline/base/ensure.h"
+
 namespace bowline {
 
 // A reply for whoever waits with a future, and which is kept in any case: what a node drops when it
@@ -23,7 +25,8 @@ class Promise {
 
   std::future<What> future() { return promise_.get_future(); }
   void operator()(What what) {
-    if (std::exchange(open_, false)) promise_.set_value(std::move(what));
+    ensure(std::exchange(open_, false));  // once
+    promise_.set_value(std::move(what));
   }
 
  private:

@@ -455,5 +455,28 @@ TEST_F(RequestsTest, a_node_on_a_disk_in_memory_finds_what_it_wrote) {
   EXPECT_NE(second.error().what.find("another node uses the same files"), std::string::npos);
 }
 
+// Wherever the question is at that moment: on its way to the node, to its disk, or back.
+TEST_F(RequestsTest, whoever_waits_is_told_when_the_node_ends) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  for (int i = 0; i < 20; ++i) {
+    const Group held = *members_[1].group;
+    std::future<Outcome> proposed = held.propose("b");
+    std::future<ReadOutcome> read = held.read_within(1s);
+    std::future<Result<host::LogPart>> log = held.read_log(Index{1}, 1000);
+    std::future<Result<raft::Base>> exported = held.export_snapshot(place_ + "/exported");
+    std::this_thread::sleep_for(40us * i);
+    members_.clear();
+    EXPECT_EQ(proposed.wait_for(10s), std::future_status::ready) << i;
+    EXPECT_EQ(read.wait_for(10s), std::future_status::ready) << i;
+    EXPECT_EQ(log.wait_for(10s), std::future_status::ready) << i;
+    EXPECT_EQ(exported.wait_for(10s), std::future_status::ready) << i;
+    if (HasFailure()) return;
+    open(1);
+    start(1);
+    ASSERT_NE(leader(), 0U);
+  }
+}
+
 }  // namespace
 }  // namespace bowline

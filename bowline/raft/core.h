@@ -204,7 +204,8 @@ class Core {
   // receiving.cc: who is heard, and in which order that is asked
   void on(Received&);
   bool heard_of(const Received&);
-  bool from_a_member(NodeId from, Incarnation) const;
+  bool from_a_member(NodeId from, Incarnation life) const;
+  bool is_member(NodeId, Incarnation life) const;  // now; each life may be the one, if none was met
   bool well_formed(NodeId from, const Message&) const;
   void answer_old_term(NodeId from, const Message&);
   bool protects_leader() const;
@@ -284,6 +285,7 @@ class Core {
   // following.cc
   void hear(NodeId from, const Message&, AppendRequest&);
   bool heed_leader(NodeId from, const Message&, Round round);
+  bool takes_the_place(NodeId from, Incarnation life);  // of whom we took for the leader
   std::optional<Index> where_it_matches(const AppendRequest&);
   bool take_entries(NodeId from, AppendRequest&, Index matched);
   bool take_entry(NodeId from, Entry&);

@@ -280,9 +280,9 @@ void Core::hurry() {
   election_at_ = std::min(election_at_, now_ + options_->retry + draw);
 }
 
-void Core::hear(NodeId from, const Message&, TimeoutNow&) {
+void Core::hear(NodeId from, const Message& m, TimeoutNow&) {
   const Follower* f = follower_role();
-  if (f == nullptr || f->leader != from || !may_campaign()) return;
+  if (f == nullptr || f->leader != from || leader_life_ != m.from || !may_campaign()) return;
   if (membership().barred(*seat())) return;
   campaign(false, true);
 }

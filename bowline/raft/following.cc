@@ -21,24 +21,33 @@ void Core::hear(NodeId from, const Message& m, AppendRequest& in) {
 
 // Somebody leads this term. False if it cannot be, or does not concern us.
 bool Core::heed_leader(NodeId from, const Message& m, Round round) {
-  if (term_leader_ && (term_leader_ != from || leader_life_ != m.from)) {
-    if (!from_a_member(from, m.from)) {
-      ++(membership().find(from) == nullptr ? drops_.stranger : drops_.identity);
-      return false;
-    }
-    impossible(Wrong::second_leader, from,
-               "term " + std::to_string(hard_.term.value) + " is led by node " +
-                   std::to_string(term_leader_.value) + ", and node " + std::to_string(from.value) +
-                   " says that it leads it too");
-    return false;
-  }
-  if (const Follower* f = follower_role(); f == nullptr || f->leader != from) follow(from, m.from);
+  const bool is_ours = term_leader_ == from && leader_life_ == m.from;
+  if (term_leader_ && !is_ours && !takes_the_place(from, m.from)) return false;
+  if (const Follower* f = follower_role(); f == nullptr || f->leader != from || !is_ours)
+    follow(from, m.from);
   rearm_election();
   protected_until_ = now_ + options_->election;
   if (options_->lease_reads) lease_until_ = now_ + lease_guard();
   Follower& f = *follower_role();
   f.round = std::max(f.round, round);
   return true;
+}
+
+// Two say that they lead the same term. A leader may be newer than our membership, so that anybody
+// may be the first to say so; but of two the one counts whom our membership names. Where it names
+// both, there are two histories.
+bool Core::takes_the_place(NodeId from, Incarnation life) {
+  const bool is_known = leader_role() != nullptr || is_member(term_leader_, leader_life_);
+  if (is_member(from, life) && !is_known) return true;
+  if (!is_member(from, life) || from == term_leader_) {
+    ++(membership().find(from) == nullptr ? drops_.stranger : drops_.identity);
+    return false;
+  }
+  impossible(Wrong::second_leader, from,
+             "term " + std::to_string(hard_.term.value) + " is led by node " +
+                 std::to_string(term_leader_.value) + ", and node " + std::to_string(from.value) +
+                 " says that it leads it too");
+  return false;
 }
 
 // The log-matching question (dissertation 3.5). Where the answer is no, says so to the leader.

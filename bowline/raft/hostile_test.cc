@@ -371,6 +371,15 @@ bool beyond_all_terms(Received& in, const Core&) {
   in.message.term = Term{absurd + 1};
   return true;
 }
+// One such term after the other would use them up.
+bool far_ahead(Received& in, const Core& core) {
+  in.message.term = Term{core.term().value + (1ULL << 32) + 1};
+  return true;
+}
+bool of_the_last_term(Received& in, const Core&) {
+  in.message.term = Term{absurd};
+  return true;
+}
 bool beyond_all_indexes(Received& in, const Core&) {
   const LogId far{in.message.term, {absurd + 1}};
   Body& body = in.message.body;
@@ -387,7 +396,8 @@ bool beyond_all_indexes(Received& in, const Core&) {
   } else if (auto* request = std::get_if<EntriesRequest>(&body)) {
     request->wanted.push_back(far);
   } else if (auto* reply = std::get_if<EntriesReply>(&body)) {
-    reply->base.emplace().id = far;
+    const auto membership = std::make_shared<const Membership>(three_voters(true));
+    reply->base = {{in.message.term, far.index}, membership, {}, {}};
   } else {
     return false;
   }
@@ -409,13 +419,19 @@ bool of_another_life(Received& in, const Core& core) {
   in.message.from = {999};
   return member != nullptr && member->incarnation && !may_be_newer(in.message.body);
 }
-// In a term that somebody leads, be it a member of the same name.
+// Somebody leads already.
+bool of_a_stranger_that_leads(Received& in, const Core& core) {
+  in.from = {99};
+  in.message.from = {199};
+  in.message.term = core.term();
+  if (!std::holds_alternative<SnapshotOffer>(in.message.body)) in.message.body = AppendRequest{};
+  return bool(core.leader());
+}
 bool of_another_life_that_leads(Received& in, const Core& core) {
   const Member* const member = core.memberships().latest().membership->find({2});
+  of_a_stranger_that_leads(in, core);
   in.from = {2};
   in.message.from = {999};
-  in.message.term = core.term();
-  in.message.body = AppendRequest{};
   return member != nullptr && member->incarnation && core.leader();
 }
 
@@ -459,8 +475,10 @@ TEST_P(WhatIsDropped, changes_nothing_and_says_nothing) {
 INSTANTIATE_TEST_SUITE_P(
     , WhatIsDropped,
     testing::Values(Spoiled{"version", of_another_version}, Spoiled{"cluster", of_another_cluster},
-                    Spoiled{"term", beyond_all_terms}, Spoiled{"index", beyond_all_indexes},
+                    Spoiled{"term", beyond_all_terms}, Spoiled{"ahead", far_ahead},
+                    Spoiled{"last_term", of_the_last_term}, Spoiled{"index", beyond_all_indexes},
                     Spoiled{"stranger", of_a_stranger}, Spoiled{"life", of_another_life},
+                    Spoiled{"second", of_a_stranger_that_leads, false},
                     Spoiled{"leader", of_another_life_that_leads, false}),
     [](const auto& each) { return std::string(each.param.name); });
 

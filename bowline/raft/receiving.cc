@@ -77,8 +77,10 @@ void Core::on(Received& in) {
       ++drops_.stranger;
       return;
     }
-    // As long as we slept, nobody has told us that the leader is gone.
-    if (!vote->transfer && (slept || protects_leader()))
+    // As long as we slept, nobody has told us that the leader is gone. The leader says so to a
+    // member, hence it is no excuse for others.
+    const bool is_sent = vote->transfer && from_a_member(in.from, m.from);
+    if (!is_sent && (slept || protects_leader()))
       return answer(in.from, m, VoteReply{vote->campaign, vote->pre, false, Denial::leader_alive});
     if (vote->pre && !planted(Bug::p66_pre_vote_moves_the_term))
       return hear_pre_vote(in.from, m, *vote);
@@ -130,21 +132,26 @@ bool Core::heard_of(const Received& in) {
   return dropped(known ? drops_.identity : drops_.stranger);
 }
 
-bool Core::from_a_member(NodeId from, Incarnation incarnation) const {
-  const Member* member = membership().find(from);
-  if (member == nullptr) {  // or was one until a moment ago
-    if (leader_role() == nullptr) return false;
-    const auto leaving = leavers();
-    const auto at = std::ranges::find(leaving, from, &Progress::id);
-    return at != leaving.end() && at->met() == incarnation;
-  }
-  if (planted(Bug::p27_wiped_node_counts) || planted(Bug::p54_foreign_messages_accepted))
-    return true;
-  return !member->incarnation || member->incarnation == incarnation;
+bool Core::from_a_member(NodeId from, Incarnation life) const {
+  if (is_member(from, life)) return true;
+  if (membership().find(from) != nullptr)
+    return planted(Bug::p27_wiped_node_counts) || planted(Bug::p54_foreign_messages_accepted);
+  if (leader_role() == nullptr) return false;  // it was one until a moment ago
+  const auto leaving = leavers();
+  const auto at = std::ranges::find(leaving, from, &Progress::id);
+  return at != leaving.end() && at->met() == life;
+}
+
+bool Core::is_member(NodeId id, Incarnation life) const {
+  const Member* member = membership().find(id);
+  return member != nullptr && (!member->incarnation || member->incarnation == life);
 }
 
 bool Core::well_formed(NodeId, const Message& m) const {
+  // Else whoever lies could use up all terms at once, and nobody would ever lead again.
+  constexpr std::uint64_t most_ahead = 1ULL << 32;
   if (m.term.value > absurd) return false;
+  if (m.term > hard_.term && m.term.value - hard_.term.value > most_ahead) return false;
   // An answer to us cannot name what we never had.
   if (const auto* reply = std::get_if<AppendReply>(&m.body))
     if (const Leader* l = leader_role(); l != nullptr && m.term == hard_.term)

@@ -28,12 +28,35 @@ std::int64_t Clock::wall_ms() const {
 }
 
 Loop::Loop(std::size_t threads_aside)
-    : asio_(std::make_unique<Asio>()),
-      aside_(std::make_unique<Workers>(threads_aside,
-                                       [this](env::Done<> done) { post(std::move(done)); })) {}
+    : asio_(std::make_unique<Asio>()), threads_aside_(threads_aside), aside_(workers()) {}
 
-// The threads first: they post to us.
-Loop::~Loop() { aside_.reset(); }
+// What goes may ask for more as it does so.
+Loop::~Loop() {
+  forget();
+  while (!timers_.empty()) drop(timers_.begin()->first);
+  forget();
+}
+
+std::unique_ptr<Workers> Loop::workers() {
+  return std::make_unique<Workers>(threads_aside_,
+                                   [this](env::Done<> done) { post(std::move(done)); });
+}
+
+void Loop::forget() {
+  const auto is_empty = [this] {
+    const std::scoped_lock lock(posted_mutex_);
+    return posted_.empty() && soon_.empty() && aside_->is_idle();
+  };
+  while (!is_empty()) {
+    std::exchange(aside_, workers()).reset();  // the threads first: they post to us
+    const std::vector<env::Done<>> later = std::exchange(soon_, {});
+    std::vector<env::Done<>> posted;
+    {
+      const std::scoped_lock lock(posted_mutex_);
+      posted.swap(posted_);
+    }
+  }
+}
 
 env::TimerId Loop::timer(std::move_only_function<void()> rings) {
   last_timer_ = last_timer_.next();

@@ -48,6 +48,9 @@ class Loop final : public env::Loop {
   bool run_until(const std::function<bool()>& holds, Time deadline = never);
   void stop();             // from any thread; the loop ends, or ends at once when next it is run
   void post(env::Done<>);  // from any thread: run this on the loop's, in this order
+  // Nothing that waits is called any more, but for timers: it goes, with all that it holds. On the
+  // loop's thread, or when no thread runs it.
+  void forget();
 
   // For what waits for the kernel: sockets, signals, disks. loop_asio.h says what that is, and
   // keeps the library out of this header.
@@ -61,6 +64,7 @@ class Loop final : public env::Loop {
   };
   using Setting = std::pair<Time, env::TimerId>;
 
+  std::unique_ptr<Workers> workers();
   void run_soon();
   void run_posted();
   void arm();
@@ -76,6 +80,7 @@ class Loop final : public env::Loop {
   std::set<Setting> set_timers_;
   Time armed_ = never;  // when the kernel wakes us; may be too early
 
+  std::size_t threads_aside_;
   std::mutex posted_mutex_;
   std::vector<env::Done<>> posted_;  // under the mutex
 

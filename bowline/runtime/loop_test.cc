@@ -111,5 +111,29 @@ TEST(Loop, drops_what_waits_when_it_ends) {
   EXPECT_EQ(counted.use_count(), 1);
 }
 
+TEST(Loop, forgets_what_waits_also_what_that_leads_to) {
+  const auto counted = std::make_shared<int>();
+  Loop loop;
+  struct Asks {
+    Loop* loop;
+    std::shared_ptr<int> counted;
+    Asks(Loop& of, std::shared_ptr<int> counts) : loop(&of), counted(std::move(counts)) {}
+    Asks(const Asks&) = delete;
+    Asks& operator=(const Asks&) = delete;
+    ~Asks() {
+      loop->soon([counted = counted] { FAIL(); });
+      loop->aside([] {}, [counted = counted] { FAIL(); });
+    }
+  };
+  loop.soon([asks = std::make_unique<Asks>(loop, counted)] { FAIL(); });
+  loop.post([asks = std::make_unique<Asks>(loop, counted)] { FAIL(); });
+  loop.aside([] {}, [asks = std::make_unique<Asks>(loop, counted)] { FAIL(); });
+  loop.forget();
+  EXPECT_EQ(counted.use_count(), 1);
+  bool is_asked = false;
+  loop.soon([&] { is_asked = true; });
+  EXPECT_TRUE(loop.run_until([&] { return is_asked; }, loop.clock().now() + 10s));
+}
+
 }  // namespace
 }  // namespace bowline::runtime

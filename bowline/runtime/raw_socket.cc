@@ -13,9 +13,12 @@
 
 namespace bowline::runtime {
 
-RawSocket::RawSocket() : RawSocket(Handle(::socket(AF_INET, SOCK_STREAM, 0))) {
+RawSocket::RawSocket() : RawSocket(in_addr_t{INADDR_LOOPBACK}) {}
+RawSocket RawSocket::elsewhere() { return RawSocket(in_addr_t{INADDR_LOOPBACK + 1}); }
+
+RawSocket::RawSocket(in_addr_t address) : RawSocket(Handle(::socket(AF_INET, SOCK_STREAM, 0))) {
   const sockaddr_in any{
-      .sin_family = AF_INET, .sin_port = 0, .sin_addr{htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+      .sin_family = AF_INET, .sin_port = 0, .sin_addr{htonl(address)}, .sin_zero = {}};
   ensure(::bind(number(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
 }
 
@@ -87,11 +90,12 @@ bool RawSocket::has_repeated() const {
   return info.tcpi_retransmits > 0;
 }
 
-void allow_many_sockets() {
+std::size_t allow_many_sockets() {
   rlimit limit{};
   ensure(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   limit.rlim_cur = limit.rlim_max;
   ensure(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  return limit.rlim_cur;
 }
 
 }  // namespace bowline::runtime

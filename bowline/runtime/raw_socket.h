@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
 #include <string>
 
 #include <netinet/in.h>
@@ -12,6 +13,8 @@ namespace bowline::runtime {
 class RawSocket {
  public:
   RawSocket();  // with a port of its own, and nobody listens there
+  // One of very many: another address of this machine, whose ports nobody else needs.
+  static RawSocket elsewhere();
 
   int number() const { return handle_.number(); }
   std::string address() const;
@@ -32,12 +35,13 @@ class RawSocket {
 
  private:
   explicit RawSocket(Handle handle);
+  explicit RawSocket(in_addr_t address);
   sockaddr_in place() const;
 
   Handle handle_;
 };
 
-// As many as this process may have open at all.
-void allow_many_sockets();
+// As many as this process may have open at all, and how many that are.
+std::size_t allow_many_sockets();
 
 }  // namespace bowline::runtime

@@ -65,7 +65,8 @@ TEST_F(TlsSlow, a_thousand_who_never_end_their_greeting_cost_little_and_keep_nob
   for (const std::string& word : words) {
     const std::size_t before = heap_bytes();
     for (std::size_t i = 0; i < each; ++i) {
-      sockets.emplace_back().connect(listener->address());
+      sockets.push_back(RawSocket::elsewhere());
+      sockets.back().connect(listener->address());
       if (!word.empty()) sockets.back().send(word);
       if (i % 50 == 0) run_until([&] { return one.network().greetings() == sockets.size(); });
     }

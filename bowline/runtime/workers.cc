@@ -113,6 +113,11 @@ void Workers::run(env::Done<> work, env::Done<> done) {
   state_->work_came.notify_one();
 }
 
+bool Workers::is_idle() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->waiting.empty() && state_->working == 0 && state_->ended.empty();
+}
+
 void Workers::finish() {
   std::unique_lock lock(state_->mutex);
   const auto is_idle = [&] { return state_->waiting.empty() && state_->working == 0; };

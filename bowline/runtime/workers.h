@@ -22,6 +22,7 @@ class Workers {
 
   // `work` runs on a thread of ours, in no order; then `done` on the loop's.
   void run(env::Done<> work, env::Done<> done);
+  bool is_idle() const;  // nothing waits to be done, is being done, or waits to be told of
   // Waits until all work is done, also what that leads to, and calls each `done` itself.
   void finish();
 

@@ -170,7 +170,8 @@ check_clang_tidy() {
   [[ ${#todo[@]} -gt 0 ]] || return 0
   if [[ ${#todo[@]} -ge 100 ]]; then
     look_at_heaps "$tidy" "$commands" "${todo[@]}" && return
-    echo 'clang-tidy: and now one by one'
+    still_to_do todo
+    echo "clang-tidy: and now $((${#todo[@]} / 2)) of them one by one"
   fi
   export -f look_at
   printf '%s\0' "${todo[@]}" |
@@ -180,13 +181,29 @@ check_clang_tidy() {
 
 # look_at_heaps CLANG_TIDY COMMANDS FILE MARK [FILE MARK…]: the same of many at once.
 look_at_heaps() {
-  local tidy=$1 commands=$2 files=() marks=()
+  local tidy=$1 commands=$2 file status=0
+  local -A mark_of=()
   shift 2
-  while [[ $# -gt 0 ]]; do files+=("$1") && marks+=("$2") && shift 2; done
+  while [[ $# -gt 0 ]]; do mark_of[$1]=$2 && shift 2; done
   rm -rf "$commands/heaps"
-  printf '%s\n' "${files[@]}" |
-    tools/dev/clang_tidy_heaps.py "$tidy" "$commands" "$(nproc)" || return 1
-  touch "${marks[@]}"
+  mkdir -p "$commands/heaps" || return 1
+  printf '%s\n' "${!mark_of[@]}" |
+    tools/dev/clang_tidy_heaps.py "$tidy" "$commands" "$(nproc)" >"$commands/heaps/clean" ||
+    status=1
+  while read -r file; do : >"${mark_of[$file]}"; done <"$commands/heaps/clean"
+  return "$status"
+}
+
+# still_to_do NAME: leaves of this list, FILE MARK [FILE MARK…], those without a mark.
+still_to_do() {
+  local -n list=$1
+  local all=("${list[@]}")
+  list=()
+  set -- "${all[@]}"
+  while [[ $# -gt 0 ]]; do
+    [[ -f $2 ]] || list+=("$1" "$2")
+    shift 2
+  done
 }
 
 # look_at FILE MARK: leaves the mark where it finds nothing; $0 is the folder of the commands.

@@ -7,7 +7,7 @@
 #   clang_tidy_heaps.py CLANG_TIDY COMMANDS JOBS <UNITS
 #
 # COMMANDS is the folder of a compile_commands.json; UNITS are the files of it to look at, a line
-# each. What is found is printed, and then the exit code is 1.
+# each. Prints those in which, and in whose company, nothing is found. What is found is an error.
 #
 # Two sources are not looked at together if they give something the same name at the beginning of a
 # line. That is a guess. A heap that does not compile is nobody's fault: its halves are looked at,
@@ -197,7 +197,7 @@ def pack(sources):
 
 
 def look_at_all(heaps, tidy, place, jobs):
-    """What is found, halving heaps that do not compile."""
+    """The heaps in which something is found, and what; those that do not compile are halved."""
     found = []
     number = 0
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -213,7 +213,7 @@ def look_at_all(heaps, tidy, place, jobs):
                 if "[clang-diagnostic-" in said and len(heap.sources) > 1:
                     heaps += heap.halves()
                 elif said:
-                    found.append(said)
+                    found.append((heap, said))
     return found
 
 
@@ -222,7 +222,8 @@ def main():
     commands = json.loads((pathlib.Path(folder) / "compile_commands.json").read_text())
     command_of = {command["file"]: command for command in commands}
     sources = {}
-    for unit in sys.stdin.read().split():
+    units = sys.stdin.read().split()
+    for unit in units:
         path = str(pathlib.Path.cwd() / unit)
         for source in sources_of(path):
             if source not in sources:
@@ -230,7 +231,11 @@ def main():
     place = pathlib.Path.cwd() / folder / "heaps" / str(os.getpid())
     heaps = sorted(pack(sources.values()), key=lambda heap: -heap.lines)
     found = look_at_all(heaps, tidy, place, int(jobs))
-    print("".join(found), end="")
+    suspects = {source.path for heap, _ in found for source in heap.sources}
+    for unit in units:
+        if suspects.isdisjoint(sources_of(str(pathlib.Path.cwd() / unit))):
+            print(unit)
+    print("".join(said for _, said in found), end="", file=sys.stderr)
     sys.exit(1 if found else 0)
 
 
