@@ -187,7 +187,7 @@ look_at_heaps() {
   while [[ $# -gt 0 ]]; do mark_of[$1]=$2 && shift 2; done
   rm -rf "$commands/heaps"
   mkdir -p "$commands/heaps" || return 1
-  printf '%s\n' "${!mark_of[@]}" |
+  printf '%s\n' "${!mark_of[@]}" | sort |
     tools/dev/clang_tidy_heaps.py "$tidy" "$commands" "$(nproc)" >"$commands/heaps/clean" ||
     status=1
   while read -r file; do : >"${mark_of[$file]}"; done <"$commands/heaps/clean"

@@ -182,7 +182,9 @@ class Heap:
         options += ["--header-filter=/[^.]*[.](h|cc)$", "-p", str(place), str(path)]
         done = subprocess.run([tidy, *options], capture_output=True, text=True)
         (place / "said").write_text(done.stdout)
-        return "" if done.returncode == 0 else done.stdout + done.stderr
+        if done.returncode == 0:
+            return ""
+        return done.stdout + done.stderr or f"clang-tidy ended with {done.returncode}\n"
 
 
 def pack(sources):
