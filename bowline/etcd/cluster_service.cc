@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/etcd/cluster_service.h"
 
+#include <algorithm>
 #include <chrono>
 #include <expected>
 #include <utility>
@@ -141,25 +142,40 @@ MemberRules ClusterService::rules() const {
               }};
 }
 
-// The answer goes out as soon as the members are written down. That a newcomer catches up and then
-// votes may take as long as it likes; until then nobody else's change begins.
+// Of a leader that goes, the writes under way are lost to those who wait for them: they may have
+// been done. So it hands over first, and whoever leads then is asked to remove it. Where nobody can
+// take over, it goes as it is.
 void ClusterService::change(WantedMembers wanted, Told told, std::function<std::string()> answer) {
   host::Replica* const replica = here_.quorum.replica();
   const Index at = replica->core().memberships().latest().at;
+  const bool goes = std::ranges::find(wanted, here_.self(), &raft::Wanted::id) == wanted.end();
+  if (!goes) return reconfigure(std::move(wanted), at, std::move(told), std::move(answer));
+  replica->transfer(
+      NodeId{}, life_.guard([this, at, wanted = std::move(wanted), told = std::move(told),
+                             answer = std::move(answer)](const host::Outcome& outcome) mutable {
+        if (std::holds_alternative<host::Applied>(outcome) || here_.quorum.replica() == nullptr)
+          return told(std::nullopt);
+        reconfigure(std::move(wanted), at, std::move(told), std::move(answer));
+      }));
+}
+
+// The answer goes out as soon as the members are written down. That a newcomer catches up and then
+// votes may take as long as it likes; until then nobody else's change begins.
+void ClusterService::reconfigure(WantedMembers wanted, Index at, Told told,
+                                 std::function<std::string()> answer) {
   auto changing = std::make_shared<Changing>(at, std::move(answer), std::move(told));
   changing_.push_back(changing);
-  replica->reconfigure(std::move(wanted), at,
-                       life_.guard([this, changing](const host::Outcome& outcome) {
-                         std::erase(changing_, changing);
-                         if (!changing->told) return;
-                         if (std::holds_alternative<host::Applied>(outcome))
-                           return changing->told(changing->answer());
-                         if (const auto* refused = std::get_if<host::Refused>(&outcome))
-                           return changing->told(answer_of(*refused));
-                         if (std::holds_alternative<host::Overruled>(outcome))
-                           return changing->told(std::nullopt);
-                         changing->told(pack(Wrong::timed_out_leader_failed));
-                       }));
+  here_.quorum.replica()->reconfigure(
+      std::move(wanted), at, life_.guard([this, changing](const host::Outcome& outcome) {
+        std::erase(changing_, changing);
+        if (!changing->told) return;
+        if (std::holds_alternative<host::Applied>(outcome))
+          return changing->told(changing->answer());
+        if (const auto* refused = std::get_if<host::Refused>(&outcome))
+          return changing->told(answer_of(*refused));
+        if (std::holds_alternative<host::Overruled>(outcome)) return changing->told(std::nullopt);
+        changing->told(pack(Wrong::timed_out_leader_failed));
+      }));
 }
 
 void ClusterService::committed() {

@@ -46,6 +46,7 @@ class ClusterService {
   void serve_change(const std::string& method);
   MemberRules rules() const;
   void change(WantedMembers, Told, std::function<std::string()> answer);
+  void reconfigure(WantedMembers, Index at, Told, std::function<std::string()> answer);
   void try_to_publish();
 
   Here& here_;
