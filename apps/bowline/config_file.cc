@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <utility>
+
+#include <yaml-cpp/yaml.h>
 
 namespace bowline::apps {
 namespace {
@@ -35,139 +38,81 @@ constexpr std::array<std::string_view, 5> durations{
     "--watch-progress-notify-interval", "--experimental-watch-progress-notify-interval",
     "--grpc-keepalive-min-time", "--grpc-keepalive-interval", "--grpc-keepalive-timeout"};
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const std::size_t from = text.find_first_not_of(blanks);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
+std::unexpected<Error> wrong(const YAML::Mark& at, const std::string& what) {
+  const std::string line = at.is_null() ? "" : "line " + std::to_string(at.line + 1) + ": ";
+  return std::unexpected(Error{Fault::invalid, line + what});
 }
 
-std::unexpected<Error> wrong(std::size_t line, const std::string& what) {
-  return std::unexpected(Error{Fault::invalid, "line " + std::to_string(line) + ": " + what});
-}
-
-// In quotes, or as it is; what follows a '#' is a comment. nullopt: it is more than that.
-std::optional<std::string> scalar_in(std::string_view text) {
-  text = trimmed(text);
-  if (text.starts_with('\'') || text.starts_with('"')) {
-    const std::size_t end = text.find(text[0], 1);
-    if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view rest = trimmed(text.substr(end + 1));
-    const std::string_view within = text.substr(1, end - 1);
-    if (within.contains('\\') || (!rest.empty() && !rest.starts_with('#'))) return std::nullopt;
-    return std::string(within);
-  }
-  const std::size_t comment = text.starts_with('#') ? 0 : text.find(" #");
-  text = trimmed(text.substr(0, comment));
-  if (!text.empty() && std::string_view("&*!|>{%@`").contains(text[0])) return std::nullopt;
-  if (text == "null" || text == "~") return std::string();
-  return std::string(text);
-}
-
-// "[a, b]" as "a,b", which is how flags say it.
-std::optional<std::string> value_in(std::string_view text) {
-  text = trimmed(text);
-  if (!text.starts_with('[')) return scalar_in(text);
-  const std::size_t end = text.find(']');
-  if (end == std::string_view::npos) return std::nullopt;
+// A list is one value, apart by commas, which is how flags say it. nullopt: it is more than that.
+std::optional<std::string> value_of(const YAML::Node& node) {
+  if (node.IsNull()) return std::string();
+  if (node.IsScalar()) return node.Scalar();
+  if (!node.IsSequence()) return std::nullopt;
   std::string all;
-  std::string_view rest = text.substr(1, end - 1);
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::optional<std::string> one = scalar_in(rest.substr(0, comma));
-    if (!one) return std::nullopt;
-    all += (all.empty() ? "" : ",") + *one;
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  for (const YAML::Node& one : node) {
+    if (!one.IsScalar()) return std::nullopt;
+    all += (all.empty() ? "" : ",") + one.Scalar();
   }
   return all;
 }
 
-bool is_key(std::string_view text) {
-  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789-";
-  return !text.empty() && text[0] != '-' &&
-         text.find_first_not_of(letters) == std::string_view::npos;
-}
-
-class ConfigLines {
+class ConfigReader {
  public:
-  Result<void> add(std::string_view line, std::size_t number) {
-    if (!list_.empty()) return add_to_list(line);
-    const std::string_view text = trimmed(line);
-    if (text.empty() || text.starts_with('#') || text == "---") return {};
-    if (text.contains(": [") && !text.contains(']')) return begin_list(line, number);
-    const bool is_indented = line[0] == ' ' || line[0] == '\t';
-    const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos || !is_key(text.substr(0, colon)) ||
-        (colon + 1 < text.size() && text[colon + 1] != ' '))
-      return wrong(number, "'" + std::string(text) + "' is not like 'key: value'");
-    const std::string key(text.substr(0, colon));
-    const std::optional<std::string> value = value_in(text.substr(colon + 1));
-    if (!value)
-      return wrong(number, "the value of '" + key +
-                               "' is more of YAML than is understood here: write it in one line, "
-                               "in simple quotes if need be");
-    if (!is_indented) return add_key(key, *value, number);
-    if (prefix_.empty()) return wrong(number, "'" + key + "' is in no section that is known");
-    put(std::string(prefix_) + key, *value, number);
-    return {};
-  }
-  // The error is of a list that does not end.
-  Result<std::vector<ConfigEntry>> take() {
-    if (!list_.empty()) return wrong(list_at_, "a list begins here, and does not end");
-    return std::move(entries_);
-  }
-
- private:
-  // A list may go on over the lines that follow, up to its bracket.
-  Result<void> begin_list(std::string_view line, std::size_t number) {
-    list_ = line;
-    list_at_ = number;
-    return {};
-  }
-  Result<void> add_to_list(std::string_view line) {
-    const std::string_view text = trimmed(line.substr(0, line.find('#')));
-    list_ += text;
-    if (!text.contains(']')) return {};
-    return add(std::exchange(list_, {}), list_at_);
-  }
-
-  Result<void> add_key(const std::string& key, const std::string& value, std::size_t number) {
-    const auto* const section = std::ranges::find(sections, key, &Section::name);
-    prefix_ = section == sections.end() ? std::string_view() : section->prefix;
-    if (prefix_.empty()) {
-      put("--" + key, value, number);
-    } else if (!value.empty()) {
-      return wrong(number, "'" + key + "' is a section: its keys follow, each on a line");
+  // The keys of the file, or of a section of it.
+  Result<void> add(const YAML::Node& keys, std::string_view prefix) {
+    for (const auto& pair : keys) {
+      if (!pair.first.IsScalar()) return wrong(pair.first.Mark(), "a key is a word");
+      const std::string& key = pair.first.Scalar();
+      const auto* const section = std::ranges::find(sections, key, &Section::name);
+      const bool is_section = prefix == "--" && section != sections.end();
+      Result<void> added = is_section ? add_section(*section, pair.first, pair.second)
+                                      : add_key(std::string(prefix) + key, pair.first, pair.second);
+      if (!added) return added;
     }
     return {};
   }
+  std::vector<ConfigEntry> take() { return std::move(entries_); }
 
-  void put(std::string flag, std::string value, std::size_t number) {
+ private:
+  Result<void> add_section(const Section& section, const YAML::Node& key, const YAML::Node& keys) {
+    if (keys.IsNull()) return {};
+    if (keys.IsMap()) return add(keys, section.prefix);
+    return wrong(key.Mark(), "'" + key.Scalar() + "' is a section: it has keys of its own");
+  }
+  Result<void> add_key(std::string flag, const YAML::Node& key, const YAML::Node& node) {
+    std::optional<std::string> value = value_of(node);
+    if (!value)
+      return wrong(key.Mark(), "'" + key.Scalar() + "' is one value, or a list of values");
     const bool is_number =
-        !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
-    if (is_number && std::ranges::find(durations, flag) != durations.end()) value += "ns";
+        !value->empty() && value->find_first_not_of("0123456789") == std::string::npos;
+    if (is_number && std::ranges::find(durations, flag) != durations.end()) *value += "ns";
     const auto* const other = std::ranges::find(other_names, flag, &OtherName::key);
     if (other != other_names.end()) flag = other->flag;
-    entries_.push_back({std::move(flag), std::move(value), number});
+    if (!known_.insert(flag).second)
+      return wrong(key.Mark(), "'" + key.Scalar() + "' was said before");
+    entries_.push_back(
+        {std::move(flag), *std::move(value), static_cast<std::size_t>(key.Mark().line) + 1});
+    return {};
   }
 
   std::vector<ConfigEntry> entries_;
-  std::string_view prefix_;  // of the section that we are in; empty: none
-  std::string list_;         // that has begun, and not ended; empty: none has
-  std::size_t list_at_ = 0;  // its line
+  std::set<std::string> known_;
 };
 
 }  // namespace
 
 Result<std::vector<ConfigEntry>> config_in(std::string_view text) {
-  ConfigLines lines;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    if (Result<void> added = lines.add(text.substr(0, end), number); !added)
-      return std::unexpected(added.error());
-    text.remove_prefix(std::min(end + 1, text.size()));
+  try {
+    const YAML::Node all = YAML::Load(std::string(text));
+    if (all.IsNull()) return std::vector<ConfigEntry>();
+    if (!all.IsMap()) return wrong(all.Mark(), "options are keys and values, as in 'name: n1'");
+    ConfigReader reader;
+    const Result<void> added = reader.add(all, "--");
+    if (!added) return std::unexpected(added.error());
+    return reader.take();
+  } catch (const YAML::Exception& error) {
+    return wrong(error.mark, "this is no YAML: " + error.msg);
   }
-  return lines.take();
 }
 
 }  // namespace bowline::apps

@@ -14,9 +14,9 @@ struct ConfigEntry {
   std::size_t line = 0;  // counted from 1
 };
 
-// What an etcd's file of options says, as flags. Of YAML it may have what such files do have: a key
-// and a value a line, quotes, comments, lists in brackets, and the two sections about TLS. The
-// error names the line and says what is not understood.
+// What an etcd's file of options says, as flags. It is YAML, and so may be JSON: keys with a value
+// or a list, and the two sections about TLS. The error names the line and says what is not
+// understood.
 Result<std::vector<ConfigEntry>> config_in(std::string_view text);
 
 }  // namespace bowline::apps

@@ -2,6 +2,10 @@
 // bowline: for who runs a cluster. It is a server that speaks etcd's API, and a client of it;
 // administers groups, looks into logs, shows what nodes wrote, and makes the last survivor of a
 // group the whole of it.
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include <CLI/CLI.hpp>
 
 #include "apps/bowline/client_verbs.h"
@@ -25,7 +29,11 @@ int main(int argc, char** argv) {
   bowline::apps::CompletionVerb completion(app);
   bowline::apps::SnapshotRestoreVerb restore(*app.get_subcommand("snapshot"));
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words(argv, argv + argc);
+    bowline::apps::ServeVerb::read_as_go_does(words);
+    std::vector<const char*> pointers(words.size());
+    std::ranges::transform(words, pointers.begin(), &std::string::c_str);
+    app.parse(argc, pointers.data());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : bowline::apps::bad_usage;
   }

@@ -282,6 +282,14 @@ ServeVerb::ServeVerb(CLI::App& app)
       "flags of etcd are taken, too, and what they come to is said at the start.");
 }
 
+void ServeVerb::read_as_go_does(std::vector<std::string>& words) {
+  if (words.size() < 2 || words[1] != "serve") return;
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  for (std::string& word : words)
+    if (word.size() > 2 && word[0] == '-' && is_letter(word[1]) && is_letter(word[2]))
+      word.insert(0, 1, '-');
+}
+
 // What was said, and where: in a file, or by flags and variables. `told`: of variables that say
 // nothing.
 Result<ServeFlags> ServeVerb::said(std::vector<std::string>& told) const {

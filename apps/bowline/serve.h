@@ -13,6 +13,8 @@ namespace bowline::apps {
 class ServeVerb {
  public:
   explicit ServeVerb(CLI::App& app);
+  // One dash before a flag is as good as two, for who is used to etcd's.
+  static void read_as_go_does(std::vector<std::string>& words);
   bool parsed() const { return verb_->parsed(); }
   int run() const;
 

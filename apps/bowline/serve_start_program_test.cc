@@ -135,6 +135,12 @@ TEST_F(StartTest, what_must_not_be_passed_over_is_refused) {
   EXPECT_TRUE(refused({}, {"--proxy=on"}).contains("--proxy: there is no proxy"));
 }
 
+TEST_F(StartTest, one_dash_is_as_good_as_two) {
+  ServedProcess server(words({}, {"-name", "n7", "-strict-reconfig-check=false"}));
+  ASSERT_TRUE(server.is_ready()) << server.said();
+  EXPECT_TRUE(server.said().contains("published local member to cluster: n7")) << server.said();
+}
+
 TEST_F(StartTest, its_version_is_said_as_etcd_says_it) {
   const std::string said = shell(program() + " serve --version && echo good");
   EXPECT_TRUE(std::regex_search(said, std::regex("^etcd Version: 3\\.5\\.[0-9]+\n"))) << said;

@@ -6,7 +6,7 @@
 
 compiler_packages=(g++ cmake ninja-build ccache libgtest-dev libbenchmark-dev
   libcli11-dev libasio-dev liburing-dev libssl-dev libnghttp2-dev
-  libprotobuf-dev protobuf-compiler openssl pkg-config)
+  libprotobuf-dev protobuf-compiler libyaml-cpp-dev openssl pkg-config)
 clang_packages=(clang-19 clang-format-19 libclang-rt-19-dev shellcheck)
 
 verb_name=dev
