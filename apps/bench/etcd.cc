@@ -16,6 +16,7 @@
 #include "apps/bench/etcd_cases.h"
 #include "apps/bench/etcd_cluster.h"
 #include "apps/bench/etcd_ends.h"
+#include "apps/bench/etcd_hostile.h"
 #include "apps/bench/etcd_watch.h"
 
 namespace bowline::bench {
@@ -102,6 +103,10 @@ class Bench {
                               watch_fan_out(cluster, arguments_.watchers, arguments_.sizes));
       if (!noted) return noted;
     }
+    if (wants("hostile"))
+      if (const auto noted = note(ours, "hostile", beside_hostile(cluster, arguments_.sizes));
+          !noted)
+        return noted;
     if (wants("failover"))
       if (const auto noted = note(ours, "failover", failover(cluster)); !noted) return noted;
     return wants("restart") ? measure_restarts(cluster, ours) : Result<void>();
@@ -208,10 +213,10 @@ int main(int argc, char** argv) {
   app.add_flag("--alone", arguments.alone, "only bowline: no etcd is needed");
   app.add_flag("--keep", arguments.keeps, "leave the data of the last members where they are");
   app.add_option("--cases", arguments.cases,
-                 "only these: memory, put, range, serializable, mixed, txn, watch, failover, "
-                 "restart")
+                 "only these: memory, put, range, serializable, mixed, txn, watch, hostile, "
+                 "failover, restart")
       ->check(CLI::IsMember({"memory", "put", "range", "serializable", "mixed", "txn", "watch",
-                             "failover", "restart"}));
+                             "hostile", "failover", "restart"}));
   app.add_option("--clients", arguments.clients, "only these of 1, 64, 256 and 1000");
   app.add_option("--bowline", arguments.bowline, "our program")->capture_default_str();
   app.add_option("--etcd", arguments.etcd, "theirs")->capture_default_str();
