@@ -59,6 +59,7 @@ class PlayedCall final : public rpc::CallChannel {
   const rpc::CallHead& head() const override { return head_; }
   void listen(rpc::CallHooks hooks) override { hooks_ = std::move(hooks); }
   void message(std::string bytes) override {
+    if (sent) sent(bytes.size());
     const std::scoped_lock lock(mutex_);
     messages_.push_back(std::move(bytes));
     changed_.notify_all();
@@ -71,10 +72,14 @@ class PlayedCall final : public rpc::CallChannel {
   }
   void hold(bool) override {}
   std::uint64_t queued() const override { return waits; }
+  std::uint64_t queued_beside() const override { return beside ? beside() : waits; }
   bool over() const override { return false; }
   void keeps(std::uint64_t bytes) override { kept = bytes; }
-  std::uint64_t kept = 0;   // on the thread of the service, too
-  std::uint64_t waits = 0;  // as if the client did not read; on the thread of the service
+  // On the thread of the service, too:
+  std::uint64_t kept = 0;
+  std::uint64_t waits = 0;                           // as if the client did not read
+  std::function<std::uint64_t()> beside = {};        // what waits on its connection
+  std::function<void(std::size_t bytes)> sent = {};  // as a message is
 
  private:
   rpc::CallHead head_;

@@ -242,6 +242,26 @@ TEST_F(FrontWatchTest, a_client_that_does_not_read_is_told_later_and_misses_noth
   EXPECT_EQ(all, " +slow=0 +slow=1 +slow=2 +slow=3 +slow=4");
 }
 
+// As one that reads slowly: what waits becomes less long before it is little.
+TEST_F(FrontWatchTest, of_two_watches_on_a_slow_stream_neither_is_forgotten) {
+  send(watch("slow a"));
+  send(watch("slow b"));
+  EXPECT_TRUE(next().created());
+  EXPECT_TRUE(next().created());
+  trio()[at].run([&](host::Shard&) { stream->waits = 2 << 20; });
+  put("slow a", "1");
+  trio()[at].run([&](host::Shard&) { stream->waits = 500 << 10; });
+  put("slow b", "1");
+  EXPECT_EQ(stream->messages(), 2U);
+  trio()[at].run([&](host::Shard&) {
+    stream->waits = 0;
+    stream->hooks().drained();
+  });
+  std::vector<std::string> told{text(next()), text(next())};
+  std::ranges::sort(told);
+  EXPECT_EQ(told, (std::vector<std::string>{"0: +slow a=1", "1: +slow b=1"}));
+}
+
 TEST_F(FrontWatchTest, bytes_that_are_no_request_end_the_stream) {
   trio()[at].run([&](host::Shard&) { stream->send("\xff\xff nonsense"); });
   EXPECT_EQ(stream->status().code, rpc::Code::internal);

@@ -51,7 +51,7 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
       pages_are_apart_(options.has_pages_apart),
       process_(std::move(options.process)),
       quorum_(env.loop, env.clock, shard, group, options.quorum),
-      room_(env.loop, options.settings.limits.answer_bytes),
+      room_(env.loop, env.clock, options.settings.limits.answer_bytes),
       here_{.loop = env.loop,
             .clock = env.clock,
             .shard = shard,

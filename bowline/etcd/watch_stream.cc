@@ -54,12 +54,7 @@ WatchStream::WatchStream(Here& here, rpc::Call call, env::Done<> ended)
   call_.listen({.message = [this](std::string_view bytes) { heard(bytes); },
                 .half_closed = {},  // it may still want to hear
                 .cancelled = [this](rpc::Cancelled) { end(); },
-                .drained =
-                    [this] {
-                      if (!std::exchange(full_, false)) return;
-                      here_.machine.watches().drained(id_);
-                      here_.stir();
-                    }});
+                .drained = [this] { drained(); }});
 }
 
 WatchStream::~WatchStream() {
@@ -149,10 +144,30 @@ void WatchStream::tell_progress() {
 
 // ---- what the watches say
 
+// Once there is none, there is none until somebody has said `drained`: a watch that was turned away
+// waits for that, whatever another one of the stream finds meanwhile.
 bool WatchStream::has_room() {
-  if (is_over_) return false;
-  full_ = call_ && call_.queued() > most_queued_bytes;
-  return !full_;
+  if (is_over_ || full_) return false;
+  if (!call_) return true;
+  full_ = call_.queued() > most_queued_bytes;
+  if (full_ || here_.room.has_room_to_tell(call_)) return !full_;
+  full_ = true;
+  ask_again_later();
+  return false;
+}
+
+// It is not this stream that has too much to take, so nobody says when there is room.
+void WatchStream::ask_again_later() {
+  here_.room.later(life_.guard([this] {
+    if (!call_ || here_.room.has_room_to_tell(call_)) return drained();
+    ask_again_later();
+  }));
+}
+
+void WatchStream::drained() {
+  if (!std::exchange(full_, false) || id_ == 0) return;
+  here_.machine.watches().drained(id_);
+  here_.stir();
 }
 
 // One revision is told as a whole, and may be large: what was there before it, of each key that it
@@ -164,6 +179,7 @@ void WatchStream::events(const kv::WatchBatch& batch) {
   for (const kv::Event& event : batch.events) bytes += weight_of(event);
   if (bytes > most || call_.queued() + bytes > 2 * most)
     return end_soon(too_large_to_send(call_.queued() + bytes, most));
+  here_.room.told(bytes);
   WatchResponse response;
   here_.fill(*response.mutable_header(), batch.revision);
   response.set_watch_id(batch.watch);

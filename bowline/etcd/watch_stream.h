@@ -35,6 +35,8 @@ class WatchStream final : public kv::WatchSink {
   void cancel(kv::WatchId);
   void tell_progress();
   void refuse_watch(std::string_view reason);
+  void drained();
+  void ask_again_later();
   void send(const etcdserverpb::WatchResponse&);
   void end();
   void end_soon(rpc::Status);
