@@ -112,6 +112,22 @@ TEST_F(SnapshotFileTest, what_etcd_saved_is_restored_by_us) {
   EXPECT_EQ(etcdctl(ports_[0], "get after --print-value-only"), "1\n");
 }
 
+TEST_F(SnapshotFileTest, what_etcd_had_locked_is_not_opened_without_a_word) {
+  for (const char* what : {"put secret 1", "user add root --no-password", "role add root",
+                           "user grant-role root root", "auth enable"})
+    etcdctl(ports_[2], what);
+  // Copied: there is no password to save it with.
+  EXPECT_TRUE(etcdctl(ports_[2], "get secret").contains("user name is empty"));
+  theirs_.reset();
+  const std::string file = scratch.at("theirs") + "/member/snap/db";
+  const std::string made = scratch.at("made");
+  const std::string flags = "--skip-hash-check --data-dir=" + made;
+  const std::string said = restore(program(), file, flags);
+  EXPECT_TRUE(said.contains("asked who somebody is")) << said;
+  EXPECT_FALSE(std::filesystem::exists(made));
+  EXPECT_TRUE(restore(program(), file, flags + " --without-users").contains("is a member now"));
+}
+
 TEST_F(SnapshotFileTest, a_file_that_is_not_good_makes_nothing_and_is_told_of) {
   etcdctl(ports_[0], "put a 1");
   const std::string file = save(ports_[0], "ours.db");

@@ -68,6 +68,8 @@ SnapshotRestoreVerb::SnapshotRestoreVerb(CLI::App& snapshot)
                     "Raise the revision by so much, beyond all that clients may have seen");
   verb_->add_flag("--mark-compacted", import_.mark_compacted,
                   "With --bump-revision: watchers of before begin anew");
+  verb_->add_flag("--without-users", import_.without_users,
+                  "Take a snapshot of a cluster that asked for passwords: nobody is asked here");
   verb_->footer("Each member of the new cluster is made so, from the same file, and then started.");
 }
 

@@ -93,6 +93,42 @@ TEST_F(FrontPagesTest, a_check_has_a_page_of_its_own) {
   EXPECT_EQ(said(0, "/readyz/"), "404 404 page not found\n");
 }
 
+TEST_F(FrontPagesTest, a_lease_that_ends_during_an_alarm_is_revoked_after_it) {
+  LeaseGrantRequest grant;
+  grant.set_id(77);
+  grant.set_ttl(1);
+  ASSERT_TRUE(trio().ask<LeaseGrantResponse>(0, "Lease/LeaseGrant", grant));
+  alarm(AlarmRequest::ACTIVATE, CORRUPT);
+  const std::size_t led = trio().leader();
+  const auto applied = [&] {
+    Index index;
+    trio()[led].run([&](host::Shard& shard) { index = shard.find(GroupId{1})->applied().index; });
+    return index;
+  };
+  const Index before = applied();
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (applied() == before && std::chrono::steady_clock::now() < until) {}
+  EXPECT_GT(applied(), before) << "nobody asked to revoke it";
+  alarm(AlarmRequest::DEACTIVATE, CORRUPT);
+  LeaseTimeToLiveRequest look;
+  look.set_id(77);
+  const auto is_there = [&] {
+    return trio().ask<LeaseTimeToLiveResponse>(led, "Lease/LeaseTimeToLive", look)->ttl() != -1;
+  };
+  while (is_there() && std::chrono::steady_clock::now() < until) {}
+  EXPECT_FALSE(is_there());
+}
+
+TEST_F(FrontPagesTest, what_is_not_served_yet_says_so_to_json_too) {
+  for (const char* path : {"/v3/auth/authenticate", "/v3/lock/unlock", "/v3/election/campaign"}) {
+    const rpc::HttpAnswer answer = trio().page(0, path, {}, "POST");
+    EXPECT_EQ(answer.status, 501) << path;
+    EXPECT_TRUE(answer.body.contains("not served yet")) << answer.body;
+    EXPECT_TRUE(answer.body.contains("\"code\":12")) << answer.body;
+  }
+  EXPECT_EQ(trio().page(0, "/v3/nothing", {}, "POST").status, 404);
+}
+
 TEST_F(FrontPagesTest, an_alarm_is_no_health_unless_it_is_left_out) {
   alarm(AlarmRequest::ACTIVATE, NOSPACE);
   for (std::size_t i = 0; i < 3; ++i) {

@@ -22,6 +22,9 @@ inline constexpr std::string_view meta_bucket = "meta";
 inline constexpr std::array<std::string_view, 6> empty_buckets{
     "auth", "authRoles", "authUsers", "cluster", "members", "members_removed"};
 
+inline constexpr std::string_view users_bucket = empty_buckets[0];
+inline constexpr std::string_view users_are_asked_key = "authEnabled";  // "\1": they are
+
 // In the bucket `meta`, by rising keys.
 inline constexpr std::string_view applied_index_key = "consistent_index";
 inline constexpr std::string_view finished_compaction_key = "finishedCompactRev";

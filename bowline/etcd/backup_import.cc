@@ -43,7 +43,7 @@ class Import {
         key == backup::finished_compaction_key || key == backup::scheduled_compaction_key;
     if (!is_compaction) return {};
     const auto at = backup::write_key_in(value);
-    if (!at) return wrong("its compacted revision makes no sense");
+    if (!at || at->at.main > most_revision) return wrong("its compacted revision makes no sense");
     compacted_ = std::max(compacted_, at->at.main);
     return {};
   }
@@ -64,6 +64,17 @@ class Import {
     const auto kind = static_cast<kv::Alarm::Kind>(alarm.alarm());
     if (kind != kv::Alarm::Kind::none) state_->alarms.insert({alarm.memberid(), kind});
     return {};
+  }
+
+  // Nobody is to find out from an intruder that what was locked is open.
+  Result<void> users(std::string_view key, std::string_view value) const {
+    const bool are_asked = key == backup::users_are_asked_key && value == std::string_view("\1");
+    if (!are_asked || options_.without_users) return {};
+    return std::unexpected(Error{
+        Fault::invalid,
+        "the cluster of this snapshot asked who somebody is (auth enable), and this server has no "
+        "users yet: whoever reaches its ports may read and write all of it. If that is meant, say "
+        "--without-users, and let certificates keep strangers away (--client-cert-auth)"});
   }
 
   Result<void> write(std::string_view key, std::string_view value) {
@@ -145,6 +156,11 @@ Result<std::unique_ptr<kv::State>> import_backup(bolt::Reader& reader,
                                                  const ImportOptions& options) {
   Import import(options);
   using Take = Result<void> (Import::*)(std::string_view, std::string_view);
+  const auto is_locked = [&](std::string_view key, std::string_view value) {
+    return import.users(key, value);
+  };
+  if (Result<void> read = reader.each(backup::users_bucket, is_locked); !read)
+    return std::unexpected(read.error());
   const std::pair<std::string_view, Take> buckets[] = {{backup::meta_bucket, &Import::meta},
                                                        {backup::lease_bucket, &Import::lease},
                                                        {backup::alarm_bucket, &Import::alarm},

@@ -15,6 +15,8 @@ struct ImportOptions {
   std::int64_t bump_revision = 0;
   // All that is in the file is compacted: watchers who would go on after it begin anew.
   bool mark_compacted = false;
+  // Of a cluster that had users: there are none here, so everybody may do everything.
+  bool without_users = false;
 };
 
 // The state that is in a snapshot file, of ours or of an etcd; without its sum. All of it is held

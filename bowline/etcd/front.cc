@@ -21,21 +21,22 @@ constexpr Duration look_every = std::chrono::seconds(1);
 constexpr std::uint64_t slice = 250;
 
 struct Refusals {
+  std::string_view paths;  // of the gateway
   std::string_view service;
   std::string_view methods;  // apart by blanks
   std::string_view sentence;
 };
 constexpr std::array refusals{
-    Refusals{"etcdserverpb.Auth",
+    Refusals{"/v3/auth/", "etcdserverpb.Auth",
              "AuthEnable AuthDisable AuthStatus Authenticate UserAdd UserGet UserList UserDelete "
              "UserChangePassword UserGrantRole UserRevokeRole RoleAdd RoleGet RoleList RoleDelete "
              "RoleGrantPermission RoleRevokePermission",
              "users and roles are not served yet: whoever reaches this port may do all"},
-    Refusals{"v3lockpb.Lock", "Lock Unlock",
+    Refusals{"/v3/lock/", "v3lockpb.Lock", "Lock Unlock",
              "locks are not served yet: make them of a lease and a transaction, as clients do"},
-    Refusals{"v3electionpb.Election", "Campaign Proclaim Leader Observe Resign",
+    Refusals{"/v3/election/", "v3electionpb.Election", "Campaign Proclaim Leader Observe Resign",
              "elections are not served yet: make them of a lease and a transaction, as clients do"},
-    Refusals{"etcdserverpb.KV", "RangeStream",
+    Refusals{"", "etcdserverpb.KV", "RangeStream",
              "ranges are not streamed: ask for them with a limit, piece by piece"},
 };
 
@@ -103,12 +104,14 @@ Front::~Front() {
 }
 
 void Front::add_refusals() {
-  for (const Refusals& one : refusals)
+  for (const Refusals& one : refusals) {
+    if (!one.paths.empty()) gateway_.refuse(one.paths, one.sentence);
     for (const std::string& method : split(one.methods, ' '))
       router_.unary("/" + std::string(one.service) + "/" + method,
                     [sentence = one.sentence](rpc::Call call, std::string_view) {
                       call.finish({rpc::Code::unimplemented, std::string(sentence)});
                     });
+  }
 }
 
 // Who does not vote yet says how it is, and what it has; these look at what is asked themselves.

@@ -196,8 +196,15 @@ void Gateway::add_to(rpc::Router& router) {
   });
 }
 
+void Gateway::refuse(std::string_view below, std::string_view sentence) {
+  refused_.emplace_back(below, sentence);
+}
+
 void Gateway::serve(rpc::Exchange exchange, const rpc::HttpRequest& request) {
   const GatewayRoute* const route = find_gateway_route(request.path);
+  for (const auto& [below, sentence] : refused_)
+    if (request.path.starts_with(below))
+      return exchange.answer(error_answer(501, {rpc::Code::unimplemented, std::string(sentence)}));
   if (route == nullptr)
     return exchange.answer(error_answer(404, {rpc::Code::not_found, "Not Found"}));
   if (request.method != "POST")

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
@@ -25,12 +27,15 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   void add_to(rpc::Router&);
+  // What is asked below this path is not served, and why.
+  void refuse(std::string_view below, std::string_view sentence);
 
  private:
   void serve(rpc::Exchange, const rpc::HttpRequest&);
 
   env::Loop& loop_;
   rpc::Router& router_;
+  std::vector<std::pair<std::string_view, std::string_view>> refused_;
   std::shared_ptr<google::protobuf::util::TypeResolver> types_;
 };
 

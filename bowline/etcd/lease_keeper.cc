@@ -16,6 +16,16 @@ constexpr std::size_t revoked_at_once = 100;
 constexpr Duration pause =
     std::chrono::milliseconds(50);  // with so many under way, or before again
 constexpr std::size_t checkpointed_at_once = 1000;
+// The map does not revoke, since the alarm CORRUPT is up: it may be for long.
+constexpr Duration refused_pause = std::chrono::seconds(1);
+
+// It is gone, or another one has its id.
+bool is_over(const host::Applied& done) {
+  const auto answer = done.answer ? kv::decode_answer(*done.answer) : std::nullopt;
+  if (!answer) return true;
+  return answer->refusal == kv::Refusal::none || answer->refusal == kv::Refusal::lease_not_found ||
+         answer->refusal == kv::Refusal::expired_elsewhere;
+}
 
 }  // namespace
 
@@ -65,6 +75,7 @@ void LeaseKeeper::arm() {
   const Time look = checkpointed_ + here_.settings.checkpoints.look;
   Time when = std::min(clock_.deadline(), look);
   if (revoking_ >= revoked_at_once) when = std::max(when, now + pause);
+  if (clock_.deadline() < refused_until_) when = std::max(when, std::min(refused_until_, look));
   here_.loop.set(timer_, std::max(when, now));
 }
 
@@ -72,7 +83,7 @@ void LeaseKeeper::ring() {
   look_at_role();
   if (!clock_.leads()) return;
   const Time now = here_.clock.now();
-  if (revoking_ < revoked_at_once)
+  if (revoking_ < revoked_at_once && now >= refused_until_)
     for (const kv::LeaseRevoke& one : clock_.due(now, revoked_at_once - revoking_)) revoke(one);
   if (checkpointed_ + here_.settings.checkpoints.look <= now) checkpoint();
   arm();
@@ -86,7 +97,9 @@ void LeaseKeeper::revoke(kv::LeaseRevoke one) {
   replica->propose(Bytes::own(kv::encode(kv::Command(one))), Term{one.expired_in},
                    life_.guard([this, id = one.id](const host::Outcome& outcome) {
                      --revoking_;
-                     if (std::holds_alternative<host::Applied>(outcome) || !clock_.leads()) return;
+                     const auto* const done = std::get_if<host::Applied>(&outcome);
+                     if (!clock_.leads() || (done != nullptr && is_over(*done))) return;
+                     if (done != nullptr) refused_until_ = here_.clock.now() + refused_pause;
                      clock_.again(id);
                      here_.loop.set(timer_, here_.clock.now() + pause);
                    }));

@@ -45,6 +45,7 @@ class LeaseKeeper {
   std::uint64_t term_ = 0;    // in which we lead, or are about to; 0: we do not
   Time not_before_ = {};      // what was refused is not asked for again earlier
   std::size_t revoking_ = 0;  // proposed, and not decided
+  Time refused_until_ = {};   // the map was asked in vain to revoke one
   Time checkpointed_;
   env::Life life_;
 };
