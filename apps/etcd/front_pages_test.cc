@@ -175,6 +175,22 @@ TEST_F(FrontPagesTest, metrics_have_the_names_that_dashboards_look_for) {
                                      "etcd_network_peer_round_trip_time_seconds histogram",
                                      "grpc_server_started_total counter",
                                      "grpc_server_handled_total counter",
+                                     "etcd_network_known_peers gauge",
+                                     "etcd_network_active_peers gauge",
+                                     "etcd_debugging_lease_granted_total counter",
+                                     "etcd_debugging_lease_revoked_total counter",
+                                     "etcd_debugging_lease_renewed_total counter",
+                                     "etcd_debugging_server_lease_expired_total counter",
+                                     "etcd_debugging_mvcc_events_total counter",
+                                     "etcd_mvcc_put_total counter",
+                                     "etcd_mvcc_delete_total counter",
+                                     "etcd_mvcc_range_total counter",
+                                     "etcd_mvcc_txn_total counter",
+                                     "etcd_server_client_requests_total counter",
+                                     "etcd_server_health_success counter",
+                                     "etcd_server_health_failures counter",
+                                     "os_fd_used gauge",
+                                     "os_fd_limit gauge",
                                      "process_resident_memory_bytes gauge",
                                      "process_cpu_seconds_total counter",
                                      "process_open_fds gauge",
@@ -197,6 +213,55 @@ TEST_F(FrontPagesTest, metrics_have_the_names_that_dashboards_look_for) {
 double value_of(const std::string& page, const std::string& sample) {
   const std::size_t at = page.find("\n" + sample + " ");
   return at == std::string::npos ? -1 : std::stod(page.substr(at + sample.size() + 2));
+}
+
+// "name{labels} 7": how much more it is after the work.
+class Counted {
+ public:
+  Counted(FrontTrio& trio, std::size_t i)
+      : trio_(trio), i_(i), before_(trio.page(i, "/metrics").body) {}
+  std::uint64_t more(const std::string& name) const {
+    return value(trio_.page(i_, "/metrics").body, name) - value(before_, name);
+  }
+
+ private:
+  static std::uint64_t value(const std::string& page, const std::string& name) {
+    const std::size_t at = page.find("\n" + name + " ");
+    return at == std::string::npos ? 0 : std::stoull(page.substr(at + name.size() + 2));
+  }
+  FrontTrio& trio_;
+  std::size_t i_;
+  std::string before_;
+};
+
+TEST_F(FrontPagesTest, what_clients_do_is_counted) {
+  const std::size_t led = trio().leader();
+  const Counted counted(trio(), led);
+  PutRequest put;
+  put.set_key("counted");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(trio().ask<PutResponse>(led, "KV/Put", put));
+  DeleteRangeRequest erase;
+  erase.set_key("counted");
+  ASSERT_TRUE(trio().ask<DeleteRangeResponse>(led, "KV/DeleteRange", erase));
+  LeaseGrantRequest grant;
+  grant.set_id(78);
+  grant.set_ttl(1);
+  ASSERT_TRUE(trio().ask<LeaseGrantResponse>(led, "Lease/LeaseGrant", grant));
+  EXPECT_EQ(said(led, "/health"), healthy);
+  EXPECT_EQ(counted.more("etcd_mvcc_put_total"), 3U);
+  EXPECT_EQ(counted.more("etcd_mvcc_delete_total"), 1U);
+  EXPECT_EQ(counted.more("etcd_debugging_lease_granted_total"), 1U);
+  EXPECT_EQ(counted.more("etcd_server_health_success"), 1U);
+  EXPECT_EQ(counted.more("etcd_server_health_failures"), 0U);
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (counted.more("etcd_debugging_server_lease_expired_total") == 0 &&
+         std::chrono::steady_clock::now() < until) {}
+  EXPECT_EQ(counted.more("etcd_debugging_server_lease_expired_total"), 1U);
+  EXPECT_EQ(counted.more("etcd_debugging_lease_revoked_total"), 1U);
+  // As dashboards and rules ask for them.
+  const std::string page = trio().page(led, "/metrics").body;
+  EXPECT_TRUE(page.contains("etcd_disk_wal_fsync_duration_seconds_bucket{le=\"0.016\"} "));
+  EXPECT_TRUE(page.contains(",le=\"0.0001\"} ") && page.contains(",le=\"3.2768\"} "));
 }
 
 TEST_F(FrontPagesTest, each_other_member_is_counted_and_timed_by_itself) {

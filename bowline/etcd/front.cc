@@ -174,6 +174,8 @@ void Front::add_metrics(rpc::Router& router) {
                                            .router = router_,
                                            .server = doors_.of_clients(),
                                            .peers = peer_clock_,
+                                           .leases = keeper_,
+                                           .pages = pages_,
                                            .process = process_,
                                            .streams = watch_.streams(),
                                            .leader_changes = leader_changes_})});

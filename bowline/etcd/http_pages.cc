@@ -17,14 +17,6 @@ namespace {
 constexpr const char* json_type = "application/json";
 constexpr const char* plain_type = "text/plain; charset=utf-8";
 
-void answer_health(rpc::Exchange& exchange, const std::string& reason) {
-  const bool good = reason.empty();
-  exchange.answer({.status = good ? 200 : 503,
-                   .content_type = json_type,
-                   .body = std::string("{\"health\":\"") + (good ? "true" : "false") +
-                           "\",\"reason\":\"" + reason + "\"}" + (good ? "" : "\n")});
-}
-
 bool only_get(rpc::Exchange& exchange, const rpc::HttpRequest& request) {
   if (request.method == "GET") return true;
   rpc::HttpAnswer answer{.status = 405, .body = "Method Not Allowed\n"};
@@ -90,6 +82,15 @@ void HttpPages::add_to(rpc::Router& router) {
   });
 }
 
+void HttpPages::answer_health(rpc::Exchange& exchange, const std::string& reason) {
+  const bool good = reason.empty();
+  ++(good ? healthy_ : unhealthy_);
+  exchange.answer({.status = good ? 200 : 503,
+                   .content_type = json_type,
+                   .body = std::string("{\"health\":\"") + (good ? "true" : "false") +
+                           "\",\"reason\":\"" + reason + "\"}" + (good ? "" : "\n")});
+}
+
 void HttpPages::health(rpc::Exchange exchange, const rpc::HttpRequest& request) {
   const std::vector<std::string> excluded = query_values(request.query, "exclude");
   for (const kv::Alarm& alarm : here_.machine.alarms()) {
@@ -100,7 +101,7 @@ void HttpPages::health(rpc::Exchange exchange, const rpc::HttpRequest& request) 
   if (has(query_values(request.query, "serializable"), "true")) return answer_health(exchange, "");
   if (!here_.quorum.leader()) return answer_health(exchange, "RAFT NO LEADER");
   here_.quorum.read(
-      life_.guard([exchange = std::move(exchange)](std::optional<Wrong> wrong) mutable {
+      life_.guard([this, exchange = std::move(exchange)](std::optional<Wrong> wrong) mutable {
         answer_health(exchange, wrong ? "RANGE ERROR:" + std::string(text_of(*wrong)) : "");
       }));
 }

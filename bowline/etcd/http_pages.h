@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,14 +21,19 @@ class HttpPages {
   HttpPages& operator=(const HttpPages&) = delete;
 
   void add_to(rpc::Router&);
+  std::uint64_t healthy() const { return healthy_; }  // answers of /health that said so
+  std::uint64_t unhealthy() const { return unhealthy_; }
 
  private:
   void health(rpc::Exchange, const rpc::HttpRequest&);
+  void answer_health(rpc::Exchange&, const std::string& reason);
   void probe(rpc::Exchange, const rpc::HttpRequest&, bool ready);
   std::string why_not(std::string_view check) const;
   void version(rpc::Exchange, const rpc::HttpRequest&);
 
   Here& here_;
+  std::uint64_t healthy_ = 0;
+  std::uint64_t unhealthy_ = 0;
   env::Life life_;
 };
 

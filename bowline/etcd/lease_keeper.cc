@@ -98,6 +98,7 @@ void LeaseKeeper::revoke(kv::LeaseRevoke one) {
                    life_.guard([this, id = one.id](const host::Outcome& outcome) {
                      --revoking_;
                      const auto* const done = std::get_if<host::Applied>(&outcome);
+                     if (done != nullptr && is_over(*done)) ++expired_;
                      if (!clock_.leads() || (done != nullptr && is_over(*done))) return;
                      if (done != nullptr) refused_until_ = here_.clock.now() + refused_pause;
                      clock_.again(id);
@@ -110,6 +111,7 @@ void LeaseKeeper::keep_alive(kv::LeaseId id, env::Done<std::optional<std::int64_
   const std::optional<kv::LeaseClock::Kept> kept = clock_.keep_alive(id, here_.clock.now());
   host::Replica* const replica = here_.quorum.replica();
   if (!kept) return told(0);
+  ++renewed_;
   if (!kept->propose_first) return told(kept->ttl);
   kv::LeaseCheckpoint again = clock_.all_again(id);
   const Term term{again.term};

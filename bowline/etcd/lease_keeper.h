@@ -24,6 +24,9 @@ class LeaseKeeper {
   void applied();       // something was: there may be leases that are new
   void look_at_role();  // do we begin or end to lead?
 
+  std::uint64_t renewed() const { return renewed_; }  // by us, ever; and what ended by the clock
+  std::uint64_t expired() const { return expired_; }
+
   // For the leader's part of the service. No: we do not lead, or not well enough to say so.
   bool leads() const { return clock_.leads(); }
   // The seconds that it has from now on; 0: there is no such lease. nullopt: we do not lead any
@@ -47,6 +50,8 @@ class LeaseKeeper {
   std::size_t revoking_ = 0;  // proposed, and not decided
   Time refused_until_ = {};   // the map was asked in vain to revoke one
   Time checkpointed_;
+  std::uint64_t renewed_ = 0;
+  std::uint64_t expired_ = 0;
   env::Life life_;
 };
 

@@ -42,19 +42,20 @@ std::string hex(std::uint64_t id) {
   return text;
 }
 
-// Each bound is twice the one before, as etcd has them.
+// As etcd has them, since rules ask for single ones: each is twice the one before. What lies within
+// one part of 32 of a bound may be counted on either side of it.
 struct Bounds {
-  int first_bit;  // 2 to the power of it nanoseconds
-  int count;
+  std::uint64_t first;  // in nanoseconds
+  std::size_t count;
 };
-constexpr Bounds of_disks{.first_bit = 20, .count = 14};  // from about a millisecond on
-constexpr Bounds of_peers{.first_bit = 17, .count = 16};  // from about 0.1 of it on
+constexpr Bounds of_disks{.first = 1'000'000, .count = 14};
+constexpr Bounds of_peers{.first = 100'000, .count = 16};
 
 void put_samples(Sheet& sheet, const Histogram& nanoseconds, Bounds bounds,
                  const std::string& labels) {
   const std::string before = labels.empty() ? "" : labels + ",";
-  for (int i = 0; i < bounds.count; ++i) {
-    const std::uint64_t bound = std::uint64_t{1} << static_cast<unsigned>(bounds.first_bit + i);
+  for (std::size_t i = 0; i < bounds.count; ++i) {
+    const std::uint64_t bound = bounds.first << i;
     char label[48];
     std::snprintf(label, sizeof label, "le=\"%.6g\"", static_cast<double>(bound) / 1e9);
     sheet.sample(std::to_string(nanoseconds.below(bound)), before + label, "_bucket");
@@ -92,6 +93,10 @@ void put_server(Sheet& sheet, const MetricsSources& from) {
             "Requests that the group refused, or of which nobody knows.");
   sheet.one("etcd_server_quota_backend_bytes", "gauge", here.settings.quota_bytes,
             "How large the data may become; 0: as it likes.");
+  sheet.one("etcd_server_health_success", "counter", from.pages.healthy(),
+            "Answers of /health that all is well.");
+  sheet.one("etcd_server_health_failures", "counter", from.pages.unhealthy(),
+            "Answers of /health that it is not.");
   sheet.family("etcd_server_id", "gauge", "The id of this member.");
   sheet.sample("1", "server_id=\"" + hex(here.self().value) + "\"");
   sheet.family("etcd_server_version", "gauge", "The version that clients are told.");
@@ -136,6 +141,38 @@ void put_store(Sheet& sheet, const MetricsSources& from) {
                 from.here.shard.meters().stages.of(host::Stage::applied));
 }
 
+void put_leases(Sheet& sheet, const MetricsSources& from) {
+  const kv::Leases& leases = from.here.machine.leases();
+  sheet.one("etcd_debugging_lease_granted_total", "counter", leases.granted(),
+            "Leases that were ever granted.");
+  sheet.one("etcd_debugging_lease_revoked_total", "counter", leases.granted() - leases.all().size(),
+            "Leases that are over, however they ended.");
+  sheet.one("etcd_debugging_lease_renewed_total", "counter", from.leases.renewed(),
+            "How often this member kept a lease alive while it led.");
+  sheet.one("etcd_debugging_server_lease_expired_total", "counter", from.leases.expired(),
+            "Leases that this member revoked because their time was over.");
+}
+
+// Counted as calls of this member.
+void put_requests(Sheet& sheet, const MetricsSources& from) {
+  const kv::Store& store = from.here.store();
+  std::uint64_t ranges = 0, txns = 0, unary = 0, streams = 0;
+  for (const auto& [path, method] : from.router.methods()) {
+    if (path == "/etcdserverpb.KV/Range") ranges = method->started;
+    if (path == "/etcdserverpb.KV/Txn") txns = method->started;
+    if (path.starts_with("/etcdserverpb.")) (method->unary ? unary : streams) += method->started;
+  }
+  sheet.one("etcd_mvcc_put_total", "counter", store.puts(), "Puts that were applied.");
+  sheet.one("etcd_mvcc_delete_total", "counter", store.erasures(), "Keys that were deleted.");
+  sheet.one("etcd_mvcc_range_total", "counter", ranges, "Ranges that were asked for.");
+  sheet.one("etcd_mvcc_txn_total", "counter", txns, "Transactions that were asked for.");
+  sheet.one("etcd_debugging_mvcc_events_total", "counter", from.here.machine.watches().events(),
+            "Events that watches were told.");
+  sheet.family("etcd_server_client_requests_total", "counter", "Calls of clients.");
+  sheet.sample(std::to_string(unary), "client_api_version=\"unknown\",type=\"unary\"");
+  sheet.sample(std::to_string(streams), "client_api_version=\"unknown\",type=\"stream\"");
+}
+
 std::vector<NodeId> peers_of(const Here& here) {
   std::vector<NodeId> peers;
   if (const raft::Membership* const members = here.members())
@@ -153,6 +190,14 @@ void put_peers(Sheet& sheet, const MetricsSources& from) {
       sheet.sample(std::to_string(from.here.shard.links().traffic(peer).*what),
                    side + "=\"" + hex(peer.value) + "\"");
   };
+  for (const bool known : {true, false}) {
+    sheet.family(known ? "etcd_network_known_peers" : "etcd_network_active_peers", "gauge",
+                 known ? "The other members." : "Those of them that can be reached.");
+    for (const NodeId peer : peers)
+      sheet.sample(
+          known || !from.here.shard.missing(peer) ? "1" : "0",
+          "Local=\"" + hex(from.here.self().value) + "\",Remote=\"" + hex(peer.value) + "\"");
+  }
   using Traffic = host::Links::Traffic;
   each("etcd_network_peer_sent_bytes_total", "Bytes that were sent to a member.", "To",
        &Traffic::sent_bytes);
@@ -176,6 +221,8 @@ void put_process(Sheet& sheet, const ProcessFigures& process) {
   sheet.one("process_open_fds", "gauge", process.open_files,
             "Files and connections that are open.");
   sheet.one("process_max_fds", "gauge", process.most_open_files, "How many may be.");
+  sheet.one("os_fd_used", "gauge", process.open_files, "The same, by etcd's own name.");
+  sheet.one("os_fd_limit", "gauge", process.most_open_files, "The same, by etcd's own name.");
   sheet.one("process_start_time_seconds", "gauge", process.started_at,
             "When this process began, in seconds since 1970.");
 }
@@ -243,6 +290,8 @@ std::string metrics_text(const MetricsSources& from) {
   Sheet sheet;
   put_server(sheet, from);
   put_store(sheet, from);
+  put_leases(sheet, from);
+  put_requests(sheet, from);
   put_peers(sheet, from);
   put_calls(sheet, from);
   if (from.process) put_process(sheet, from.process());

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "bowline/etcd/here.h"
+#include "bowline/etcd/http_pages.h"
+#include "bowline/etcd/lease_keeper.h"
 #include "bowline/etcd/peer_clock.h"
 #include "bowline/rpc/router.h"
 #include "bowline/rpc/server.h"
@@ -27,6 +29,8 @@ struct MetricsSources {
   const rpc::Router& router;
   const rpc::ServerCounters& server;
   const PeerClock& peers;
+  const LeaseKeeper& leases;
+  const HttpPages& pages;
   const std::function<ProcessFigures()>& process;  // may be empty
   std::size_t streams = 0;                         // of watches
   std::uint64_t leader_changes = 0;                // that this member has seen

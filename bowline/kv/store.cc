@@ -93,6 +93,7 @@ Version& Store::append(Key& key, std::string_view value) {
 const Version& Store::put(std::string_view key, std::string_view value, LeaseId lease) {
   const Index::Spot spot = index_.find(key);
   const bool is_new = spot.key() == nullptr;
+  ++puts_;
   Version& version = append(is_new ? make_key(key) : *spot.key(), value);
   const Version* const before = version.older;
   const bool was_live = before != nullptr && before->is_live();
@@ -111,6 +112,7 @@ const Version& Store::erase(const Version& present) {
   ensure(present.is_live() && present.key->newest == &present);
   const Index::Spot spot = index_.find(present.key->view());
   const Version& version = append(*present.key, {});
+  ++erasures_;
   index_.set_live(spot, false);
   return version;
 }

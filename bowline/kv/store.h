@@ -69,6 +69,8 @@ class Store {
   // Was there a write? Then the revision is a new one now.
   bool commit();
   bool is_written() const { return written_ > 0; }  // since the last commit()
+  std::uint64_t puts() const { return puts_; }          // of this process; of erase() likewise
+  std::uint64_t erasures() const { return erasures_; }
 
   // --- The past, in the order of revisions: each write at `from` or later that is not compacted.
   // A place in it is named by its number, which stays the same for all time.
@@ -115,6 +117,8 @@ class Store {
   History::Place sweep_at_ = 0;
   History::Place cool_at_ = 0;  // what is before it may have gone
   std::uint32_t written_ = 0;
+  std::uint64_t puts_ = 0;
+  std::uint64_t erasures_ = 0;
   Slabs slabs_;
   Values values_;
   Index index_;

@@ -97,6 +97,7 @@ class Watches {
   void catch_up(std::uint64_t most);
 
   std::size_t watchers() const { return watchers_; }
+  std::uint64_t events() const { return told_events_; }  // that were told, ever
   std::size_t behind() const;  // of these, those that have not been told all
 
  private:
@@ -130,6 +131,7 @@ class Watches {
   StreamId last_stream_ = 0;
   std::uint64_t last_serial_ = 0;
   std::size_t watchers_ = 0;
+  std::uint64_t told_events_ = 0;
   std::int64_t told_ = 0;  // the synced know everything up to here
 
   WatcherGroup synced_;

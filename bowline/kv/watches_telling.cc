@@ -96,6 +96,7 @@ void Watches::send(Watcher& watcher, std::size_t from, std::size_t to) {
   const auto flush = [&](bool is_fragment) {
     batch.events = events_;
     batch.fragment = is_fragment;
+    told_events_ += events_.size();
     watcher.stream->sink->events(batch);
     events_.clear();
     bytes = 0;
