@@ -158,6 +158,9 @@ int run(const Arguments& arguments) {
       std::printf("%s\n", contender.name.c_str());
       print_failovers(*contender.trio, arguments.failovers);
     }
+    std::printf("bowline, a relay between its members\n");
+    RaftTrio relayed(arguments.directory + "/relayed", {}, RaftTrio::Wires::relayed);
+    print_failovers(relayed, arguments.failovers);
     return 0;
   }
   std::vector<Cell> cells;

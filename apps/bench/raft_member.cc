@@ -68,7 +68,7 @@ std::string press(const Group& of, std::istream& words) {
 bool done(std::future<Outcome> outcome) { return std::holds_alternative<Applied>(outcome.get()); }
 
 Child::Answer live(std::uint64_t id, const std::vector<std::string>& addresses,
-                   const std::string& directory) {
+                   const std::string& listen, const std::string& directory) {
   const auto stop = [id](const Error& error) {
     std::fprintf(stderr, "member %d: %s\n", static_cast<int>(id), error.what.c_str());
     std::_Exit(1);
@@ -76,7 +76,7 @@ Child::Answer live(std::uint64_t id, const std::vector<std::string>& addresses,
   NodeOptions options;
   options.id = NodeId{id};
   options.directory = directory;
-  options.listen = addresses[id - 1];
+  options.listen = listen.empty() ? addresses[id - 1] : listen;
   Result<std::unique_ptr<Node>> node = Node::open(options);
   if (!node) stop(node.error());
   GroupSetup setup;
@@ -110,8 +110,11 @@ std::vector<std::string> with_words(std::vector<std::string> program, std::uint6
 }  // namespace
 
 RaftMember::RaftMember(std::uint64_t id, const std::vector<std::string>& addresses,
-                       const std::string& directory, const std::vector<std::string>& program)
-    : child_(program.empty() ? Child([=] { return live(id, addresses, directory); })
+                       std::string listen, const std::string& directory,
+                       const std::vector<std::string>& program)
+    : child_(program.empty() ? Child([=, listen = std::move(listen)] {
+        return live(id, addresses, listen, directory);
+      })
                              : Child(with_words(program, id, addresses, directory))) {}
 
 bool RaftMember::write() { return child_.ask("write") == "1"; }

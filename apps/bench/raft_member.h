@@ -19,8 +19,9 @@ struct RaftFigure {
 class RaftMember {
  public:
   // `program`: the one that is the member, with its first words; behind them it gets ID,
-  // ADDRESS,ADDRESS,ADDRESS and DIRECTORY. Empty: this one, with Bowline.
-  RaftMember(std::uint64_t id, const std::vector<std::string>& addresses,
+  // ADDRESS,ADDRESS,ADDRESS and DIRECTORY. Empty: this one, with Bowline. `listen`: where it is, if
+  // not at its address, where somebody stands in for it; of Bowline only.
+  RaftMember(std::uint64_t id, const std::vector<std::string>& addresses, std::string listen,
              const std::string& directory, const std::vector<std::string>& program);
   bool leads();
   RaftFigure run(const RaftLoad&);  // on the leader

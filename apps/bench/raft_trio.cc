@@ -9,14 +9,42 @@
 #include <utility>
 
 #include "apps/bench/addresses.h"
+#include "apps/chaos/relay.h"
 
 namespace bowline::bench {
 
-RaftTrio::RaftTrio(std::string directory, std::vector<std::string> program)
+namespace {
+
+// A process of its own, as this one forks: "stand ID PLACE", "cut ID", "mend".
+Child::Answer relay() {
+  return [relay = std::make_shared<chaos::Relay>()](std::istream& words) {
+    std::string what, place;
+    std::uint64_t id = 0;
+    words >> what >> id;
+    if (what == "mend") relay->mend();
+    for (std::uint64_t other = 1; what == "cut" && other <= 3; ++other) {
+      relay->cut(NodeId{id}, NodeId{other});
+      relay->cut(NodeId{other}, NodeId{id});
+    }
+    if (what != "stand") return std::string("done");
+    words >> place;
+    const Result<std::string> address = relay->stand_in_for(NodeId{id});
+    relay->lead(NodeId{id}, place);
+    return address ? *address : std::string();
+  };
+}
+
+}  // namespace
+
+RaftTrio::RaftTrio(std::string directory, std::vector<std::string> program, Wires wires)
     : directory_(std::move(directory)),
       program_(std::move(program)),
-      addresses_(free_addresses(3)),
+      places_(free_addresses(3)),
+      addresses_(places_),
+      relay_(wires == Wires::relayed ? std::make_unique<Child>(relay) : nullptr),
       members_(3) {
+  for (std::uint64_t id = 1; relay_ != nullptr && id <= 3; ++id)
+    addresses_[id - 1] = relay_->ask("stand " + std::to_string(id) + " " + places_[id - 1]);
   std::filesystem::remove_all(directory_);
   std::filesystem::create_directories(directory_);
   for (std::uint64_t id = 1; id <= 3; ++id) restart(id);
@@ -25,8 +53,12 @@ RaftTrio::RaftTrio(std::string directory, std::vector<std::string> program)
 void RaftTrio::restart(std::uint64_t id) {
   members_[id - 1].reset();
   members_[id - 1] =
-      std::make_unique<RaftMember>(id, addresses_, directory_ + "/" + std::to_string(id), program_);
+      std::make_unique<RaftMember>(id, addresses_, relay_ == nullptr ? "" : places_[id - 1],
+                                   directory_ + "/" + std::to_string(id), program_);
 }
+
+void RaftTrio::cut_off(std::uint64_t id) { relay_->ask("cut " + std::to_string(id)); }
+void RaftTrio::mend() { relay_->ask("mend"); }
 
 RaftMember& RaftTrio::leader() {
   for (int tries = 0; tries < 1000; ++tries) {
