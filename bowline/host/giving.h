@@ -2,7 +2,9 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
+#include <string>
 
 #include "bowline/env/life.h"
 #include "bowline/host/channel.h"
@@ -21,9 +23,11 @@ class Giving {
   // No piece is read while so much waits in the channel.
   static constexpr std::uint64_t most_queued = 4 << 20;
 
-  // The pace is shared by all who give.
-  Giving(SnapshotStore& snapshots, Pace& pace, Channel& channel)
-      : snapshots_(snapshots), pace_(pace), channel_(channel) {}
+  // The pace is shared by all who give. After so many bytes of a piece it is another one's turn:
+  // whoever is given nothing for long would look for another node.
+  Giving(SnapshotStore& snapshots, Pace& pace, Channel& channel,
+         std::uint64_t part_bytes = std::numeric_limits<std::uint64_t>::max())
+      : snapshots_(snapshots), pace_(pace), channel_(channel), part_bytes_(part_bytes) {}
 
   // An error: end the connection.
   Result<void> hear(const wire::Parcel&);
@@ -35,19 +39,27 @@ class Giving {
   std::uint64_t given_bytes() const { return given_bytes_; }
 
  private:
-  void offer(const wire::WantSnapshot&);
+  Result<void> offer(const wire::WantSnapshot&);
   Result<void> enqueue(const wire::WantPiece&);
   HeldSnapshotPtr held(const wire::WantPiece&) const;
+  Result<void> say(std::string frame);
   void next();
   void read(wire::WantPiece);
   void send(wire::WantPiece, const Result<env::Buffer>&);
+  void send_part(std::uint64_t bytes);
+  void done();
 
   SnapshotStore& snapshots_;
   Pace& pace_;
   Channel& channel_;
+  std::uint64_t part_bytes_;
   std::map<GroupId, HeldSnapshotPtr> held_;
   std::deque<wire::WantPiece> asked_;  // the first one is under way, if `busy_`
   bool busy_ = false;
+  std::string frame_;           // of the piece that is being sent
+  std::size_t sent_ = 0;        // of these bytes; above 0: in the midst of it
+  std::uint64_t unsent_ = 0;    // of the piece
+  std::string said_meanwhile_;  // goes behind it
   std::uint64_t given_bytes_ = 0;
   env::Life life_;
 };

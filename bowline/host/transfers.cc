@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/host/transfers.h"
 
+#include <algorithm>
+#include <limits>
 #include <ranges>
 
 #include "bowline/base/ensure.h"
 #include "bowline/wire/parcel.h"
 
 namespace bowline::host {
+namespace {
+
+// Each of those who may fetch is given something in every second, whatever the pace is.
+std::uint64_t part_bytes(const Transfers::Options& options) {
+  if (options.bytes_per_second == 0) return std::numeric_limits<std::uint64_t>::max();
+  return std::max<std::uint64_t>(options.bytes_per_second / options.most_givings, 1);
+}
+
+}  // namespace
 
 Transfers::Transfers(env::Env env, env::Network& network, SnapshotStore& snapshots,
                      wire::Hello here, Options options, std::move_only_function<void(NodeId)> given)
@@ -112,6 +123,7 @@ void Transfers::connected(GroupId group, std::uint64_t number,
 }
 
 void Transfers::agreed(GroupId group, Fetch& fetch) {
+  fetch.seen_bytes = came_so_far(fetch);  // to say hello is no beginning
   fetch.fetching =
       std::make_unique<Fetching>(snapshots_, env_.loop, *fetch.link, group, fetch.wanted,
                                  [this, group, number = fetch.number](Result<raft::Base> result) {
@@ -128,11 +140,17 @@ void Transfers::came(GroupId group, std::uint64_t number, const wire::Frame& fra
   fetch->fetching->hear(*parcel);
 }
 
+// From the other node, and of what an earlier life left.
+std::uint64_t Transfers::came_so_far(const Fetch& fetch) {
+  const std::uint64_t kept = fetch.fetching == nullptr ? 0 : fetch.fetching->progress().bytes;
+  return kept + (fetch.link == nullptr ? 0 : fetch.link->received_bytes());
+}
+
 // Does it go on? The other node may hang, and its kernel answer for it. Or it is time to try again.
 void Transfers::look(GroupId group) {
   Fetch& fetch = fetches_.at(group);
   if (fetch.number == 0) return call(group);
-  const std::uint64_t bytes = fetch.fetching == nullptr ? 0 : fetch.fetching->progress().bytes;
+  const std::uint64_t bytes = came_so_far(fetch);
   if (bytes == fetch.seen_bytes) return failed(group, fetch.number);
   fetch.seen_bytes = bytes;
   env_.loop.set(fetch.timer, env_.clock.now() + options_.stalled_after);
@@ -193,7 +211,7 @@ void Transfers::serve(std::unique_ptr<Link> link) {
   const std::uint64_t number = ++numbers_;
   Gift& gift = gifts_[number];
   gift.link = std::move(link);
-  gift.giving = std::make_unique<Giving>(snapshots_, pace_, *gift.link);
+  gift.giving = std::make_unique<Giving>(snapshots_, pace_, *gift.link, part_bytes(options_));
   gift.link->change({.agreed = {},
                      .came = [this, number](const wire::Frame& frame) { heard(number, frame); },
                      .ended = [this, number](const std::string&) { gone(number); },

@@ -66,7 +66,7 @@ class Transfers {
     std::unique_ptr<Fetching> fetching;
     env::TimerId timer;
     std::uint64_t number = 0;      // names this try
-    std::uint64_t seen_bytes = 0;  // when last we looked whether it goes on
+    std::uint64_t seen_bytes = 0;  // had come when last we looked whether it goes on
   };
   struct Gift {
     std::unique_ptr<Link> link;
@@ -74,6 +74,7 @@ class Transfers {
   };
 
   Fetch* find(GroupId, std::uint64_t number);
+  static std::uint64_t came_so_far(const Fetch&);
   void later(env::Done<Result<raft::Base>>, Fault, const char* why);
   void call(GroupId);
   void connected(GroupId, std::uint64_t number, Result<std::unique_ptr<env::Connection>>);
