@@ -71,7 +71,7 @@ void Giving::next() {
   const wire::WantPiece want = asked_.front();
   const HeldSnapshotPtr snapshot = held(want);
   const std::uint64_t bytes = snapshot == nullptr ? 0 : snapshot->manifest().bytes_of(want.number);
-  pace_.ask(std::min(bytes, part_bytes_), life_.guard([this, want] { read(want); }));
+  pace_.ask(life_, std::min(bytes, part_bytes_), [this, want] { read(want); });
 }
 
 void Giving::read(wire::WantPiece want) {
@@ -103,7 +103,7 @@ void Giving::send_part(std::uint64_t bytes) {
   sent_ = end;
   if (unsent_ == 0) return done();
   const std::uint64_t next = std::min(unsent_, part_bytes_);
-  pace_.ask(next, life_.guard([this, next] { send_part(next); }));
+  pace_.ask(life_, next, [this, next] { send_part(next); });
 }
 
 void Giving::done() {

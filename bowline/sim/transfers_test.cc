@@ -318,6 +318,23 @@ TEST_F(Transfer, all_who_give_share_one_pace) {
   EXPECT_EQ(other.frames.size(), 7U);
 }
 
+// Each of them had asked for a piece, which takes a tenth of a second.
+TEST_F(Transfer, who_is_gone_takes_nothing_of_the_pace) {
+  connect(15, 10 * small_piece);
+  const std::uint64_t identity = there.snapshots().newest(the_group)->identity;
+  Pipe other;
+  std::deque<host::Giving> gone;
+  for (int i = 0; i < 10; ++i) {
+    host::Giving& another = gone.emplace_back(there.snapshots(), *pace, other);
+    ASSERT_TRUE(another.hear(wire::WantSnapshot{the_group, {}}));
+    ASSERT_TRUE(another.hear(wire::WantPiece{the_group, identity, 0}));
+  }
+  gone.clear();
+  const Time before = there.loop().now();
+  ASSERT_EQ(outcome(), "");
+  EXPECT_LT(there.loop().now() - before, 700ms);
+}
+
 // Connections break, the power fails here and there, newer snapshots are taken: in the end it is
 // there, whole.
 TEST(Transfers, whatever_happens_it_ends_well) {
