@@ -56,7 +56,23 @@ void Transfers::fetch(GroupId group, const Source& from, const raft::Base& base,
   fetch.sources = std::move(sources);
   fetch.done = std::move(done);
   fetch.timer = env_.loop.timer([this, group] { look(group); });
-  call(group);
+  wait_for_turn(group);
+}
+
+// Whoever has to try again comes behind the others: who cannot be reached must not keep them.
+void Transfers::wait_for_turn(GroupId group) {
+  const std::uint64_t turn = ++numbers_;
+  fetches_.at(group).turn = turn;
+  waiting_.emplace(turn, group);
+  next_turns();
+}
+
+void Transfers::next_turns() {
+  while (under_way_ < options_.fetches_at_once && !waiting_.empty()) {
+    const GroupId group = waiting_.extract(waiting_.begin()).mapped();
+    fetches_.at(group).turn = 0;
+    call(group);
+  }
 }
 
 void Transfers::later(env::Done<Result<raft::Base>> done, Fault fault, const char* why) {
@@ -93,6 +109,7 @@ std::vector<std::pair<NodeId, std::uint64_t>> Transfers::given() const {
 void Transfers::call(GroupId group) {
   Fetch& fetch = fetches_.at(group);
   fetch.number = ++numbers_;
+  ++under_way_;
   fetch.seen_bytes = 0;
   const Source& source = fetch.sources[fetch.tries++ % fetch.sources.size()];
   env_.loop.set(fetch.timer, env_.clock.now() + options_.stalled_after);
@@ -149,7 +166,7 @@ std::uint64_t Transfers::came_so_far(const Fetch& fetch) {
 // Does it go on? The other node may hang, and its kernel answer for it. Or it is time to try again.
 void Transfers::look(GroupId group) {
   Fetch& fetch = fetches_.at(group);
-  if (fetch.number == 0) return call(group);
+  if (fetch.number == 0) return wait_for_turn(group);
   const std::uint64_t bytes = came_so_far(fetch);
   if (bytes == fetch.seen_bytes) return failed(group, fetch.number);
   fetch.seen_bytes = bytes;
@@ -166,6 +183,7 @@ void Transfers::failed(GroupId group, std::uint64_t number) {
   if (fetch->tries >= options_.rounds * fetch->sources.size())
     return finish(group, std::unexpected(Error{Fault::unreachable, "no member gives a snapshot"}));
   env_.loop.set(fetch->timer, env_.clock.now() + options_.again_after);
+  next_turns();
 }
 
 void Transfers::ended(GroupId group, std::uint64_t number, Result<raft::Base> result) {
@@ -176,7 +194,8 @@ void Transfers::ended(GroupId group, std::uint64_t number, Result<raft::Base> re
 }
 
 void Transfers::hang_up(Fetch& fetch) {
-  fetch.number = 0;
+  if (std::exchange(fetch.number, 0) != 0) --under_way_;
+  if (fetch.turn != 0) waiting_.erase(std::exchange(fetch.turn, 0));
   bury(std::move(fetch.link), std::move(fetch.fetching), nullptr);
 }
 
@@ -186,6 +205,7 @@ void Transfers::finish(GroupId group, Result<raft::Base> result) {
   env_.loop.drop(fetch.mapped().timer);
   env_.loop.soon(life_.guard([done = std::move(fetch.mapped().done),
                               result = std::move(result)]() mutable { done(std::move(result)); }));
+  next_turns();
 }
 
 void Transfers::stop(GroupId group) {
@@ -194,6 +214,7 @@ void Transfers::stop(GroupId group) {
   hang_up(fetch->second);
   env_.loop.drop(fetch->second.timer);
   fetches_.erase(fetch);
+  next_turns();
 }
 
 void Transfers::forget(GroupId group) {

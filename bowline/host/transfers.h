@@ -28,7 +28,10 @@ class Transfers {
   struct Options {
     // That we give, all together; 0: no limit. A fetch is in no hurry, and whoever works is.
     std::uint64_t bytes_per_second = 64 << 20;
-    std::size_t most_givings = 64;                     // connections; more are turned away
+    std::size_t most_givings = 64;  // connections; more are turned away
+    // That we fetch, each on a connection of its own; the other groups wait for their turn. A node
+    // that is added to thousands of them would else be turned away by all who give.
+    std::size_t fetches_at_once = 16;
     Duration stalled_after = std::chrono::seconds(3);  // without a byte: ask another member
     Duration again_after = std::chrono::milliseconds(100);
     std::uint32_t rounds = 2;  // through all members, before we say that it cannot be had
@@ -65,7 +68,8 @@ class Transfers {
     std::unique_ptr<Link> link;
     std::unique_ptr<Fetching> fetching;
     env::TimerId timer;
-    std::uint64_t number = 0;      // names this try
+    std::uint64_t number = 0;      // names this try; 0: none is under way
+    std::uint64_t turn = 0;        // its place among those that wait for theirs; 0: it does not
     std::uint64_t seen_bytes = 0;  // had come when last we looked whether it goes on
   };
   struct Gift {
@@ -76,6 +80,8 @@ class Transfers {
   Fetch* find(GroupId, std::uint64_t number);
   static std::uint64_t came_so_far(const Fetch&);
   void later(env::Done<Result<raft::Base>>, Fault, const char* why);
+  void wait_for_turn(GroupId);
+  void next_turns();
   void call(GroupId);
   void connected(GroupId, std::uint64_t number, Result<std::unique_ptr<env::Connection>>);
   void agreed(GroupId, Fetch&);
@@ -97,6 +103,8 @@ class Transfers {
   std::move_only_function<void(NodeId)> given_;
   Pace pace_;
   std::map<GroupId, Fetch> fetches_;
+  std::map<std::uint64_t, GroupId> waiting_;  // for their turn, in that order
+  std::size_t under_way_ = 0;                 // fetches with a number
   std::map<std::uint64_t, Gift> gifts_;
   std::uint64_t numbers_ = 0;
   struct Dead {  // until nobody can be inside of them

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <vector>
@@ -67,6 +68,53 @@ TEST(Fetching, of_many_who_fetch_at_a_slow_pace_none_waits_long_for_its_turn) {
   ASSERT_TRUE(rig.arrive(all, 10min));
   EXPECT_LT(rig.streams.now() - begun, 12 * 16s + 5s);
   EXPECT_EQ(rig.calls(one), 12U);
+}
+
+std::vector<TransfersRig::Fetched> fetch_many(TransfersRig& rig, std::uint64_t groups,
+                                              const std::vector<NodeId>& from) {
+  std::vector<TransfersRig::Fetched> all;
+  for (std::uint64_t group = 1; group <= groups; ++group)
+    all.push_back(rig.fetch(two, {group}, 15, from));
+  return all;
+}
+
+// Who gives would turn most of them away.
+TEST(Fetching, of_very_many_groups_few_are_fetched_at_once) {
+  TransfersRig rig({.bytes_per_second = 0});
+  for (std::uint64_t group = 1; group <= 200; ++group) rig.take(one, {group}, 20, 10'000);
+  const auto all = fetch_many(rig, 200, {one});
+  std::size_t most = 0;
+  for (int i = 0; i < 1000; ++i) {
+    rig.streams.run(100us);
+    most = std::max(most, rig.transfers(one).given().size());
+  }
+  EXPECT_TRUE(rig.arrive(all, 10s));
+  EXPECT_EQ(most, 16U);
+  EXPECT_EQ(rig.calls(one), 200U);
+}
+
+TEST(Fetching, those_that_nobody_gives_do_not_keep_the_others) {
+  TransfersRig rig({.fetches_at_once = 2});
+  rig.take(one, {9}, 20, 10'000);
+  rig.streams.pause(three, true);
+  const auto in_vain = fetch_many(rig, 6, {three});
+  const auto good = rig.fetch(two, {9}, 15, {one});
+  EXPECT_TRUE(rig.arrive({good}, 11s));
+  rig.streams.run(30s);
+  for (const auto& one_of_them : in_vain) EXPECT_TRUE(*one_of_them && !**one_of_them);
+}
+
+TEST(Fetching, who_is_stopped_before_its_turn_is_not_fetched) {
+  TransfersRig rig({.bytes_per_second = piece, .fetches_at_once = 1});
+  for (std::uint64_t group = 1; group <= 3; ++group) rig.take(one, {group}, 20, piece * 2);
+  const auto all = fetch_many(rig, 3, {one});
+  rig.stop(two, {2});
+  rig.streams.run(10ms);
+  rig.stop(two, {1});
+  EXPECT_TRUE(rig.arrive({all[2]}, 10s));
+  rig.streams.run(10s);
+  EXPECT_FALSE(*all[0] || *all[1]);
+  EXPECT_EQ(rig.calls(one), 2U);
 }
 
 }  // namespace
