@@ -22,6 +22,10 @@ Result<void> Giving::hear(const wire::Parcel& parcel) {
 }
 
 Result<void> Giving::offer(const wire::WantSnapshot& want) {
+  if (std::string why = terms_.why_not(want.group); !why.empty()) {
+    held_.erase(want.group);
+    return say(frame_of(wire::NoSnapshot{want.group, std::move(why)}));
+  }
   HeldSnapshotPtr newest = snapshots_.hold(want.group);
   if (newest == nullptr || !covers(newest->manifest().base.id, want.at_least)) {
     held_.erase(want.group);
@@ -59,10 +63,11 @@ Result<void> Giving::enqueue(const wire::WantPiece& want) {
   return {};
 }
 
-HeldSnapshotPtr Giving::held(const wire::WantPiece& want) const {
+// Who was removed since is given no more of it.
+HeldSnapshotPtr Giving::held(const wire::WantPiece& want) {
   const auto found = held_.find(want.group);
   const bool same = found != held_.end() && found->second->manifest().identity == want.identity;
-  return same ? found->second : nullptr;
+  return same && terms_.why_not(want.group).empty() ? found->second : nullptr;
 }
 
 void Giving::next() {
@@ -71,7 +76,7 @@ void Giving::next() {
   const wire::WantPiece want = asked_.front();
   const HeldSnapshotPtr snapshot = held(want);
   const std::uint64_t bytes = snapshot == nullptr ? 0 : snapshot->manifest().bytes_of(want.number);
-  pace_.ask(life_, std::min(bytes, part_bytes_), [this, want] { read(want); });
+  pace_.ask(life_, std::min(bytes, terms_.part_bytes), [this, want] { read(want); });
 }
 
 void Giving::read(wire::WantPiece want) {
@@ -90,7 +95,7 @@ void Giving::send(wire::WantPiece want, const Result<env::Buffer>& piece) {
   }
   frame_ = wire::piece_frame(want.group, want.identity, want.number, piece->view());
   unsent_ = piece->size();
-  send_part(std::min(unsent_, part_bytes_));
+  send_part(std::min(unsent_, terms_.part_bytes));
 }
 
 // With the first of them goes the head.
@@ -102,7 +107,7 @@ void Giving::send_part(std::uint64_t bytes) {
   channel_.send(whole ? std::move(frame_) : frame_.substr(sent_, end - sent_));
   sent_ = end;
   if (unsent_ == 0) return done();
-  const std::uint64_t next = std::min(unsent_, part_bytes_);
+  const std::uint64_t next = std::min(unsent_, terms_.part_bytes);
   pace_.ask(life_, next, [this, next] { send_part(next); });
 }
 

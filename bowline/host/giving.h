@@ -2,9 +2,11 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "bowline/env/life.h"
 #include "bowline/host/channel.h"
@@ -23,11 +25,17 @@ class Giving {
   // No piece is read while so much waits in the channel.
   static constexpr std::uint64_t most_queued = 4 << 20;
 
-  // The pace is shared by all who give. After so many bytes of a piece it is another one's turn:
-  // whoever is given nothing for long would look for another node.
-  Giving(SnapshotStore& snapshots, Pace& pace, Channel& channel,
-         std::uint64_t part_bytes = std::numeric_limits<std::uint64_t>::max())
-      : snapshots_(snapshots), pace_(pace), channel_(channel), part_bytes_(part_bytes) {}
+  struct Terms {
+    // Why the other side may not have a group's, as a sentence; empty: it may.
+    std::move_only_function<std::string(GroupId)> why_not;
+    // After so many bytes of a piece it is another one's turn: whoever is given nothing for long
+    // would look for another node.
+    std::uint64_t part_bytes = std::numeric_limits<std::uint64_t>::max();
+  };
+
+  // The pace is shared by all who give.
+  Giving(SnapshotStore& snapshots, Pace& pace, Channel& channel, Terms terms)
+      : snapshots_(snapshots), pace_(pace), channel_(channel), terms_(std::move(terms)) {}
 
   // An error: end the connection.
   Result<void> hear(const wire::Parcel&);
@@ -41,7 +49,7 @@ class Giving {
  private:
   Result<void> offer(const wire::WantSnapshot&);
   Result<void> enqueue(const wire::WantPiece&);
-  HeldSnapshotPtr held(const wire::WantPiece&) const;
+  HeldSnapshotPtr held(const wire::WantPiece&);
   Result<void> say(std::string frame);
   void next();
   void read(wire::WantPiece);
@@ -52,7 +60,7 @@ class Giving {
   SnapshotStore& snapshots_;
   Pace& pace_;
   Channel& channel_;
-  std::uint64_t part_bytes_;
+  Terms terms_;
   std::map<GroupId, HeldSnapshotPtr> held_;
   std::deque<wire::WantPiece> asked_;  // the first one is under way, if `busy_`
   bool busy_ = false;

@@ -173,6 +173,8 @@ class Shard {
   void other(std::unique_ptr<Link>);
   Operators::Hooks operator_hooks();
   Errands::Network errand_network();
+  Transfers::Hooks transfer_hooks();
+  std::string may_not_have(NodeId, GroupId) const;
   void unreachable(NodeId);
   void given(NodeId);
   void fullness(bool full);

@@ -12,6 +12,14 @@
 namespace bowline::host {
 namespace {
 
+// Is it a member as things are committed here, or will be?
+bool is_member(const raft::Memberships& all, Index commit, NodeId peer) {
+  const auto names = [peer](const raft::Config& config) {
+    return config.membership != nullptr && config.membership->find(peer) != nullptr;
+  };
+  return names(all.at(commit)) || std::ranges::any_of(all.from(commit.next()), names);
+}
+
 constexpr std::size_t told_at_once = 1024;  // groups in one turn, of a node that came or went
 
 }  // namespace
@@ -124,6 +132,22 @@ void Shard::suspect_the_missing(Replica& replica) {
 void Shard::other(std::unique_ptr<Link> link) {
   if (link->there().purpose == wire::Purpose::admin) return operators_->serve(std::move(link));
   transfers_->serve(std::move(link));
+}
+
+Transfers::Hooks Shard::transfer_hooks() {
+  return {.given = [this](NodeId to) { given(to); },
+          .why_not = [this](NodeId to, GroupId group) { return may_not_have(to, group); }};
+}
+
+// The state of a group is for its members, also for those that are just being added. Another node
+// of the cluster has nothing to do with it.
+std::string Shard::may_not_have(NodeId peer, GroupId group) const {
+  const Replica* const replica = find(group);
+  if (replica == nullptr) return "the group does not run here";
+  const raft::Core& core = replica->core();
+  if (is_member(core.memberships(), core.commit(), peer)) return {};
+  return "node " + std::to_string(peer.value) + " is no member of the group, as far as node " +
+         std::to_string(options_.self.value) + " knows";
 }
 
 Operators::Hooks Shard::operator_hooks() {

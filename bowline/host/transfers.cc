@@ -20,13 +20,13 @@ std::uint64_t part_bytes(const Transfers::Options& options) {
 }  // namespace
 
 Transfers::Transfers(env::Env env, env::Network& network, SnapshotStore& snapshots,
-                     wire::Hello here, Options options, std::move_only_function<void(NodeId)> given)
+                     wire::Hello here, Options options, Hooks hooks)
     : env_(env),
       network_(network),
       snapshots_(snapshots),
       here_(std::move(here)),
       options_(options),
-      given_(std::move(given)),
+      hooks_(std::move(hooks)),
       pace_(env, options.bytes_per_second) {
   here_.purpose = wire::Purpose::snapshots;
 }
@@ -232,7 +232,11 @@ void Transfers::serve(std::unique_ptr<Link> link) {
   const std::uint64_t number = ++numbers_;
   Gift& gift = gifts_[number];
   gift.link = std::move(link);
-  gift.giving = std::make_unique<Giving>(snapshots_, pace_, *gift.link, part_bytes(options_));
+  gift.giving = std::make_unique<Giving>(
+      snapshots_, pace_, *gift.link,
+      Giving::Terms{.why_not = [this, to = gift.link->there().self](
+                                   GroupId group) { return hooks_.why_not(to, group); },
+                    .part_bytes = part_bytes(options_)});
   gift.link->change({.agreed = {},
                      .came = [this, number](const wire::Frame& frame) { heard(number, frame); },
                      .ended = [this, number](const std::string&) { gone(number); },
@@ -255,7 +259,7 @@ void Transfers::gone(std::uint64_t number) {
   if (gift.empty()) return;
   const NodeId to = gift.mapped().link->there().self;
   bury(std::move(gift.mapped().link), nullptr, std::move(gift.mapped().giving));
-  given_(to);
+  hooks_.given(to);
 }
 
 void Transfers::bury(std::unique_ptr<Link> link, std::unique_ptr<Fetching> fetching,

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,9 +38,14 @@ class Transfers {
     std::uint32_t rounds = 2;  // through all members, before we say that it cannot be had
   };
 
-  // `given`: what this node fetched from us is over, well or not.
-  Transfers(env::Env, env::Network&, SnapshotStore&, wire::Hello here, Options,
-            std::move_only_function<void(NodeId)> given);
+  struct Hooks {
+    // What this node fetched from us is over, well or not.
+    std::move_only_function<void(NodeId)> given;
+    // Why it may not have a group's, as a sentence; empty: it may.
+    std::move_only_function<std::string(NodeId, GroupId)> why_not;
+  };
+
+  Transfers(env::Env, env::Network&, SnapshotStore&, wire::Hello here, Options, Hooks);
   ~Transfers();
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
@@ -100,7 +106,7 @@ class Transfers {
   SnapshotStore& snapshots_;
   wire::Hello here_;
   Options options_;
-  std::move_only_function<void(NodeId)> given_;
+  Hooks hooks_;
   Pace pace_;
   std::map<GroupId, Fetch> fetches_;
   std::map<std::uint64_t, GroupId> waiting_;  // for their turn, in that order

@@ -87,8 +87,6 @@ class TransfersRig {
   host::Fetching::Progress progress(NodeId id, GroupId group) {
     return transfers(id).progress(group).value_or(host::Fetching::Progress{});
   }
-  // Whom it was told that it gave to, so often.
-  std::uint64_t given(NodeId id) { return at(id).given; }
   std::uint64_t calls(NodeId id) { return at(id).calls; }  // that it got
 
   StreamRig streams;
@@ -101,8 +99,9 @@ class TransfersRig {
           disk(platter, rig.streams.loop(id), rig.chance_, climate),
           env{clock, rig.streams.loop(id), disk},
           snapshots(env, {.piece_bytes = rig.piece_bytes_}),
-          transfers(env, rig.streams.network(id), snapshots, hello(), rig.options_,
-                    [this](NodeId) { ++given; }) {}
+          transfers(
+              env, rig.streams.network(id), snapshots, hello(), rig.options_,
+              {.given = [](NodeId) {}, .why_not = [](NodeId, GroupId) { return std::string(); }}) {}
     wire::Hello hello() const {
       wire::Hello hello;
       hello.self = self;
@@ -118,7 +117,6 @@ class TransfersRig {
     SimulatedDisk disk;
     env::Env env;
     host::MemorySnapshots snapshots;
-    std::uint64_t given = 0;
     std::uint64_t calls = 0;
     host::Transfers transfers;
     std::unique_ptr<env::Listener> listener;
