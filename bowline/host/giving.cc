@@ -26,6 +26,7 @@ Result<void> Giving::offer(const wire::WantSnapshot& want) {
     held_.erase(want.group);
     return say(frame_of(wire::NoSnapshot{want.group, std::move(why)}));
   }
+  wanted_.insert(want.group);
   HeldSnapshotPtr newest = snapshots_.hold(want.group);
   if (newest == nullptr || !covers(newest->manifest().base.id, want.at_least)) {
     held_.erase(want.group);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -45,6 +46,8 @@ class Giving {
   void forget(GroupId group) { held_.erase(group); }
 
   std::uint64_t given_bytes() const { return given_bytes_; }
+  // Of which the other side wanted one, and may have it: of groups that are here.
+  const std::set<GroupId>& wanted() const { return wanted_; }
 
  private:
   Result<void> offer(const wire::WantSnapshot&);
@@ -62,6 +65,7 @@ class Giving {
   Channel& channel_;
   Terms terms_;
   std::map<GroupId, HeldSnapshotPtr> held_;
+  std::set<GroupId> wanted_;
   std::deque<wire::WantPiece> asked_;  // the first one is under way, if `busy_`
   bool busy_ = false;
   std::string frame_;           // of the piece that is being sent

@@ -176,7 +176,7 @@ class Shard {
   Transfers::Hooks transfer_hooks();
   std::string may_not_have(NodeId, GroupId) const;
   void unreachable(NodeId);
-  void given(NodeId);
+  void given(NodeId, const std::set<GroupId>&);
   void fullness(bool full);
   void watch_disk();
   void tell_of_disk(Replica&);

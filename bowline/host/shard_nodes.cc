@@ -20,6 +20,8 @@ bool is_member(const raft::Memberships& all, Index commit, NodeId peer) {
   return names(all.at(commit)) || std::ranges::any_of(all.from(commit.next()), names);
 }
 
+bool leads(const raft::Core& core) { return core.role() == raft::Role::leader; }
+
 constexpr std::size_t told_at_once = 1024;  // groups in one turn, of a node that came or went
 
 }  // namespace
@@ -135,7 +137,7 @@ void Shard::other(std::unique_ptr<Link> link) {
 }
 
 Transfers::Hooks Shard::transfer_hooks() {
-  return {.given = [this](NodeId to) { given(to); },
+  return {.given = [this](NodeId to, const std::set<GroupId>& groups) { given(to, groups); },
           .why_not = [this](NodeId to, GroupId group) { return may_not_have(to, group); }};
 }
 
@@ -175,17 +177,13 @@ Errands::Network Shard::errand_network() {
 
 void Shard::unreachable(NodeId peer) {
   if (links_->up(peer)) contact(peer);  // over the other connection
-  for (const GroupId group : ids())
-    if (Replica* const replica = find(group);
-        replica && replica->core().role() == raft::Role::leader)
-      replica->input(raft::Unreachable{peer});
+  tell_groups(raft::Unreachable{peer}, leads);
 }
 
 // A leader may offer it a snapshot again, if it needs one still.
-void Shard::given(NodeId to) {
-  for (const GroupId group : ids())
-    if (Replica* const replica = find(group);
-        replica && replica->core().role() == raft::Role::leader)
+void Shard::given(NodeId to, const std::set<GroupId>& groups) {
+  for (const GroupId group : groups)
+    if (Replica* const replica = find(group); replica != nullptr && leads(replica->core()))
       replica->input(raft::SnapshotEnded{to});
 }
 

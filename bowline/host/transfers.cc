@@ -258,8 +258,9 @@ void Transfers::gone(std::uint64_t number) {
   auto gift = gifts_.extract(number);
   if (gift.empty()) return;
   const NodeId to = gift.mapped().link->there().self;
+  const std::set<GroupId> groups = gift.mapped().giving->wanted();
   bury(std::move(gift.mapped().link), nullptr, std::move(gift.mapped().giving));
-  hooks_.given(to);
+  hooks_.given(to, groups);
 }
 
 void Transfers::bury(std::unique_ptr<Link> link, std::unique_ptr<Fetching> fetching,

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,8 +40,8 @@ class Transfers {
   };
 
   struct Hooks {
-    // What this node fetched from us is over, well or not.
-    std::move_only_function<void(NodeId)> given;
+    // What this node fetched from us, of these groups, is over, well or not.
+    std::move_only_function<void(NodeId, const std::set<GroupId>&)> given;
     // Why it may not have a group's, as a sentence; empty: it may.
     std::move_only_function<std::string(NodeId, GroupId)> why_not;
   };

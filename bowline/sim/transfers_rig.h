@@ -99,9 +99,9 @@ class TransfersRig {
           disk(platter, rig.streams.loop(id), rig.chance_, climate),
           env{clock, rig.streams.loop(id), disk},
           snapshots(env, {.piece_bytes = rig.piece_bytes_}),
-          transfers(
-              env, rig.streams.network(id), snapshots, hello(), rig.options_,
-              {.given = [](NodeId) {}, .why_not = [](NodeId, GroupId) { return std::string(); }}) {}
+          transfers(env, rig.streams.network(id), snapshots, hello(), rig.options_,
+                    {.given = [](NodeId, const std::set<GroupId>&) {},
+                     .why_not = [](NodeId, GroupId) { return std::string(); }}) {}
     wire::Hello hello() const {
       wire::Hello hello;
       hello.self = self;
