@@ -102,15 +102,14 @@ void Incoming::put(std::uint32_t piece, std::string_view bytes, Done done) {
 
 void Incoming::write(std::uint32_t piece, env::Buffer bytes, Done done) {
   const std::uint64_t size = bytes.size();
-  pace_.ask(size,
-            life_.guard([this, piece, bytes = std::move(bytes), done = std::move(done)]() mutable {
-              shelf_.write_piece(
-                  snapshot_, piece, std::move(bytes),
-                  life_.guard([this, piece, done = std::move(done)](Result<void> result) mutable {
-                    if (!result) return done(std::move(result));
-                    written(piece, std::move(done));
-                  }));
-            }));
+  pace_.ask(life_, size, [this, piece, bytes = std::move(bytes), done = std::move(done)]() mutable {
+    shelf_.write_piece(
+        snapshot_, piece, std::move(bytes),
+        life_.guard([this, piece, done = std::move(done)](Result<void> result) mutable {
+          if (!result) return done(std::move(result));
+          written(piece, std::move(done));
+        }));
+  });
 }
 
 void Incoming::written(std::uint32_t piece, Done done) {

@@ -52,6 +52,7 @@ void Link::begin(Hooks hooks) {
 // the end of us.
 void Link::received(std::string_view bytes) {
   const std::weak_ptr<const void> alive = life_.watch();
+  received_bytes_ += bytes.size();
   while (!over_ && !bytes.empty()) {
     Result<std::optional<wire::Frame>> frame = reader_.take(bytes);
     if (!frame) return end(frame.error().what);

@@ -42,6 +42,8 @@ class Link final : public Channel {
   const wire::Ways& ways() const { return *ways_; }
   void send(std::string frame) override { connection_->send(std::move(frame)); }
   std::uint64_t queued() const override { return connection_->queued(); }
+  // Also of a frame that is not whole yet: of a large one on a slow link that is all there is.
+  std::uint64_t received_bytes() const { return received_bytes_; }
   std::string peer() const { return connection_->peer(); }
   std::optional<env::Identity> identity() const { return connection_->identity(); }
 
@@ -57,6 +59,7 @@ class Link final : public Channel {
   std::optional<wire::Ways> ways_;
   std::uint32_t most_frame_bytes_;
   wire::FrameReader reader_;
+  std::uint64_t received_bytes_ = 0;
   Hooks hooks_;
   bool over_ = false;
   env::Life life_;

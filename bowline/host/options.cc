@@ -42,6 +42,7 @@ std::string fault_of_courier(const Courier::Options& courier, const Links::Optio
 
 std::string fault_of_transfers(const Transfers::Options& transfers) {
   if (transfers.most_givings == 0) return "transfers.most_givings must be above zero";
+  if (transfers.fetches_at_once == 0) return "transfers.fetches_at_once must be above zero";
   if (transfers.stalled_after <= Duration(0)) return "transfers.stalled_after must be above zero";
   if (transfers.again_after <= Duration(0)) return "transfers.again_after must be above zero";
   if (transfers.rounds == 0) return "transfers.rounds must be above zero";

@@ -68,6 +68,8 @@ TEST(HostOptions, say_what_to_change) {
       {"newest_version must be from 1 to 4", [](Options& o) { o.newest_version = 5; }},
       {"transfers.most_givings must be above zero",
        [](Options& o) { o.transfers.most_givings = 0; }},
+      {"transfers.fetches_at_once must be above zero",
+       [](Options& o) { o.transfers.fetches_at_once = 0; }},
       {"transfers.stalled_after must be above zero",
        [](Options& o) { o.transfers.stalled_after = {}; }},
       {"transfers.again_after must be above zero",

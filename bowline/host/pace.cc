@@ -21,16 +21,17 @@ Pace::Pace(env::Env env, std::uint64_t bytes_per_second)
 
 Pace::~Pace() { env_.loop.drop(timer_); }
 
-void Pace::ask(std::uint64_t bytes, env::Done<> go) {
+void Pace::ask(const env::Life& asks, std::uint64_t bytes, env::Done<> go) {
   ensure(bytes <= most_bytes);
-  if (bytes_per_second_ == 0) return env_.loop.soon(life_.guard(std::move(go)));
-  waiting_.push_back({bytes, std::move(go)});
+  if (bytes_per_second_ == 0) return env_.loop.soon(life_.guard(asks.guard(std::move(go))));
+  waiting_.push_back({asks.watch(), bytes, std::move(go)});
   if (waiting_.size() == 1) wait();
 }
 
 void Pace::wait() { env_.loop.set(timer_, std::max(env_.clock.now(), free_at_)); }
 
 void Pace::rings() {
+  while (!waiting_.empty() && waiting_.front().asks.expired()) waiting_.pop_front();
   if (waiting_.empty()) return;
   Asked next = std::move(waiting_.front());
   waiting_.pop_front();

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <memory>
 
 #include "bowline/base/time.h"
 #include "bowline/env/env.h"
@@ -18,11 +19,13 @@ class Pace {
   Pace(const Pace&) = delete;
   Pace& operator=(const Pace&) = delete;
 
-  // `go` is called when so many bytes may go. Each asks for a few pieces at most.
-  void ask(std::uint64_t bytes, env::Done<> go);
+  // `go` is called when so many bytes may go. Each asks for a few pieces at most. Who is gone by
+  // then takes nothing from the others.
+  void ask(const env::Life& asks, std::uint64_t bytes, env::Done<> go);
 
  private:
   struct Asked {
+    std::weak_ptr<const void> asks;
     std::uint64_t bytes = 0;
     env::Done<> go;
   };

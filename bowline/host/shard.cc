@@ -130,7 +130,7 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
   desks_ = std::make_unique<Desks>(Desks{env_, *log_, *courier_, *snapshots_, meters_, onlooker_,
                                          &broken_, scratch_, memberships_});
   transfers_ = std::make_unique<Transfers>(env_, network_, *snapshots_, hello(), options_.transfers,
-                                           [this](NodeId to) { given(to); });
+                                           transfer_hooks());
   operators_ = std::make_unique<Operators>(env_.loop, options_.operators, operator_hooks());
   errands_ = std::make_unique<Errands>(env_.loop, Errands::Options{}, errand_network());
   detector_ = std::make_unique<Detector>(

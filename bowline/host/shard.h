@@ -173,8 +173,10 @@ class Shard {
   void other(std::unique_ptr<Link>);
   Operators::Hooks operator_hooks();
   Errands::Network errand_network();
+  Transfers::Hooks transfer_hooks();
+  std::string may_not_have(NodeId, GroupId) const;
   void unreachable(NodeId);
-  void given(NodeId);
+  void given(NodeId, const std::set<GroupId>&);
   void fullness(bool full);
   void watch_disk();
   void tell_of_disk(Replica&);

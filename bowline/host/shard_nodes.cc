@@ -12,6 +12,16 @@
 namespace bowline::host {
 namespace {
 
+// Is it a member as things are committed here, or will be?
+bool is_member(const raft::Memberships& all, Index commit, NodeId peer) {
+  const auto names = [peer](const raft::Config& config) {
+    return config.membership != nullptr && config.membership->find(peer) != nullptr;
+  };
+  return names(all.at(commit)) || std::ranges::any_of(all.from(commit.next()), names);
+}
+
+bool leads(const raft::Core& core) { return core.role() == raft::Role::leader; }
+
 constexpr std::size_t told_at_once = 1024;  // groups in one turn, of a node that came or went
 
 }  // namespace
@@ -126,6 +136,22 @@ void Shard::other(std::unique_ptr<Link> link) {
   transfers_->serve(std::move(link));
 }
 
+Transfers::Hooks Shard::transfer_hooks() {
+  return {.given = [this](NodeId to, const std::set<GroupId>& groups) { given(to, groups); },
+          .why_not = [this](NodeId to, GroupId group) { return may_not_have(to, group); }};
+}
+
+// The state of a group is for its members, also for those that are just being added. Another node
+// of the cluster has nothing to do with it.
+std::string Shard::may_not_have(NodeId peer, GroupId group) const {
+  const Replica* const replica = find(group);
+  if (replica == nullptr) return "the group does not run here";
+  const raft::Core& core = replica->core();
+  if (is_member(core.memberships(), core.commit(), peer)) return {};
+  return "node " + std::to_string(peer.value) + " is no member of the group, as far as node " +
+         std::to_string(options_.self.value) + " knows";
+}
+
 Operators::Hooks Shard::operator_hooks() {
   return {.ask =
               [this](const std::string& who, wire::Asked what, env::Done<wire::Answered> done) {
@@ -151,17 +177,13 @@ Errands::Network Shard::errand_network() {
 
 void Shard::unreachable(NodeId peer) {
   if (links_->up(peer)) contact(peer);  // over the other connection
-  for (const GroupId group : ids())
-    if (Replica* const replica = find(group);
-        replica && replica->core().role() == raft::Role::leader)
-      replica->input(raft::Unreachable{peer});
+  tell_groups(raft::Unreachable{peer}, leads);
 }
 
 // A leader may offer it a snapshot again, if it needs one still.
-void Shard::given(NodeId to) {
-  for (const GroupId group : ids())
-    if (Replica* const replica = find(group);
-        replica && replica->core().role() == raft::Role::leader)
+void Shard::given(NodeId to, const std::set<GroupId>& groups) {
+  for (const GroupId group : groups)
+    if (Replica* const replica = find(group); replica != nullptr && leads(replica->core()))
       replica->input(raft::SnapshotEnded{to});
 }
 

@@ -38,9 +38,9 @@ void Taking::next() {
   const std::size_t padded = (*filled + env::block_bytes - 1) / env::block_bytes * env::block_bytes;
   std::memset(piece.data() + *filled, 0, padded - *filled);
   piece.shrink(padded);
-  pace_.ask(padded, life_.guard([this, piece = std::move(piece)]() mutable {
+  pace_.ask(life_, padded, [this, piece = std::move(piece)]() mutable {
     if (!is_over()) write(std::move(piece));
-  }));
+  });
 }
 
 // As much of a piece as there is.

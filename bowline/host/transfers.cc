@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/host/transfers.h"
 
+#include <algorithm>
+#include <limits>
 #include <ranges>
 
 #include "bowline/base/ensure.h"
 #include "bowline/wire/parcel.h"
 
 namespace bowline::host {
+namespace {
+
+// Each of those who may fetch is given something in every second, whatever the pace is.
+std::uint64_t part_bytes(const Transfers::Options& options) {
+  if (options.bytes_per_second == 0) return std::numeric_limits<std::uint64_t>::max();
+  return std::max<std::uint64_t>(options.bytes_per_second / options.most_givings, 1);
+}
+
+}  // namespace
 
 Transfers::Transfers(env::Env env, env::Network& network, SnapshotStore& snapshots,
-                     wire::Hello here, Options options, std::move_only_function<void(NodeId)> given)
+                     wire::Hello here, Options options, Hooks hooks)
     : env_(env),
       network_(network),
       snapshots_(snapshots),
       here_(std::move(here)),
       options_(options),
-      given_(std::move(given)),
+      hooks_(std::move(hooks)),
       pace_(env, options.bytes_per_second) {
   here_.purpose = wire::Purpose::snapshots;
 }
@@ -45,7 +56,23 @@ void Transfers::fetch(GroupId group, const Source& from, const raft::Base& base,
   fetch.sources = std::move(sources);
   fetch.done = std::move(done);
   fetch.timer = env_.loop.timer([this, group] { look(group); });
-  call(group);
+  wait_for_turn(group);
+}
+
+// Whoever has to try again comes behind the others: who cannot be reached must not keep them.
+void Transfers::wait_for_turn(GroupId group) {
+  const std::uint64_t turn = ++numbers_;
+  fetches_.at(group).turn = turn;
+  waiting_.emplace(turn, group);
+  next_turns();
+}
+
+void Transfers::next_turns() {
+  while (under_way_ < options_.fetches_at_once && !waiting_.empty()) {
+    const GroupId group = waiting_.extract(waiting_.begin()).mapped();
+    fetches_.at(group).turn = 0;
+    call(group);
+  }
 }
 
 void Transfers::later(env::Done<Result<raft::Base>> done, Fault fault, const char* why) {
@@ -82,6 +109,7 @@ std::vector<std::pair<NodeId, std::uint64_t>> Transfers::given() const {
 void Transfers::call(GroupId group) {
   Fetch& fetch = fetches_.at(group);
   fetch.number = ++numbers_;
+  ++under_way_;
   fetch.seen_bytes = 0;
   const Source& source = fetch.sources[fetch.tries++ % fetch.sources.size()];
   env_.loop.set(fetch.timer, env_.clock.now() + options_.stalled_after);
@@ -112,6 +140,7 @@ void Transfers::connected(GroupId group, std::uint64_t number,
 }
 
 void Transfers::agreed(GroupId group, Fetch& fetch) {
+  fetch.seen_bytes = came_so_far(fetch);  // to say hello is no beginning
   fetch.fetching =
       std::make_unique<Fetching>(snapshots_, env_.loop, *fetch.link, group, fetch.wanted,
                                  [this, group, number = fetch.number](Result<raft::Base> result) {
@@ -128,11 +157,17 @@ void Transfers::came(GroupId group, std::uint64_t number, const wire::Frame& fra
   fetch->fetching->hear(*parcel);
 }
 
+// From the other node, and of what an earlier life left.
+std::uint64_t Transfers::came_so_far(const Fetch& fetch) {
+  const std::uint64_t kept = fetch.fetching == nullptr ? 0 : fetch.fetching->progress().bytes;
+  return kept + (fetch.link == nullptr ? 0 : fetch.link->received_bytes());
+}
+
 // Does it go on? The other node may hang, and its kernel answer for it. Or it is time to try again.
 void Transfers::look(GroupId group) {
   Fetch& fetch = fetches_.at(group);
-  if (fetch.number == 0) return call(group);
-  const std::uint64_t bytes = fetch.fetching == nullptr ? 0 : fetch.fetching->progress().bytes;
+  if (fetch.number == 0) return wait_for_turn(group);
+  const std::uint64_t bytes = came_so_far(fetch);
   if (bytes == fetch.seen_bytes) return failed(group, fetch.number);
   fetch.seen_bytes = bytes;
   env_.loop.set(fetch.timer, env_.clock.now() + options_.stalled_after);
@@ -148,6 +183,7 @@ void Transfers::failed(GroupId group, std::uint64_t number) {
   if (fetch->tries >= options_.rounds * fetch->sources.size())
     return finish(group, std::unexpected(Error{Fault::unreachable, "no member gives a snapshot"}));
   env_.loop.set(fetch->timer, env_.clock.now() + options_.again_after);
+  next_turns();
 }
 
 void Transfers::ended(GroupId group, std::uint64_t number, Result<raft::Base> result) {
@@ -158,7 +194,8 @@ void Transfers::ended(GroupId group, std::uint64_t number, Result<raft::Base> re
 }
 
 void Transfers::hang_up(Fetch& fetch) {
-  fetch.number = 0;
+  if (std::exchange(fetch.number, 0) != 0) --under_way_;
+  if (fetch.turn != 0) waiting_.erase(std::exchange(fetch.turn, 0));
   bury(std::move(fetch.link), std::move(fetch.fetching), nullptr);
 }
 
@@ -168,6 +205,7 @@ void Transfers::finish(GroupId group, Result<raft::Base> result) {
   env_.loop.drop(fetch.mapped().timer);
   env_.loop.soon(life_.guard([done = std::move(fetch.mapped().done),
                               result = std::move(result)]() mutable { done(std::move(result)); }));
+  next_turns();
 }
 
 void Transfers::stop(GroupId group) {
@@ -176,6 +214,7 @@ void Transfers::stop(GroupId group) {
   hang_up(fetch->second);
   env_.loop.drop(fetch->second.timer);
   fetches_.erase(fetch);
+  next_turns();
 }
 
 void Transfers::forget(GroupId group) {
@@ -193,7 +232,11 @@ void Transfers::serve(std::unique_ptr<Link> link) {
   const std::uint64_t number = ++numbers_;
   Gift& gift = gifts_[number];
   gift.link = std::move(link);
-  gift.giving = std::make_unique<Giving>(snapshots_, pace_, *gift.link);
+  gift.giving = std::make_unique<Giving>(
+      snapshots_, pace_, *gift.link,
+      Giving::Terms{.why_not = [this, to = gift.link->there().self](
+                                   GroupId group) { return hooks_.why_not(to, group); },
+                    .part_bytes = part_bytes(options_)});
   gift.link->change({.agreed = {},
                      .came = [this, number](const wire::Frame& frame) { heard(number, frame); },
                      .ended = [this, number](const std::string&) { gone(number); },
@@ -215,8 +258,9 @@ void Transfers::gone(std::uint64_t number) {
   auto gift = gifts_.extract(number);
   if (gift.empty()) return;
   const NodeId to = gift.mapped().link->there().self;
+  const std::set<GroupId> groups = gift.mapped().giving->wanted();
   bury(std::move(gift.mapped().link), nullptr, std::move(gift.mapped().giving));
-  given_(to);
+  hooks_.given(to, groups);
 }
 
 void Transfers::bury(std::unique_ptr<Link> link, std::unique_ptr<Fetching> fetching,

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,15 +30,23 @@ class Transfers {
   struct Options {
     // That we give, all together; 0: no limit. A fetch is in no hurry, and whoever works is.
     std::uint64_t bytes_per_second = 64 << 20;
-    std::size_t most_givings = 64;                     // connections; more are turned away
+    std::size_t most_givings = 64;  // connections; more are turned away
+    // That we fetch, each on a connection of its own; the other groups wait for their turn. A node
+    // that is added to thousands of them would else be turned away by all who give.
+    std::size_t fetches_at_once = 16;
     Duration stalled_after = std::chrono::seconds(3);  // without a byte: ask another member
     Duration again_after = std::chrono::milliseconds(100);
     std::uint32_t rounds = 2;  // through all members, before we say that it cannot be had
   };
 
-  // `given`: what this node fetched from us is over, well or not.
-  Transfers(env::Env, env::Network&, SnapshotStore&, wire::Hello here, Options,
-            std::move_only_function<void(NodeId)> given);
+  struct Hooks {
+    // What this node fetched from us, of these groups, is over, well or not.
+    std::move_only_function<void(NodeId, const std::set<GroupId>&)> given;
+    // Why it may not have a group's, as a sentence; empty: it may.
+    std::move_only_function<std::string(NodeId, GroupId)> why_not;
+  };
+
+  Transfers(env::Env, env::Network&, SnapshotStore&, wire::Hello here, Options, Hooks);
   ~Transfers();
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
@@ -65,8 +75,9 @@ class Transfers {
     std::unique_ptr<Link> link;
     std::unique_ptr<Fetching> fetching;
     env::TimerId timer;
-    std::uint64_t number = 0;      // names this try
-    std::uint64_t seen_bytes = 0;  // when last we looked whether it goes on
+    std::uint64_t number = 0;      // names this try; 0: none is under way
+    std::uint64_t turn = 0;        // its place among those that wait for theirs; 0: it does not
+    std::uint64_t seen_bytes = 0;  // had come when last we looked whether it goes on
   };
   struct Gift {
     std::unique_ptr<Link> link;
@@ -74,7 +85,10 @@ class Transfers {
   };
 
   Fetch* find(GroupId, std::uint64_t number);
+  static std::uint64_t came_so_far(const Fetch&);
   void later(env::Done<Result<raft::Base>>, Fault, const char* why);
+  void wait_for_turn(GroupId);
+  void next_turns();
   void call(GroupId);
   void connected(GroupId, std::uint64_t number, Result<std::unique_ptr<env::Connection>>);
   void agreed(GroupId, Fetch&);
@@ -93,9 +107,11 @@ class Transfers {
   SnapshotStore& snapshots_;
   wire::Hello here_;
   Options options_;
-  std::move_only_function<void(NodeId)> given_;
+  Hooks hooks_;
   Pace pace_;
   std::map<GroupId, Fetch> fetches_;
+  std::map<std::uint64_t, GroupId> waiting_;  // for their turn, in that order
+  std::size_t under_way_ = 0;                 // fetches with a number
   std::map<std::uint64_t, Gift> gifts_;
   std::uint64_t numbers_ = 0;
   struct Dead {  // until nobody can be inside of them

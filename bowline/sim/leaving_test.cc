@@ -6,13 +6,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "bowline/host/link.h"
 #include "bowline/host/snapshot_name.h"
 #include "bowline/sim/many_groups_rig.h"
+#include "bowline/wire/parcel.h"
 
 // Groups that leave a node: they end, or nothing of them is left; and nodes that leave groups.
 namespace bowline::sim {
@@ -22,6 +25,38 @@ using namespace std::chrono_literals;
 
 constexpr GroupId one{1};
 constexpr GroupId other{2};
+
+// What a node says to somebody who says which one he is, and wants to fetch the state of a group.
+struct Asking {
+  Asking(ManyGroupsRig& rig, NodeId at, NodeId as, GroupId group) {
+    wire::Hello hello;
+    hello.self = as;
+    hello.disk = {99};
+    hello.boot = 1;
+    hello.wanted = at;
+    hello.purpose = wire::Purpose::snapshots;
+    rig.desk().network.connect(
+        SimulatedNetwork::address_of(at),
+        [this, hello, group](Result<std::unique_ptr<env::Connection>> connection) {
+          link =
+              std::make_unique<host::Link>(std::move(*connection), hello, wire::most_parcel_bytes);
+          ask(group);
+        });
+  }
+  void ask(GroupId group) {
+    link->begin({.agreed = [this, group] { link->send(frame_of(wire::WantSnapshot{group, {}})); },
+                 .came =
+                     [this](const wire::Frame& frame) {
+                       const wire::Parcel parcel = *wire::parcel_in(frame);
+                       const auto* const no = std::get_if<wire::NoSnapshot>(&parcel);
+                       said = no == nullptr ? "here it is" : no->why;
+                     },
+                 .ended = [this](const std::string& why) { said = why; },
+                 .drained = {}});
+  }
+  std::unique_ptr<host::Link> link;
+  std::string said;
+};
 
 struct Leaving : testing::Test {
   Leaving() {
@@ -52,6 +87,17 @@ struct Leaving : testing::Test {
       const auto found = host::snapshot_file(file.name);
       return found && found->name.group == one;
     });
+  }
+  std::string answer(NodeId at, NodeId as) {
+    const Asking asking(rig, at, as, one);
+    soon([&] { return !asking.said.empty(); });
+    return asking.said;
+  }
+  static std::vector<raft::Wanted> wanted(std::uint64_t members) {
+    std::vector<raft::Wanted> all;
+    for (std::uint64_t id = 1; id <= members; ++id)
+      all.push_back({.id = {id}, .address = SimulatedNetwork::address_of({id})});
+    return all;
   }
   void reboot(NodeId id) {
     rig.kill(id);
@@ -269,6 +315,43 @@ TEST_F(Leaving, a_node_that_no_group_has_any_more_is_not_called_for_ever) {
   rig.boot({3});  // it calls nobody, as long as it has no group; then it is heard again
   rig.start({3}, one);
   EXPECT_TRUE(soon([&] { return rig.shard({1}).links().up({3}); }));
+}
+
+TEST_F(Leaving, of_a_member_that_was_removed_nobody_takes_a_fetch) {
+  write(one, 1);
+  for (std::uint64_t id = 1; id <= 2; ++id) take_snapshot({id}, one);
+  rig.kill({3});
+  for (std::uint64_t id = 1; id <= 2; ++id) EXPECT_EQ(answer({id}, {3}), "here it is");
+  ASSERT_TRUE(soon([&] { return leader(one) == 1 || leader(one) == 2; }));
+  std::optional<host::Outcome> outcome;
+  rig.replica({leader(one)}, one)
+      ->reconfigure(wanted(2), std::nullopt, [&](const host::Outcome& said) { outcome = said; });
+  ASSERT_TRUE(soon([&] { return outcome.has_value(); }));
+  write(one, 1);
+  rig.run(1s);
+  for (std::uint64_t id = 1; id <= 2; ++id) {
+    EXPECT_EQ(answer({id}, {3 - id}), "here it is");
+    EXPECT_EQ(answer({id}, {3}),
+              "node 3 is no member of the group, as far as node " + std::to_string(id) + " knows");
+  }
+  rig.end({2}, one);
+  EXPECT_EQ(answer({2}, {1}), "the group does not run here");
+}
+
+// Nobody else has heard of that yet.
+TEST_F(Leaving, a_member_that_is_just_being_added_may_fetch) {
+  write(one, 1);
+  const NodeId at{leader(one)};
+  take_snapshot(at, one);
+  EXPECT_EQ(answer(at, {4}), "node 4 is no member of the group, as far as node " +
+                                 std::to_string(at.value) + " knows");
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    if (NodeId{id} != at) rig.pause({id}, true);
+  rig.replica(at, one)->reconfigure(wanted(4), std::nullopt, [](const host::Outcome&) {});
+  rig.run(10ms);
+  EXPECT_EQ(answer(at, {4}), "here it is");
+  const raft::Core& core = rig.replica(at, one)->core();
+  EXPECT_EQ(core.memberships().at(core.commit()).membership->find({4}), nullptr);
 }
 
 // ---- a disk that fails

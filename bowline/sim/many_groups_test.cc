@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -127,6 +128,37 @@ TEST_F(ManyGroups, groups_come_and_go_while_messages_fly) {
   EXPECT_TRUE(all_lead(groups + 20));
   for (std::uint64_t group = 1; group <= groups + 20; ++group)
     EXPECT_TRUE(rig.writes(GroupId{group})) << group;
+}
+
+// All of it in one turn would hold up everything else.
+TEST(VeryManyGroups, some_in_each_turn_hear_that_what_they_sent_may_be_lost) {
+  constexpr std::uint64_t very_many = 1500;
+  ManyGroupsRig rig;
+  for (std::uint64_t group = 1; group <= very_many; ++group) rig.start({1}, {group});
+  rig.run(2s);  // so that the other one stands first
+  for (std::uint64_t group = 1; group <= very_many; ++group) rig.start({2}, {group});
+  const auto streams = [&] {
+    return rig.count({2}, [](const raft::Core& core) {
+      return std::ranges::any_of(core.peers(), [](const raft::Progress& peer) {
+        return peer.id() == NodeId{1} && peer.mode() == raft::Progress::Mode::streaming;
+      });
+    });
+  };
+  rig.run(3s);
+  std::uint64_t before = streams();
+  ASSERT_GT(before, 1100U);
+  rig.kill({1});
+  std::uint64_t most = 0;
+  const bool all = rig.run_until(
+      [&] {
+        const std::uint64_t now = streams();
+        most = std::max(most, before - std::min(before, now));
+        before = now;
+        return now == 0;
+      },
+      1s);
+  EXPECT_TRUE(all);
+  EXPECT_LE(most, 1024U);
 }
 
 struct Balanced : ManyGroups {

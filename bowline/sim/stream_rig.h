@@ -85,6 +85,11 @@ class StreamRig {
     links_.heal(b, a);
   }
 
+  // Whoever does something on the loop of a node without being called by it says so.
+  void look_at(NodeId node) {
+    if (at(node).process != nullptr) at(node).next = at(node).process->loop.next_at();
+  }
+
   // What happens next, unless that is after `end`.
   bool step(Time end) {
     NodeId first;
@@ -182,9 +187,6 @@ class StreamRig {
     Time next = never;  // as far as we were told
   };
   Place& at(NodeId node) { return places_[node.value - 1]; }
-  void look_at(NodeId node) {
-    if (at(node).process != nullptr) at(node).next = at(node).process->loop.next_at();
-  }
 
   Decisions decisions_;
   std::array<std::optional<Chance>, nodes> chances_;

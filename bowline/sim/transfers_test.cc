@@ -50,7 +50,7 @@ struct TwoNodes : testing::Test {
 
   void connect(std::uint64_t at_least = 15, std::uint64_t bytes_per_second = 0) {
     pace.emplace(there.env(), bytes_per_second);
-    giving.emplace(there.snapshots(), *pace, to_here);
+    giving.emplace(there.snapshots(), *pace, to_here, terms());
     ended.reset();
     fetching.emplace(here.snapshots(), here.loop(), to_there, the_group, LogId{{3}, {at_least}},
                      [this](Result<raft::Base> result) { ended = std::move(result); });
@@ -61,6 +61,10 @@ struct TwoNodes : testing::Test {
     giving.reset();
     pace.reset();
     for (Pipe* pipe : {&to_here, &to_there}) pipe->frames.clear();
+  }
+
+  host::Giving::Terms terms() {
+    return {.why_not = [this](GroupId) { return why_not; }};
   }
 
   // One frame each way, and a little time.
@@ -99,6 +103,7 @@ struct TwoNodes : testing::Test {
   std::optional<host::Fetching> fetching;
   std::optional<Result<raft::Base>> ended;
   std::string refused;
+  std::string why_not;  // it may not be given
   std::uint64_t pieces_asked = 0;
   std::uint64_t pieces_given = 0;
   std::uint64_t most_in_flight = 0;
@@ -205,6 +210,24 @@ TEST_F(Transfer, who_has_only_an_older_one_says_so) {
       "fetching a snapshot of group 7: the other node says: there is none of this group here");
 }
 
+TEST_F(Transfer, who_may_not_have_it_is_told_why) {
+  why_not = "node 2 is no member of the group";
+  connect();
+  EXPECT_EQ(
+      outcome(),
+      "fetching a snapshot of group 7: the other node says: node 2 is no member of the group");
+  EXPECT_EQ(giving->given_bytes(), 0U);
+}
+
+TEST_F(Transfer, who_was_removed_in_the_midst_of_it_is_given_no_more) {
+  connect();
+  while (fetched() < 2 * small_piece) step();
+  why_not = "node 2 is no member of the group";
+  EXPECT_EQ(outcome(),
+            "fetching a snapshot of group 7: the other node does not have all of it any more");
+  EXPECT_LT(giving->given_bytes(), state_at(20).size());
+}
+
 TEST_F(Transfer, one_that_we_took_meanwhile_will_do) {
   ASSERT_TRUE(here.take(25));
   connect();
@@ -278,7 +301,7 @@ TEST_F(Transfer, who_asks_for_too_much_at_once_is_refused) {
   std::size_t taken = 0;
   while (taken < 100 && giving->hear(wire::WantPiece{the_group, identity, 0})) ++taken;
   EXPECT_LE(taken, host::Giving::most_asked);
-  giving.emplace(there.snapshots(), *pace, to_here);
+  giving.emplace(there.snapshots(), *pace, to_here, terms());
   EXPECT_TRUE(giving->hear(wire::WantSnapshot{the_group, {}}));
   EXPECT_FALSE(giving->hear(wire::WantPiece{the_group, identity, 6}));
 }
@@ -306,7 +329,7 @@ TEST_F(Transfer, a_full_disk_ends_it_and_keeps_nothing) {
 TEST_F(Transfer, all_who_give_share_one_pace) {
   connect(15, 10 * small_piece);
   Pipe other;
-  host::Giving second(there.snapshots(), *pace, other);
+  host::Giving second(there.snapshots(), *pace, other, terms());
   ASSERT_TRUE(second.hear(wire::WantSnapshot{the_group, {}}));
   const std::uint64_t identity = there.snapshots().newest(the_group)->identity;
   for (std::uint32_t piece = 0; piece < 6; ++piece)
@@ -316,6 +339,23 @@ TEST_F(Transfer, all_who_give_share_one_pace) {
   there.run(10s);
   EXPECT_GT(there.loop().now() - before, 900ms);
   EXPECT_EQ(other.frames.size(), 7U);
+}
+
+// Each of them had asked for a piece, which takes a tenth of a second.
+TEST_F(Transfer, who_is_gone_takes_nothing_of_the_pace) {
+  connect(15, 10 * small_piece);
+  const std::uint64_t identity = there.snapshots().newest(the_group)->identity;
+  Pipe other;
+  std::deque<host::Giving> gone;
+  for (int i = 0; i < 10; ++i) {
+    host::Giving& another = gone.emplace_back(there.snapshots(), *pace, other, terms());
+    ASSERT_TRUE(another.hear(wire::WantSnapshot{the_group, {}}));
+    ASSERT_TRUE(another.hear(wire::WantPiece{the_group, identity, 0}));
+  }
+  gone.clear();
+  const Time before = there.loop().now();
+  ASSERT_EQ(outcome(), "");
+  EXPECT_LT(there.loop().now() - before, 700ms);
 }
 
 // Connections break, the power fails here and there, newer snapshots are taken: in the end it is
