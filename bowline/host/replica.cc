@@ -36,7 +36,8 @@ Replica::Replica(GroupId group, const Desks& desks, GroupOptions options, Start 
       core_(options_.raft, start.identity, std::move(start.found), desks.env.clock.now()),
       waiters_(start.tickets),
       laps_(desks.meters.stages),
-      applier_(desks.log, group, machine, options_.slice_bytes, *this, desks.scratch.applier),
+      applier_(desks.env.clock, desks.log, group, machine, options_.slice_bytes, *this,
+               desks.scratch.applier),
       snapshot_(start.snapshot),
       stateless_(start.stateless),
       timer_(desks.env.loop.timer([this] { woken(); })) {
@@ -63,6 +64,7 @@ void Replica::begin() {
 // and must not touch the machine or the log: what was said of them here is the last word.
 void Replica::end() {
   ended_ = true;
+  applier_.hold();
   for (const env::TimerId timer : {timer_, state_timer_, age_timer_})
     if (timer) desks_.env.loop.set(timer, never);
   waiters_.end();
