@@ -49,6 +49,7 @@ Replica::~Replica() {
   desks_.env.loop.drop(timer_);
   if (state_timer_) desks_.env.loop.drop(state_timer_);
   if (age_timer_) desks_.env.loop.drop(age_timer_);
+  if (old_reads_) desks_.env.loop.drop(old_reads_->timer);
 }
 
 void Replica::begin() {
@@ -75,8 +76,10 @@ void Replica::end() {
     for (Reply& reply : batch.replies) reply(stopped);
   for (auto& [kind, replies] : std::exchange(reads_, {}))
     for (ReadReply& reply : replies) reply(stopped);
-  if (old_reads_)
-    for (auto& [at_most, reply] : std::exchange(old_reads_->waiting, {})) reply(stopped);
+  if (old_reads_) {
+    desks_.env.loop.set(old_reads_->timer, never);
+    for (auto& [until, read] : std::exchange(old_reads_->waiting, {})) read.reply(stopped);
+  }
   for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(not_here()));
 }
 
@@ -196,10 +199,7 @@ void Replica::give_gathered() {
     laps_.given(ticket, count, batch.asked, desks_.env.clock.now());
     input(raft::Propose{ticket, std::move(batch.commands), batch.expected});
   }
-  for (auto& [kind, replies] : std::exchange(reads_, {})) {
-    desks_.meters.counters.reads += replies.size();
-    input(raft::Read{waiters_.read(std::move(replies)), kind});
-  }
+  for (auto& [kind, replies] : std::exchange(reads_, {})) give_reads(kind, std::move(replies));
 }
 
 // ---- the core
