@@ -62,7 +62,7 @@ class Group {
   std::future<ReadOutcome> read(raft::ReadKind = raft::ReadKind::linearizable) const;
   // On any member, leader or not: ready if its state is at most so old, so that it shows all that
   // was committed before that, and no client waits for the leader. It is refused as `too_old` where
-  // that cannot be proved: no leader answers. This trusts that clocks run as evenly as
+  // that cannot be proved in that time: no leader answers. This trusts that clocks run as evenly as
   // raft::Options::drift_permille says, and nothing else: docs/EMBEDDING.md.
   void read_within(Duration at_most, host::ReadReply) const;
   std::future<ReadOutcome> read_within(Duration at_most) const;

@@ -2,15 +2,19 @@
 #include "bowline/host/applier.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "bowline/base/ensure.h"
 
 namespace bowline::host {
 
-Applier::Applier(wal::LogStore& log, GroupId group, machine::StateMachine& machine,
-                 std::uint64_t slice_bytes, Client& client, Scratch& scratch)
-    : log_(log),
+Applier::Applier(const env::Clock& clock, wal::LogStore& log, GroupId group,
+                 machine::StateMachine& machine, std::uint64_t slice_bytes, Client& client,
+                 Scratch& scratch)
+    : clock_(clock),
+      log_(log),
       group_(group),
       machine_(machine),
       slice_bytes_(slice_bytes),
@@ -34,6 +38,7 @@ void Applier::release() {
 void Applier::restored(LogId through) {
   applied_ = through;
   allowed_ = std::max(allowed_, through.index);
+  read_.clear();
   stuck_ = false;
   if (!waits()) client_.due();
 }
@@ -49,17 +54,46 @@ void Applier::landed() {
 
 void Applier::slice() {
   if (waits()) return;
-  raft::Batch batch = log_.peek(group_, applied_.index, allowed_, slice_bytes_);
-  if (batch.empty()) return fetch();
-  apply(std::move(batch));
+  const Time begun = clock_.now();
+  Time now = begun;
+  std::uint64_t entries = slice_entries;
+  std::uint64_t bytes = slice_bytes_;
+  while (!waits() && entries > 0 && bytes > 0 && now - begun < slice_time) {
+    const raft::Batch batch = next(std::min(step_, entries), bytes);
+    if (batch.empty()) return fetch();
+    apply(batch);
+    const Duration took = clock_.now() - now;
+    set_step(batch.size(), took);
+    now = now + took;
+    entries -= batch.size();
+    for (const raft::Entry& entry : batch) bytes -= std::min(bytes, entry.payload.size());
+  }
   if (!waits()) client_.due();
+}
+
+void Applier::set_step(std::uint64_t entries, Duration took) {
+  if (took > slice_time) {
+    step_ = std::max(least_step, entries / 2);
+  } else if (entries == step_ && took < slice_time / 4) {
+    step_ = std::min(slice_entries, step_ * 2);
+  }
+}
+
+// At most so many.
+raft::Batch Applier::next(std::uint64_t entries, std::uint64_t bytes) {
+  if (read_.empty())
+    return log_.peek(group_, applied_.index, std::min(allowed_, applied_.index + entries), bytes);
+  const auto end = read_.begin() + static_cast<std::ptrdiff_t>(std::min(entries, read_.size()));
+  raft::Batch batch(std::make_move_iterator(read_.begin()), std::make_move_iterator(end));
+  read_.erase(read_.begin(), end);
+  return batch;
 }
 
 void Applier::fetch() {
   reading_ = true;
   const Index asked = applied_.index.next();
   log_.fetch(
-      group_, applied_.index, allowed_, slice_bytes_,
+      group_, applied_.index, std::min(allowed_, applied_.index + slice_entries), slice_bytes_,
       life_.guard([this, asked](Result<raft::Batch> batch) { fetched(asked, std::move(batch)); }));
 }
 
@@ -81,12 +115,12 @@ void Applier::fetched(Index asked, Result<raft::Batch> batch) {
   if (batch->empty() || batch->front().id.index != asked) {
     stuck_ = lacks_ = true;
   } else {
-    apply(*std::move(batch));
+    read_ = *std::move(batch);
   }
   if (!waits()) client_.due();
 }
 
-void Applier::apply(raft::Batch batch) {
+void Applier::apply(const raft::Batch& batch) {
   ensure(batch.front().id.index == applied_.index.next());
   ensure(batch.back().id.index <= allowed_);
   std::vector<std::string> answers(batch.size());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bowline/env/env.h"
 #include "bowline/env/life.h"
 #include "bowline/machine/state_machine.h"
 #include "bowline/wal/log_store.h"
@@ -13,6 +14,11 @@ namespace bowline::host {
 
 // Takes committed entries from the log to the state machine. What it is told is a place and not a
 // queue: how far it may go. To be told twice before it looks is no loss.
+//
+// The thread of the machine has heartbeats to send. So the machine gets a step at a time, and the
+// applier looks at the clock behind each: a slice is over after `slice_time`, and a machine that
+// needs longer for one step gets half as much in the next. One that is fast gets a whole slice in
+// one step, since it does better with many commands at once.
 class Applier {
  public:
   // Whoever it applies for.
@@ -35,8 +41,13 @@ class Applier {
     std::vector<std::string> answers;
   };
 
-  Applier(wal::LogStore&, GroupId, machine::StateMachine&, std::uint64_t slice_bytes, Client&,
-          Scratch&);
+  static constexpr std::uint64_t slice_entries = 4096;
+  static constexpr Duration slice_time{2'000'000};
+  // Less would be no kindness to a machine to which each call costs something.
+  static constexpr std::uint64_t least_step = 64;
+
+  Applier(const env::Clock&, wal::LogStore&, GroupId, machine::StateMachine&,
+          std::uint64_t slice_bytes, Client&, Scratch&);
 
   void advance(Index through);
   void slice();  // as much as one turn may take
@@ -53,11 +64,14 @@ class Applier {
 
  private:
   bool waits() const { return held_ > 0 || reading_ || stuck_ || applied_.index >= allowed_; }
+  raft::Batch next(std::uint64_t entries, std::uint64_t bytes);
   void fetch();
   void fetched(Index asked, Result<raft::Batch>);
-  void apply(raft::Batch);
+  void apply(const raft::Batch&);
+  void set_step(std::uint64_t entries, Duration took);
   void apply_commands(std::span<const raft::Entry>, std::span<std::string> answers);
 
+  const env::Clock& clock_;
   wal::LogStore& log_;
   GroupId group_;
   machine::StateMachine& machine_;
@@ -66,6 +80,8 @@ class Applier {
   Scratch& scratch_;
   LogId applied_;
   Index allowed_;
+  std::uint64_t step_ = least_step;  // so many entries may be one call of the machine
+  raft::Batch read_;                 // from the disk, and still to be applied
   std::uint32_t held_ = 0;
   bool reading_ = false;
   bool stuck_ = false;  // what is next cannot be read ...

@@ -55,7 +55,7 @@ struct GroupOptions {
   // Which the membership names. Given after a forced recovery, at each start, to all that are
   // members since; 0: whichever.
   ClusterId cluster;
-  std::uint64_t slice_bytes = 256 << 10;  // so much is applied in one turn
+  std::uint64_t slice_bytes = 256 << 10;  // no more is applied in one turn
   // A snapshot is made after so many entries, or so many bytes of them; 0: never by itself.
   std::uint64_t snapshot_entries = 100'000;
   std::uint64_t snapshot_bytes = 256 << 20;

@@ -36,7 +36,8 @@ Replica::Replica(GroupId group, const Desks& desks, GroupOptions options, Start 
       core_(options_.raft, start.identity, std::move(start.found), desks.env.clock.now()),
       waiters_(start.tickets),
       laps_(desks.meters.stages),
-      applier_(desks.log, group, machine, options_.slice_bytes, *this, desks.scratch.applier),
+      applier_(desks.env.clock, desks.log, group, machine, options_.slice_bytes, *this,
+               desks.scratch.applier),
       snapshot_(start.snapshot),
       stateless_(start.stateless),
       timer_(desks.env.loop.timer([this] { woken(); })) {
@@ -48,6 +49,7 @@ Replica::~Replica() {
   desks_.env.loop.drop(timer_);
   if (state_timer_) desks_.env.loop.drop(state_timer_);
   if (age_timer_) desks_.env.loop.drop(age_timer_);
+  if (old_reads_) desks_.env.loop.drop(old_reads_->timer);
 }
 
 void Replica::begin() {
@@ -63,6 +65,7 @@ void Replica::begin() {
 // and must not touch the machine or the log: what was said of them here is the last word.
 void Replica::end() {
   ended_ = true;
+  applier_.hold();
   for (const env::TimerId timer : {timer_, state_timer_, age_timer_})
     if (timer) desks_.env.loop.set(timer, never);
   waiters_.end();
@@ -73,8 +76,10 @@ void Replica::end() {
     for (Reply& reply : batch.replies) reply(stopped);
   for (auto& [kind, replies] : std::exchange(reads_, {}))
     for (ReadReply& reply : replies) reply(stopped);
-  if (old_reads_)
-    for (auto& [at_most, reply] : std::exchange(old_reads_->waiting, {})) reply(stopped);
+  if (old_reads_) {
+    desks_.env.loop.set(old_reads_->timer, never);
+    for (auto& [until, read] : std::exchange(old_reads_->waiting, {})) read.reply(stopped);
+  }
   for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(not_here()));
 }
 
@@ -194,10 +199,7 @@ void Replica::give_gathered() {
     laps_.given(ticket, count, batch.asked, desks_.env.clock.now());
     input(raft::Propose{ticket, std::move(batch.commands), batch.expected});
   }
-  for (auto& [kind, replies] : std::exchange(reads_, {})) {
-    desks_.meters.counters.reads += replies.size();
-    input(raft::Read{waiters_.read(std::move(replies)), kind});
-  }
+  for (auto& [kind, replies] : std::exchange(reads_, {})) give_reads(kind, std::move(replies));
 }
 
 // ---- the core

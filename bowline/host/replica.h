@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -87,7 +88,8 @@ class Replica final : private Applier::Client {
   void read(raft::ReadKind, ReadReply);
   // On any member: ready if the machine shows all that was committed so long ago, and more. Asks
   // the leader from time to time, for all such reads together, and in time that none need wait.
-  // Refused as `too_old` if it cannot be proved; clocks are trusted as far as drift_permille says.
+  // Refused as `too_old` if it cannot be proved, at the latest when that time is over; clocks are
+  // trusted as far as drift_permille says.
   void read_within(Duration at_most, ReadReply);
   void barrier(Reply);  // told when the machine has applied all that came before it
   void transfer(NodeId to, Reply);
@@ -145,7 +147,8 @@ class Replica final : private Applier::Client {
       Duration at_most{0};
       ReadReply reply;
     };
-    Few<Waiting> waiting;  // for what the leader says
+    std::multimap<Time, Waiting> waiting;  // for what the leader says, until then
+    env::TimerId timer;                    // for the first of them
     Freshness freshness;
     bool asks = false;
   };
@@ -178,6 +181,9 @@ class Replica final : private Applier::Client {
   bool is_within(Duration at_most);
   void answer_within(Duration at_most, ReadReply);
   void ask_how_fresh();
+  void give_reads(raft::ReadKind, std::vector<ReadReply>);
+  void wait_for_proof(Duration at_most, ReadReply);
+  void refuse_too_old();
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) override;
   void mark(Index);
   void go_on_reading(Index from, std::uint64_t bytes, env::Done<Result<LogPart>>);

@@ -1,15 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "bowline/base/mutant.h"
 #include "bowline/host/replica.h"
 
-// Reads that may be a little old, of any member.
 namespace bowline::host {
 
+// The core counts those that wait for a round. Those that it allowed wait for the machine, which
+// may be stuck.
+void Replica::give_reads(raft::ReadKind kind, std::vector<ReadReply> replies) {
+  desks_.meters.counters.reads += replies.size();
+  const std::size_t most = options_.raft->pending_reads;
+  const std::size_t room = most - std::min(most, waiters_.reads());
+  std::vector<ReadReply> beyond;
+  if (replies.size() > room) {
+    const auto first = replies.begin() + static_cast<std::ptrdiff_t>(room);
+    beyond.assign(std::make_move_iterator(first), std::make_move_iterator(replies.end()));
+    replies.erase(first, replies.end());
+  }
+  if (!replies.empty()) input(raft::Read{waiters_.read(std::move(replies)), kind});
+  if (beyond.empty()) return;
+  ++desks_.meters.counters.refused;
+  for (ReadReply& reply : beyond) reply(Refused{raft::Refusal::full, core_.leader()});
+}
+
+// ---- those that may be a little old, of any member
+
 Replica::OldReads& Replica::old_reads() {
-  if (old_reads_ == nullptr) old_reads_ = std::make_unique<OldReads>();
+  if (old_reads_ == nullptr) {
+    old_reads_ = std::make_unique<OldReads>();
+    old_reads_->timer = desks_.env.loop.timer([this] { refuse_too_old(); });
+  }
   return *old_reads_;
 }
 
@@ -21,13 +46,35 @@ bool Replica::is_within(Duration at_most) {
 
 void Replica::read_within(Duration at_most, ReadReply reply) {
   if (!is_within(at_most / 2)) ask_how_fresh();
-  if (!is_within(at_most)) {
-    old_reads().waiting.push_back({at_most, std::move(reply)});
-    return;
-  }
+  if (!is_within(at_most)) return wait_for_proof(at_most, std::move(reply));
   desks_.env.loop.soon(life_.guard([this, at_most, reply = std::move(reply)]() mutable {
     answer_within(at_most, std::move(reply));
   }));
+}
+
+void Replica::wait_for_proof(Duration at_most, ReadReply reply) {
+  auto& waiting = old_reads().waiting;
+  if (waiting.size() >= options_.raft->pending_reads) {
+    ++desks_.meters.counters.reads;
+    ++desks_.meters.counters.refused;
+    return desks_.env.loop.soon(life_.guard([this, reply = std::move(reply)]() mutable {
+      reply(Refused{raft::Refusal::full, core_.leader()});
+    }));
+  }
+  const Time now = desks_.env.clock.now();
+  const Time until = at_most < never - now ? now + at_most : never;
+  waiting.emplace(until, OldReads::Waiting{at_most, std::move(reply)});
+  desks_.env.loop.set(old_reads().timer, waiting.begin()->first);
+}
+
+// What was asked may be answered late, or never: that is not what they wait for.
+void Replica::refuse_too_old() {
+  auto& waiting = old_reads().waiting;
+  while (!waiting.empty() && waiting.begin()->first <= desks_.env.clock.now()) {
+    auto first = waiting.extract(waiting.begin());
+    answer_within(first.mapped().at_most, std::move(first.mapped().reply));
+  }
+  desks_.env.loop.set(old_reads().timer, waiting.empty() ? never : waiting.begin()->first);
 }
 
 // Time may have passed since it was looked at.
@@ -48,8 +95,8 @@ void Replica::ask_how_fresh() {
       const bool late = planted(Bug::p80_age_counts_from_the_answer);
       old_reads().freshness.proved(late ? desks_.env.clock.now() : asked, ready->index);
     }
-    for (auto& [at_most, reply] : std::exchange(old_reads().waiting, {}))
-      answer_within(at_most, std::move(reply));
+    for (auto& [until, read] : std::exchange(old_reads().waiting, {}))
+      answer_within(read.at_most, std::move(read.reply));
   }));
 }
 

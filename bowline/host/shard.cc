@@ -2,6 +2,8 @@
 #include "bowline/host/shard.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,9 @@ namespace {
 wal::Owner owner_of(const Options& options) {
   return {.cluster = {}, .node = options.self, .shard = 0, .shards = 1};
 }
+
+// All machines together have so long in one turn.
+constexpr Duration slices_time = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -246,9 +251,27 @@ void Shard::turn() {
   log_->flush();
   watch_disk();
   courier_->flush();
-  for (const GroupId group : now)
-    if (Replica* const replica = find(group)) replica->slice();
+  apply_slices(now);
   if (after_turns_) after_turns_();
+}
+
+// Each machine keeps to its time, but there may be thousands of them. Those that a turn has no time
+// for come first in the next, when heartbeats have left.
+void Shard::apply_slices(const std::set<GroupId>& groups) {
+  const auto first = groups.lower_bound(waits_for_slice_);
+  std::vector<GroupId> order(first, groups.end());
+  order.insert(order.end(), groups.begin(), first);
+  waits_for_slice_ = {};
+  const Time end = now() + slices_time;
+  std::size_t next = 0;
+  while (next < order.size()) {
+    if (Replica* const replica = find(order[next++])) replica->slice();
+    if (now() >= end) break;
+  }
+  if (next == order.size()) return;
+  waits_for_slice_ = order[next];
+  due_.insert(order.begin() + static_cast<std::ptrdiff_t>(next), order.end());
+  due();
 }
 
 // ---- what is heard

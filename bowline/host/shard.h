@@ -155,6 +155,7 @@ class Shard {
   bool takes(const raft::Message&) const;
   void tell(GroupId, const News&);
   void turn();
+  void apply_slices(const std::set<GroupId>&);
   void due();
   void letters(NodeId from, const wire::Frame&, const wire::Way&);
   void know(const raft::Membership&);
@@ -216,6 +217,7 @@ class Shard {
   std::vector<std::unique_ptr<Replica>> dead_;  // until nobody can be inside of them
   std::map<GroupId, std::unique_ptr<Replica>> replicas_;
   std::set<GroupId> due_;                                // have something to do in this turn
+  GroupId waits_for_slice_;                              // the first that the last had no time for
   std::deque<std::pair<GroupId, raft::Input>> telling_;  // some in each turn
   env::TimerId balance_timer_;
   env::TimerId progress_timer_;

@@ -59,6 +59,7 @@ Ticket Waiters::operate(Reply reply) {
 
 Ticket Waiters::read(std::vector<ReadReply> replies) {
   last_ = last_.next();
+  reads_ += replies.size();
   reading_.push_back({last_, std::move(replies)});
   return last_;
 }
@@ -102,6 +103,7 @@ void Waiters::admitted(const raft::Admitted& told) {
 void Waiters::refused(const raft::Refused& told) {
   const Refused outcome{told.why, told.leader};
   if (auto reads = take(reading_, told.ticket)) {
+    reads_ -= reads->replies.size();
     for (ReadReply& reply : reads->replies) reply(outcome);
     return;
   }
@@ -143,6 +145,7 @@ void Waiters::serve_reads(Index applied) {
   while (!allowed_.empty() && allowed_.front().after <= applied) {
     std::vector<ReadReply> replies = std::move(allowed_.front().replies);
     allowed_.erase(allowed_.begin());
+    reads_ -= replies.size();
     for (ReadReply& reply : replies) reply(Ready{applied});
   }
 }
@@ -181,6 +184,7 @@ void Waiters::end() {
     }
   batches_.clear();
   for (Operation& one : std::exchange(operations_, {})) one.reply(Unknown{});
+  reads_ = 0;
   const Refused stopped{raft::Refusal::stopped, {}};
   for (Reads& reads : std::exchange(reading_, {}))
     for (ReadReply& reply : reads.replies) reply(stopped);

@@ -33,6 +33,7 @@ class Waiters {
   void restored(Index through);  // ... or has got all of it at once
   void end();                    // of the replica: nobody here will ever know
 
+  std::size_t reads() const { return reads_; }  // that wait, for a round or for the machine
   bool empty() const {
     return batches_.empty() && operations_.empty() && reading_.empty() && allowed_.empty();
   }
@@ -69,6 +70,7 @@ class Waiters {
   Few<Operation> operations_;  // by ticket; some take minutes
   Few<Reads> reading_;         // by ticket; not allowed yet
   Few<Allowed> allowed_;       // by what must be applied first
+  std::size_t reads_ = 0;      // in both
 };
 
 }  // namespace bowline::host

@@ -177,10 +177,13 @@ TEST_F(WaitersTest, a_read_waits_until_enough_is_applied) {
     said_.emplace_back(std::holds_alternative<Ready>(outcome) ? "ready" : "refused");
   });
   const Ticket ticket = waiters_.read(std::move(replies));
+  EXPECT_EQ(waiters_.reads(), 1U);
   waiters_.read_ready({ticket, {5}}, {4});
   EXPECT_EQ(said(), Said{});
+  EXPECT_EQ(waiters_.reads(), 1U) << "it still waits";
   apply(1, 5, 5);
   EXPECT_EQ(said(), Said{"ready"});
+  EXPECT_EQ(waiters_.reads(), 0U);
 }
 
 TEST_F(WaitersTest, at_the_end_everybody_is_told) {

@@ -16,7 +16,9 @@ namespace bowline::machine {
 
 struct Command {
   LogId id;
-  Bytes payload;  // what was proposed; may be kept
+  // What was proposed. It may be kept, but that may cost more than its size: it can be a part of
+  // the frame that brought it, and keeps all of that. Who keeps little of much makes a copy.
+  Bytes payload;
 };
 
 // A snapshot on its way out: the state as it was when it was made, whatever is applied since.

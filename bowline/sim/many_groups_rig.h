@@ -120,6 +120,19 @@ class ManyGroupsRig {
     return runs(id) ? body(id).process->shard->find(group) : nullptr;
   }
   host::Shard& shard(NodeId id) { return *body(id).process->shard; }
+  // It is now there, too. A machine may advance it: for so long the thread is busy, and hears
+  // nothing.
+  ProcessLoop& loop(NodeId id) {
+    ProcessLoop& loop = body(id).process->loop();
+    if (loop.now() < now_) loop.advance(now_);
+    return loop;
+  }
+  // With a machine of the test, which outlives the process.
+  void start(NodeId id, GroupId group, machine::StateMachine& machine) {
+    body(id).process->shard->start(
+        group, {options_, founders_}, machine,
+        [](const Result<host::Replica*>& replica) { ensure(replica.has_value()); });
+  }
 
   // A machine on which no node runs, but whatever else has a loop and a network there.
   static constexpr NodeId outside{nodes + 1};
@@ -252,7 +265,8 @@ class ManyGroupsRig {
     }
     for (const auto& one : bodies_) {
       if (one->paused || one->process == nullptr) continue;
-      const Time next = std::max(one->process->loop().next_at(), now_);
+      const ProcessLoop& loop = one->process->loop();
+      const Time next = std::max({loop.next_at(), loop.now(), now_});
       if (next < when) first = one->process.get();
       when = std::min(when, next);
     }

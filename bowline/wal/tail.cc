@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bowline/base/ensure.h"
+#include "bowline/wal/gathered.h"
 
 namespace bowline::wal {
 namespace {
@@ -22,29 +23,52 @@ void Tail::drop_front(Kepts& kepts) {
   kepts.pop_front();
 }
 
+void Tail::drop_through(Kepts& kepts, Index base) {
+  std::uint64_t number = 0;
+  while (!kepts.empty() && kepts.front().entry.id.index <= base) {
+    number = kepts.front().number;
+    drop_front(kepts);
+  }
+  if (!kepts.empty() && kepts.front().number == number) gather(kepts, number);
+}
+
 void Tail::cut(Kepts& kepts, Index keep) {
+  std::uint64_t number = 0;
   while (!kepts.empty() && kepts.back().entry.id.index > keep) {
+    number = kepts.back().number;
     bytes_ -= room_of(kepts.back().entry);
     --kept_;
     kepts.pop_back();
   }
+  if (!kepts.empty() && kepts.back().number == number) gather(kepts, number);
 }
 
-void Tail::append(Kepts& kepts, const raft::Entry& entry, std::uint64_t number) {
-  ensure(kepts.empty() || kepts.back().entry.id.index.next() == entry.id.index);
-  bytes_ += room_of(entry);
-  ++kept_;
-  kepts.emplace_back(entry, number);
+// What is left of a write.
+void Tail::gather(Kepts& kepts, std::uint64_t number) {
+  const auto left = std::ranges::equal_range(kepts, number, {}, &Kept::number);
+  std::uint64_t bytes = 0;
+  for (const Kept& kept : left) bytes += kept.entry.payload.size();
+  if (bytes == 0 || bytes >= Gathered::enough) return;
+  Gathered together(bytes);
+  for (Kept& kept : left) kept.entry.payload = together.add(kept.entry.payload);
+}
+
+void Tail::append(Kepts& kepts, const raft::Batch& entries, std::uint64_t number) {
+  for (const raft::Entry& entry : entries) {
+    ensure(kepts.empty() || kepts.back().entry.id.index.next() == entry.id.index);
+    bytes_ += room_of(entry);
+    ++kept_;
+    kepts.emplace_back(entry, number);
+  }
+  if (!entries.empty()) gather(kepts, number);
 }
 
 void Tail::take(GroupId group, const raft::Persist& write, std::uint64_t number) {
   Kepts& kepts = groups_.get(group, &pieces_);
   if (write.discard) cut(kepts, {});
-  if (write.base)
-    while (!kepts.empty() && kepts.front().entry.id.index <= write.base->id.index)
-      drop_front(kepts);
+  if (write.base) drop_through(kepts, write.base->id.index);
   if (write.cut_after) cut(kepts, *write.cut_after);
-  for (const raft::Entry& entry : write.entries) append(kepts, entry, number);
+  append(kepts, write.entries, number);
   if (!write.entries.empty()) arrivals_.push_back({group, write.entries.back().id.index, number});
   if (kepts.empty()) groups_.erase(group);
   forget_arrivals();

@@ -12,6 +12,10 @@ namespace bowline::wal {
 
 // The newest entries of all groups, in memory: what is not on disk yet, and as much of the rest as
 // fits. Most readers want what was written last.
+//
+// A payload may be a small part of a frame, all of which it would keep. So what is little of one
+// write is copied, all of it together: when it comes, and when a cut or a base leaves little. What
+// is much makes up a fair part of its frame, and stays where it is.
 class Tail {
  public:
   explicit Tail(std::uint64_t most_bytes) : most_bytes_(most_bytes) {}
@@ -41,7 +45,9 @@ class Tail {
 
   void cut(Kepts&, Index keep);
   void drop_front(Kepts&);
-  void append(Kepts&, const raft::Entry&, std::uint64_t number);
+  void append(Kepts&, const raft::Batch&, std::uint64_t number);
+  void gather(Kepts&, std::uint64_t number);
+  void drop_through(Kepts&, Index base);
   bool is_here(const Arrival&) const;
   void let_go();
   void forget_arrivals();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/wal/tail.h"
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -13,6 +17,7 @@ namespace {
 
 constexpr GroupId one{1};
 constexpr GroupId two{2};
+constexpr std::size_t frame_bytes = 512 << 10;
 
 raft::Persist entries(std::uint64_t first, std::size_t count, std::uint64_t term = 1,
                       std::size_t bytes = 100) {
@@ -99,6 +104,69 @@ TEST(Tail, an_old_arrival_does_not_take_a_newer_entry_of_its_index_away) {
   const raft::Batch kept = tail.peek(one, {2}, {9}, 1 << 20);
   ASSERT_EQ(kept.size(), 3U);
   EXPECT_EQ(kept[0].id.term, Term{2});
+}
+
+// Entries as a letter brings them: parts of a frame, which is all that the test keeps of it.
+struct Framed {
+  raft::Persist write;
+  std::weak_ptr<const std::string> frame;
+};
+Framed framed(std::uint64_t first, std::size_t count, std::size_t bytes) {
+  const auto frame = std::make_shared<const std::string>(frame_bytes, 'e');
+  Framed made{.write = entries(first, count, 1, 0), .frame = frame};
+  for (std::size_t i = 0; i < count; ++i)
+    made.write.entries[i].payload =
+        Bytes::part(frame, std::string_view(*frame).substr(i * bytes, bytes));
+  return made;
+}
+
+TEST(Tail, an_entry_does_not_keep_the_frame_of_which_it_is_a_small_part) {
+  Tail tail(64 << 20);
+  std::vector<std::weak_ptr<const std::string>> frames;
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    const Framed one_entry = framed(i, 1, 16);
+    tail.take(one, one_entry.write, i);
+    tail.durable(i);
+    frames.push_back(one_entry.frame);
+  }
+  EXPECT_EQ(tail.bytes(), 100 * (16 + raft::entry_overhead));
+  const auto kept =
+      std::ranges::count_if(frames, [](const auto& frame) { return !frame.expired(); });
+  EXPECT_EQ(kept, 0) << "of " << frame_bytes << " bytes each";
+  EXPECT_EQ(tail.peek(one, {0}, {100}, 1 << 20).size(), 100U);
+  EXPECT_EQ(tail.peek(one, {41}, {42}, 1 << 20)[0].payload.view(), std::string(16, 'e'));
+}
+
+TEST(Tail, entries_that_make_up_their_frame_are_not_copied) {
+  Tail tail(64 << 20);
+  const Framed full = framed(1, 4096, 128);
+  tail.take(one, full.write, 1);
+  const raft::Batch kept = tail.peek(one, {0}, {4096}, 1 << 20);
+  ASSERT_EQ(kept.size(), 4096U);
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    EXPECT_EQ(kept[i].payload.view().data(), full.write.entries[i].payload.view().data());
+}
+
+TEST(Tail, what_is_left_of_a_write_does_not_keep_the_frame_that_brought_it) {
+  for (const bool cuts : {true, false}) {
+    Tail tail(64 << 20);
+    Framed full = framed(1, 4096, 128);
+    tail.take(one, full.write, 1);
+    full.write = {};
+    EXPECT_FALSE(full.frame.expired());
+    raft::Persist next;
+    if (cuts) {
+      next.cut_after = Index{10};
+    } else {
+      next.base = raft::Base{{{1}, {4086}}, nullptr, {}, {1}};
+    }
+    tail.take(one, next, 2);
+    EXPECT_EQ(tail.bytes(), 10 * (128 + raft::entry_overhead));
+    EXPECT_TRUE(full.frame.expired());
+    EXPECT_EQ(tail.peek(one, tail.first(one) == Index{1} ? Index{0} : Index{4086}, {4096}, 1 << 20)
+                  .size(),
+              10U);
+  }
 }
 
 TEST(Tail, weighs_nothing_once_everything_is_gone) {
