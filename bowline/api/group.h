@@ -41,7 +41,8 @@ class Desk {
 // One group on one node. A handle: copy it, and use it from any thread. Replies come on the node's
 // thread, and hold it up: hand over what takes long. Futures are answered in any case. If the node
 // ends meanwhile, then with Unknown for what may be done, with Refused (stopped) for a read, with
-// Fault::not_found for the rest, and with an empty status.
+// Fault::not_found for the rest, and with an empty status. If its disk fails, the same, but
+// Fault::io; and the status stays.
 class Group {
  public:
   Group(std::shared_ptr<Desk> desk, GroupId id) : desk_(std::move(desk)), id_(id) {}
