@@ -22,6 +22,7 @@ using host::Overruled;
 using host::ReadOutcome;
 using host::Ready;
 using host::Refused;
+using host::text;  // each of them as a sentence
 using host::Unknown;
 
 // Where work for the node's thread is left.
