@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/group.h"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "apps/bowline/group_view.h"
 #include "apps/bowline/wal.h"
@@ -33,6 +38,43 @@ int tell(const client::Outcome& outcome, bool json) {
   return complain(text_of(outcome, false), status);
 }
 
+// "4", or "4=10.0.0.4:2380".
+Result<raft::Wanted> member_in(const std::string& text, raft::Standing standing) {
+  raft::Wanted one{.standing = standing};
+  const std::size_t end = std::min(text.find('='), text.size());
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + end, one.id.value);
+  if (error != std::errc() || rest != text.data() + end || !one.id)
+    return std::unexpected(
+        Error{Fault::invalid, "\"" + text + "\" names no member: NODE, or NODE=HOST:PORT"});
+  if (end < text.size()) one.address = text.substr(end + 1);
+  return one;
+}
+
+Result<std::vector<raft::Wanted>> members_in(const std::vector<std::string>& voters,
+                                             const std::vector<std::string>& learners) {
+  std::vector<raft::Wanted> all;
+  for (const auto& [texts, standing] :
+       {std::pair(&voters, raft::Standing::voter), std::pair(&learners, raft::Standing::learner)})
+    for (const std::string& text : *texts) {
+      Result<raft::Wanted> one = member_in(text, standing);
+      if (!one) return std::unexpected(one.error());
+      all.push_back(*std::move(one));
+    }
+  return all;
+}
+
+std::vector<raft::Wanted> kept_of(const raft::Membership& members,
+                                  std::vector<raft::Wanted> wanted) {
+  for (raft::Wanted& one : wanted) {
+    const raft::Member* const member = members.find(one.id);
+    if (member == nullptr) continue;
+    if (one.address.empty()) one.address = member->address.view();
+    one.priority = member->priority;
+    one.metadata = member->metadata.view();
+  }
+  return wanted;
+}
+
 }  // namespace
 
 GroupVerbs::GroupVerbs(CLI::App& app)
@@ -44,6 +86,7 @@ GroupVerbs::GroupVerbs(CLI::App& app)
       remove_(add_change("remove", "A member leaves")),
       promote_(add_change("promote", "A learner becomes a voter")),
       demote_(add_change("demote", "A voter becomes a learner")),
+      set_members_(add("set-members", "All members that are wanted, in one step")),
       cancel_(add("cancel", "Take back the change of members that is under way")),
       transfer_(add("transfer", "Hand leadership over")),
       snapshot_(add("snapshot", "Take a snapshot on a node, now")),
@@ -55,6 +98,15 @@ GroupVerbs::GroupVerbs(CLI::App& app)
   add_->add_option("--priority", arguments_.priority, "The higher, the sooner it leads; 0: never")
       ->check(CLI::Range(0, 255));
   add_->add_option("--metadata", arguments_.metadata, "Whatever you like to keep with it");
+  set_members_
+      ->add_option("--voter", arguments_.voters,
+                   "NODE, or NODE=HOST:PORT if it is new; of several, repeat it")
+      ->required();
+  set_members_->add_option("--learner", arguments_.learners, "The same, of one that never votes");
+  add_expect(*set_members_, arguments_);
+  set_members_->footer(
+      "Who is not named leaves. A member that is named keeps its address unless "
+      "you give one, its priority and its metadata.");
   transfer_->add_option("--to", arguments_.node, "To this node; else to whoever is best");
   for (CLI::App* const verb : {snapshot_, recover_})
     verb->add_option("--at", arguments_.at, "The node: HOST:PORT")->required();
@@ -114,10 +166,14 @@ CLI::App* GroupVerbs::add(const std::string& name, const std::string& what, bool
 CLI::App* GroupVerbs::add_change(const std::string& name, const std::string& what) {
   CLI::App* const verb = add(name, what);
   verb->add_option("--node", arguments_.node, "Which")->required()->check(CLI::PositiveNumber);
-  verb->add_option("--expect", arguments_.expected,
-                   "Only if the members are still those of this entry, as `members` shows it")
-      ->check(CLI::NonNegativeNumber);
+  add_expect(*verb, arguments_);
   return verb;
+}
+
+void GroupVerbs::add_expect(CLI::App& verb, GroupArguments& arguments) {
+  verb.add_option("--expect", arguments.expected,
+                  "Only if the members are still those of this entry, as `members` shows it")
+      ->check(CLI::NonNegativeNumber);
 }
 
 int GroupVerbs::run() {
@@ -159,6 +215,7 @@ int GroupVerbs::run(Console& console) {
     return status;
   }
   if (destroy_->parsed() && arguments_.everywhere) return destroy_everywhere(console);
+  if (set_members_->parsed()) return set_members(console);
   if (!status_->parsed() && !members_->parsed()) return change(console);
   const Result<wire::GroupReport> report = console.look(GroupId{arguments_.group});
   if (!report) return complain(report.error().what, something_is_wrong);
@@ -170,6 +227,20 @@ int GroupVerbs::destroy_everywhere(Console& console) {
   if (!all) return complain(all.error().what, something_is_wrong);
   say(text_of(*all, arguments_.json));
   return all->empty() ? all_is_well : status_of(all->back().outcome);
+}
+
+// As the members were looked at, so that what is kept of them is what counts still.
+int GroupVerbs::set_members(Console& console) {
+  const Result<std::vector<raft::Wanted>> named =
+      members_in(arguments_.voters, arguments_.learners);
+  if (!named) return complain(named.error().what, bad_usage);
+  const GroupId group{arguments_.group};
+  const Result<wire::GroupReport> report = console.look(group);
+  if (!report) return complain(report.error().what, something_is_wrong);
+  Index expected = report->members_at;
+  if (arguments_.expected >= 0) expected = Index{static_cast<std::uint64_t>(arguments_.expected)};
+  return tell(console.change_members(group, kept_of(report->members, *named), expected),
+              arguments_.json);
 }
 
 int GroupVerbs::change(Console& console) {

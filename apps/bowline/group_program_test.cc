@@ -56,6 +56,24 @@ TEST_F(GroupProgram, shows_and_changes) {
   expect(run("rebalance --only-show --json"), 0, "[]");
 }
 
+TEST_F(GroupProgram, sets_all_members_in_one_step) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const std::string three = "--voter 1 --voter 2 --voter 3";
+  expect(run("add 7 --node 8 --address 127.0.0.1:1 --learner --priority 3 --metadata m"), 0,
+         "done");
+  expect(run("set-members 7", three + " --learner 8 --learner 9=127.0.0.1:2"), 0, "done");
+  expect(run("members 7"), 0, "8     learner   3         127.0.0.1:1");
+  expect(run("members 7"), 0, "9     learner   100       127.0.0.1:2");
+  expect(run("set-members 7", three + " --expect 1"), 1, "not those that were expected");
+  expect(run("set-members 7", three), 0, "done");
+  EXPECT_FALSE(run("members 7").out.contains("learner"));
+  expect(run("set-members 7", three + " --learner 9"), 1, "node 9 has no address");
+  expect(run("set-members 7", three + " --learner 3"), 1, "node 3 is named twice");
+  expect(run("set-members 7", "--voter north"), 2, "\"north\" names no member");
+  expect(run("set-members 7"), 2, "--voter is required");
+}
+
 TEST_F(GroupProgram, destroys_a_group_if_it_is_told_twice) {
   found(3);
   ASSERT_EQ(write("a"), "1");

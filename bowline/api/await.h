@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <coroutine>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bowline/api/group.h"
 
@@ -47,6 +49,86 @@ inline Awaited<ReadOutcome> read(Group group, raft::ReadKind kind = raft::ReadKi
   return Awaited<ReadOutcome>([group = std::move(group), kind](host::ReadReply reply) {
     group.read(kind, std::move(reply));
   });
+}
+
+// The state machine of any member, if it is at most so old.
+inline Awaited<ReadOutcome> read_within(Group group, Duration at_most) {
+  return Awaited<ReadOutcome>([group = std::move(group), at_most](host::ReadReply reply) {
+    group.read_within(at_most, std::move(reply));
+  });
+}
+
+inline Awaited<ReadOutcome> verify(Group group) {
+  return Awaited<ReadOutcome>(
+      [group = std::move(group)](host::ReadReply reply) { group.verify(std::move(reply)); });
+}
+
+inline Awaited<Outcome> barrier(Group group) {
+  return Awaited<Outcome>(
+      [group = std::move(group)](host::Reply reply) { group.barrier(std::move(reply)); });
+}
+
+inline Awaited<Outcome> reconfigure(Group group, std::vector<raft::Wanted> wanted,
+                                    std::optional<Index> expected = {}) {
+  return Awaited<Outcome>(
+      [group = std::move(group), wanted = std::move(wanted), expected](host::Reply reply) mutable {
+        group.reconfigure(std::move(wanted), expected, std::move(reply));
+      });
+}
+
+inline Awaited<Outcome> put_member(Group group, raft::Wanted one) {
+  return Awaited<Outcome>(
+      [group = std::move(group), one = std::move(one)](host::Reply reply) mutable {
+        group.put_member(std::move(one), std::move(reply));
+      });
+}
+
+inline Awaited<Outcome> remove_member(Group group, NodeId id) {
+  return Awaited<Outcome>([group = std::move(group), id](host::Reply reply) {
+    group.remove_member(id, std::move(reply));
+  });
+}
+
+inline Awaited<Outcome> set_standing(Group group, NodeId id, raft::Standing standing) {
+  return Awaited<Outcome>([group = std::move(group), id, standing](host::Reply reply) {
+    group.set_standing(id, standing, std::move(reply));
+  });
+}
+
+inline Awaited<Outcome> cancel_change(Group group) {
+  return Awaited<Outcome>(
+      [group = std::move(group)](host::Reply reply) { group.cancel_change(std::move(reply)); });
+}
+
+inline Awaited<Outcome> transfer(Group group, NodeId to = {}) {
+  return Awaited<Outcome>(
+      [group = std::move(group), to](host::Reply reply) { group.transfer(to, std::move(reply)); });
+}
+
+inline Awaited<Result<raft::Base>> snapshot(Group group) {
+  return Awaited<Result<raft::Base>>(
+      [group = std::move(group)](auto reply) { group.snapshot(std::move(reply)); });
+}
+
+inline Awaited<Result<raft::Base>> export_snapshot(Group group, std::string path) {
+  return Awaited<Result<raft::Base>>(
+      [group = std::move(group), path = std::move(path)](auto reply) mutable {
+        group.export_snapshot(std::move(path), std::move(reply));
+      });
+}
+
+inline Awaited<Result<host::LogPart>> read_log(Group group, Index from,
+                                               std::uint64_t bytes = 1 << 20) {
+  return Awaited<Result<host::LogPart>>([group = std::move(group), from, bytes](auto reply) {
+    group.read_log(from, bytes, std::move(reply));
+  });
+}
+
+inline Awaited<Result<void>> tune(Group group, host::GroupOptions options) {
+  return Awaited<Result<void>>(
+      [group = std::move(group), options = std::move(options)](auto reply) mutable {
+        group.tune(std::move(options), std::move(reply));
+      });
 }
 
 }  // namespace bowline::await

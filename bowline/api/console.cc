@@ -138,6 +138,13 @@ Outcome Console::set_standing(GroupId group, NodeId id, raft::Standing standing,
   });
 }
 
+Outcome Console::change_members(GroupId group, std::vector<raft::Wanted> wanted,
+                                std::optional<Index> expected) {
+  return inside_->change(*this, group, [&](const wire::GroupReport& report) {
+    return client::with_members(report, std::move(wanted), expected);
+  });
+}
+
 Outcome Console::cancel_change(GroupId group) { return inside_->change(wire::AskCancel{group}); }
 
 Outcome Console::transfer(GroupId group, NodeId to) {

@@ -50,6 +50,9 @@ class Console {
   client::Outcome add(GroupId, raft::Wanted, std::optional<Index> expected = {});
   client::Outcome remove(GroupId, NodeId, std::optional<Index> expected = {});
   client::Outcome set_standing(GroupId, NodeId, raft::Standing, std::optional<Index> expected = {});
+  // All that are wanted, in one step: whoever is not named leaves, newcomers catch up first.
+  client::Outcome change_members(GroupId, std::vector<raft::Wanted>,
+                                 std::optional<Index> expected = {});
   client::Outcome cancel_change(GroupId);
   client::Outcome transfer(GroupId, NodeId to = {});
 

@@ -106,6 +106,35 @@ TEST_F(ConsoleTest, a_script_sees_and_changes_a_group) {
   EXPECT_TRUE(was_logged("take a snapshot"));
 }
 
+TEST_F(ConsoleTest, several_members_change_in_one_step) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const auto script = console();
+  for (const std::uint64_t id : {4U, 5U}) {
+    open(id);
+    ASSERT_TRUE(members_[id].node->start(group, {}, std::make_unique<Diary>()).has_value());
+  }
+  const std::uint64_t stays = leader();
+  std::vector<raft::Wanted> wanted;
+  for (const std::uint64_t id : {stays, std::uint64_t{4}})
+    wanted.push_back({.id = NodeId{id}, .address = addresses_[id]});
+  wanted.push_back(
+      {.id = NodeId{5}, .standing = raft::Standing::learner, .address = addresses_[5]});
+  EXPECT_TRUE(words(script->change_members(group, wanted, Index{1})).contains("not those that"));
+  EXPECT_EQ(words(script->change_members(group, wanted)), "done");
+  const auto report = script->look(group);
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->members.members.size(), 3U);
+  ASSERT_NE(report->members.find({4}), nullptr);
+  EXPECT_EQ(report->members.find({4})->now, raft::Standing::voter);
+  ASSERT_NE(report->members.find({5}), nullptr);
+  EXPECT_EQ(report->members.find({5})->now, raft::Standing::learner);
+  EXPECT_EQ(write("b"), "2");
+  wanted.push_back(wanted.front());
+  EXPECT_EQ(words(script->change_members(group, wanted)),
+            "node " + std::to_string(stays) + " is named twice");
+}
+
 TEST_F(ConsoleTest, all_nodes_are_found_from_one_and_leaders_are_spread) {
   found(3);
   constexpr std::uint64_t groups = 9;

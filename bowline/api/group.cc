@@ -13,16 +13,23 @@ namespace {
 const Refused gone{raft::Refusal::stopped, {}};
 const Error not_here{Fault::not_found, "the group is not on this node"};
 
-std::future<Outcome> operate(Desk& desk, GroupId id,
-                             std::move_only_function<void(host::Replica&, host::Reply)> what) {
-  Promise<Outcome> promise(Unknown{});
-  auto future = promise.future();
-  desk.with(id,
-            [what = std::move(what), reply = std::move(promise)](host::Replica* replica) mutable {
-              if (replica == nullptr) return reply(gone);
-              what(*replica, std::move(reply));
-            });
+// Asked for with a reply, and kept as a future.
+template <class What, class Ask>
+std::future<What> promised(What if_dropped, Ask ask) {
+  Promise<What> promise(std::move(if_dropped));
+  std::future<What> future = promise.future();
+  ask(std::move(promise));
   return future;
+}
+
+template <class Ask>
+std::future<Outcome> outcome_of(Ask ask) {
+  return promised<Outcome>(Unknown{}, std::move(ask));
+}
+
+template <class What, class Ask>
+std::future<Result<What>> result_of(Ask ask) {
+  return promised<Result<What>>(std::unexpected(not_here), std::move(ask));
 }
 
 }  // namespace
@@ -40,10 +47,8 @@ void Group::propose(std::string command, Term expected, host::Reply reply) const
 }
 
 std::future<Outcome> Group::propose(std::string command, Term expected) const {
-  Promise<Outcome> promise(Unknown{});
-  auto future = promise.future();
-  propose(std::move(command), expected, std::move(promise));
-  return future;
+  return outcome_of(
+      [&](host::Reply reply) { propose(std::move(command), expected, std::move(reply)); });
 }
 
 void Group::read(raft::ReadKind kind, host::ReadReply reply) const {
@@ -54,10 +59,7 @@ void Group::read(raft::ReadKind kind, host::ReadReply reply) const {
 }
 
 std::future<ReadOutcome> Group::read(raft::ReadKind kind) const {
-  Promise<ReadOutcome> promise(gone);
-  auto future = promise.future();
-  read(kind, std::move(promise));
-  return future;
+  return promised<ReadOutcome>(gone, [&](host::ReadReply reply) { read(kind, std::move(reply)); });
 }
 
 void Group::read_within(Duration at_most, host::ReadReply reply) const {
@@ -68,101 +70,146 @@ void Group::read_within(Duration at_most, host::ReadReply reply) const {
 }
 
 std::future<ReadOutcome> Group::read_within(Duration at_most) const {
-  Promise<ReadOutcome> promise(gone);
-  auto future = promise.future();
-  read_within(at_most, std::move(promise));
-  return future;
+  return promised<ReadOutcome>(
+      gone, [&](host::ReadReply reply) { read_within(at_most, std::move(reply)); });
 }
 
+void Group::verify(host::ReadReply reply) const { read(raft::ReadKind::verify, std::move(reply)); }
 std::future<ReadOutcome> Group::verify() const { return read(raft::ReadKind::verify); }
 
+void Group::barrier(host::Reply reply) const {
+  desk_->with(id_, [reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    replica->barrier(std::move(reply));
+  });
+}
+
 std::future<Outcome> Group::barrier() const {
-  return operate(*desk_, id_, [](host::Replica& replica, host::Reply reply) {
-    replica.barrier(std::move(reply));
+  return outcome_of([&](host::Reply reply) { barrier(std::move(reply)); });
+}
+
+// ---- members
+
+void Group::reconfigure(std::vector<raft::Wanted> wanted, std::optional<Index> expected,
+                        host::Reply reply) const {
+  desk_->with(id_, [wanted = std::move(wanted), expected,
+                    reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    replica->reconfigure(std::move(wanted), expected, std::move(reply));
   });
 }
 
 std::future<Outcome> Group::reconfigure(std::vector<raft::Wanted> wanted,
                                         std::optional<Index> expected) const {
-  return operate(
-      *desk_, id_,
-      [wanted = std::move(wanted), expected](host::Replica& replica, host::Reply reply) mutable {
-        replica.reconfigure(std::move(wanted), expected, std::move(reply));
-      });
+  return outcome_of(
+      [&](host::Reply reply) { reconfigure(std::move(wanted), expected, std::move(reply)); });
 }
 
-std::future<Outcome> Group::change_members(Change change) const {
-  return operate(*desk_, id_,
-                 [change = std::move(change)](host::Replica& replica, host::Reply reply) {
-                   const raft::Config& config = replica.core().memberships().latest();
-                   std::vector<raft::Wanted> wanted;
-                   for (const raft::Member& member : config.membership->members)
-                     wanted.push_back({member.id, member.goal, member.priority,
-                                       std::string(member.address.view()),
-                                       std::string(member.metadata.view())});
-                   if (!change(wanted))
-                     return reply(Refused{raft::Refusal::bad_target, replica.core().leader()});
-                   replica.reconfigure(std::move(wanted), config.at, std::move(reply));
-                 });
+void Group::change_members(Change change, host::Reply reply) const {
+  desk_->with(id_, [change = std::move(change),
+                    reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    const raft::Config& config = replica->core().memberships().latest();
+    std::vector<raft::Wanted> wanted;
+    for (const raft::Member& member : config.membership->members)
+      wanted.push_back({member.id, member.goal, member.priority, std::string(member.address.view()),
+                        std::string(member.metadata.view())});
+    if (!change(wanted)) return reply(Refused{raft::Refusal::bad_target, replica->core().leader()});
+    replica->reconfigure(std::move(wanted), config.at, std::move(reply));
+  });
+}
+
+void Group::put_member(raft::Wanted one, host::Reply reply) const {
+  change_members(
+      [one = std::move(one)](std::vector<raft::Wanted>& all) {
+        std::erase_if(all, [&](const raft::Wanted& each) { return each.id == one.id; });
+        all.push_back(one);
+        return true;
+      },
+      std::move(reply));
 }
 
 std::future<Outcome> Group::put_member(raft::Wanted one) const {
-  return change_members([one = std::move(one)](std::vector<raft::Wanted>& all) {
-    std::erase_if(all, [&](const raft::Wanted& each) { return each.id == one.id; });
-    all.push_back(one);
-    return true;
-  });
+  return outcome_of([&](host::Reply reply) { put_member(std::move(one), std::move(reply)); });
+}
+
+void Group::remove_member(NodeId id, host::Reply reply) const {
+  change_members(
+      [id](std::vector<raft::Wanted>& all) {
+        return std::erase_if(all, [id](const raft::Wanted& each) { return each.id == id; }) > 0;
+      },
+      std::move(reply));
 }
 
 std::future<Outcome> Group::remove_member(NodeId id) const {
-  return change_members([id](std::vector<raft::Wanted>& all) {
-    return std::erase_if(all, [id](const raft::Wanted& each) { return each.id == id; }) > 0;
-  });
+  return outcome_of([&](host::Reply reply) { remove_member(id, std::move(reply)); });
+}
+
+void Group::set_standing(NodeId id, raft::Standing standing, host::Reply reply) const {
+  change_members(
+      [id, standing](std::vector<raft::Wanted>& all) {
+        const auto found = std::ranges::find(all, id, &raft::Wanted::id);
+        if (found != all.end()) found->standing = standing;
+        return found != all.end();
+      },
+      std::move(reply));
 }
 
 std::future<Outcome> Group::set_standing(NodeId id, raft::Standing standing) const {
-  return change_members([id, standing](std::vector<raft::Wanted>& all) {
-    const auto found = std::ranges::find(all, id, &raft::Wanted::id);
-    if (found != all.end()) found->standing = standing;
-    return found != all.end();
+  return outcome_of([&](host::Reply reply) { set_standing(id, standing, std::move(reply)); });
+}
+
+void Group::cancel_change(host::Reply reply) const {
+  desk_->with(id_, [reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    replica->cancel_change(std::move(reply));
   });
 }
 
 std::future<Outcome> Group::cancel_change() const {
-  return operate(*desk_, id_, [](host::Replica& replica, host::Reply reply) {
-    replica.cancel_change(std::move(reply));
+  return outcome_of([&](host::Reply reply) { cancel_change(std::move(reply)); });
+}
+
+void Group::recover(ClusterId anew, host::Reply reply) const {
+  desk_->with(id_, [anew, reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    replica->recover(anew, std::move(reply));
   });
 }
 
 std::future<Outcome> Group::recover(ClusterId anew) const {
-  return operate(*desk_, id_, [anew](host::Replica& replica, host::Reply reply) {
-    replica.recover(anew, std::move(reply));
+  return outcome_of([&](host::Reply reply) { recover(anew, std::move(reply)); });
+}
+
+void Group::transfer(NodeId to, host::Reply reply) const {
+  desk_->with(id_, [to, reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    replica->transfer(to, std::move(reply));
   });
 }
 
 std::future<Outcome> Group::transfer(NodeId to) const {
-  return operate(*desk_, id_, [to](host::Replica& replica, host::Reply reply) {
-    replica.transfer(to, std::move(reply));
+  return outcome_of([&](host::Reply reply) { transfer(to, std::move(reply)); });
+}
+
+// ---- its state, its log, its options
+
+void Group::snapshot(env::Done<Result<raft::Base>> reply) const {
+  desk_->with(id_, [reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(std::unexpected(not_here));
+    replica->take_snapshot(std::move(reply));
   });
 }
 
 std::future<Result<raft::Base>> Group::snapshot() const {
-  Promise<Result<raft::Base>> promise(std::unexpected{not_here});
-  auto future = promise.future();
-  desk_->with(id_, [reply = std::move(promise)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(std::unexpected(not_here));
-    replica->take_snapshot(std::move(reply));
-  });
-  return future;
+  return result_of<raft::Base>([&](auto reply) { snapshot(std::move(reply)); });
 }
 
 // One that cannot be made, since there is nothing new, is no failure: then the newest is there. If
 // the group has ended meanwhile, it is one.
-std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
-  Promise<Result<raft::Base>> promise(std::unexpected{not_here});
-  auto future = promise.future();
+void Group::export_snapshot(std::string path, env::Done<Result<raft::Base>> reply) const {
   desk_->at(
-      [id = id_, path = std::move(path), reply = std::move(promise)](host::Shard* shard) mutable {
+      [id = id_, path = std::move(path), reply = std::move(reply)](host::Shard* shard) mutable {
         host::Replica* const replica = shard == nullptr ? nullptr : shard->find(id);
         if (replica == nullptr) return reply(std::unexpected(not_here));
         replica->take_snapshot([shard, id, path = std::move(path),
@@ -173,28 +220,38 @@ std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
           bowline::export_snapshot(*shard, id, std::move(path), std::move(reply));
         });
       });
-  return future;
+}
+
+std::future<Result<raft::Base>> Group::export_snapshot(std::string path) const {
+  return result_of<raft::Base>(
+      [&](auto reply) { export_snapshot(std::move(path), std::move(reply)); });
+}
+
+void Group::read_log(Index from, std::uint64_t bytes,
+                     env::Done<Result<host::LogPart>> reply) const {
+  desk_->with(id_, [from, bytes, reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(std::unexpected(not_here));
+    replica->read_log(from, bytes, std::move(reply));
+  });
 }
 
 std::future<Result<host::LogPart>> Group::read_log(Index from, std::uint64_t bytes) const {
-  Promise<Result<host::LogPart>> promise(std::unexpected{not_here});
-  auto future = promise.future();
-  desk_->with(id_, [from, bytes, promise = std::move(promise)](host::Replica* replica) mutable {
-    if (replica == nullptr) return;
-    replica->read_log(from, bytes, std::move(promise));
+  return result_of<host::LogPart>([&](auto reply) { read_log(from, bytes, std::move(reply)); });
+}
+
+void Group::tune(host::GroupOptions options, env::Done<Result<void>> reply) const {
+  desk_->at([id = id_, options = std::move(options),
+             reply = std::move(reply)](host::Shard* shard) mutable {
+    if (shard == nullptr) return reply(std::unexpected(not_here));
+    reply(shard->tune(id, std::move(options)));
   });
-  return future;
 }
 
 std::future<Result<void>> Group::tune(host::GroupOptions options) const {
-  Promise<Result<void>> promise(std::unexpected{not_here});
-  auto future = promise.future();
-  desk_->at([id = id_, options = std::move(options),
-             reply = std::move(promise)](host::Shard* shard) mutable {
-    if (shard != nullptr) reply(shard->tune(id, std::move(options)));
-  });
-  return future;
+  return result_of<void>([&](auto reply) { tune(std::move(options), std::move(reply)); });
 }
+
+// ---- what it looks like
 
 std::future<GroupStatus> Group::status() const {
   GroupStatus of_none;

@@ -22,6 +22,7 @@ using host::Overruled;
 using host::ReadOutcome;
 using host::Ready;
 using host::Refused;
+using host::text;  // each of them as a sentence
 using host::Unknown;
 
 // Where work for the node's thread is left.
@@ -38,10 +39,13 @@ class Desk {
   }
 };
 
-// One group on one node. A handle: copy it, and use it from any thread. Replies come on the node's
-// thread, and hold it up: hand over what takes long. Futures are answered in any case. If the node
+// One group on one node. A handle: copy it, and use it from any thread. What can be asked for is
+// answered by a future, or by a reply, for whoever is on the node's thread: to wait for a future
+// there is to wait for oneself. Replies come on that thread, and hold it up: hand over what takes
+// long. Futures are answered in any case. If the node
 // ends meanwhile, then with Unknown for what may be done, with Refused (stopped) for a read, with
-// Fault::not_found for the rest, and with an empty status.
+// Fault::not_found for the rest, and with an empty status. If its disk fails, the same, but
+// Fault::io; and the status stays.
 class Group {
  public:
   Group(std::shared_ptr<Desk> desk, GroupId id) : desk_(std::move(desk)), id_(id) {}
@@ -66,33 +70,46 @@ class Group {
   // raft::Options::drift_permille says, and nothing else: docs/EMBEDDING.md.
   void read_within(Duration at_most, host::ReadReply) const;
   std::future<ReadOutcome> read_within(Duration at_most) const;
-  std::future<ReadOutcome> verify() const;  // Ready: it led when a quorum answered just now
-  std::future<Outcome> barrier() const;     // Applied: so is all that was asked for before it
+  void verify(host::ReadReply) const;  // Ready: it led when a quorum answered just now
+  std::future<ReadOutcome> verify() const;
+  void barrier(host::Reply) const;  // Applied: so is all that was asked for before it
+  std::future<Outcome> barrier() const;
 
   // The members that are wanted, all of them. `expected`: only if this is still the configuration.
+  void reconfigure(std::vector<raft::Wanted>, std::optional<Index> expected, host::Reply) const;
   std::future<Outcome> reconfigure(std::vector<raft::Wanted>,
                                    std::optional<Index> expected = {}) const;
   // One member anew, or otherwise than it is; or gone. Refused as outdated if somebody else changes
   // the members meanwhile.
+  void put_member(raft::Wanted, host::Reply) const;
   std::future<Outcome> put_member(raft::Wanted) const;
+  void remove_member(NodeId, host::Reply) const;
   std::future<Outcome> remove_member(NodeId) const;
-  std::future<Outcome> set_standing(NodeId, raft::Standing) const;  // learner to voter, and back
-  std::future<Outcome> cancel_change() const;  // of the members, while it is under way
+  void set_standing(NodeId, raft::Standing, host::Reply) const;  // learner to voter, and back
+  std::future<Outcome> set_standing(NodeId, raft::Standing) const;
+  void cancel_change(host::Reply) const;  // of the members, while it is under way
+  std::future<Outcome> cancel_change() const;
   // The other voters are gone for good: this replica goes on alone, in a cluster of another name.
   // What it had not heard of is lost. All that are added later have to be told that name, by
   // host::GroupOptions::cluster, and so has this one when it starts again.
+  void recover(ClusterId anew, host::Reply) const;
   std::future<Outcome> recover(ClusterId anew) const;
 
-  std::future<Outcome> transfer(NodeId to = {}) const;  // 0: to whoever is best
-  std::future<Result<raft::Base>> snapshot() const;     // made now, and durable
+  void transfer(NodeId to, host::Reply) const;  // 0: to whoever is best
+  std::future<Outcome> transfer(NodeId to = {}) const;
+  void snapshot(env::Done<Result<raft::Base>>) const;  // made now, and durable
+  std::future<Result<raft::Base>> snapshot() const;
   // The newest snapshot of the group into a file, after making one if there is anything new. See
   // portable.h for what it is good for.
+  void export_snapshot(std::string path, env::Done<Result<raft::Base>>) const;
   std::future<Result<raft::Base>> export_snapshot(std::string path) const;
   // The commands that are committed, from this entry on, out of the log of this node: about so many
   // bytes of them, as they were proposed, and where to go on. Fault::not_found: a snapshot covers
   // the entry, and the log has it no more; or the group is not here.
+  void read_log(Index from, std::uint64_t bytes, env::Done<Result<host::LogPart>>) const;
   std::future<Result<host::LogPart>> read_log(Index from, std::uint64_t bytes = 1 << 20) const;
   // Other options from now on, timeouts too. On each node of its own; the error says why not.
+  void tune(host::GroupOptions, env::Done<Result<void>>) const;
   std::future<Result<void>> tune(host::GroupOptions) const;
 
   std::future<GroupStatus> status() const;
@@ -100,7 +117,7 @@ class Group {
 
  private:
   using Change = std::function<bool(std::vector<raft::Wanted>&)>;
-  std::future<Outcome> change_members(Change) const;
+  void change_members(Change, host::Reply) const;
 
   std::shared_ptr<Desk> desk_;
   GroupId id_;

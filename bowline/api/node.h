@@ -74,7 +74,8 @@ struct NodeOptions {
   Duration progress_every = std::chrono::seconds(1);
 
   // The disk failed, and nobody knows what it holds: the process must end, and may start again.
-  // The default says so on stderr and ends it.
+  // The default says so on stderr and ends it. If this returns, whoever waits is told as if the
+  // node had ended, or with Fault::io, and whatever is asked for later is refused.
   std::function<void(const Error&)> broken;
   // What somebody has to put right: who was not let in, which call came to nothing, which file is
   // not good. On the node's thread; each of them once a minute at most. May be left out.

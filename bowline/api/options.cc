@@ -16,7 +16,10 @@ std::string fault_of_network(const runtime::NetworkOptions& network) {
   if (network.receive_bytes == 0) return "network.receive_bytes must be above zero";
   if (network.unsent_bytes <= 0) return "network.unsent_bytes must be above zero";
   if (network.backlog <= 0) return "network.backlog must be above zero";
-  return {};
+  return host::fault_of_lengths({{"network.connect_timeout", network.connect_timeout},
+                                 {"network.peer_timeout", network.peer_timeout},
+                                 {"network.keep_alive", network.keep_alive},
+                                 {"network.farewell", network.farewell}});
 }
 
 bool is_level(host::Level level) { return level <= host::Level::off; }
@@ -49,6 +52,11 @@ std::string NodeOptions::fault() const {
     return "directory must be a place for the log, or storage must give a disk, or stores must "
            "give a log and snapshots";
   if (progress_every < std::chrono::milliseconds(1)) return "progress_every must be at least 1 ms";
+  if (std::string fault = host::fault_of_lengths({{"progress_every", progress_every},
+                                                  {"tls.greet_within", tls.greet_within},
+                                                  {"tls.look_every", tls.look_every}});
+      !fault.empty())
+    return fault;
   if (!std::ranges::all_of(log_lines.levels, is_level))
     return "log_lines.levels must be one of those that host::Level has";
   if (std::string fault = tls.fault(); !fault.empty()) return fault;

@@ -56,6 +56,10 @@ TEST(NodeOptions, say_what_to_change) {
        [](NodeOptions& o) { o.snapshots.takes_at_once = 0; }},
       {"transfers.rounds must be above zero", [](NodeOptions& o) { o.transfers.rounds = 0; }},
       {"progress_every must be at least 1 ms", [](NodeOptions& o) { o.progress_every = {}; }},
+      {"detector.silence must be at least four times detector.pulse",
+       [](NodeOptions& o) { o.detector.silence = o.detector.pulse; }},
+      {"balance_every must not be negative",
+       [](NodeOptions& o) { o.balance_every = milliseconds(-1); }},
       {"log_lines.levels must be one of those that host::Level has",
        [](NodeOptions& o) { o.log_lines.levels[2] = static_cast<host::Level>(99); }},
       {"network.connect_timeout must be above zero",
@@ -81,6 +85,27 @@ TEST(NodeOptions, say_what_to_change) {
   }
 }
 
+TEST(NodeOptions, take_no_time_of_more_than_a_year) {
+  const std::vector<Case<NodeOptions>> cases{
+      {"progress_every", [](NodeOptions& o) { o.progress_every = Duration::max(); }},
+      {"tls.look_every", [](NodeOptions& o) { o.tls.look_every = Duration::max(); }},
+      {"detector.silence", [](NodeOptions& o) { o.detector.silence = Duration::max(); }},
+      {"balance_every", [](NodeOptions& o) { o.balance_every = Duration::max(); }},
+      {"transfers.stalled_after",
+       [](NodeOptions& o) { o.transfers.stalled_after = Duration::max(); }},
+      {"network.connect_timeout",
+       [](NodeOptions& o) { o.network.connect_timeout = Duration::max(); }},
+      {"network.peer_timeout", [](NodeOptions& o) { o.network.peer_timeout = Duration::max(); }},
+      {"network.keep_alive", [](NodeOptions& o) { o.network.keep_alive = Duration::max(); }},
+      {"network.farewell", [](NodeOptions& o) { o.network.farewell = Duration::max(); }}};
+  for (const auto& [name, spoil] : cases) {
+    NodeOptions options = good();
+    spoil(options);
+    EXPECT_EQ(options.fault(), name + " must be at most a year");
+    EXPECT_FALSE(Node::open(options).has_value()) << name;
+  }
+}
+
 TEST(NodeOptions, a_directory_is_not_needed_where_stores_take_its_place) {
   NodeOptions options = good();
   options.directory = "";
@@ -92,6 +117,8 @@ TEST(GroupSetup, says_what_to_change) {
   EXPECT_EQ(GroupSetup{}.fault(), "");
   const std::vector<Case<GroupSetup>> cases{
       {"slice_bytes must be above zero", [](GroupSetup& s) { s.options.slice_bytes = 0; }},
+      {"snapshot_every must be at most a year",
+       [](GroupSetup& s) { s.options.snapshot_every = Duration::max(); }},
       {"founders: each needs an id of its own, and at least one must vote",
        [](GroupSetup& s) { s.founders = {{.id = NodeId{1}}, {.id = NodeId{1}}}; }},
       {"founders: each needs an id of its own, and at least one must vote",

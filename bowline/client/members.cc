@@ -68,4 +68,17 @@ Result<wire::AskMembers> with_standing(const wire::GroupReport& report, NodeId i
   return checked(std::move(ask));
 }
 
+Result<wire::AskMembers> with_members(const wire::GroupReport& report, std::vector<Wanted> all,
+                                      std::optional<Index> expected) {
+  std::ranges::sort(all, {}, &Wanted::id);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!all[i].id) return no(Fault::exists, "no node has the id 0");
+    if (i > 0 && all[i].id == all[i - 1].id)
+      return no(Fault::exists, node(all[i].id) + " is named twice");
+    if (all[i].address.empty())
+      return no(Fault::exists, node(all[i].id) + " has no address: say where it listens");
+  }
+  return checked({report.group, std::move(all), expected.value_or(report.members_at)});
+}
+
 }  // namespace bowline::client

@@ -76,5 +76,19 @@ TEST(Members, a_group_keeps_a_voter) {
   EXPECT_EQ(words(with_standing(one, {1}, Standing::learner)), why);
 }
 
+TEST(Members, all_of_them_are_as_they_are_wanted) {
+  const raft::Wanted one{.id = {1}, .address = "x:1"};
+  const raft::Wanted nine{.id = {9}, .standing = Standing::learner, .address = "x:9"};
+  EXPECT_EQ(words(with_members(group(), {nine, one})), "if 30: 1v100@x:1/ 9l100@x:9/");
+  EXPECT_EQ(words(with_members(group(), {one}, Index{12})), "if 12: 1v100@x:1/");
+  EXPECT_EQ(words(with_members(group(), {one, nine, one})), "node 1 is named twice");
+  EXPECT_EQ(words(with_members(group(), {one, {.id = {}, .address = "x:0"}})),
+            "no node has the id 0");
+  EXPECT_EQ(words(with_members(group(), {one, {.id = {2}}})),
+            "node 2 has no address: say where it listens");
+  EXPECT_TRUE(words(with_members(group(), {nine})).contains("no voter"));
+  EXPECT_TRUE(words(with_members(group(), {})).contains("no voter"));
+}
+
 }  // namespace
 }  // namespace bowline::client

@@ -46,33 +46,12 @@ Why why_of(Refusal refusal) {
   std::unreachable();
 }
 
-std::string sentence_of(Refusal refusal, NodeId self, NodeId leader) {
-  switch (refusal) {
-    case Refusal::not_leader:
-      return the_node(self) + " does not lead the group" +
-             (leader ? ": " + the_node(leader) + " does" : ", and knows of nobody who does");
-    case Refusal::outdated:
-      return "the members are not those that were expected: look at them again, and then decide";
-    case Refusal::transferring: return "the leader is handing over: ask again soon";
-    case Refusal::full: return "too much waits to be committed: ask again soon";
-    case Refusal::not_ready:
-      return "the leader is new, or waits to hear from the others: ask again soon";
-    case Refusal::change_pending:
-      return "another change of the members is under way: wait for it, or cancel it";
-    case Refusal::timed_out: return "nobody took over in time: ask again";
-    case Refusal::too_old: return "the state here may be older than that: ask again, or the leader";
-    case Refusal::lost_leadership: return "the leader lost its quorum: ask again";
-    case Refusal::too_large: return "that is larger than an entry may be";
-    case Refusal::wrong_term: return "the term is another one now";
-    case Refusal::no_change: return "no change of the members is under way";
-    case Refusal::bad_members:
-      return "the members make no sense: each needs an id of its own, one must vote, and there may "
-             "be " +
-             std::to_string(raft::max_members) + " at most";
-    case Refusal::bad_target: return "that one cannot lead: it is no voter, or has priority 0";
-    case Refusal::stopped: return "the group has stopped on this node";
-  }
-  std::unreachable();
+// An operator asks many nodes: it has to hear which one does not lead.
+std::string sentence_of(const Refused& refused, NodeId self) {
+  if (refused.why != Refusal::not_leader) return text(refused);
+  return the_node(self) + " does not lead the group" +
+         (refused.leader ? ": " + the_node(refused.leader) + " does"
+                         : ", and knows of nobody who does");
 }
 
 // So that whoever asked need not look for it.
@@ -91,12 +70,11 @@ Reply reply_with(Shard& shard, GroupId group, Told told) {
   return [&shard, group, told = std::move(told)](const Outcome& outcome) mutable {
     if (const auto* done = std::get_if<Applied>(&outcome)) return told(wire::Done{done->id});
     if (const auto* refused = std::get_if<Refused>(&outcome))
-      return told(Declined{why_of(refused->why),
-                           sentence_of(refused->why, shard.options().self, refused->leader),
+      return told(Declined{why_of(refused->why), sentence_of(*refused, shard.options().self),
                            refused->leader, address_of(shard, group, refused->leader)});
     if (std::holds_alternative<Overruled>(outcome))
-      return told(Declined{Why::later, "another leader took over meanwhile: ask again", {}, {}});
-    told(wire::Unsure{"the leader changed before it was decided: it may be done, or become so"});
+      return told(Declined{Why::later, text(outcome), {}, {}});
+    told(wire::Unsure{text(outcome)});
   };
 }
 

@@ -58,7 +58,28 @@ std::string fault_of_detector(const Detector::Options& detector) {
 
 }  // namespace
 
+std::string fault_of_lengths(std::initializer_list<Named> all) {
+  for (const auto& [name, duration] : all)
+    if (duration > longest) return std::string(name) + " must be at most a year";
+  return {};
+}
+
 std::string Options::fault() const {
+  if (std::string fault = fault_of_lengths({{"log.mark_after", log.mark_after},
+                                            {"log.retry_full_after", log.retry_full_after},
+                                            {"log.scrub_every", log.scrub_every},
+                                            {"links.hello_within", links.hello_within},
+                                            {"links.retry_floor", links.retry_floor},
+                                            {"links.retry_most", links.retry_most},
+                                            {"links.short_life", links.short_life},
+                                            {"links.spare_lives", links.spare_lives},
+                                            {"detector.pulse", detector.pulse},
+                                            {"detector.silence", detector.silence},
+                                            {"balance_every", balance_every},
+                                            {"transfers.stalled_after", transfers.stalled_after},
+                                            {"transfers.again_after", transfers.again_after}});
+      !fault.empty())
+    return fault;
   if (!self) return "self must not be 0: each node has an id of its own";
   if (listen.empty()) return "listen must be an address: \"host:port\"";
   if (cluster.size() > most_cluster_bytes || !std::ranges::all_of(cluster, needs_no_escape))
@@ -93,7 +114,8 @@ std::string GroupOptions::fault() const {
   if (slice_bytes == 0) return "slice_bytes must be above zero";
   if (unapplied_bytes == 0) return "unapplied_bytes must be above zero";
   if (snapshot_every < Duration(0)) return "snapshot_every must not be negative";
-  return {};
+  return fault_of_lengths(
+      {{"snapshot_every", snapshot_every}, {"raft: hibernate_after", raft->hibernate_after}});
 }
 
 std::string GroupOptions::cannot_become(const GroupOptions& next) const {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
 #include "bowline/base/ids.h"
+#include "bowline/base/time.h"
 #include "bowline/host/courier.h"
 #include "bowline/host/detector.h"
 #include "bowline/host/links.h"
@@ -17,6 +20,15 @@
 #include "bowline/wire/version.h"
 
 namespace bowline::host {
+
+// Of all durations in options, here and of whoever embeds us: it keeps their sums in range.
+inline constexpr Duration longest = std::chrono::hours(24 * 365);
+// As a sentence, of the first that is longer; empty: none is.
+struct Named {
+  const char* name;
+  Duration duration;
+};
+std::string fault_of_lengths(std::initializer_list<Named>);
 
 // Of one node.
 struct Options {

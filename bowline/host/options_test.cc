@@ -14,6 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr Duration too_long = std::chrono::hours(24 * 365) + Duration{1};
+
 template <class Of>
 struct Case {
   std::string fault;
@@ -42,6 +44,12 @@ TEST(HostOptions, say_what_to_change) {
       {"snapshots: ", [](Options& o) { o.snapshots.piece_bytes = 0; }},
       {"snapshots: ", [](Options& o) { o.snapshots.takes_at_once = 0; }},
       {"snapshots: ", [](Options& o) { o.snapshots.loads_at_once = 0; }},
+      {"detector.pulse must be above zero", [](Options& o) { o.detector.pulse = {}; }},
+      {"detector.silence must be at least four times detector.pulse",
+       [](Options& o) { o.detector.silence = 4 * o.detector.pulse - Duration{1}; }},
+      {"balance_every must not be negative",
+       [](Options& o) { o.balance_every = milliseconds(-1); }},
+      {"balance_at_once must be above zero", [](Options& o) { o.balance_at_once = 0; }},
       {"links.hello_within must be above zero", [](Options& o) { o.links.hello_within = {}; }},
       {"links.retry_floor must be above zero", [](Options& o) { o.links.retry_floor = {}; }},
       {"links.retry_most must be at least links.retry_floor",
@@ -83,6 +91,33 @@ TEST(HostOptions, say_what_to_change) {
   }
 }
 
+// Times are added to each other, and compared. Beyond some hundred years their sums would wrap.
+TEST(HostOptions, take_no_time_of_more_than_a_year) {
+  const std::vector<Case<Options>> cases{
+      {"detector.pulse", [](Options& o) { o.detector.pulse = Duration::max() / 2; }},
+      {"detector.silence", [](Options& o) { o.detector.silence = too_long; }},
+      {"balance_every", [](Options& o) { o.balance_every = Duration::max(); }},
+      {"links.hello_within", [](Options& o) { o.links.hello_within = too_long; }},
+      {"links.retry_floor",
+       [](Options& o) { o.links.retry_floor = o.links.retry_most = too_long; }},
+      {"links.retry_most", [](Options& o) { o.links.retry_most = too_long; }},
+      {"links.short_life", [](Options& o) { o.links.short_life = too_long; }},
+      {"links.spare_lives", [](Options& o) { o.links.spare_lives = too_long; }},
+      {"transfers.stalled_after", [](Options& o) { o.transfers.stalled_after = Duration::max(); }},
+      {"transfers.again_after", [](Options& o) { o.transfers.again_after = too_long; }},
+      {"log.mark_after", [](Options& o) { o.log.mark_after = too_long; }},
+      {"log.retry_full_after", [](Options& o) { o.log.retry_full_after = too_long; }},
+      {"log.scrub_every", [](Options& o) { o.log.scrub_every = too_long; }}};
+  for (const auto& [name, spoil] : cases) {
+    Options options = good();
+    spoil(options);
+    EXPECT_EQ(options.fault(), name + " must be at most a year");
+  }
+  Options patient = good();
+  patient.detector.silence = patient.balance_every = std::chrono::hours(24 * 365);
+  EXPECT_EQ(patient.fault(), "");
+}
+
 TEST(GroupOptions, say_what_to_change) {
   EXPECT_EQ(GroupOptions{}.fault(), "");
   const std::vector<Case<GroupOptions>> cases{
@@ -94,7 +129,17 @@ TEST(GroupOptions, say_what_to_change) {
          o.raft = raft;
        }},
       {"slice_bytes must be above zero", [](GroupOptions& o) { o.slice_bytes = 0; }},
-      {"unapplied_bytes must be above zero", [](GroupOptions& o) { o.unapplied_bytes = 0; }}};
+      {"unapplied_bytes must be above zero", [](GroupOptions& o) { o.unapplied_bytes = 0; }},
+      {"raft: hibernate_after must be at most a year",
+       [](GroupOptions& o) {
+         auto raft = copy_of(o);
+         raft->hibernate_after = Duration::max();
+         o.raft = raft;
+       }},
+      {"snapshot_every must not be negative",
+       [](GroupOptions& o) { o.snapshot_every = Duration{-1}; }},
+      {"snapshot_every must be at most a year",
+       [](GroupOptions& o) { o.snapshot_every = Duration::max(); }}};
   for (const auto& [fault, spoil] : cases) {
     GroupOptions options;
     spoil(options);

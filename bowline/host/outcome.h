@@ -33,4 +33,10 @@ struct Ready {
 using ReadOutcome = std::variant<Ready, Refused>;
 using ReadReply = env::Done<ReadOutcome>;
 
+// As a sentence, for people: what became of it, and what to do about that. No code should read it.
+std::string text(raft::Refusal);
+std::string text(const Refused&);  // and who leads, if that is why
+std::string text(const Outcome&);
+std::string text(const ReadOutcome&);
+
 }  // namespace bowline::host

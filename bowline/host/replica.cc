@@ -66,21 +66,28 @@ void Replica::begin() {
 void Replica::end() {
   ended_ = true;
   applier_.hold();
+  dismiss(not_here());
+}
+
+// Nothing rings any more, and nobody waits. What the core was never given is refused: that nobody
+// will ever do.
+void Replica::dismiss(const Error& why) {
   for (const env::TimerId timer : {timer_, state_timer_, age_timer_})
     if (timer) desks_.env.loop.set(timer, never);
+  const Refused stopped{raft::Refusal::stopped, {}};
+  // First: the read that is to prove their age would let them have what they ask for.
+  if (old_reads_) {
+    desks_.env.loop.set(old_reads_->timer, never);
+    for (auto& [until, read] : std::exchange(old_reads_->waiting, {})) read.reply(stopped);
+  }
   waiters_.end();
   laps_.end();
-  const Refused stopped{raft::Refusal::stopped, {}};
   for (auto& [what, reply] : std::exchange(operations_, {})) reply(stopped);
   for (Gathered& batch : std::exchange(gathered_, {}))
     for (Reply& reply : batch.replies) reply(stopped);
   for (auto& [kind, replies] : std::exchange(reads_, {}))
     for (ReadReply& reply : replies) reply(stopped);
-  if (old_reads_) {
-    desks_.env.loop.set(old_reads_->timer, never);
-    for (auto& [until, read] : std::exchange(old_reads_->waiting, {})) read.reply(stopped);
-  }
-  for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(not_here()));
+  for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(why));
 }
 
 // ---- requests

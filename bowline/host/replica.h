@@ -111,6 +111,8 @@ class Replica final : private Applier::Client {
   void state_fetched(Result<raft::Base>);
   void fetched(LogId through, Result<raft::Base>);  // a snapshot that was asked for, or not
   void end();                                       // those who wait are told
+  // The disk failed: those who wait are told, and so is whoever came since.
+  void give_up() { dismiss(disk_failed()); }
   // How long the disk may be busy with one write before others should lead. None: as long as it is.
   std::optional<Duration> patience() const;
   void disk_stalls(Duration busy);
@@ -125,6 +127,10 @@ class Replica final : private Applier::Client {
   LogId snapshot() const { return snapshot_; }  // the newest that is here
   bool is_stateless() const { return stateless_; }
   Time heard_leader() const { return heard_leader_; }  // of a follower
+
+  static Error disk_failed() {
+    return {Fault::io, "the disk of this node has failed: start the process again"};
+  }
 
  private:
   struct Gathered {  // for one Propose
@@ -175,6 +181,7 @@ class Replica final : private Applier::Client {
   bool holds(LogId id) const override { return core_.outline().contains(id); }
   void unreadable(Index index) override { input(raft::Unreadable{index, index}); }
   void rest_if_asleep();
+  void dismiss(const Error& why);
   void operate(raft::Input, Reply);
   Ticket ticket_for(const raft::Input&, Reply);
   OldReads& old_reads();

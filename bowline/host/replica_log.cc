@@ -13,6 +13,7 @@ void Replica::read_log(Index from, std::uint64_t bytes, env::Done<Result<LogPart
     desks_.env.loop.soon(
         [done = std::move(done), found = std::move(found)]() mutable { done(std::move(found)); });
   };
+  if (*desks_.broken) return done(std::unexpected(disk_failed()));
   go_on_reading(std::max(from, Index{1}), bytes, std::move(done));
 }
 

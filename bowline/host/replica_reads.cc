@@ -45,6 +45,10 @@ bool Replica::is_within(Duration at_most) {
 }
 
 void Replica::read_within(Duration at_most, ReadReply reply) {
+  if (*desks_.broken) {  // refused in the next turn, like all else
+    old_reads().waiting.push_back({at_most, std::move(reply)});
+    return due();
+  }
   if (!is_within(at_most / 2)) ask_how_fresh();
   if (!is_within(at_most)) return wait_for_proof(at_most, std::move(reply));
   desks_.env.loop.soon(life_.guard([this, at_most, reply = std::move(reply)]() mutable {

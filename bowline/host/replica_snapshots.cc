@@ -54,8 +54,8 @@ bool Replica::is_worth_a_snapshot() const {
 }
 
 void Replica::take_snapshot(env::Done<Result<raft::Base>> done) {
-  if (ended_) {
-    if (done) done(std::unexpected(not_here()));
+  if (ended_ || *desks_.broken) {
+    if (done) done(std::unexpected(ended_ ? not_here() : disk_failed()));
     return;
   }
   if (done) want_snapshot_.push_back(std::move(done));

@@ -158,7 +158,7 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
 // ---- groups
 
 std::optional<Error> Shard::cannot_start(GroupId group, const GroupOptions& options) const {
-  if (broken_) return Error{Fault::io, "the disk of this node has failed: start the process again"};
+  if (broken_) return Replica::disk_failed();
   if (is_note_of_destroyed(group))
     return Error{Fault::invalid, "the id of a group must be less than 2^63"};
   if (destroying_.contains(group))
@@ -198,6 +198,7 @@ Result<void> Shard::tune(GroupId group, GroupOptions options) {
   Replica* const replica = find(group);
   if (replica == nullptr)
     return std::unexpected(Error{Fault::not_found, "the group is not on this node"});
+  if (broken_) return std::unexpected(Replica::disk_failed());
   if (std::optional<Error> wrong = cannot_run(options)) return std::unexpected(*wrong);
   if (std::string why = replica->options().cannot_become(options); !why.empty())
     return std::unexpected(Error{Fault::invalid, "the options of a group: " + why});
@@ -241,7 +242,7 @@ void Shard::due() {
 // together; and only then is anything applied, so that nobody waits for that.
 void Shard::turn() {
   turn_is_due_ = false;
-  if (broken_) return;
+  if (broken_) return give_up();
   ++meters_.counters.turns;
   const std::set<GroupId> now = std::exchange(due_, {});
   giving_ = true;
@@ -272,6 +273,12 @@ void Shard::apply_slices(const std::set<GroupId>& groups) {
   waits_for_slice_ = order[next];
   due_.insert(order.begin() + static_cast<std::ptrdiff_t>(next), order.end());
   due();
+}
+
+// Whoever is told may ask for something else at once, or end a group: that is for the next turn.
+void Shard::give_up() {
+  for (const GroupId group : std::exchange(due_, {}))
+    if (Replica* const replica = find(group)) replica->give_up();
 }
 
 // ---- what is heard
@@ -313,6 +320,8 @@ void Shard::fail(Error error) {
   }
   for (auto& [group, waiting] : std::exchange(destroying_, {}))
     for (auto& done : waiting) done(std::unexpected(why));
+  for (const GroupId group : ids()) due_.insert(group);
+  due();
 }
 
 Links::Hooks Shard::link_hooks() {

@@ -49,8 +49,8 @@ struct Birth {
 class Shard {
  public:
   struct Hooks {
-    // A write or sync failed, nobody knows what the disk holds: stop the process. The shard does
-    // nothing any more.
+    // A write or sync failed, nobody knows what the disk holds: stop the process. If it goes on,
+    // the shard tells those who wait, refuses what is asked for, and does nothing else any more.
     std::move_only_function<void(Error)> broken;
     std::move_only_function<void(GroupId, const raft::RoleChanged&)> role = {};
     // Of a group, or of the node (group 0). May be left out.
@@ -156,6 +156,7 @@ class Shard {
   void tell(GroupId, const News&);
   void turn();
   void apply_slices(const std::set<GroupId>&);
+  void give_up();
   void due();
   void letters(NodeId from, const wire::Frame&, const wire::Way&);
   void know(const raft::Membership&);

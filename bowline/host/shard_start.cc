@@ -31,6 +31,8 @@ raft::Persist from_the_start(const raft::Base& base, const raft::HardState& hard
 }  // namespace
 
 Result<std::optional<raft::Base>> Shard::place_of(GroupId group, machine::StateMachine& machine) {
+  if (std::string fault = machine.fault(); !fault.empty())
+    return std::unexpected(Error{Fault::invalid, "the machine of a group: " + fault});
   machine::Durable* const durable = machine.durable();
   const std::string mark = durable == nullptr ? std::string() : durable->marked();
   if (mark.empty()) return std::nullopt;

@@ -111,6 +111,14 @@ std::string end_replacing(std::uint64_t id, std::uint32_t sum) {
   return command;
 }
 
+std::string ReplaceableMachine::fault() const {
+  if (within_->durable() != nullptr)
+    return "a machine that keeps its state by itself (durable()) cannot be within a "
+           "ReplaceableMachine: that never marks it, and so it would begin empty with each "
+           "process. Take it by itself, or leave its durable() out";
+  return within_->fault();
+}
+
 // Ordinary ones go on together.
 void ReplaceableMachine::apply(std::span<const Command> commands, std::span<std::string> answers) {
   ensure(commands.size() == answers.size());

@@ -36,6 +36,9 @@ class ReplaceableMachine final : public StateMachine {
     within_->configured(id, membership);
   }
 
+  // What one within keeps on a disk of its own would never be marked.
+  std::string fault() const override;
+
   StateMachine& within() { return *within_; }
   std::uint64_t gathered_bytes() const { return gathered_.size(); }
 

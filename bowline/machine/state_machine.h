@@ -64,6 +64,8 @@ class StateMachine {
   virtual std::unique_ptr<Writer> restore() = 0;
   // Null: it begins empty with each process. May not change its mind.
   virtual Durable* durable() { return nullptr; }
+  // Why no group can be started with it, as a sentence that says what to change; empty: one can.
+  virtual std::string fault() const { return {}; }
   // A membership of the group was committed, after all commands before `id`. For those who care.
   virtual void configured(LogId id, std::string_view membership) {
     static_cast<void>(id);

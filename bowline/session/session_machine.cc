@@ -107,6 +107,14 @@ Reply SessionMachine::carry_out(const machine::Command& command, const Body& bod
   return Well{};
 }
 
+std::string SessionMachine::fault() const {
+  if (within_.durable() != nullptr)
+    return "a machine that keeps its state by itself (durable()) cannot be within a "
+           "SessionMachine: that never marks it, and so it would begin empty with each process. "
+           "Let it keep its sessions itself, with a session::Table, or leave its durable() out";
+  return within_.fault();
+}
+
 std::unique_ptr<machine::Reader> SessionMachine::snapshot() {
   std::string table =
       planted(Bug::p20_snapshot_without_sessions) ? Table().encode() : table_->encode();

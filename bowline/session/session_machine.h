@@ -34,6 +34,9 @@ class SessionMachine final : public machine::StateMachine {
     within_.configured(id, membership);
   }
 
+  // What one within keeps on a disk of its own would never be marked.
+  std::string fault() const override;
+
   const Table& table() const { return *table_; }
 
  private:

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/host/outcome.h"
+
+#include <utility>
+
+#include "bowline/raft/membership.h"
+
+namespace bowline::host {
+
+std::string text(raft::Refusal refusal) {
+  using raft::Refusal;
+  switch (refusal) {
+    case Refusal::not_leader: return "this node does not lead the group";
+    case Refusal::outdated:
+      return "the members are not those that were expected: look at them again, and then decide";
+    case Refusal::transferring: return "the leader is handing over: ask again soon";
+    case Refusal::full: return "too much waits to be committed: ask again soon";
+    case Refusal::not_ready:
+      return "the leader is new, or waits to hear from the others: ask again soon";
+    case Refusal::change_pending:
+      return "another change of the members is under way: wait for it, or cancel it";
+    case Refusal::timed_out: return "nobody took over in time: ask again";
+    case Refusal::too_old: return "the state here may be older than that: ask again, or the leader";
+    case Refusal::lost_leadership: return "the leader lost its quorum: ask again";
+    case Refusal::too_large: return "that is larger than an entry may be";
+    case Refusal::wrong_term: return "the term is another one now";
+    case Refusal::no_change: return "no change of the members is under way";
+    case Refusal::bad_members:
+      return "the members make no sense: each needs an id of its own, one must vote, and there may "
+             "be " +
+             std::to_string(raft::max_members) + " at most";
+    case Refusal::bad_target: return "that one cannot lead: it is no voter, or has priority 0";
+    case Refusal::stopped: return "the group has stopped on this node";
+  }
+  std::unreachable();
+}
+
+std::string text(const Refused& refused) {
+  if (refused.why != raft::Refusal::not_leader) return text(refused.why);
+  return text(refused.why) + (refused.leader
+                                  ? ": node " + std::to_string(refused.leader.value) + " does"
+                                  : ", and knows of nobody who does");
+}
+
+std::string text(const Outcome& outcome) {
+  if (const auto* const applied = std::get_if<Applied>(&outcome))
+    return applied->id.index ? "done, by entry " + std::to_string(applied->id.index.value) : "done";
+  if (const auto* const refused = std::get_if<Refused>(&outcome)) return text(*refused);
+  if (std::holds_alternative<Overruled>(outcome))
+    return "another leader took over meanwhile: ask again";
+  return "the leader changed, or this node stopped, before it was decided: it may be done, or "
+         "become so";
+}
+
+std::string text(const ReadOutcome& outcome) {
+  if (const auto* const refused = std::get_if<Refused>(&outcome)) return text(*refused);
+  return "the state may be read, as of entry " +
+         std::to_string(std::get<Ready>(outcome).index.value);
+}
+
+}  // namespace bowline::host

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bowline/host/outcome.h"
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace bowline::host {
+namespace {
+
+TEST(OutcomeText, has_a_sentence_of_its_own_for_each_refusal) {
+  std::set<std::string> all;
+  constexpr auto last = static_cast<std::uint8_t>(raft::Refusal::stopped);
+  for (std::uint8_t value = 0; value <= last; ++value) {
+    const std::string sentence = text(static_cast<raft::Refusal>(value));
+    EXPECT_GT(sentence.size(), 10U);
+    EXPECT_TRUE(all.insert(sentence).second) << sentence;
+  }
+  EXPECT_EQ(all.size(), 15U);
+}
+
+TEST(OutcomeText, names_the_leader_where_it_is_known) {
+  EXPECT_EQ(text(Refused{raft::Refusal::not_leader, NodeId{3}}),
+            "this node does not lead the group: node 3 does");
+  EXPECT_EQ(text(Refused{raft::Refusal::not_leader, {}}),
+            "this node does not lead the group, and knows of nobody who does");
+  EXPECT_EQ(text(Refused{raft::Refusal::full, NodeId{3}}), text(raft::Refusal::full));
+}
+
+TEST(OutcomeText, tells_apart_what_became_of_a_proposal) {
+  std::set<std::string> all;
+  for (const Outcome& outcome : {Outcome(Applied{}), Outcome(Applied{{Term{2}, Index{7}}, "x"}),
+                                 Outcome(Refused{}), Outcome(Overruled{}), Outcome(Unknown{})})
+    EXPECT_TRUE(all.insert(text(outcome)).second) << text(outcome);
+  EXPECT_EQ(text(Outcome(Applied{{Term{2}, Index{7}}, "x"})), "done, by entry 7");
+  EXPECT_EQ(text(Outcome(Refused{raft::Refusal::too_large, {}})), text(raft::Refusal::too_large));
+}
+
+TEST(OutcomeText, says_what_became_of_a_read) {
+  EXPECT_EQ(text(ReadOutcome(Ready{Index{7}})), "the state may be read, as of entry 7");
+  EXPECT_EQ(text(ReadOutcome(Refused{raft::Refusal::too_old, {}})), text(raft::Refusal::too_old));
+}
+
+}  // namespace
+}  // namespace bowline::host
