@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -46,6 +47,10 @@ class PlayedCall final : public rpc::CallChannel {
     const bool over = changed_.wait_for(lock, 20s, [this] { return finished_; });
     return over ? status_ : rpc::Status{rpc::Code::aborted, "it is not over"};
   }
+  std::uint64_t order() {  // of calls that are over
+    const std::scoped_lock lock(mutex_);
+    return order_;
+  }
   std::size_t messages() {
     const std::scoped_lock lock(mutex_);
     return messages_.size();
@@ -68,14 +73,16 @@ class PlayedCall final : public rpc::CallChannel {
     const std::scoped_lock lock(mutex_);
     status_ = std::move(status);
     finished_ = true;
+    order_ = ++all_finished;
     changed_.notify_all();
   }
   void hold(bool) override {}
   std::uint64_t queued() const override { return waits; }
   std::uint64_t queued_beside() const override { return beside ? beside() : waits; }
-  bool over() const override { return false; }
+  bool over() const override { return is_gone; }
   void keeps(std::uint64_t bytes) override { kept = bytes; }
   // On the thread of the service, too:
+  bool is_gone = false;  // the client
   std::uint64_t kept = 0;
   std::uint64_t waits = 0;                           // as if the client did not read
   std::function<std::uint64_t()> beside = {};        // what waits on its connection
@@ -89,6 +96,8 @@ class PlayedCall final : public rpc::CallChannel {
   std::vector<std::string> messages_;
   std::size_t taken_ = 0;
   bool finished_ = false;
+  std::uint64_t order_ = 0;
+  static inline std::atomic<std::uint64_t> all_finished = 0;
   rpc::Status status_;
 };
 

@@ -15,6 +15,7 @@ struct RequestLimits {
   std::size_t request_bytes = 1536UL * 1024;  // of what would be replicated
   std::uint64_t answer_bytes = 256 << 20;     // of one answer to a request that only reads
   std::uint64_t watch_bytes = 64 << 20;       // of memory, for all watches of one stream
+  std::uint64_t range_keys = 4096;            // looked at in one turn of the loop (ranges.h)
 };
 
 inline constexpr std::int64_t most_lease_ttl = 9'000'000'000;  // seconds

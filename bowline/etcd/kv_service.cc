@@ -87,26 +87,13 @@ void KvService::add_to(rpc::Router& router) {
 
 void KvService::range(rpc::Call call, RangeRequest request, std::size_t bytes) {
   if (const auto wrong = check(request)) return refuse(call, *wrong);
-  if (request.serializable()) return answer_range(std::move(call), request);
+  if (request.serializable()) return ranges_.answer(std::move(call), std::move(request));
   if (here_.is_learner()) return refuse(call, Wrong::not_supported_for_learner);
   here_.quorum.read(bytes, life_.guard([this, call = std::move(call), request = std::move(request)](
                                            std::optional<Wrong> wrong) mutable {
     if (wrong) return refuse(call, *wrong);
-    answer_range(std::move(call), request);
+    ranges_.answer(std::move(call), std::move(request));
   }));
-}
-
-void KvService::answer_range(rpc::Call call, const RangeRequest& request) {
-  kv::Weight weight = here_.room.begin(call);
-  const auto found = here_.store().range(to_kv(request), weight);
-  if (!found && found.error() == kv::Refusal::answer_too_large)
-    return call.finish(here_.room.refusal(weight));
-  if (!found) return call.finish(status_of(found.error()));
-  here_.room.took(weight);
-  etcdserverpb::RangeResponse response;
-  here_.fill(*response.mutable_header());
-  fill(response, *found);
-  etcd::answer(call, response);
 }
 
 void KvService::put(rpc::Call call, const PutRequest& request, std::size_t bytes) {

@@ -7,6 +7,7 @@
 #include "bowline/env/life.h"
 #include "bowline/etcd/here.h"
 #include "bowline/etcd/quota.h"
+#include "bowline/etcd/ranges.h"
 #include "bowline/rpc/call.h"
 #include "bowline/rpc/router.h"
 
@@ -16,7 +17,7 @@ namespace bowline::etcd {
 // this member.
 class KvService {
  public:
-  KvService(Here& here, Quota& quota) : here_(here), quota_(quota) {}
+  KvService(Here& here, Quota& quota) : here_(here), quota_(quota), ranges_(here) {}
   KvService(const KvService&) = delete;
   KvService& operator=(const KvService&) = delete;
 
@@ -33,10 +34,10 @@ class KvService {
   void answer_txn(rpc::Call, const etcdserverpb::TxnRequest&);
   void compact(rpc::Call, const etcdserverpb::CompactionRequest&);
   void answer_compaction(rpc::Call);
-  void answer_range(rpc::Call, const etcdserverpb::RangeRequest&);
 
   Here& here_;
   Quota& quota_;
+  Ranges ranges_;
   std::vector<rpc::Call> sweeping_;  // answered once what was compacted is gone
   env::Life life_;
 };

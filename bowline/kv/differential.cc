@@ -2,6 +2,7 @@
 #include "bowline/kv/differential.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "bowline/kv/snapshot.h"
 
@@ -21,6 +22,11 @@ std::shared_ptr<env::MemoryExtents> extents_of(std::uint64_t seed) {
 // Next to nothing stays in memory. Half of the followers keep all there, and are the same.
 ValueMemory memory_of(std::uint64_t seed, std::shared_ptr<env::MemoryExtents> extents) {
   return {.extents = std::move(extents), .bytes = seed % 4 * 20, .least_bytes = 1};
+}
+
+// So that what it views may go.
+std::string bytes_of(RangeAnswer answer) {
+  return encode(Answer{.said = TxnAnswer{.responses = {{.what = std::move(answer)}}}});
 }
 
 }  // namespace
@@ -82,6 +88,7 @@ void Differential::step() {
     take_snapshot();
   }
   if (taken_ != nullptr) install();
+  for (Twin* const twin : {&leader_, &follower_}) read_on(*twin);
   for (const Twin* const twin : {&leader_, &follower_})
     for (const Twin::Stream& stream : twin->streams)
       expect(stream.checker->fault().empty(), stream.checker->fault());
@@ -123,7 +130,7 @@ void Differential::apply(Twin& twin, std::uint64_t most) {
   }
 }
 
-void Differential::read(const Twin& twin) {
+void Differential::read(Twin& twin) {
   random_.now_at(twin.model.revision(), twin.model.compacted());
   const Range range = random_.range();
   const auto found = twin.machine.store().range(range);
@@ -131,6 +138,22 @@ void Differential::read(const Twin& twin) {
   expect(found == wanted, "a range at " + std::to_string(range.revision));
   const auto now = twin.model.range({.keys = range.keys});
   expect(twin.machine.store().count(range.keys) == now->count, "a count");
+  if (!wanted || range.keys.is_empty() || twin.slow) return;
+  twin.slow.emplace(LongRange(twin.machine.store(), range, {}), bytes_of(*wanted));
+}
+
+// A slice, in which it may not come far.
+void Differential::read_on(Twin& twin) {
+  if (!twin.slow) return;
+  LongRange& range = twin.slow->range;
+  std::uint64_t most = 1 + slices_++ % 3;
+  if (!range.step(most)) return twin.slow.reset();  // the state was replaced
+  if (!range.is_ready()) return;
+  RangeAnswer answer{.more = range.more(), .count = range.count()};
+  while (const auto item = range.next()) answer.items.push_back(*item);
+  expect(bytes_of(std::move(answer)) == twin.slow->wanted, "a range in slices");
+  ++slow_reads_;
+  twin.slow.reset();
 }
 
 void Differential::watch(Twin& twin) {

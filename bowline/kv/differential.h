@@ -2,12 +2,14 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bowline/env/memory_extents.h"
 #include "bowline/kv/kv_machine.h"
+#include "bowline/kv/long_range.h"
 #include "bowline/kv/model.h"
 #include "bowline/kv/random_requests.h"
 #include "bowline/kv/watch_checker.h"
@@ -27,6 +29,11 @@ struct Twin {
     std::unique_ptr<WatchChecker> checker;
   };
   std::vector<Stream> streams;
+  struct Slow {  // a range that is answered in slices
+    LongRange range;
+    std::string wanted;  // as the model answered it when it began
+  };
+  std::optional<Slow> slow;
 };
 
 // Two replicas and one log, as a seed says: one applies at once, the other lags behind and is given
@@ -40,6 +47,7 @@ class Differential {
   std::uint64_t events() const;
   std::uint64_t ended() const;
   std::uint64_t installed() const { return installed_; }
+  std::uint64_t slow_reads() const { return slow_reads_; }          // that commands came between
   std::uint64_t left_memory() const { return extents_->sealed(); }  // extents with old values
   std::uint64_t came_back() const { return extents_->dropped(); }
 
@@ -58,7 +66,8 @@ class Differential {
   void step();
   void propose();
   void apply(Twin&, std::uint64_t most);
-  void read(const Twin&);
+  void read(Twin&);
+  void read_on(Twin&);
   void watch(Twin&);
   void take_snapshot();
   void install();
@@ -76,6 +85,8 @@ class Differential {
   Twin follower_;
   std::unique_ptr<Taken> taken_;
   std::uint64_t installed_ = 0;
+  std::uint64_t slices_ = 0;
+  std::uint64_t slow_reads_ = 0;
   std::string fault_;
 };
 

@@ -4,22 +4,12 @@
 #include <limits>
 #include <utility>
 
+#include "bowline/kv/range_rules.h"
 #include "bowline/kv/store.h"
 
 // How a range is answered: which keys, in which order, how many of them.
 namespace bowline::kv {
 namespace {
-
-bool is_sorted_by_key(const Range& range) {
-  return range.sort_by == SortBy::key && range.order != Order::descending;
-}
-
-bool passes(const Range& range, const Version& version) {
-  if (range.min_mod_revision != 0 && version.main < range.min_mod_revision) return false;
-  if (range.max_mod_revision != 0 && version.main > range.max_mod_revision) return false;
-  if (range.min_create_revision != 0 && version.create < range.min_create_revision) return false;
-  return range.max_create_revision == 0 || version.create <= range.max_create_revision;
-}
 
 // Equal ones stay in the order of their keys, also when the greatest comes first. Only the first
 // `most` are wanted, in their order; or in any order, if `sorts` is not.
@@ -58,9 +48,6 @@ struct Store::Taking {
       : store(owner), range(asked), is_in_order(is_sorted_by_key(asked)), weight(sum) {
     if (range.limit > 0) most = static_cast<std::size_t>(range.limit);
   }
-  std::uint64_t weight_of(const Item& item) const {
-    return item_weight + item.key.size() + (range.keys_only ? 0 : item.value.size());
-  }
   // False: no more is needed, or it is too much.
   bool take(const Version& version) {
     if (range.count_only || !passes(range, version)) return !range.count_only;
@@ -70,7 +57,7 @@ struct Store::Taking {
     }
     answer.items.push_back(store.item(version));
     if (is_in_order || answer.items.size() <= most) {
-      lightest += is_in_order || most == none ? weight_of(answer.items.back()) : item_weight;
+      lightest += is_in_order || most == none ? weight_of(range, answer.items.back()) : item_weight;
       is_too_much = weight.sum + lightest > weight.most;
     }
     if (!is_in_order && answer.items.size() / 2 >= std::max(most, few)) cut(false);
@@ -85,7 +72,7 @@ struct Store::Taking {
     if (is_too_much) {
       weight.sum += lightest;
     } else {
-      for (const Item& item : answer.items) weight.sum += weight_of(item);
+      for (const Item& item : answer.items) weight.sum += weight_of(range, item);
     }
     if (weight.is_too_much()) return std::unexpected(Refusal::answer_too_large);
     if (range.keys_only)
