@@ -88,6 +88,8 @@ class SnapshotReader final : public machine::Reader {
   void put_keys() {
     bool is_all = true;
     store_.each_key({.key = from_, .range_end = {"\0", 1}}, [&](const Key& key) {
+      kept_of(key, compacted_, revision_, needed_);
+      if (needed_.empty()) return true;  // here by chance: it must not decide where a block ends
       if (is_full()) {
         from_ = key.view();
         return is_all = false;
@@ -122,8 +124,6 @@ class SnapshotReader final : public machine::Reader {
   }
 
   void put_key(const Key& key) {
-    kept_of(key, compacted_, revision_, needed_);
-    if (needed_.empty()) return;
     ++keys_;
     put_bytes(begin_record(block_, Record::key), key.view());
     for (const Version* const version : std::views::reverse(needed_)) put_version(*version);
