@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <sys/resource.h>
 
 #include "bowline/base/encoding.h"
 #include "bowline/base/prng.h"
@@ -61,6 +62,13 @@ double memory_of(const char* name) {
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Of this thread: how often it had to wait for a page of a file.
+long major_faults() {
+  rusage used{};
+  ::getrusage(RUSAGE_THREAD, &used);
+  return used.ru_majflt;
 }
 
 struct Times {
@@ -220,9 +228,19 @@ class ColdBench {
     std::remove(path.c_str());
     Clock::time_point start = Clock::now();
     double longest = 0;
+    std::uint64_t waits = 0;
+    const long faults = major_faults();
     {
       const auto reader = machine_->snapshot();
       while (true) {
+        const Clock::time_point turn = Clock::now();
+        const bool is_ready = reader->is_ready();
+        longest = std::max(longest, seconds_since(turn));
+        if (!is_ready) {
+          ++waits;
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          continue;
+        }
         const Clock::time_point piece = Clock::now();
         const auto part = reader->next(256 << 10);
         longest = std::max(longest, seconds_since(piece));
@@ -231,8 +249,11 @@ class ColdBench {
       }
     }
     std::fflush(file);
-    std::printf("a snapshot is read in %.1f s; the longest piece of 256 KiB takes %.1f ms\n",
-                seconds_since(start), longest * 1e3);
+    std::printf(
+        "a snapshot is read in %.1f s, with %llu times a pause of 1 ms; a loop is held up for "
+        "%.1f ms at most, and waits for %ld pages\n",
+        seconds_since(start), static_cast<unsigned long long>(waits), longest * 1e3,
+        major_faults() - faults);
     machine_.reset();
     machine_ = std::make_unique<kv::KvMachine>(kv::Watches::Bounds{}, memory_);
     if (std::fseek(file, 0, SEEK_SET) != 0) return false;

@@ -94,6 +94,29 @@ std::string what_is_sealed_stays_where_it_is(Extents& extents) {
   return holder.wrong();
 }
 
+// Not at once, perhaps, nor for long; but who asks for a part again and again finds it there.
+std::string what_is_wanted_comes(Extents& extents) {
+  Holder holder(extents);
+  const auto one = holder.take('w');
+  if (!one) return "there is no room";
+  const std::size_t all = extents.extent_bytes();
+  char* const begin = extents.at(*one);
+  holder.expect(extents.want(begin, all), "what is being filled is somewhere else");
+  holder.seal(*one);
+  const auto comes = [&](std::size_t from, std::size_t bytes) {
+    for (int i = 0; i < most_asks; ++i)
+      if (extents.want(begin + from, bytes)) return holder.look(*one);
+    holder.expect(false, "what is wanted never comes");
+  };
+  for (int i = 0; i < 3; ++i) {
+    comes(0, 1);
+    comes(17, all / 2);
+    comes(all - 1, 1);
+    comes(0, all);
+  }
+  return holder.wrong();
+}
+
 std::string one_is_kept_back(Extents& extents) {
   Holder holder(extents);
   while (holder.room() == Room::yes && holder.take('k')) {}
@@ -145,8 +168,9 @@ std::string what_is_taken_is_counted(Extents& extents) {
 }  // namespace
 
 std::span<const ExtentsCheck> extents_checks() {
-  static constexpr std::array<ExtentsCheck, 5> checks{{
+  static constexpr std::array<ExtentsCheck, 6> checks{{
       {"what is sealed stays where it is", what_is_sealed_stays_where_it_is},
+      {"what is wanted comes", what_is_wanted_comes},
       {"one is kept back", one_is_kept_back},
       {"what is dropped is given again", what_is_dropped_is_given_again},
       {"one may be dropped at any time", one_may_be_dropped_at_any_time},

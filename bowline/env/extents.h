@@ -45,8 +45,9 @@ class Extents {
   virtual void seal(Number, std::size_t bytes) = 0;
   // Can all of a sealed extent be read without waiting for a disk? If not it is fetched: ask again.
   virtual bool fetch(Number) = 0;
-  // These bytes, of a sealed extent, will be read soon.
-  virtual void want(const char* at, std::size_t bytes) = 0;
+  // These bytes, that were written, will be read soon. Can they be without waiting for a disk? If
+  // not they are fetched: ask again. A yes is good for now: others need memory, too.
+  virtual bool want(const char* at, std::size_t bytes) = 0;
   // Nobody needs it any more.
   virtual void drop(Number) = 0;
   virtual Figures figures() const = 0;

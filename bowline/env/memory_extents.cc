@@ -62,11 +62,16 @@ bool MemoryExtents::fetch(Number number) {
   return ++extent.asked >= options_.asks_to_fetch;
 }
 
-void MemoryExtents::want(const char* at, std::size_t bytes) {
+bool MemoryExtents::want(const char* at, std::size_t bytes) {
   const Number number = number_of(at);
-  const Extent& extent = extents_.at(number);
+  Extent& extent = extents_.at(number);
   ensure(holds(at) && extent.state != State::free);
   ensure(at + bytes <= this->at(number) + extent_bytes());
+  if (extent.state == State::open) return true;
+  const auto begin = static_cast<std::size_t>(at - this->at(number));
+  if (++extent.wanted[begin] < options_.asks_to_have) return false;
+  extent.wanted.erase(begin);
+  return true;
 }
 
 void MemoryExtents::drop(Number number) {

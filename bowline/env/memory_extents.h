@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <vector>
 
 #include "bowline/env/extents.h"
@@ -9,15 +10,17 @@
 namespace bowline::env {
 
 // Extents that never leave the memory, for tests and the simulator. It is as unfriendly as it may
-// be: what is dropped is overwritten at once and used again last, fetching takes some asking, and
-// there is no room whenever `says` has it so.
+// be: what is dropped is overwritten at once and used again last, fetching takes some asking, what
+// is wanted has to be asked for each time anew, and there is no room whenever `later_every` says
+// so.
 class MemoryExtents final : public Extents {
  public:
   struct Options {
     std::size_t extent_bytes = 4096;
     std::size_t extents = 64;
     std::uint32_t asks_to_fetch = 2;
-    std::uint32_t later_every = 0;  // about so often that it is asked for room it says `later`
+    std::uint32_t asks_to_have = 3;  // of what is wanted; who looks ahead is the first
+    std::uint32_t later_every = 0;   // about so often that it is asked for room it says `later`
   };
   MemoryExtents() : MemoryExtents(Options{}) {}
   explicit MemoryExtents(const Options&);
@@ -28,7 +31,7 @@ class MemoryExtents final : public Extents {
   void wait() override {}
   void seal(Number, std::size_t bytes) override;
   bool fetch(Number) override;
-  void want(const char* at, std::size_t bytes) override;
+  bool want(const char* at, std::size_t bytes) override;
   void drop(Number) override;
   Figures figures() const override;
 
@@ -44,6 +47,8 @@ class MemoryExtents final : public Extents {
     std::size_t bytes = 0;
     std::uint32_t asked = 0;
     std::uint32_t sum = 0;  // of what was sealed: nobody may write to it
+    // How often, by where it begins in the extent.
+    std::map<std::size_t, std::uint32_t> wanted = {};
   };
   void poison(Number);
 

@@ -48,9 +48,12 @@ std::string MemorySnapshots::Options::fault() const {
 
 MemorySnapshots::MemorySnapshots(env::Env env, Options options) : env_(env), options_(options) {
   ensure(options_.fault().empty());
+  timer_ = env_.loop.timer(life_.guard([this] {
+    for (const std::uint64_t number : std::exchange(waiting_, {})) begin_work(number);
+  }));
 }
 
-MemorySnapshots::~MemorySnapshots() = default;
+MemorySnapshots::~MemorySnapshots() { env_.loop.drop(timer_); }
 
 template <class Value>
 void MemorySnapshots::later(env::Done<Result<Value>> done, Result<Value> result) {
@@ -190,7 +193,9 @@ void MemorySnapshots::take(GroupId id, raft::Base base, std::unique_ptr<machine:
 void MemorySnapshots::take_next(std::uint64_t number) {
   const auto found = takings_.find(number);
   if (found == takings_.end()) return;
-  const Result<bool> goes_on = take_piece(found->second);
+  const Result<bool> filled = fill(found->second);
+  if (filled && !*filled) return wait(number);
+  const Result<bool> goes_on = filled ? take_piece(found->second) : filled;
   if (goes_on && *goes_on) return begin_work(number);
   Taking taking = std::move(takings_.extract(found).mapped());
   if (!goes_on) return taking.done(std::unexpected(goes_on.error()));
@@ -199,18 +204,30 @@ void MemorySnapshots::take_next(std::uint64_t number) {
   taking.done({});
 }
 
-// True: there may be more.
-Result<bool> MemorySnapshots::take_piece(Taking& taking) {
-  Manifest& manifest = taking.draft->what;
-  std::string piece;
-  while (piece.size() < manifest.piece_bytes) {
-    const std::size_t most = manifest.piece_bytes - piece.size();
+void MemorySnapshots::wait(std::uint64_t number) {
+  waiting_.push_back(number);
+  if (waiting_.size() == 1) env_.loop.set(timer_, env_.clock.now() + asks_again_after);
+}
+
+// False: there is more, but the machine is not ready.
+Result<bool> MemorySnapshots::fill(Taking& taking) {
+  const std::size_t piece_bytes = taking.draft->what.piece_bytes;
+  while (taking.piece.size() < piece_bytes) {
+    const std::size_t most = piece_bytes - taking.piece.size();
+    if (!taking.reader->is_ready()) return false;
     const Result<std::string> part = taking.reader->next(most);
     if (!part) return std::unexpected(part.error());
     if (part->empty()) break;
     ensure(part->size() <= most);
-    piece += *part;
+    taking.piece += *part;
   }
+  return true;
+}
+
+// True: there may be more.
+Result<bool> MemorySnapshots::take_piece(Taking& taking) {
+  Manifest& manifest = taking.draft->what;
+  std::string piece = std::exchange(taking.piece, {});
   if (piece.empty()) return false;
   const bool whole = piece.size() == manifest.piece_bytes;
   if (!make_room(piece.size()) || manifest.pieces() == most_pieces)

@@ -71,6 +71,7 @@ class MemorySnapshots final : public SnapshotStore {
     PiecesPtr draft;
     std::unique_ptr<machine::Reader> reader;
     env::Done<Result<void>> done;
+    std::string piece = {};  // the next one, as far as it is here
   };
   struct Loading {
     GroupId group() const;
@@ -94,6 +95,8 @@ class MemorySnapshots final : public SnapshotStore {
   void install(const PiecesPtr&);
   void work();
   void take_next(std::uint64_t number);
+  void wait(std::uint64_t number);
+  static Result<bool> fill(Taking&);
   Result<bool> take_piece(Taking&);
   void load_next(std::uint64_t number);
   void begin_work(std::uint64_t number);
@@ -105,8 +108,10 @@ class MemorySnapshots final : public SnapshotStore {
   Options options_;
   std::shared_ptr<std::uint64_t> used_ = std::make_shared<std::uint64_t>(0);
   std::map<GroupId, Group> groups_;
-  std::uint64_t numbers_ = 0;        // of takings and loadings
-  std::deque<std::uint64_t> turns_;  // of those whose next piece is due; one a turn of the loop
+  std::uint64_t numbers_ = 0;           // of takings and loadings
+  std::deque<std::uint64_t> turns_;     // of those whose next piece is due; one a turn of the loop
+  std::vector<std::uint64_t> waiting_;  // of takings whose machine was not ready
+  env::TimerId timer_;                  // it is asked again
   Works<Taking> takings_;
   Works<Loading> loadings_;
   env::Life life_;  // the last: callbacks end before anything else

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bowline/base/time.h"
 #include "bowline/env/env.h"
 #include "bowline/host/manifest.h"
 #include "bowline/machine/state_machine.h"
@@ -24,6 +26,9 @@ class HeldSnapshot {
   virtual const Manifest& manifest() const = 0;
 };
 using HeldSnapshotPtr = std::shared_ptr<const HeldSnapshot>;
+
+// When a reader that was not ready is asked once more.
+inline constexpr Duration asks_again_after = std::chrono::milliseconds(1);
 
 // The snapshots of the groups of one thread: of each the newest, and what is to become the next
 // one, as rows of pieces. It takes them from our machines, gives them back, and is given those of
@@ -55,9 +60,10 @@ class SnapshotStore {
   // just before it stopped: whoever knows that calls forget().
   virtual std::vector<GroupId> groups() const = 0;
 
-  // Writes what a machine has pinned. When done() says so, the newest is durable, and is this one
-  // or one that is not older; the one before it is given up. Those of several groups may wait for
-  // each other. Fault::exists: there is one of this group under way, or a newer one that rotted.
+  // Writes what a machine has pinned, and asks for it only while it is ready to be read. When
+  // done() says so, the newest is durable, and is this one or one that is not older; the one before
+  // it is given up. Those of several groups may wait for each other. Fault::exists: there is one of
+  // this group under way, or a newer one that rotted.
   virtual void take(GroupId, raft::Base, std::unique_ptr<machine::Reader>,
                     env::Done<Result<void>>) = 0;
   // The newest into a machine, each piece checked, and commit()ed. Fault::corrupt: it rotted, and

@@ -201,8 +201,8 @@ void Snapshots::take(GroupId id, raft::Base base, std::unique_ptr<machine::Reade
     taken(snapshot, result);
     later<void>(std::move(done), std::move(result));
   };
-  takes_.add(
-      std::make_unique<Taking>(*shelf_, pace_, snapshot, std::move(reader), std::move(ended)));
+  takes_.add(std::make_unique<Taking>(env_, *shelf_, pace_, snapshot, std::move(reader),
+                                      std::move(ended)));
   go_on_soon();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
@@ -13,16 +13,15 @@
 namespace bowline::host {
 
 // A snapshot of our own machine on its way to the disk. A piece is asked for when the one before it
-// is written: no more of it is in memory, but for what the machine itself copies.
+// is written: no more of it is in memory, but for what the machine itself copies. While the machine
+// waits for a disk of its own we do not: we come again a little later.
 class Taking {
  public:
-  Taking(Shelf& shelf, Pace& pace, SnapshotPtr snapshot, std::unique_ptr<machine::Reader> reader,
-         env::Done<Result<void>> done)
-      : shelf_(shelf),
-        pace_(pace),
-        snapshot_(std::move(snapshot)),
-        reader_(std::move(reader)),
-        done_(std::move(done)) {}
+  Taking(env::Env, Shelf&, Pace&, SnapshotPtr, std::unique_ptr<machine::Reader>,
+         env::Done<Result<void>>);
+  ~Taking();
+  Taking(const Taking&) = delete;
+  Taking& operator=(const Taking&) = delete;
 
   void begin() { next(); }
   void end(Result<void>);  // nothing, if it is over
@@ -32,19 +31,24 @@ class Taking {
 
  private:
   void next();
-  Result<std::uint32_t> fill(env::Buffer&);
+  void fill();
+  void filled();
   void write(env::Buffer);
   void finish();
   // What to do if it went well, and if nobody ended it meanwhile.
   template <class Next>
   env::Done<Result<void>> or_end(Next next);
 
+  env::Env env_;
   Shelf& shelf_;
   Pace& pace_;
   SnapshotPtr snapshot_;
   std::unique_ptr<machine::Reader> reader_;
   env::Done<Result<void>> done_;
-  bool was_last_ = false;  // the piece that is being written
+  env::Buffer piece_;       // the next one
+  std::size_t filled_ = 0;  // bytes of it that are here
+  bool was_last_ = false;   // the piece that is being written
+  env::TimerId timer_;      // the machine was not ready
   env::Life life_;
 };
 

@@ -32,7 +32,7 @@ class Cold {
   // From then on its value is there. No: there is no room.
   bool keep(Version&, std::string_view value);
   void forget(const Version&);
-  void want(std::string_view value) const { space_->want(value.data(), value.size()); }
+  bool want(std::string_view value) const { return space_->want(value.data(), value.size()); }
 
   // Room comes back, a slice at a time. What was read before is not where it was.
   // Not while it waits for a disk: ask again.

@@ -170,6 +170,107 @@ TEST(Cold, a_snapshot_is_loaded_into_half_of_the_memory) {
       << "nothing is left of the state before";
 }
 
+// As a loop reads it, that does not wait for a disk.
+struct PatientReader {
+  explicit PatientReader(const KvRig& rig) : reader(snapshot_of(rig.machine.state(), 1000)) {}
+  // False: that was all.
+  bool read() {
+    if (!reader->is_ready()) return ++noes > 0;
+    EXPECT_TRUE(reader->is_ready()) << "and it stays so until it is asked";
+    const auto part = reader->next(700);
+    EXPECT_TRUE(part) << part.error().what;
+    if (!part || part->empty()) return false;
+    bytes += *part;
+    return true;
+  }
+  std::string all() {
+    while (read()) {}
+    return bytes;
+  }
+  std::unique_ptr<machine::Reader> reader;
+  std::string bytes;
+  std::uint64_t noes = 0;
+};
+
+std::string impatient(const KvRig& rig) {
+  const auto reader = snapshot_of(rig.machine.state(), 1000);
+  std::string bytes;
+  for (auto part = reader->next(900); !part->empty(); part = reader->next(900)) bytes += *part;
+  return bytes;
+}
+
+ColdSpace slow_space(std::uint32_t asks_to_have) {
+  return std::make_shared<env::MemoryExtents>(env::MemoryExtents::Options{
+      .extent_bytes = cold_extent, .extents = 400, .asks_to_have = asks_to_have});
+}
+
+TEST(Cold, a_snapshot_says_when_its_values_are_not_here_and_has_the_same_bytes) {
+  ColdRig rig(slow_space(4));
+  KvRig all_in_memory;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const std::uint64_t key = i % 700;
+    rig.put(key, i);
+    all_in_memory.put(ColdRig::name(key), ColdRig::value(i));
+  }
+  EXPECT_EQ(PatientReader(all_in_memory).all(), impatient(all_in_memory));
+  rig.rest();
+  PatientReader reader(rig.rig);
+  EXPECT_FALSE(reader.reader->is_ready());
+  EXPECT_EQ(reader.all(), impatient(all_in_memory));
+  EXPECT_GT(reader.noes, 50U);
+  EXPECT_LT(reader.noes, 1000U) << "what follows is fetched meanwhile";
+  EXPECT_EQ(impatient(rig.rig), impatient(all_in_memory)) << "who does not ask is not told to wait";
+}
+
+TEST(Cold, a_snapshot_that_waits_is_of_one_moment_whatever_is_applied_meanwhile) {
+  ColdRig rig(slow_space(5));
+  for (int round = 0; round < 2; ++round) rig.put_some(400);
+  rig.rest();
+  const std::string before = impatient(rig.rig);
+  PatientReader reader(rig.rig);
+  for (std::uint64_t i = 0; reader.read(); ++i) {
+    rig.put(i * 7 % 400, i);
+    rig.erase(i * 11 % 400);
+    if (i % 50 == 0) rig.rig.run(Compact{rig.store().revision()});
+    rig.rig.machine.step(20);  // values leave the memory, and what is left of an extent moves
+    if (i % 5 == 0) rig.rig.put("key" + std::to_string(i) + "new", "of no interest");
+  }
+  EXPECT_EQ(reader.bytes, before);
+  EXPECT_GT(reader.noes, 100U);
+}
+
+TEST(Cold, of_a_key_with_much_of_a_past_a_snapshot_needs_one_value_at_a_time) {
+  ColdRig rig(slow_space(5));
+  for (std::uint64_t i = 0; i < 500; ++i) rig.put(1, i);
+  rig.rest();
+  PatientReader reader(rig.rig);
+  EXPECT_EQ(reader.all(), impatient(rig.rig));
+  EXPECT_GT(reader.noes, 300U) << "they are never here together";
+}
+
+TEST(Cold, a_value_that_does_not_come_is_read_anyway_in_the_end) {
+  ColdRig rig(slow_space(1'000'000));
+  rig.put_some(500);
+  rig.rest();
+  PatientReader reader(rig.rig);
+  EXPECT_EQ(reader.all(), impatient(rig.rig));
+  EXPECT_GT(reader.noes, 1000U) << "a busy disk has the time that it needs";
+  EXPECT_LT(reader.noes, 1000U + 500) << "and not for each value again";
+}
+
+TEST(Cold, a_snapshot_whose_state_is_replaced_while_it_waits_is_ready_to_say_so) {
+  ColdRig rig;
+  rig.put_some(200);
+  rig.rest();
+  ColdRig other;
+  other.put_some(10);
+  PatientReader reader(rig.rig);
+  ASSERT_FALSE(reader.reader->is_ready());
+  rig.load(other);
+  EXPECT_TRUE(reader.reader->is_ready());
+  EXPECT_FALSE(reader.reader->next(100));
+}
+
 TEST(Cold, a_full_disk_leaves_values_in_memory_until_there_is_room) {
   ColdRig rig;
   rig.space->set_full(true);

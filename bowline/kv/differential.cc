@@ -43,6 +43,7 @@ std::string all_of(machine::Reader& reader, std::size_t most) {
 
 Differential::Differential(std::uint64_t seed)
     : random_(seed),
+      asks_(seed % 3 != 0),
       extents_(extents_of(seed)),
       leader_(memory_of(seed, extents_)),
       follower_(seed % 2 == 0 ? ValueMemory{} : memory_of(seed, extents_)) {
@@ -191,6 +192,7 @@ void Differential::take_snapshot() {
 
 // A piece of it, and when it is whole, it may replace what an older follower has.
 void Differential::install() {
+  if (asks_ && !taken_->reader->is_ready()) return;
   Result<std::string> part = taken_->reader->next(1 + random_.prng().below(400));
   if (!part) return expect(false, part.error().what);
   if (!part->empty()) {

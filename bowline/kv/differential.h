@@ -80,6 +80,7 @@ class Differential {
   RandomRequests random_;
   std::uint64_t term_ = 2;
   std::vector<Entry> log_;
+  bool asks_;                                    // whether a snapshot is ready
   std::shared_ptr<env::MemoryExtents> extents_;  // of both
   Twin leader_;
   Twin follower_;

@@ -11,11 +11,14 @@
 namespace bowline::kv {
 namespace {
 
-std::string bytes_of(machine::StateMachine& machine, std::size_t most = 1 << 20) {
+std::string bytes_of(machine::Reader& reader, std::size_t most = 1 << 20) {
   std::string bytes;
-  const auto reader = machine.snapshot();
-  for (auto part = reader->next(most); !part->empty(); part = reader->next(most)) bytes += *part;
+  for (auto part = reader.next(most); !part->empty(); part = reader.next(most)) bytes += *part;
   return bytes;
+}
+
+std::string bytes_of(machine::StateMachine& machine, std::size_t most = 1 << 20) {
+  return bytes_of(*machine.snapshot(), most);
 }
 
 bool loads(KvMachine& machine, std::string_view bytes, std::size_t piece = 1 << 20) {
@@ -95,6 +98,18 @@ TEST(Snapshot, is_of_one_moment_whatever_is_applied_while_it_is_read) {
   }
   EXPECT_EQ(bytes, before);
   EXPECT_NE(bytes_of(rig.machine), before);
+}
+
+TEST(Snapshot, ends_its_blocks_where_it_would_without_a_key_that_came_later) {
+  for (int keys = 1; keys < 40; ++keys) {
+    KvRig rig;
+    for (int i = 0; i < keys; ++i) rig.put("key" + std::to_string(i), "some value");
+    const auto before = snapshot_of(rig.machine.state(), 100);
+    const auto after = snapshot_of(rig.machine.state(), 100);
+    const std::string bytes = bytes_of(*before);
+    rig.put("later", "is of no interest");
+    EXPECT_EQ(bytes_of(*after), bytes) << keys;
+  }
 }
 
 TEST(Snapshot, of_a_state_that_was_replaced_is_an_error) {

@@ -88,7 +88,7 @@ class Store {
   // put in order in slices, too.
   bool can_cool() const;  // is there work for cool()? Not while it waits for a disk: ask again
   void cool(std::uint64_t most);
-  void want(const Version& version) const { values_.want(version); }  // it will be read soon
+  bool want(const Version& version) const { return values_.want(version); }
   const Values& values() const { return values_; }
 
   void check() const;                  // for tests: what must hold of it

@@ -63,8 +63,8 @@ bool Values::cool(Version& version) {
   return true;
 }
 
-void Values::want(const Version& version) const {
-  if (version.value_bytes != 0 && is_cold(version)) cold_->want(view(version));
+bool Values::want(const Version& version) const {
+  return version.value_bytes == 0 || !is_cold(version) || cold_->want(view(version));
 }
 
 }  // namespace bowline::kv

@@ -48,8 +48,9 @@ class Values {
   bool cool(Version&);
   bool can_clean() const { return cold_ != nullptr && cold_->can_clean(); }
   void clean(std::uint64_t most) { cold_->clean(most); }
-  // They will be read soon, from wherever they are.
-  void want(const Version&) const;
+  // It will be read soon, from wherever it is. Can it be without waiting for a disk? If not it is
+  // fetched: ask again.
+  bool want(const Version&) const;
 
   const ValueMemory& memory() const { return memory_; }
   const Cold* cold() const { return cold_.get(); }

@@ -29,6 +29,7 @@ class ReplaceableReader final : public Reader {
  public:
   ReplaceableReader(std::string front, std::unique_ptr<Reader> within)
       : front_(std::move(front)), within_(std::move(within)) {}
+  bool is_ready() override { return at_ < front_.size() || within_->is_ready(); }
   Result<std::string> next(std::size_t most) override {
     if (at_ == front_.size()) return within_->next(most);
     std::string part = front_.substr(at_, most);

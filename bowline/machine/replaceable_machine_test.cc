@@ -23,19 +23,22 @@ class Text final : public StateMachine {
       answers[i] = std::to_string(text.size());
     }
   }
-  std::unique_ptr<Reader> snapshot() override { return std::make_unique<Out>(text); }
+  std::unique_ptr<Reader> snapshot() override { return std::make_unique<Out>(*this); }
   std::unique_ptr<Writer> restore() override { return std::make_unique<In>(*this); }
   std::string text;
+  bool ready = true;  // to be read
   std::vector<std::size_t> batches;
 
  private:
   struct Out final : Reader {
-    explicit Out(std::string all) : rest(std::move(all)) {}
+    explicit Out(const Text& of) : ready(of.ready), rest(of.text) {}
+    bool is_ready() override { return ready; }
     Result<std::string> next(std::size_t most) override {
       std::string part = rest.substr(0, most);
       rest.erase(0, part.size());
       return part;
     }
+    const bool& ready;
     std::string rest;
   };
   struct In final : Writer {
@@ -104,6 +107,20 @@ void ReplaceableTest::replace(std::uint64_t id, const std::string& state, std::s
   const std::size_t part = all.size() / parts + 1;
   for (std::size_t at = 0; at < all.size(); at += part)
     EXPECT_EQ(say(replace_part(id, at, all.substr(at, part))), "");
+}
+
+TEST_F(ReplaceableTest,
+       its_snapshot_is_ready_as_long_as_its_own_part_goes_and_then_as_the_text_is) {
+  say(ordinary("old"));
+  bool& ready = dynamic_cast<Text&>(machine->within()).ready;
+  ready = false;
+  const auto reader = machine->snapshot();
+  EXPECT_TRUE(reader->is_ready());
+  EXPECT_EQ(reader->next(1000)->size(), exported("").size());
+  EXPECT_FALSE(reader->is_ready());
+  ready = true;
+  EXPECT_TRUE(reader->is_ready());
+  EXPECT_EQ(*reader->next(1000), "old");
 }
 
 TEST_F(ReplaceableTest, the_state_is_another_one_at_the_last_part_and_not_before) {

@@ -25,6 +25,9 @@ struct Command {
 class Reader {
  public:
   virtual ~Reader() = default;
+  // May next() be asked now, without waiting for a disk? If not, what it waits for is on its way:
+  // ask again a little later. Who has time to wait need not ask.
+  virtual bool is_ready() { return true; }
   // What follows, at most so many bytes. Empty: that was all.
   virtual Result<std::string> next(std::size_t most) = 0;
 };

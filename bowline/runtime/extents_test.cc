@@ -15,8 +15,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "bowline/env/conformance_extents.h"
@@ -141,6 +143,28 @@ TEST_F(ExtentsTest, what_is_sealed_leaves_the_memory_and_what_is_dropped_the_dis
   extents->drop(*number);
   EXPECT_TRUE(eventually([&] { return extents->figures().file_bytes == 3 * extent; }));
   EXPECT_LT(disk_bytes(), 4 * extent);
+}
+
+// Of what nobody has looked at the kernel lets go when it is told to, but in a file system that has
+// nothing else than memory.
+TEST_F(ExtentsTest, what_the_kernel_let_go_is_not_there_until_it_was_asked_for) {
+  const auto extents = open(small());
+  const auto number = take(*extents, 'x');
+  ASSERT_TRUE(number);
+  const char* const part = extents->at(*number) + 3 * extent / 4 + 100;
+  EXPECT_TRUE(extents->want(part, 5000)) << "it is being filled";
+  extents->seal(*number, extent);
+  EXPECT_TRUE(extents->want(part, 5000)) << "it is being written, or was just now";
+  ASSERT_TRUE(eventually([&] { return is_file(part); }));
+  struct statfs system{};
+  ASSERT_EQ(::fstatfs(file(), &system), 0);
+  if (system.f_type == TMPFS_MAGIC) GTEST_SKIP() << "memory only";
+  EXPECT_TRUE(eventually([&] {
+    ::posix_fadvise(file(), 0, 0, POSIX_FADV_DONTNEED);
+    return !extents->want(part, 5000);
+  }));
+  EXPECT_TRUE(eventually([&] { return extents->want(part, 5000); }));
+  EXPECT_EQ(std::string_view(part, 5000), std::string(5000, 'x'));
 }
 
 TEST_F(ExtentsTest, nothing_is_left_of_the_file_and_nothing_is_taken_before_somebody_asks) {

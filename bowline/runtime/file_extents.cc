@@ -2,9 +2,11 @@
 #include "bowline/runtime/file_extents.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include <fcntl.h>
@@ -38,6 +40,22 @@ std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch
 char* map(char* at, std::size_t bytes, int protection, int flags, int file, off_t from) {
   const long made = ::syscall(SYS_mmap, at, bytes, protection, flags, file, from);
   return made == -1 ? nullptr : std::bit_cast<char*>(made);
+}
+
+// Of whole pages. If the kernel does not tell, they are said to be there: who looks at them waits.
+bool is_in_memory(char* from, std::size_t bytes) {
+  constexpr unsigned char there = 1;
+  std::array<unsigned char, 64> pages{};
+  while (bytes > 0) {
+    const std::size_t part = std::min(bytes, pages.size() * page_bytes);
+    if (::mincore(from, part, pages.data()) != 0) return true;
+    const std::span<unsigned char> told(pages.data(), (part + page_bytes - 1) / page_bytes);
+    if (!std::ranges::all_of(told, [](unsigned char page) { return (page & there) != 0; }))
+      return false;
+    from += part;
+    bytes -= part;
+  }
+  return true;
 }
 
 // Of a file that is gone as soon as nobody has it open.
@@ -91,6 +109,7 @@ FileExtents::~FileExtents() {
   }
   changed_.notify_all();
   thread_.join();
+  wanted_.reset();
   ::munmap(begin_, options_.most_bytes);
 }
 
@@ -154,9 +173,14 @@ bool FileExtents::fetch(Number number) {
   return state != State::fetching;
 }
 
-void FileExtents::want(const char* at, std::size_t bytes) {
+// Whether it is a part of the file by now or memory still, the kernel knows.
+bool FileExtents::want(const char* at, std::size_t bytes) {
   const auto within = reinterpret_cast<std::uintptr_t>(at) % page_bytes;
-  static_cast<void>(::madvise(const_cast<char*>(at - within), bytes + within, MADV_WILLNEED));
+  char* const from = const_cast<char*>(at - within);
+  if (is_in_memory(from, within + bytes)) return true;
+  if (!wanted_) wanted_.emplace();
+  wanted_->ask(from, within + bytes);
+  return false;
 }
 
 void FileExtents::drop(Number number) {

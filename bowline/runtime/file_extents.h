@@ -17,6 +17,7 @@
 #include "bowline/env/extents.h"
 #include "bowline/runtime/bus_errors.h"
 #include "bowline/runtime/handle.h"
+#include "bowline/runtime/wanted_pages.h"
 
 namespace bowline::runtime {
 
@@ -24,7 +25,7 @@ namespace bowline::runtime {
 // memory while it is filled. When it is sealed, a thread of ours writes it out, and then puts the
 // file in the place of the memory, at the same address: so the kernel keeps what is read, and takes
 // the memory of the rest. Nothing that the owner calls waits for the disk, but wait(). Only looking
-// at what is not in memory does.
+// at what is not in memory does, and want() tells what is.
 //
 // Disk space is reserved before an extent is given, so that a full disk is no surprise later. If a
 // write fails, what was to be written stays in memory, and there is no more room. If a read fails,
@@ -49,7 +50,7 @@ class FileExtents final : public env::Extents {
   void wait() override;
   void seal(Number, std::size_t bytes) override;
   bool fetch(Number) override;
-  void want(const char* at, std::size_t bytes) override;
+  bool want(const char* at, std::size_t bytes) override;
   void drop(Number) override;
   Figures figures() const override;
   std::uint64_t most_bytes() const { return options_.most_bytes; }
@@ -90,6 +91,7 @@ class FileExtents final : public env::Extents {
   char* begin_;
   std::size_t count_;
   BusErrors errors_;
+  std::optional<WantedPages> wanted_;  // since somebody asked first; ends before what it asks for
 
   // Asked for each value.
   std::atomic<std::uint32_t> spares_ready_{0};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +36,23 @@ TEST(SessionSnapshot, the_bytes_are_the_ones_that_are_promised) {
   Rig rig;
   fill(rig);
   EXPECT_EQ(rig.saved(), wanted + table + "a\nb\n");
+}
+
+TEST(SessionSnapshot, behind_the_table_it_is_ready_when_the_machine_is) {
+  struct Slow final : machine::Reader {
+    bool is_ready() override { return ready; }
+    Result<std::string> next(std::size_t /*most*/) override { return "all"; }
+    bool ready = false;
+  };
+  auto within = std::make_unique<Slow>();
+  Slow& slow = *within;
+  const auto reader = snapshot_of("table", std::move(within));
+  EXPECT_TRUE(reader->is_ready());
+  EXPECT_EQ(reader->next(1000)->size(), snapshot_head_bytes + 5);
+  EXPECT_FALSE(reader->is_ready());
+  slow.ready = true;
+  EXPECT_TRUE(reader->is_ready());
+  EXPECT_EQ(*reader->next(1000), "all");
 }
 
 TEST(SessionSnapshot, in_any_pieces_it_is_the_same) {

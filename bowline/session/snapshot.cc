@@ -16,6 +16,7 @@ class SessionReader final : public machine::Reader {
   SessionReader(std::string begin, std::unique_ptr<machine::Reader> within)
       : begin_(std::move(begin)), within_(std::move(within)) {}
 
+  bool is_ready() override { return at_ < begin_.size() || within_->is_ready(); }
   Result<std::string> next(std::size_t most) override {
     if (at_ == begin_.size()) return within_->next(most);
     std::string part = begin_.substr(at_, most);

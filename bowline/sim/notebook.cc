@@ -17,6 +17,9 @@ class NotebookReader final : public machine::Reader {
  public:
   NotebookReader(std::string written, std::unique_ptr<machine::Reader> rest)
       : written_(std::move(written)), rest_(std::move(rest)) {}
+  bool is_ready() override {
+    return at_ < written_.size() || rest_ == nullptr || rest_->is_ready();
+  }
   Result<std::string> next(std::size_t most) override {
     std::string part = written_.substr(at_, most);
     at_ += part.size();

@@ -98,6 +98,52 @@ TEST_P(EachSnapshotStore, a_reader_is_asked_for_one_piece_in_a_turn) {
   EXPECT_EQ(*given, 30 * small_piece);
 }
 
+TEST_P(EachSnapshotStore, a_reader_that_is_not_ready_is_asked_again_and_the_loop_goes_on) {
+  auto reader = std::make_unique<StateReader>(state_at(10));
+  reader->asks_for_each = 20;
+  const auto asked = reader->all_asked;
+  std::optional<Result<void>> done;
+  rig.store().take(the_group, base_at(10), std::move(reader),
+                   [&](Result<void> result) { done = std::move(result); });
+  const Time from = rig.loop().now();
+  std::uint64_t turns = 0;
+  while (!done) {
+    const std::uint64_t before = *asked;
+    rig.loop().run_next();
+    ASSERT_LE(*asked, before + 1) << "others have their turn between two asks";
+    ++turns;
+  }
+  EXPECT_TRUE(*done);
+  EXPECT_GT(*asked, 10 * 20U);
+  EXPECT_GE(rig.loop().now() - from, *asked * 1ms) << "it does not spin";
+  EXPECT_LE(turns, 3 * *asked) << "nor do others of it";
+  EXPECT_EQ(rig.newest(), 10U);
+}
+
+TEST_P(EachSnapshotStore, what_waits_for_its_machine_can_be_stopped_and_others_go_on) {
+  auto reader = std::make_unique<StateReader>(state_at(10));
+  reader->asks_for_each = 1'000'000;
+  const auto asked = reader->all_asked;
+  std::optional<Result<void>> done;
+  rig.store().take(the_group, base_at(10), std::move(reader),
+                   [&](Result<void> result) { done = std::move(result); });
+  rig.loop().run(1s);
+  EXPECT_FALSE(done);
+  EXPECT_GT(*asked, 100U);
+  // At the very moment at which it is to be asked again, and just before that.
+  const env::TimerId stops = rig.loop().timer([&] { rig.store().stop(the_group); });
+  rig.loop().set(stops, rig.loop().next_at() + host::asks_again_after);
+  rig.loop().run(1s);
+  rig.loop().drop(stops);
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(*done);
+  const std::uint64_t before = *asked;
+  rig.loop().run(1s);
+  EXPECT_EQ(*asked, before);
+  ASSERT_TRUE(rig.take(20));
+  EXPECT_EQ(rig.newest(), 20U);
+}
+
 TEST_P(EachSnapshotStore, what_the_machine_does_not_give_is_no_snapshot) {
   ASSERT_TRUE(rig.take(10));
   auto reader = std::make_unique<StateReader>(state_at(20));

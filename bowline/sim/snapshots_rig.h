@@ -39,7 +39,15 @@ inline raft::Base base_at(std::uint64_t index) {
 class StateReader final : public machine::Reader {
  public:
   explicit StateReader(std::string state) : state_(std::move(state)) {}
+  bool is_ready() override {
+    if (asked_ >= asks_for_each) return true;
+    ++asked_;
+    ++*all_asked;
+    return false;
+  }
   Result<std::string> next(std::size_t most) override {
+    ensure(asked_ == asks_for_each);  // else we would wait now
+    asked_ = 0;
     if (fails_after && given_ >= *fails_after)
       return std::unexpected(Error{Fault::corrupt, "the machine does not know any more"});
     const std::size_t bytes =
@@ -49,12 +57,15 @@ class StateReader final : public machine::Reader {
     return state_.substr(given_ - bytes, bytes);
   }
   std::optional<std::size_t> fails_after;
+  std::uint32_t asks_for_each = 0;  // so often it is not ready
+  std::shared_ptr<std::uint64_t> all_asked = std::make_shared<std::uint64_t>();
   std::shared_ptr<std::uint64_t> all_given = std::make_shared<std::uint64_t>();
 
  private:
   std::string state_;
   std::size_t given_ = 0;
   std::uint64_t calls_ = 0;
+  std::uint32_t asked_ = 0;
 };
 
 class StateWriter final : public machine::Writer {
