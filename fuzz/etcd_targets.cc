@@ -7,8 +7,12 @@
 
 #include "bowline/base/bytes.h"
 #include "bowline/base/ensure.h"
+#include "bowline/etcd/backup.h"
+#include "bowline/etcd/backup_import.h"
+#include "bowline/etcd/bolt_reader.h"
 #include "bowline/etcd/checks.h"
 #include "bowline/etcd/convert.h"
+#include "bowline/etcd/members.h"
 #include "bowline/etcd/unary.h"
 #include "bowline/kv/command.h"
 #include "bowline/kv/kv_machine.h"
@@ -76,6 +80,22 @@ bool eat_compact(std::string_view bytes) {
   return etcd::parse(request, bytes) && carry_out(kv::Command(kv::Compact{request.revision()}));
 }
 
+// Three members, of which the last is a learner that the request may name.
+template <class Request>
+bool eat_change(std::string_view bytes) {
+  Request request;
+  if (!etcd::parse(request, bytes)) return false;
+  etcd::WantedMembers wanted;
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    wanted.push_back({.id = {id},
+                      .standing = id < 3 ? raft::Standing::voter : raft::Standing::learner,
+                      .address = "127.0.0.1:" + std::to_string(id),
+                      .metadata = etcd::to_metadata({.name = "n" + std::to_string(id)})});
+  if (etcd::apply(wanted, request, {})) return false;
+  for (const raft::Wanted& one : wanted) ensure(one.id && !one.address.empty());
+  return true;
+}
+
 constexpr std::array eaters = {eat_range,
                                eat_checked<PutRequest>,
                                eat_checked<DeleteRangeRequest>,
@@ -88,10 +108,10 @@ constexpr std::array eaters = {eat_range,
                                eat_read<LeaseKeepAliveRequest>,
                                eat_read<WatchRequest>,
                                eat_read<MemberListRequest>,
-                               eat_read<MemberAddRequest>,
-                               eat_read<MemberRemoveRequest>,
-                               eat_read<MemberUpdateRequest>,
-                               eat_read<MemberPromoteRequest>,
+                               eat_change<MemberAddRequest>,
+                               eat_change<MemberRemoveRequest>,
+                               eat_change<MemberUpdateRequest>,
+                               eat_change<MemberPromoteRequest>,
                                eat_read<AlarmRequest>,
                                eat_read<StatusRequest>,
                                eat_read<DefragmentRequest>,
@@ -120,6 +140,27 @@ bool eat_errands(std::string_view input) {
     return said.error().code != rpc::Code::ok && !said.error().message.empty() &&
            etcd::pack(said.error(), {}) == input;
   return etcd::pack({}, *said) == input;
+}
+
+bool eat_databases(std::string_view input) {
+  if (input.empty()) return false;
+  google::protobuf::SetLogHandler(nullptr);
+  const std::string file(input.substr(1));
+  const auto read = [&file](std::uint64_t offset, std::uint64_t bytes) -> Result<std::string> {
+    if (offset > file.size() || bytes > file.size() - offset)
+      return std::unexpected(Error{Fault::io, "it ends before"});
+    return file.substr(offset, bytes);
+  };
+  Result<etcd::bolt::Reader> reader = etcd::bolt::Reader::open(read, file.size());
+  if (!reader) return false;
+  etcd::ImportOptions options;
+  options.without_users = (input.front() & 1) != 0;
+  options.bump_revision = (input.front() & 2) != 0 ? std::int64_t{1} << 40U : 0;
+  options.mark_compacted = options.bump_revision > 0;
+  const auto state = etcd::import_backup(*reader, options);
+  if (!state) return false;
+  (*state)->store.check();
+  return true;
 }
 
 std::vector<Seed> requests_seeds() {
@@ -161,6 +202,29 @@ std::vector<Seed> errands_seeds() {
   return {{"answer", etcd::pack({}, "an answer")},
           {"refusal", etcd::pack(etcd::Wrong::member_not_found)},
           {"empty", etcd::pack({}, {})}};
+}
+
+// With a key that was written twice and erased, one of a lease, a compaction and an alarm.
+std::vector<Seed> databases_seeds() {
+  kv::KvMachine machine;
+  std::uint64_t index = 0;
+  const auto carry = [&](const kv::Command& command) {
+    const std::array commands = {
+        machine::Command{{{1}, {++index}}, Bytes::own(kv::encode(command))}};
+    std::array<std::string, 1> answers;
+    machine.apply(commands, answers);
+  };
+  carry(kv::Command(kv::LeaseGrant{.id = 7, .ttl = 60}));
+  for (const char* value : {"1", "2", "3"}) {
+    carry(kv::Command(kv::Put{.key = "twice", .value = value}));
+    carry(kv::Command(kv::Put{.key = "leased", .value = value, .lease = 7}));
+  }
+  carry(kv::Command(kv::DeleteRange{.keys = {"twice", ""}}));
+  carry(kv::Command(kv::Compact{4}));
+  etcd::Backup backup(machine.state(), {{1}, {index}});
+  std::string file;
+  while (backup.step(1000, file)) {}
+  return {{"whole", '\0' + file}, {"raised", '\3' + file}};
 }
 
 }  // namespace bowline::fuzz

@@ -219,6 +219,7 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "http2") return http2_seeds();
   if (target == "requests") return requests_seeds();
   if (target == "errands") return errands_seeds();
+  if (target == "databases") return databases_seeds();
   return batches();
 }
 

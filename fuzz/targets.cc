@@ -183,7 +183,7 @@ bool eat_manifest(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 22> all = {{
+constexpr std::array<Target, 23> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
@@ -206,6 +206,7 @@ constexpr std::array<Target, 22> all = {{
     {"http2", rpc_target_bytes, eat_http2},
     {"requests", etcd_target_bytes, eat_requests},
     {"errands", etcd_target_bytes, eat_errands},
+    {"databases", database_target_bytes, eat_databases},
 }};
 
 }  // namespace

@@ -46,7 +46,7 @@ bool Replica::is_within(Duration at_most) {
 
 void Replica::read_within(Duration at_most, ReadReply reply) {
   if (*desks_.broken) {  // refused in the next turn, like all else
-    old_reads().waiting.push_back({at_most, std::move(reply)});
+    old_reads().waiting.emplace(never, OldReads::Waiting{at_most, std::move(reply)});
     return due();
   }
   if (!is_within(at_most / 2)) ask_how_fresh();

@@ -69,7 +69,7 @@ class Store {
   // Was there a write? Then the revision is a new one now.
   bool commit();
   bool is_written() const { return written_ > 0; }  // since the last commit()
-  std::uint64_t puts() const { return puts_; }          // of this process; of erase() likewise
+  std::uint64_t puts() const { return puts_; }      // of this process; of erase() likewise
   std::uint64_t erasures() const { return erasures_; }
 
   // --- The past, in the order of revisions: each write at `from` or later that is not compacted.

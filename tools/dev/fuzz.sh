@@ -14,7 +14,7 @@ it for ever.
 
   --target NAME   only this one: table, echo, identity, membership, segment, batches, letters,
                   frames, hello, parcels, asks, manifest, envelopes, replies, sessions, commands,
-                  answers, maps, http1, http2, requests or errands
+                  answers, maps, http1, http2, requests, errands or databases
   --seconds N     for each of them; 10 if not given
 
 Example: ./dev fuzz --target table --seconds 60
@@ -22,7 +22,8 @@ END
 }
 
 fuzz_targets=(table echo identity membership segment batches letters frames hello parcels asks
-  manifest envelopes replies sessions commands answers maps http1 http2 requests errands)
+  manifest envelopes replies sessions commands answers maps http1 http2 requests errands
+  databases)
 
 main() {
   local chosen=("${fuzz_targets[@]}") time=10 target log runs total=0 broken=() findings
