@@ -183,9 +183,9 @@ TEST_F(UpProgramTest, one_that_stays_tells_of_losses_and_stops_all_when_it_is_in
   shell(up("--detach"));
   EXPECT_TRUE(staying.until("n3 is back").contains("n3 is back"));
   staying.interrupt();
-  EXPECT_TRUE(
-      staying.until("\ndev up: ok, stopped").contains("stopped n1\nstopped n2\nstopped n3\n"));
-  staying.until("no such words");
+  const std::string ended = staying.until("no such words");
+  EXPECT_TRUE(ended.contains("stopped n1\nstopped n2\nstopped n3\n")) << ended;
+  EXPECT_TRUE(ended.contains("\ndev up: ok, stopped")) << ended;
   EXPECT_EQ(staying.status(), 0);
   EXPECT_EQ(left(), 0U);
 }

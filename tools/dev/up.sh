@@ -199,10 +199,18 @@ END
 # Until all have ended, or we are told to stop them. They need not be children of ours: one that was
 # lost may have been started again from elsewhere.
 stay() {
-  local name running=1
+  local name running=1 told=
   local -A were=()
-  trap 'echo; stop_all; succeed "stopped, the data is in $data_dir"' INT TERM HUP
+  # No more than a note: a signal may come in the midst of anything.
+  trap 'told=yes' INT TERM HUP
   while [[ $running -gt 0 ]]; do
+    if [[ -n $told ]]; then
+      trap '' INT TERM HUP
+      wait # for the pause: bash may not have seen all of the signal before
+      echo
+      stop_all
+      succeed "stopped, the data is in $data_dir"
+    fi
     running=0
     for name in "${names[@]}"; do
       if [[ -n $(pid_of "$name") ]]; then
