@@ -4,6 +4,7 @@
 
 #include "bowline/api/portable.h"
 #include "bowline/api/test_node.h"
+#include "bowline/machine/durable_stub.h"
 #include "bowline/machine/replaceable_machine.h"
 
 namespace bowline {
@@ -85,20 +86,12 @@ TEST_F(ReplaceTest, what_cannot_be_is_said_and_changes_nothing) {
 // It would be loaded anew at each start, and nobody would know why.
 TEST_F(ReplaceTest,
        a_machine_that_keeps_its_state_is_not_started_within_one_that_does_not_mark_it) {
-  class Kept final : public machine::StateMachine, machine::Durable {
-   public:
-    void apply(std::span<const machine::Command>, std::span<std::string>) override {}
-    std::unique_ptr<machine::Reader> snapshot() override { return nullptr; }
-    std::unique_ptr<machine::Writer> restore() override { return nullptr; }
-    machine::Durable* durable() override { return this; }
-    std::string marked() override { return {}; }
-    void mark(std::string_view) override {}
-  };
   open(1);
   GroupSetup setup;
   setup.founders = {{.id = NodeId{1}, .address = addresses_[1]}};
   const Result<Group> started = members_[1].node->start(
-      group, setup, std::make_unique<machine::ReplaceableMachine>(std::make_unique<Kept>()));
+      group, setup,
+      std::make_unique<machine::ReplaceableMachine>(std::make_unique<machine::DurableStub>()));
   ASSERT_FALSE(started.has_value());
   EXPECT_EQ(started.error().fault, Fault::invalid);
   EXPECT_TRUE(started.error().what.contains("ReplaceableMachine")) << started.error().what;

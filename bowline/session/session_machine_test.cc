@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "bowline/base/prng.h"
+#include "bowline/machine/durable_stub.h"
 #include "bowline/session/session_rig.h"
 
 namespace bowline::session {
@@ -27,16 +28,7 @@ TEST(SessionMachine, a_call_that_comes_again_gets_the_same_answer_and_is_not_don
 
 // It would never be marked, and would begin empty with each process.
 TEST(SessionMachine, refuses_a_machine_that_keeps_its_state_by_itself) {
-  class Kept final : public machine::StateMachine, machine::Durable {
-   public:
-    void apply(std::span<const machine::Command>, std::span<std::string>) override {}
-    std::unique_ptr<machine::Reader> snapshot() override { return nullptr; }
-    std::unique_ptr<machine::Writer> restore() override { return nullptr; }
-    machine::Durable* durable() override { return this; }
-    std::string marked() override { return {}; }
-    void mark(std::string_view) override {}
-  };
-  Kept kept;
+  machine::DurableStub kept;
   EXPECT_TRUE(SessionMachine(kept).fault().contains("within a SessionMachine"));
   // However deep it is.
   EXPECT_TRUE(SessionMachine(std::make_unique<SessionMachine>(kept))

@@ -25,8 +25,9 @@ logs that are synced, and load from within the leader. About 5 minutes; --payloa
                  It builds those whose tools are there: go 1.22, or java 17 and maven; and the
                  network
 
-./dev bench failover measures how long nobody can write when the leader is killed, falls silent, or
-hands over: least, median and p99 of 20 times each. It knows --peers, too; --failovers 5 is shorter.
+./dev bench failover measures how long nobody can write when the leader is killed, is cut off by a
+relay between the members, when its process stops, and when it hands over: least, median and p99 of
+20 times each. It knows --peers, too; --failovers 5 is shorter.
 
 ./dev bench groups does it with build/bowline-bench-groups: three processes on loopback with ten
 thousand groups that have nothing to do; what they cost, and how long it takes until all lead again
@@ -41,7 +42,8 @@ them, and what one costs it. About 20 seconds.
 ./dev bench etcd does it with build/bowline-bench-etcd: three members of bowline and three of
 Debian's etcd, which is unpacked into build/etcd, one after the other in each round, with the same
 client, and values of 256 bytes: puts, ranges, both mixed 9:1, transactions, a thousand watchers,
-memory after as many puts, the end of a leader, and a restart with a million keys.
+puts beside clients that behave badly, memory after as many puts, the end of a leader, and a restart
+with a million keys.
 About an hour; fewer --rounds, --cases and --clients make it shorter. --alone measures only
 bowline, and with --cases restart --restart-keys 10000000 it needs 16 GiB of memory.
 

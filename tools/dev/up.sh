@@ -199,14 +199,15 @@ END
 # Until all have ended, or we are told to stop them. They need not be children of ours: one that was
 # lost may have been started again from elsewhere.
 stay() {
-  local name running=1 told=
+  local name running=1 told='' pause=''
   local -A were=()
   # No more than a note: a signal may come in the midst of anything.
   trap 'told=yes' INT TERM HUP
   while [[ $running -gt 0 ]]; do
     if [[ -n $told ]]; then
       trap '' INT TERM HUP
-      wait # for the pause: bash may not have seen all of the signal before
+      # Bash may not have seen all of the signal before. The nodes are its children too: not those.
+      [[ -z $pause ]] || wait "$pause" || true
       echo
       stop_all
       succeed "stopped, the data is in $data_dir"
@@ -224,7 +225,8 @@ stay() {
       fi
     done
     sleep 0.25 & # so that a signal is heeded at once
-    wait $! || true
+    pause=$!
+    wait "$pause" || true
   done
   succeed "none of the nodes is running any more; the data is in $data_dir"
 }
