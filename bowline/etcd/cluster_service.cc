@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <expected>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -42,10 +43,23 @@ MemberAddResponse answer_to(const MemberAddRequest& request, const raft::Members
   return response;
 }
 
-// Of a change that was refused: what its client is told. Most of it passes.
-std::optional<std::string> answer_of(const host::Refused& refused) {
-  if (refused.why == raft::Refusal::not_leader) return std::nullopt;
-  return pack(Wrong::unhealthy_cluster);
+// Of a change that was not made: what its client is told. Most of what refuses it passes.
+std::optional<std::string> answer_of(const host::Outcome& outcome) {
+  const auto* const refused = std::get_if<host::Refused>(&outcome);
+  if (refused != nullptr && refused->why != raft::Refusal::not_leader)
+    return pack(Wrong::unhealthy_cluster);
+  if (refused != nullptr || std::holds_alternative<host::Overruled>(outcome)) return std::nullopt;
+  return pack(Wrong::timed_out_leader_failed);
+}
+
+// Is what is wanted what was there before the change under way? In joint consensus it is too late
+// for one who asks in etcd's words: the newcomer is about to vote.
+bool takes_back_all(const raft::Membership& now, const WantedMembers& wanted) {
+  if (now.settled() || now.joint()) return false;
+  const auto all_of = [](const raft::Wanted& one) {
+    return std::tie(one.id, one.standing, one.priority, one.address, one.metadata);
+  };
+  return std::ranges::equal(wanted_of(raft::cancelled(now)), wanted, {}, all_of, all_of);
 }
 
 }  // namespace
@@ -148,6 +162,8 @@ MemberRules ClusterService::rules() const {
 void ClusterService::change(WantedMembers wanted, Told told, std::function<std::string()> answer) {
   host::Replica* const replica = here_.quorum.replica();
   const Index at = replica->core().memberships().latest().at;
+  if (takes_back_all(*here_.members(), wanted))
+    return take_back(std::move(told), std::move(answer));
   const bool goes = std::ranges::find(wanted, here_.self(), &raft::Wanted::id) == wanted.end();
   if (!goes) return reconfigure(std::move(wanted), at, std::move(told), std::move(answer));
   replica->transfer(
@@ -156,6 +172,16 @@ void ClusterService::change(WantedMembers wanted, Told told, std::function<std::
         if (std::holds_alternative<host::Applied>(outcome) || here_.quorum.replica() == nullptr)
           return told(std::nullopt);
         reconfigure(std::move(wanted), at, std::move(told), std::move(answer));
+      }));
+}
+
+// A voter that was added is removed before it has caught up: it may never do so, where its address
+// was wrong.
+void ClusterService::take_back(Told told, std::function<std::string()> answer) {
+  here_.quorum.replica()->cancel_change(life_.guard(
+      [answer = std::move(answer), told = std::move(told)](const host::Outcome& outcome) mutable {
+        const bool done = std::holds_alternative<host::Applied>(outcome);
+        told(done ? answer() : answer_of(outcome));
       }));
 }
 
@@ -169,12 +195,8 @@ void ClusterService::reconfigure(WantedMembers wanted, Index at, Told told,
       std::move(wanted), at, life_.guard([this, changing](const host::Outcome& outcome) {
         std::erase(changing_, changing);
         if (!changing->told) return;
-        if (std::holds_alternative<host::Applied>(outcome))
-          return changing->told(changing->answer());
-        if (const auto* refused = std::get_if<host::Refused>(&outcome))
-          return changing->told(answer_of(*refused));
-        if (std::holds_alternative<host::Overruled>(outcome)) return changing->told(std::nullopt);
-        changing->told(pack(Wrong::timed_out_leader_failed));
+        const bool done = std::holds_alternative<host::Applied>(outcome);
+        changing->told(done ? changing->answer() : answer_of(outcome));
       }));
 }
 

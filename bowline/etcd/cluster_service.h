@@ -47,6 +47,7 @@ class ClusterService {
   MemberRules rules() const;
   void change(WantedMembers, Told, std::function<std::string()> answer);
   void reconfigure(WantedMembers, Index at, Told, std::function<std::string()> answer);
+  void take_back(Told, std::function<std::string()> answer);
   void try_to_publish();
 
   Here& here_;

@@ -134,7 +134,8 @@ void fill(etcdserverpb::Member& out, const raft::Member& member) {
   for (const std::string& url : names.peer_urls) out.add_peerurls(url);
   if (names.peer_urls.empty()) out.add_peerurls("http://" + std::string(member.address.view()));
   for (const std::string& url : names.client_urls) out.add_clienturls(url);
-  out.set_islearner(member.now == raft::Standing::learner);
+  // Who was added as a voter is one to its clients while it catches up: nobody has to promote it.
+  out.set_islearner(member.now == raft::Standing::learner && member.goal != raft::Standing::voter);
 }
 
 }  // namespace bowline::etcd

@@ -65,12 +65,16 @@ TEST(Names, a_member_says_its_address_until_it_has_said_more) {
   member.id = {7};
   member.address = Text("a:1");
   member.now = raft::Standing::learner;
+  member.goal = raft::Standing::learner;
   etcdserverpb::Member out;
   fill(out, member);
   EXPECT_EQ(out.id(), 7U);
   EXPECT_EQ(out.peerurls(0), "http://a:1");
   EXPECT_TRUE(out.islearner());
   EXPECT_EQ(out.name(), "");
+  member.goal = raft::Standing::voter;
+  fill(out, member);
+  EXPECT_FALSE(out.islearner());
 }
 
 }  // namespace

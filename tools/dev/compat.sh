@@ -63,13 +63,17 @@ has_go() {
 # at_least VERSION LEAST
 at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]]; }
 
+# build_go FOLDER OPTION…
 build_go() {
-  (cd "compat/$1" && go build -trimpath -o "../../$place/$1-client" .)
+  (cd "compat/$1" && go build -trimpath "${@:2}" -o "../../$place/$1-client" .)
 }
 
 build_kubernetes() {
   build_go kubernetes && compat/kubernetes/suite.sh build
 }
+
+# It counts what of the library is called.
+build_library() { build_go go -cover -coverpkg=./...,go.etcd.io/etcd/client/v3/...; }
 
 build_node() {
   mkdir -p "$place/node"
@@ -104,7 +108,7 @@ missing_of() {
     go | kubernetes)
       if ! has_go; then
         echo 'no go, and it could not be downloaded'
-      elif ! "build_$1" go >&2; then
+      elif ! "build_${1/#go/library}" >&2; then
         echo 'go could not build it, see above'
       fi
       ;;
@@ -130,11 +134,15 @@ run_client() {
   local member=$PWD/compat/member.sh
   case $1 in
     etcdctl) timeout 300 compat/etcdctl.sh "$urls" "$member" ;;
-    python) timeout 300 /usr/bin/python3 compat/python/client.py 23790,23791,23792 "$member" ;;
+    python) timeout 300 /usr/bin/python3 -B compat/python/client.py 23790,23791,23792 "$member" ;;
     node)
       NODE_PATH=$place/node/node_modules timeout 300 node compat/node/client.js "$urls" "$member"
       ;;
-    go) timeout 300 "$place/go-client" -endpoints "$urls" -member "$member" ;;
+    go)
+      rm -rf "$place/go-counters" && mkdir "$place/go-counters"
+      GOCOVERDIR=$place/go-counters timeout 300 "$place/go-client" -endpoints "$urls" \
+        -member "$member" && compat/go/surface.sh "$place/go-counters"
+      ;;
     kubernetes)
       timeout 300 "$place/kubernetes-client" -endpoints "$urls" -member "$member" &&
         timeout 600 compat/kubernetes/suite.sh run
