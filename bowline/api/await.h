@@ -12,7 +12,8 @@
 
 // For coroutines: `const Outcome outcome = co_await await::propose(group, "put a 1");`. Which kind
 // of coroutine does not matter. It goes on on the node's thread, and so may read the state machine
-// there after a read; hand over to a thread of yours before anything that takes long.
+// there after a read; hand over to a thread of yours before anything that takes long. Only where a
+// request is refused as `full` because the node has no room, it goes on at once, where it was.
 namespace bowline::await {
 
 // To be awaited once, by whoever made it.

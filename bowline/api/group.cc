@@ -11,6 +11,7 @@ namespace bowline {
 namespace {
 
 const Refused gone{raft::Refusal::stopped, {}};
+const Refused full{raft::Refusal::full, {}};
 const Error not_here{Fault::not_found, "the group is not on this node"};
 
 // Asked for with a reply, and kept as a future.
@@ -20,6 +21,19 @@ std::future<What> promised(What if_dropped, Ask ask) {
   std::future<What> future = promise.future();
   ask(std::move(promise));
   return future;
+}
+
+// Whoever asks faster than the node's thread listens must not fill the memory: so also those are
+// refused who would be told on that thread.
+template <class Reply, class Ask>
+void ask_for(Desk& desk, GroupId id, Reply reply, Ask ask, std::uint64_t bytes = 0) {
+  const std::uint64_t weight = bytes + host::Backlog::overhead;
+  if (!desk.reserve(weight)) return reply(full);
+  auto work = [reply = std::move(reply), ask = std::move(ask)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(gone);
+    ask(*replica, std::move(reply));
+  };
+  desk.with(id, std::move(work), weight);
 }
 
 template <class Ask>
@@ -39,11 +53,12 @@ void Group::propose(std::string command, host::Reply reply) const {
 }
 
 void Group::propose(std::string command, Term expected, host::Reply reply) const {
-  desk_->with(id_, [command = Bytes::own(std::move(command)), expected,
-                    reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->propose(std::move(command), expected, std::move(reply));
-  });
+  const std::uint64_t bytes = command.size();
+  auto ask = [command = Bytes::own(std::move(command)), expected](host::Replica& replica,
+                                                                  host::Reply then) mutable {
+    replica.propose(std::move(command), expected, std::move(then));
+  };
+  ask_for(*desk_, id_, std::move(reply), std::move(ask), bytes);
 }
 
 std::future<Outcome> Group::propose(std::string command, Term expected) const {
@@ -52,9 +67,8 @@ std::future<Outcome> Group::propose(std::string command, Term expected) const {
 }
 
 void Group::read(raft::ReadKind kind, host::ReadReply reply) const {
-  desk_->with(id_, [kind, reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->read(kind, std::move(reply));
+  ask_for(*desk_, id_, std::move(reply), [kind](host::Replica& replica, host::ReadReply then) {
+    replica.read(kind, std::move(then));
   });
 }
 
@@ -63,9 +77,8 @@ std::future<ReadOutcome> Group::read(raft::ReadKind kind) const {
 }
 
 void Group::read_within(Duration at_most, host::ReadReply reply) const {
-  desk_->with(id_, [at_most, reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->read_within(at_most, std::move(reply));
+  ask_for(*desk_, id_, std::move(reply), [at_most](host::Replica& replica, host::ReadReply then) {
+    replica.read_within(at_most, std::move(then));
   });
 }
 
@@ -78,10 +91,8 @@ void Group::verify(host::ReadReply reply) const { read(raft::ReadKind::verify, s
 std::future<ReadOutcome> Group::verify() const { return read(raft::ReadKind::verify); }
 
 void Group::barrier(host::Reply reply) const {
-  desk_->with(id_, [reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->barrier(std::move(reply));
-  });
+  ask_for(*desk_, id_, std::move(reply),
+          [](host::Replica& replica, host::Reply then) { replica.barrier(std::move(then)); });
 }
 
 std::future<Outcome> Group::barrier() const {
@@ -92,11 +103,10 @@ std::future<Outcome> Group::barrier() const {
 
 void Group::reconfigure(std::vector<raft::Wanted> wanted, std::optional<Index> expected,
                         host::Reply reply) const {
-  desk_->with(id_, [wanted = std::move(wanted), expected,
-                    reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->reconfigure(std::move(wanted), expected, std::move(reply));
-  });
+  ask_for(*desk_, id_, std::move(reply),
+          [wanted = std::move(wanted), expected](host::Replica& replica, host::Reply then) mutable {
+            replica.reconfigure(std::move(wanted), expected, std::move(then));
+          });
 }
 
 std::future<Outcome> Group::reconfigure(std::vector<raft::Wanted> wanted,
@@ -106,17 +116,18 @@ std::future<Outcome> Group::reconfigure(std::vector<raft::Wanted> wanted,
 }
 
 void Group::change_members(Change change, host::Reply reply) const {
-  desk_->with(id_, [change = std::move(change),
-                    reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    const raft::Config& config = replica->core().memberships().latest();
-    std::vector<raft::Wanted> wanted;
-    for (const raft::Member& member : config.membership->members)
-      wanted.push_back({member.id, member.goal, member.priority, std::string(member.address.view()),
-                        std::string(member.metadata.view())});
-    if (!change(wanted)) return reply(Refused{raft::Refusal::bad_target, replica->core().leader()});
-    replica->reconfigure(std::move(wanted), config.at, std::move(reply));
-  });
+  ask_for(*desk_, id_, std::move(reply),
+          [change = std::move(change)](host::Replica& replica, host::Reply then) {
+            const raft::Config& config = replica.core().memberships().latest();
+            std::vector<raft::Wanted> wanted;
+            for (const raft::Member& member : config.membership->members)
+              wanted.push_back({member.id, member.goal, member.priority,
+                                std::string(member.address.view()),
+                                std::string(member.metadata.view())});
+            if (!change(wanted))
+              return then(Refused{raft::Refusal::bad_target, replica.core().leader()});
+            replica.reconfigure(std::move(wanted), config.at, std::move(then));
+          });
 }
 
 void Group::put_member(raft::Wanted one, host::Reply reply) const {
@@ -160,10 +171,8 @@ std::future<Outcome> Group::set_standing(NodeId id, raft::Standing standing) con
 }
 
 void Group::cancel_change(host::Reply reply) const {
-  desk_->with(id_, [reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->cancel_change(std::move(reply));
-  });
+  ask_for(*desk_, id_, std::move(reply),
+          [](host::Replica& replica, host::Reply then) { replica.cancel_change(std::move(then)); });
 }
 
 std::future<Outcome> Group::cancel_change() const {
@@ -171,9 +180,8 @@ std::future<Outcome> Group::cancel_change() const {
 }
 
 void Group::recover(ClusterId anew, host::Reply reply) const {
-  desk_->with(id_, [anew, reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->recover(anew, std::move(reply));
+  ask_for(*desk_, id_, std::move(reply), [anew](host::Replica& replica, host::Reply then) {
+    replica.recover(anew, std::move(then));
   });
 }
 
@@ -182,9 +190,8 @@ std::future<Outcome> Group::recover(ClusterId anew) const {
 }
 
 void Group::transfer(NodeId to, host::Reply reply) const {
-  desk_->with(id_, [to, reply = std::move(reply)](host::Replica* replica) mutable {
-    if (replica == nullptr) return reply(gone);
-    replica->transfer(to, std::move(reply));
+  ask_for(*desk_, id_, std::move(reply), [to](host::Replica& replica, host::Reply then) {
+    replica.transfer(to, std::move(then));
   });
 }
 

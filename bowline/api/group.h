@@ -31,11 +31,17 @@ class Desk {
   virtual ~Desk() = default;
   // Is done there soon; with null, if the node has ended, and then on any thread.
   virtual void at(std::move_only_function<void(host::Shard*)>) = 0;
+  // Whoever may ask in a loop reserves the bytes that this takes, and says so as it hands it over.
+  // False: there is no room.
+  virtual bool reserve(std::uint64_t bytes) = 0;
+  virtual void at(std::move_only_function<void(host::Shard*)>, std::uint64_t bytes) = 0;
   // The same; with null, if the group is not on the node any more.
-  void with(GroupId group, std::move_only_function<void(host::Replica*)> work) {
-    at([group, work = std::move(work)](host::Shard* shard) mutable {
+  void with(GroupId group, std::move_only_function<void(host::Replica*)> work,
+            std::uint64_t bytes = 0) {
+    auto found = [group, work = std::move(work)](host::Shard* shard) mutable {
       work(shard == nullptr ? nullptr : shard->find(group));
-    });
+    };
+    at(std::move(found), bytes);
   }
 };
 
@@ -43,6 +49,8 @@ class Desk {
 // answered by a future, or by a reply, for whoever is on the node's thread: to wait for a future
 // there is to wait for oneself. Replies come on that thread, and hold it up: hand over what takes
 // long. Futures are answered in any case. If the node
+// has no room (NodeOptions::backlog_bytes), a request is refused as `full` before the call returns,
+// on the thread that asks: wait a little before the next try. If the node
 // ends meanwhile, then with Unknown for what may be done, with Refused (stopped) for a read, with
 // Fault::not_found for the rest, and with an empty status. If its disk fails, the same, but
 // Fault::io; and the status stays.

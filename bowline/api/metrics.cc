@@ -52,6 +52,10 @@ void put_counters(Page& page, const NodeStatus& node) {
   page.counter("batches_total", all.batches, "Batches that they made.");
   page.counter("refused_total", all.refused,
                "Batches, reads and other requests that were refused.");
+  page.counter("backlog_refused_total", node.backlog_refused,
+               "Requests for which the node had no room, over all groups.");
+  page.gauge("backlog_bytes", node.backlog_bytes,
+             "Bytes of requests that are in memory only, over all groups.");
   page.counter("overruled_total", all.overruled,
                "Batches whose place another leader's entry took.");
   page.counter("unknown_total", all.unknown, "Batches of which nobody here knows what became.");

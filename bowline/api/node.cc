@@ -90,6 +90,9 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   }
   Result<void> destroy(GroupId);
   void at(Work work) override;
+  void at(Work work, std::uint64_t bytes) override;
+  bool reserve(std::uint64_t bytes) override;
+  void add_mail(NodeStatus&);
   const std::string& address() const { return address_; }
   const std::string& disk() const { return disk_words_; }
 
@@ -132,7 +135,10 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
 
   std::mutex mail_mutex_;
   std::vector<Work> mail_;  // under the mutex, for the thread
-  bool closed_ = false;     // likewise: the thread has ended
+  // Likewise: reserved for what is in the mail, or is being done; and how often there was no room.
+  std::uint64_t mail_bytes_ = 0;
+  std::uint64_t mail_refused_ = 0;
+  bool closed_ = false;  // likewise: the thread has ended
 };
 
 void Node::Inside::at(Work work) {
@@ -146,6 +152,33 @@ void Node::Inside::at(Work work) {
   }
   if (closed) return work(nullptr);
   if (first) loop_.post([this] { take_mail(); });
+}
+
+// One is always taken, however large.
+bool Node::Inside::reserve(std::uint64_t bytes) {
+  const std::scoped_lock lock(mail_mutex_);
+  const std::uint64_t most = options_.backlog_bytes;
+  const bool has_room = mail_bytes_ == 0 || (mail_bytes_ <= most && bytes <= most - mail_bytes_);
+  if (has_room) {
+    mail_bytes_ += bytes;
+  } else {
+    ++mail_refused_;
+  }
+  return has_room;
+}
+
+void Node::Inside::at(Work work, std::uint64_t bytes) {
+  at([this, bytes, work = std::move(work)](host::Shard* shard) mutable {
+    std::exchange(work, {})(shard);
+    const std::scoped_lock lock(mail_mutex_);
+    mail_bytes_ -= bytes;
+  });
+}
+
+void Node::Inside::add_mail(NodeStatus& status) {
+  const std::scoped_lock lock(mail_mutex_);
+  status.backlog_bytes += mail_bytes_;
+  status.backlog_refused += mail_refused_;
 }
 
 void Node::Inside::take_mail() {
@@ -412,8 +445,11 @@ Result<void> Node::destroy(GroupId group) { return inside_->destroy(group); }
 std::future<NodeStatus> Node::status() const {
   Promise<NodeStatus> promise(NodeStatus{});
   std::future<NodeStatus> future = promise.future();
-  inside_->at([promise = std::move(promise)](host::Shard* shard) mutable {
-    if (shard != nullptr) promise(status_of(*shard));
+  inside_->at([inside = inside_.get(), promise = std::move(promise)](host::Shard* shard) mutable {
+    if (shard == nullptr) return;
+    NodeStatus status = status_of(*shard);
+    inside->add_mail(status);
+    promise(std::move(status));
   });
   return future;
 }

@@ -50,6 +50,10 @@ struct NodeOptions {
   host::Operators::Options operators;  // whom it obeys over the wire who is no node
   host::Snapshots::Options snapshots;
   host::Transfers::Options transfers;
+  // Of all groups together: proposals that are not on the disk yet; and as much again of what other
+  // threads have asked for and the node's has not seen. Each counts with 256 bytes more than its
+  // command. Beyond, it is refused as `full`; but one, however large, is always taken.
+  std::uint64_t backlog_bytes = 256 << 20;
   runtime::DiskOptions disk;
   runtime::NetworkOptions network;
 

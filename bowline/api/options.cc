@@ -42,6 +42,7 @@ host::Options NodeOptions::of_host() const {
   host.operators = operators;
   host.snapshots = snapshots;
   host.transfers = transfers;
+  host.backlog_bytes = backlog_bytes;
   host.stores = stores;
   return host;
 }

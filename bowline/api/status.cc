@@ -112,6 +112,8 @@ NodeStatus status_of(const host::Shard& shard) {
   for (const auto& [to, bytes] : shard.transfers().given()) status.giving.push_back({to, bytes});
   status.counters = shard.meters().counters;
   status.sent = shard.courier().sent();
+  status.backlog_bytes = shard.backlog().bytes();
+  status.backlog_refused = shard.backlog().refused();
   status.letters_lost = shard.courier().lost();
   status.stages = std::make_shared<const host::Stages>(shard.meters().stages);
   return status;

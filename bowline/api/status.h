@@ -107,6 +107,8 @@ struct NodeStatus {
   host::Counters counters;
   host::Courier::Sent sent;
   std::uint64_t letters_lost = 0;
+  std::uint64_t backlog_bytes = 0;    // asked for, and in memory only: host::Options::backlog_bytes
+  std::uint64_t backlog_refused = 0;  // since there was no room in that
   std::shared_ptr<const host::Stages> stages;  // of proposals, as they were then
 };
 

@@ -96,6 +96,7 @@ std::string Options::fault() const {
     return "operators.admit must be one of those that host::Admit has";
   if (operators.most == 0) return "operators.most must be above zero";
   if (operators.most_asks == 0) return "operators.most_asks must be above zero";
+  if (backlog_bytes < (1U << 20)) return "backlog_bytes must be at least 1 MiB";
   if (balance_every < Duration(0)) return "balance_every must not be negative";
   if (balance_at_once == 0) return "balance_at_once must be above zero";
   if (std::string fault = fault_of_courier(courier, links); !fault.empty()) return fault;

@@ -49,6 +49,10 @@ struct Options {
   Operators::Options operators;  // whom it obeys over the wire who is no node
   Snapshots::Options snapshots;
   Transfers::Options transfers;
+  // Of all groups together: proposals that are not on the disk yet, each with 256 bytes more than
+  // the command has. Beyond, they are refused as `full` before anything is taken; but one, however
+  // large, is always taken.
+  std::uint64_t backlog_bytes = 256 << 20;
   Stores stores;  // in place of files: then `log` and `snapshots` only have to be without fault
   // Of what nodes say to each other: nothing newer is spoken (docs/WIRE.md). While a cluster is
   // upgraded, an older one keeps the way back open to those that look at what it brought.

@@ -49,6 +49,7 @@ TEST(HostOptions, say_what_to_change) {
        [](Options& o) { o.detector.silence = 4 * o.detector.pulse - Duration{1}; }},
       {"balance_every must not be negative",
        [](Options& o) { o.balance_every = milliseconds(-1); }},
+      {"backlog_bytes must be at least 1 MiB", [](Options& o) { o.backlog_bytes = 1048575; }},
       {"balance_at_once must be above zero", [](Options& o) { o.balance_at_once = 0; }},
       {"links.hello_within must be above zero", [](Options& o) { o.links.hello_within = {}; }},
       {"links.retry_floor must be above zero", [](Options& o) { o.links.retry_floor = {}; }},

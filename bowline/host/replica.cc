@@ -82,6 +82,8 @@ void Replica::dismiss(const Error& why) {
   }
   waiters_.end();
   laps_.end();
+  unwritten_.end();
+  for (Reply& reply : std::exchange(refused_, {})) reply(stopped);
   for (auto& [what, reply] : std::exchange(operations_, {})) reply(stopped);
   for (Gathered& batch : std::exchange(gathered_, {}))
     for (Reply& reply : batch.replies) reply(stopped);
@@ -93,23 +95,43 @@ void Replica::dismiss(const Error& why) {
 // ---- requests
 
 void Replica::propose(Bytes command, Term expected, Reply reply) {
+  auto share = desks_.backlog.take(command.size() + Backlog::overhead);
+  if (!share) return refuse_later(std::move(reply));
   const std::uint64_t weight = command.size() + raft::entry_overhead;
-  const bool joins = !gathered_.empty() && gathered_.back().expected == expected &&
-                     gathered_.back().bytes + weight <= most_gathered_bytes &&
-                     gathered_.back().commands.size() < most_gathered;
-  if (!joins) gathered_.push_back({{}, {}, expected, 0, desks_.env.clock.now()});
-  Gathered& batch = gathered_.back();
+  Gathered& batch = batch_for(expected, weight);
   batch.commands.push_back(std::move(command));
   batch.replies.push_back(std::move(reply));
   batch.bytes += weight;
+  batch.share.join(*std::move(share));
+  due();
+}
+
+Replica::Gathered& Replica::batch_for(Term expected, std::uint64_t weight) {
+  const bool joins = !gathered_.empty() && gathered_.back().expected == expected &&
+                     gathered_.back().bytes + weight <= most_gathered_bytes &&
+                     gathered_.back().commands.size() < most_gathered;
+  if (!joins) gathered_.push_back({{}, {}, expected, 0, {}, desks_.env.clock.now()});
+  return gathered_.back();
+}
+
+// Nobody is told before the call returns.
+void Replica::refuse_later(Reply reply) {
+  refused_.push_back(std::move(reply));
   due();
 }
 
 void Replica::propose_all(std::vector<Bytes> commands, Term expected, std::vector<Reply> replies) {
   ensure(commands.size() == replies.size());
   if (commands.empty()) return;
+  std::uint64_t weight = commands.size() * Backlog::overhead;
+  for (const Bytes& command : commands) weight += command.size();
+  auto share = desks_.backlog.take(weight, commands.size());
+  if (!share) {
+    for (Reply& reply : replies) refuse_later(std::move(reply));
+    return;
+  }
   gathered_.push_back({std::move(commands), std::move(replies), expected, most_gathered_bytes,
-                       desks_.env.clock.now()});
+                       *std::move(share), desks_.env.clock.now()});
   due();
 }
 
@@ -182,6 +204,7 @@ Ticket Replica::ticket_for(const raft::Input& what, Reply reply) {
 }
 
 void Replica::give_gathered() {
+  for (Reply& reply : std::exchange(refused_, {})) reply(Refused{raft::Refusal::full, {}});
   for (auto& [what, reply] : std::exchange(operations_, {})) {
     const auto* const recover = std::get_if<raft::Recover>(&what);
     const ClusterId anew = recover == nullptr ? ClusterId{} : recover->cluster;
@@ -204,6 +227,7 @@ void Replica::give_gathered() {
     ++desks_.meters.counters.batches;
     const Ticket ticket = waiters_.propose(std::move(batch.replies));
     laps_.given(ticket, count, batch.asked, desks_.env.clock.now());
+    unwritten_.given(ticket, count, std::move(batch.share));
     input(raft::Propose{ticket, std::move(batch.commands), batch.expected});
   }
   for (auto& [kind, replies] : std::exchange(reads_, {})) give_reads(kind, std::move(replies));
@@ -229,6 +253,7 @@ void Replica::persisted(Seq seq) {
   if (desks_.onlooker != nullptr) desks_.onlooker->persisted(*this, seq);
   input(raft::Persisted{seq});
   if (!laps_.empty()) laps_.durable(core_.outline().durable(), desks_.env.clock.now());
+  unwritten_.persisted(core_.outline());
   applier_.landed();
   if (!mends_ || seq < mends_) return;
   mends_ = {};
@@ -284,12 +309,14 @@ void Replica::perform(raft::Restore& restore) {
 
 void Replica::perform(raft::Admitted& told) {
   laps_.admitted(told);
+  unwritten_.admitted(told);
   waiters_.admitted(told);
 }
 
 void Replica::perform(raft::Refused& told) {
   ++desks_.meters.counters.refused;
   laps_.refused(told.ticket);
+  unwritten_.refused(told.ticket);
   waiters_.refused(told);
 }
 

@@ -12,6 +12,7 @@
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
 #include "bowline/host/applier.h"
+#include "bowline/host/backlog.h"
 #include "bowline/host/courier.h"
 #include "bowline/host/freshness.h"
 #include "bowline/host/log_part.h"
@@ -36,6 +37,7 @@ struct Desks {
   Courier& courier;
   SnapshotStore& snapshots;
   Meters& meters;
+  Backlog& backlog;
   Onlooker* onlooker = nullptr;
   const bool* broken = nullptr;  // the disk failed: nothing is done any more
   // Used by one after the other, and kept for its memory.
@@ -138,6 +140,7 @@ class Replica final : private Applier::Client {
     std::vector<Reply> replies;
     Term expected;
     std::uint64_t bytes = 0;
+    Backlog::Share share;
     Time asked;  // the first of them
   };
   struct GatheredReads {
@@ -182,6 +185,8 @@ class Replica final : private Applier::Client {
   void unreadable(Index index) override { input(raft::Unreadable{index, index}); }
   void rest_if_asleep();
   void dismiss(const Error& why);
+  Gathered& batch_for(Term expected, std::uint64_t weight);
+  void refuse_later(Reply);
   void operate(raft::Input, Reply);
   Ticket ticket_for(const raft::Input&, Reply);
   OldReads& old_reads();
@@ -223,12 +228,14 @@ class Replica final : private Applier::Client {
   raft::Core core_;
   Waiters waiters_;
   Laps laps_;
+  Unwritten unwritten_;
   Applier applier_;
   bool stepping_ = false;
   bool ended_ = false;
   bool rests_ = false;     // the core sleeps, and so do we
   Few<raft::Input> next_;  // what came in the midst of a step
 
+  Few<Reply> refused_;  // for want of room in the backlog, and told so at the end of the turn
   Few<Gathered> gathered_;
   Few<GatheredReads> reads_;
   Few<Operation> operations_;

@@ -32,6 +32,7 @@ Shard::Shard(env::Env env, env::Network& network, Options options, Incarnation f
       hooks_(std::move(hooks)),
       onlooker_(onlooker),
       replica_hooks_(replica_hooks()),
+      backlog_(options_.backlog_bytes),
       log_(log_of(options_.stores, options_.log, {env, owner_of(options_), fresh, log_hooks()})),
       snapshots_(snapshots_of(options_.stores, options_.snapshots, env)),
       stall_(env.loop, env.clock,
@@ -132,8 +133,8 @@ void Shard::listen(wal::Account account, env::Done<Result<wal::Account>> done) {
   links_ = std::make_unique<Links>(env_.loop, env_.clock, network_, hello(), options_.links,
                                    options_.boot, link_hooks());
   courier_ = std::make_unique<Courier>(*log_, *links_, options_.courier, courier_hooks());
-  desks_ = std::make_unique<Desks>(Desks{env_, *log_, *courier_, *snapshots_, meters_, onlooker_,
-                                         &broken_, scratch_, memberships_});
+  desks_ = std::make_unique<Desks>(Desks{env_, *log_, *courier_, *snapshots_, meters_, backlog_,
+                                         onlooker_, &broken_, scratch_, memberships_});
   transfers_ = std::make_unique<Transfers>(env_, network_, *snapshots_, hello(), options_.transfers,
                                            transfer_hooks());
   operators_ = std::make_unique<Operators>(env_.loop, options_.operators, operator_hooks());

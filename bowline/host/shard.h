@@ -14,6 +14,7 @@
 
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
+#include "bowline/host/backlog.h"
 #include "bowline/host/courier.h"
 #include "bowline/host/detector.h"
 #include "bowline/host/errands.h"
@@ -100,6 +101,7 @@ class Shard {
   const Courier& courier() const { return *courier_; }
   const Transfers& transfers() const { return *transfers_; }
   const Meters& meters() const { return meters_; }
+  const Backlog& backlog() const { return backlog_; }
   wal::LogStore& log() { return *log_; }
   const wal::LogStore& log() const { return *log_; }
   SnapshotStore& snapshots() { return *snapshots_; }
@@ -195,6 +197,7 @@ class Shard {
   Hooks hooks_;
   Onlooker* onlooker_;
   Replica::Hooks replica_hooks_;
+  Backlog backlog_;  // before all that may have a share of it
   Desks::Scratch scratch_;
   raft::MembershipPool memberships_;
   std::unique_ptr<wal::LogStore> log_;

@@ -51,38 +51,43 @@ Result<Place> place_of(const std::string& address) {
   return place;
 }
 
-Found endpoints_of(const std::string& address, const asio::error_code& error,
-                   const tcp::resolver::results_type& results) {
-  if (error) {
+Found endpoints_of(const std::string& address, std::uint16_t port, const Names::Found& numbers) {
+  if (!numbers) {
     return std::unexpected(
         Error{Fault::unreachable,
-              "cannot look up the host of " + address + ": " + error.message() +
+              "cannot look up the host of " + address + ": " + numbers.error().what +
                   "; is its name right, and does this machine know whom to ask for it?"});
   }
   std::vector<Endpoint> endpoints;
-  for (const auto& result : results) endpoints.push_back(result.endpoint());
+  for (const std::string& number : *numbers) {
+    asio::error_code error;
+    const asio::ip::address one = asio::ip::make_address(number, error);
+    if (error)
+      return std::unexpected(Error{Fault::invalid, "the host of " + address + " was found at " +
+                                                       number + ", which is no address"});
+    endpoints.emplace_back(one, port);
+  }
   return endpoints;
 }
 
 }  // namespace
 
-void find_endpoints(Loop& loop, const std::string& address, env::Done<Found> done) {
+void find_endpoints(Loop& loop, Names& names, const std::string& address,
+                    std::weak_ptr<const void> asker, env::Done<Found> done) {
   const auto tell = [&](Found found) {
     loop.soon(
-        [done = std::move(done), found = std::move(found)]() mutable { done(std::move(found)); });
+        [asker = std::move(asker), done = std::move(done), found = std::move(found)]() mutable {
+          if (!asker.expired()) done(std::move(found));
+        });
   };
   const Result<Place> place = place_of(address);
   if (!place) return tell(std::unexpected(place.error()));
   asio::error_code error;
   const asio::ip::address number = asio::ip::make_address(place->host, error);
   if (!error) return tell(std::vector{Endpoint(number, place->port)});
-  const auto resolver = std::make_shared<tcp::resolver>(loop.asio().context);
-  resolver->async_resolve(
-      place->host, std::to_string(place->port), tcp::resolver::numeric_service,
-      [resolver, address, done = std::move(done)](
-          const asio::error_code& failed, const tcp::resolver::results_type& results) mutable {
-        done(endpoints_of(address, failed, results));
-      });
+  names.find(place->host, std::move(asker),
+             [address, port = place->port, done = std::move(done)](
+                 const Names::Found& found) mutable { done(endpoints_of(address, port, found)); });
 }
 
 std::string text_of(const Endpoint& endpoint) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "bowline/base/result.h"
 #include "bowline/env/env.h"
 #include "bowline/runtime/loop.h"
+#include "bowline/runtime/names.h"
 
 namespace bowline::runtime {
 
@@ -15,8 +17,9 @@ namespace bowline::runtime {
 using Endpoint = asio::ip::tcp::endpoint;
 
 // What an address (env.h says how they look) leads to: more than one if it names a host that has
-// more. A name is looked up on another thread.
-void find_endpoints(Loop&, const std::string& address, env::Done<Result<std::vector<Endpoint>>>);
+// more. Nobody is told any more when `asker` has expired.
+void find_endpoints(Loop&, Names&, const std::string& address, std::weak_ptr<const void> asker,
+                    env::Done<Result<std::vector<Endpoint>>>);
 
 std::string text_of(const Endpoint&);
 

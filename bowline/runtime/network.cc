@@ -16,6 +16,7 @@
 #include "bowline/runtime/fault.h"
 #include "bowline/runtime/listener.h"
 #include "bowline/runtime/loop_asio.h"
+#include "bowline/runtime/names.h"
 #include "bowline/runtime/traffic.h"
 
 namespace bowline::runtime {
@@ -26,14 +27,21 @@ using Connected = Result<std::unique_ptr<env::Connection>>;
 using Listened = Result<std::unique_ptr<env::Listener>>;
 using Endpoints = Result<std::vector<Endpoint>>;
 
+Names::Options names_options(const NetworkOptions& options) {
+  return {.look_up = options.look_up ? options.look_up : LookUp(look_up_by_system),
+          .patience = options.connect_timeout / 4};
+}
+
 }  // namespace
 
 struct Network::Parts {
   struct Attempt;
 
-  Parts(Loop& loop, const NetworkOptions& options) : traffic(loop, options) {}
+  Parts(Loop& loop, const NetworkOptions& options)
+      : traffic(loop, options), names(loop, names_options(options)) {}
 
   Traffic traffic;
+  Names names;
   std::list<std::shared_ptr<Attempt>> attempts;  // nobody else keeps one for longer than a call
   env::Life life;
 };
@@ -73,7 +81,7 @@ void Network::Parts::Attempt::start() {
         Error{Fault::timeout, "cannot connect to " + self->address +
                                   ": nobody answers; is that machine up, and lets us through?"}));
   });
-  find_endpoints(parts.traffic.loop, address, [weak](Endpoints found) {
+  find_endpoints(parts.traffic.loop, parts.names, address, weak, [weak](Endpoints found) {
     const std::shared_ptr<Attempt> self = weak.lock();
     if (self == nullptr) return;
     if (!found) return self->finish(std::unexpected(std::move(found.error())));
@@ -123,7 +131,8 @@ void Network::listen(std::string address, Accepted accepted, env::Done<Listened>
     // A name that leads to several: the first, as whoever connects tries that one first, too.
     done(Listener::open(parts_->traffic, address, found->front(), std::move(accepted)));
   };
-  find_endpoints(parts_->traffic.loop, address, parts_->life.guard(std::move(open)));
+  find_endpoints(parts_->traffic.loop, parts_->names, address, parts_->life.watch(),
+                 parts_->life.guard(std::move(open)));
 }
 
 void Network::connect(std::string address, env::Done<Connected> done) {

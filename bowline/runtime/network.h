@@ -2,17 +2,25 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "bowline/base/result.h"
 #include "bowline/base/time.h"
 #include "bowline/env/env.h"
 #include "bowline/runtime/loop.h"
 
 namespace bowline::runtime {
 
+// The addresses of a host, as numbers. It may block, is called on threads of its own, several at
+// once, and may go on when the network is gone. Fault::not_found: there is no such host.
+using LookUp = std::function<Result<std::vector<std::string>>(const std::string& host)>;
+
 struct NetworkOptions {
-  Duration connect_timeout = std::chrono::seconds(1);  // looking up the name included
+  // Looking up the name included: after a quarter of it the last good answer has to do.
+  Duration connect_timeout = std::chrono::seconds(1);
   // A peer that answered nothing for that long, although its kernel was asked to, is gone.
   Duration peer_timeout = std::chrono::seconds(3);
   // Where nothing was said for that long, the kernel of the peer is asked whether it is there.
@@ -25,6 +33,7 @@ struct NetworkOptions {
   // What the kernel takes before it is on its way. More would only be late to be dropped.
   int unsent_bytes = 128 << 10;
   int backlog = 1024;  // that wait to be accepted
+  LookUp look_up;      // of names; empty: the system is asked
 };
 
 // TCP. On the thread of the loop, which alone may use it and must outlive it.
