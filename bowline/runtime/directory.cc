@@ -173,7 +173,9 @@ Result<OpenFile> Directory::open_with(const std::string& name, int flags, bool d
     handle = with(0);
   }
   const bool is_new = (flags & O_CREAT) != 0;
-  if (!handle) return failure((is_new ? "cannot create " : "cannot open ") + path);
+  if (!handle)
+    return std::unexpected(
+        opening_error(errno, (is_new ? "cannot create " : "cannot open ") + path));
   struct stat about{};
   if (::fstat(handle.number(), &about) != 0) return failure("cannot look at " + path);
   if (!S_ISREG(about.st_mode))

@@ -78,6 +78,9 @@ class Platter {
   bool rot(std::string_view name, std::uint64_t first, std::uint64_t count, std::uint64_t seed = 1);
   bool spoil(std::string_view name, std::uint64_t first, std::uint64_t count, bool once = false);
   void limit(std::uint64_t bytes) { capacity_ = bytes; }
+  // Processes have as many files open as they may: none is made, opened or listed.
+  void run_out_of_descriptors(bool out) { out_of_descriptors_ = out; }
+  bool out_of_descriptors() const { return out_of_descriptors_; }
   void lift_limit() { capacity_ = unlimited; }
   // These are for disks that no process uses.
   void wipe();
@@ -176,6 +179,7 @@ class Platter {
   std::map<FileId, std::uint32_t> open_;
   std::vector<Arranged> arranged_;
   std::uint64_t capacity_ = unlimited;
+  bool out_of_descriptors_ = false;
   std::uint64_t process_ids_ = 0;
   std::uint64_t change_ids_ = 0;
   std::uint64_t points_ = 0;

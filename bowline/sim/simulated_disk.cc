@@ -12,6 +12,10 @@ namespace {
 
 using Synced = Platter::Synced;
 
+std::unexpected<Error> too_many(const std::string& name) {
+  return std::unexpected(Error{Fault::full, name + ": too many open files"});
+}
+
 Result<void> without_value(const Result<FileId>& result) {
   if (!result) return std::unexpected(result.error());
   return {};
@@ -75,7 +79,9 @@ void SimulatedDisk::lock(env::Done<Result<void>> done) {
 void SimulatedDisk::list(env::Done<Result<std::vector<env::Listed>>> done) {
   if (!device_->alive()) return;
   later(0, [done = std::move(done)](Device& device) mutable {
-    if (device.open) done(device.platter.list());
+    if (!device.open) return;
+    if (device.platter.out_of_descriptors()) return done(too_many(device.path));
+    done(device.platter.list());
   });
 }
 
@@ -84,6 +90,7 @@ void SimulatedDisk::open(std::string name, env::Done<Result<std::unique_ptr<env:
   const auto device = device_;
   later(0, [device, name = std::move(name), done = std::move(done)](Device&) mutable {
     if (!device->open) return;
+    if (device->platter.out_of_descriptors()) return done(too_many(name));
     const FileId found = device->platter.find(name);
     if (!found) return done(std::unexpected(Error{Fault::not_found, name + ": no such file"}));
     done(std::make_unique<SimulatedFile>(device, found));
@@ -94,9 +101,11 @@ void SimulatedDisk::create(std::string name, std::uint64_t bytes,
                            env::Done<Result<std::unique_ptr<env::File>>> done) {
   ensure(bytes % env::block_bytes == 0);
   if (!device_->alive()) return;
-  const bool full = device_->platter.suffers(
-      Mishap::full, device_->chance.happens("full", device_->climate.of(Mishap::full)), name,
-      {.offset = 0, .bytes = bytes});
+  const bool full =
+      device_->platter.suffers(Mishap::full,
+                               device_->chance.happens("full", device_->climate.of(Mishap::full)),
+                               name, {.offset = 0, .bytes = bytes}) ||
+      device_->platter.out_of_descriptors();
   const std::uint64_t change = device_->platter.begin_change(
       device_->process,
       {.kind = NameChange::Kind::create, .name = std::move(name), .to = {}, .bytes = bytes});
