@@ -101,19 +101,19 @@ void SimulatedDisk::create(std::string name, std::uint64_t bytes,
                            env::Done<Result<std::unique_ptr<env::File>>> done) {
   ensure(bytes % env::block_bytes == 0);
   if (!device_->alive()) return;
-  const bool full =
-      device_->platter.suffers(Mishap::full,
-                               device_->chance.happens("full", device_->climate.of(Mishap::full)),
-                               name, {.offset = 0, .bytes = bytes}) ||
-      device_->platter.out_of_descriptors();
+  const bool full = device_->platter.suffers(
+      Mishap::full, device_->chance.happens("full", device_->climate.of(Mishap::full)), name,
+      {.offset = 0, .bytes = bytes});
+  const bool out = device_->platter.out_of_descriptors();
   const std::uint64_t change = device_->platter.begin_change(
       device_->process,
       {.kind = NameChange::Kind::create, .name = std::move(name), .to = {}, .bytes = bytes});
   const auto device = device_;
   const bool fits = bytes <= device_->platter.free_bytes();
-  later(fits ? bytes : 0, [device, change, full, done = std::move(done)](Device&) mutable {
-    const auto made = device->platter.finish_change(device->process, change, full);
+  later(fits ? bytes : 0, [device, change, full, out, done = std::move(done)](Device&) mutable {
+    const auto made = device->platter.finish_change(device->process, change, full || out);
     if (!device->heard()) return;
+    if (out) return done(too_many("a new file"));
     if (!made) return done(std::unexpected(made.error()));
     done(std::make_unique<SimulatedFile>(device, *made));
   });

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "bowline/api/test_node.h"
+#include "bowline/runtime/handle.h"
+
+// Nodes whose process has as many files open as it may.
+namespace bowline {
+namespace {
+
+// From here on nothing more can be opened in this process, until this is gone.
+class NoMoreFiles {
+ public:
+  NoMoreFiles() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const runtime::Handle next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const rlimit limit{static_cast<rlim_t>(next.number()), before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
+  ~NoMoreFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoMoreFiles(const NoMoreFiles&) = delete;
+  NoMoreFiles& operator=(const NoMoreFiles&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+class NoDescriptorsTest : public NodeTest {
+ protected:
+  NoDescriptorsTest() {
+    adjust_ = [this](NodeOptions& options) {
+      options.log.segment_bytes = 256 << 10;
+      options.log.batch_bytes = 32 << 10;
+      options.broken = [this](const Error& error) {
+        const std::lock_guard lock(mutex_);
+        lines_ += "BROKEN: " + error.what + "\n";
+      };
+      options.log_sink = [this](std::string_view line) {
+        const std::lock_guard lock(mutex_);
+        lines_ += std::string(line) + "\n";
+      };
+    };
+    of_.snapshot_entries = 20;
+    of_.keep_entries = 5;
+    auto raft = std::make_shared<raft::Options>();
+    raft->entry_bytes = 32 << 10;
+    of_.raft = raft;
+  }
+  ~NoDescriptorsTest() override { members_.clear(); }  // they may call until then
+
+  bool is_said(const std::string& words) {
+    const std::lock_guard lock(mutex_);
+    return lines_.contains(words);
+  }
+  // Of 8 KiB. True: it was acknowledged.
+  bool adds(const std::string& name) {
+    const Outcome outcome =
+        members_.at(leader()).group->propose(name + std::string(8 << 10, '.')).get();
+    return std::holds_alternative<Applied>(outcome);
+  }
+  bool all_are_full() {
+    return std::ranges::all_of(members_, [](auto& one) {
+      return one.second.node->status().get().log.full;
+    });
+  }
+  std::size_t links_up() {
+    std::size_t up = 0;
+    for (auto& [id, member] : members_)
+      for (const LinkStatus& link : member.node->status().get().links) up += link.up ? 1 : 0;
+    return up;
+  }
+
+  host::GroupOptions of_;
+  std::mutex mutex_;
+  std::string lines_;  // of all nodes
+};
+
+TEST_F(NoDescriptorsTest, nodes_wait_until_some_are_free_and_nothing_is_lost) {
+  found(3, of_);
+  std::vector<std::string> acknowledged;
+  int number = 0;
+  const auto add = [&] {
+    const std::string name = "entry-" + std::to_string(++number) + "-";
+    if (adds(name)) acknowledged.push_back(name);
+  };
+  while (number < 30) add();
+  ASSERT_TRUE(soon([&] { return members_.at(1).group->status().get().snapshot.index > Index{}; }));
+  ASSERT_TRUE(soon([&] { return links_up() == 6; }));
+  {
+    const NoMoreFiles limit;
+    while (number < 2000 && !all_are_full()) add();
+    ASSERT_TRUE(all_are_full());
+    EXPECT_FALSE(members_.at(leader()).group->snapshot().get().has_value());
+    std::this_thread::sleep_for(1500ms);  // they have tried again, in vain
+    EXPECT_EQ(links_up(), 6U);
+    EXPECT_TRUE(is_said("Too many open files: this process may not open more; raise its limit"));
+  }
+  EXPECT_TRUE(soon([&] { return !all_are_full(); }));
+  ASSERT_TRUE(soon([&] { return adds("afterwards-"); }));
+  acknowledged.emplace_back("afterwards-");
+  EXPECT_FALSE(is_said("BROKEN"));
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    const std::string text = read(id);
+    for (const std::string& name : acknowledged) ASSERT_TRUE(text.contains(name)) << id << name;
+  }
+  // None of what is on the disks was spoilt by that.
+  for (std::uint64_t id = 1; id <= 3; ++id) members_.erase(id);
+  for (std::uint64_t id = 1; id <= 3; ++id) open(id);
+  for (std::uint64_t id = 1; id <= 3; ++id) start(id, of_);
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    const GroupStatus status = members_.at(id).group->status().get();
+    EXPECT_FALSE(status.damaged || status.stateless) << id;
+    const std::string text = read(id);
+    for (const std::string& name : acknowledged) ASSERT_TRUE(text.contains(name)) << id << name;
+  }
+}
+
+// It is asked for the newest snapshot, by whoever exports it, and cannot look at it.
+TEST_F(NoDescriptorsTest, a_snapshot_that_cannot_be_looked_at_is_still_the_newest) {
+  found(1, of_);
+  ASSERT_TRUE(adds("a"));
+  const Result<raft::Base> taken = members_.at(1).group->snapshot().get();
+  ASSERT_TRUE(taken) << taken.error().what;
+  const auto newest = [&] {
+    std::promise<bool> is_there;
+    members_.at(1).node->at([&](host::Shard* shard) {
+      is_there.set_value(shard->snapshots().newest(group) != nullptr);
+    });
+    return is_there.get_future().get();
+  };
+  {
+    const NoMoreFiles limit;
+    std::promise<Result<env::Buffer>> read;
+    members_.at(1).node->at([&](host::Shard* shard) {
+      shard->snapshots().read_piece(shard->snapshots().hold(group), 0,
+                                    [&](Result<env::Buffer> one) { read.set_value(std::move(one)); });
+    });
+    EXPECT_EQ(read.get_future().get().error().fault, Fault::full);
+    EXPECT_TRUE(newest());
+  }
+  EXPECT_TRUE(members_.at(1).group->export_snapshot(place_ + "/state").get().has_value());
+  EXPECT_TRUE(newest());
+}
+
+}  // namespace
+}  // namespace bowline
