@@ -2,7 +2,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -167,18 +166,6 @@ TEST_F(SecureTest, options_come_from_a_file) {
                     scratch.at("ca.pem") +
                     " --endpoints=https://127.0.0.1:" + std::to_string(ports_[0]) + " txn")
                   .contains("too many operations in txn request"));
-}
-
-// What it says is in a file, too, to the end.
-std::vector<std::string> heard(std::vector<std::string> words, const std::string& before,
-                               const std::string& log) {
-  words.insert(words.begin(), {"bash", "-c", before + R"(exec "$0" "$@" > >(tee )" + log + ") 2>&1"});
-  return words;
-}
-
-std::string text_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 TEST_F(SecureTest, what_it_keeps_is_for_its_user_alone) {

@@ -74,13 +74,16 @@ TEST_F(NoFiles, whoever_fetches_is_told_so_and_nothing_is_said_to_be_bad) {
 
 TEST_F(NoFiles, a_start_that_cannot_look_is_refused_and_removes_nothing) {
   ASSERT_TRUE(rig.take(10));
-  rig.kill();
-  // The names can be told, and then nothing more.
-  rig.platter.run_out_of_descriptors(true);
-  EXPECT_EQ(rig.start().error().fault, Fault::full);
-  rig.run(10s);
-  rig.kill();
+  for (const unsigned after : {0U, 1U}) {  // the names can be told, or not even that
+    rig.kill();
+    rig.platter.run_out_of_descriptors(true, after);
+    const Result<void> started = rig.start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().fault, Fault::full) << after;
+    rig.run(10s);
+  }
   EXPECT_EQ(rig.files(), 7U);
+  rig.kill();
   run_out(false);
   ASSERT_TRUE(rig.start());
   EXPECT_EQ(rig.newest(), 10U);

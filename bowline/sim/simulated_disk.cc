@@ -80,7 +80,7 @@ void SimulatedDisk::list(env::Done<Result<std::vector<env::Listed>>> done) {
   if (!device_->alive()) return;
   later(0, [done = std::move(done)](Device& device) mutable {
     if (!device.open) return;
-    if (device.platter.out_of_descriptors()) return done(too_many(device.path));
+    if (!device.platter.has_descriptor()) return done(too_many(device.path));
     done(device.platter.list());
   });
 }
@@ -90,7 +90,7 @@ void SimulatedDisk::open(std::string name, env::Done<Result<std::unique_ptr<env:
   const auto device = device_;
   later(0, [device, name = std::move(name), done = std::move(done)](Device&) mutable {
     if (!device->open) return;
-    if (device->platter.out_of_descriptors()) return done(too_many(name));
+    if (!device->platter.has_descriptor()) return done(too_many(name));
     const FileId found = device->platter.find(name);
     if (!found) return done(std::unexpected(Error{Fault::not_found, name + ": no such file"}));
     done(std::make_unique<SimulatedFile>(device, found));
@@ -104,7 +104,7 @@ void SimulatedDisk::create(std::string name, std::uint64_t bytes,
   const bool full = device_->platter.suffers(
       Mishap::full, device_->chance.happens("full", device_->climate.of(Mishap::full)), name,
       {.offset = 0, .bytes = bytes});
-  const bool out = device_->platter.out_of_descriptors();
+  const bool out = !device_->platter.has_descriptor();
   const std::uint64_t change = device_->platter.begin_change(
       device_->process,
       {.kind = NameChange::Kind::create, .name = std::move(name), .to = {}, .bytes = bytes});
