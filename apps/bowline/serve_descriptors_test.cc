@@ -54,11 +54,13 @@ TEST_F(DescriptorsTest, it_waits_hands_over_and_goes_on_with_all_that_was_acknow
   ASSERT_TRUE(members_[0]->is_ready()) << members_[0]->said();
   const std::size_t leads = leader();
   ASSERT_LT(leads, 3U);
-  const std::string id = shell("curl -s " + url(ports_[0]) + "/v3/maintenance/status -d '{}' | "
+  const std::string id = shell("curl -s " + url(ports_[0]) +
+                               "/v3/maintenance/status -d '{}' | "
                                "sed 's/.*member_id\":\"\\([0-9]*\\).*/\\1/'");
   if (leads != 0) {
-    shell("curl -s " + url(ports_[leads]) + "/v3/maintenance/transfer-leadership -d '{\"targetID\":\"" +
-          id.substr(0, id.find('\n')) + "\"}'");
+    shell("curl -s " + url(ports_[leads]) +
+          "/v3/maintenance/transfer-leadership -d '{\"targetID\":\"" + id.substr(0, id.find('\n')) +
+          "\"}'");
   }
   ASSERT_TRUE(eventually([&] { return leader() == 0; }));
   limit(*members_[0], 3);

@@ -76,8 +76,9 @@ inline std::vector<std::string> alone(const std::vector<std::string>& words,
 
 // What it says is in a file, too, to the end. First its shell does what is to be done before.
 inline std::vector<std::string> heard(std::vector<std::string> words, const std::string& before,
-                               const std::string& log) {
-  words.insert(words.begin(), {"bash", "-c", before + R"(exec "$0" "$@" > >(tee )" + log + ") 2>&1"});
+                                      const std::string& log) {
+  words.insert(words.begin(),
+               {"bash", "-c", before + R"(exec "$0" "$@" > >(tee )" + log + ") 2>&1"});
   return words;
 }
 

@@ -208,8 +208,8 @@ TEST_F(SecureTest, neither_its_key_nor_what_clients_keep_is_told_to_anybody) {
     EXPECT_TRUE(ask("get " + key, "ca", "client").contains(value));
     // Neither when something is refused.
     shell("head -c 3000000 /dev/zero | tr '\\0' x > " + scratch.at("large"));
-    EXPECT_FALSE(ask("put " + key + value + " < " + scratch.at("large"), "ca", "client")
-                     .starts_with("OK"));
+    EXPECT_FALSE(
+        ask("put " + key + value + " < " + scratch.at("large"), "ca", "client").starts_with("OK"));
     ask_in_vain("put " + key + " " + value);
     ask("put --lease=77 " + key + " " + value, "ca", "client");
     ask("get --rev=1000 " + key, "ca", "client");

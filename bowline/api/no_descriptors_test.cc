@@ -1,36 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <atomic>
+#include <algorithm>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include "bowline/api/test_node.h"
-#include "bowline/runtime/handle.h"
+#include "bowline/runtime/test_limits.h"
 
 // Nodes whose process has as many files open as it may.
 namespace bowline {
 namespace {
 
-// From here on nothing more can be opened in this process, until this is gone.
-class NoMoreFiles {
- public:
-  NoMoreFiles() {
-    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
-    const runtime::Handle next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    const rlimit limit{static_cast<rlim_t>(next.number()), before_.rlim_max};
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-  }
-  ~NoMoreFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  NoMoreFiles(const NoMoreFiles&) = delete;
-  NoMoreFiles& operator=(const NoMoreFiles&) = delete;
-
- private:
-  rlimit before_{};
-};
+using runtime::NoMoreFiles;
 
 class NoDescriptorsTest : public NodeTest {
  protected:
@@ -66,9 +50,8 @@ class NoDescriptorsTest : public NodeTest {
     return std::holds_alternative<Applied>(outcome);
   }
   bool all_are_full() {
-    return std::ranges::all_of(members_, [](auto& one) {
-      return one.second.node->status().get().log.full;
-    });
+    return std::ranges::all_of(members_,
+                               [](auto& one) { return one.second.node->status().get().log.full; });
   }
   std::size_t links_up() {
     std::size_t up = 0;
@@ -139,8 +122,9 @@ TEST_F(NoDescriptorsTest, a_snapshot_that_cannot_be_looked_at_is_still_the_newes
     const NoMoreFiles limit;
     std::promise<Result<env::Buffer>> read;
     members_.at(1).node->at([&](host::Shard* shard) {
-      shard->snapshots().read_piece(shard->snapshots().hold(group), 0,
-                                    [&](Result<env::Buffer> one) { read.set_value(std::move(one)); });
+      shard->snapshots().read_piece(
+          shard->snapshots().hold(group), 0,
+          [&](Result<env::Buffer> one) { read.set_value(std::move(one)); });
     });
     EXPECT_EQ(read.get_future().get().error().fault, Fault::full);
     EXPECT_TRUE(newest());

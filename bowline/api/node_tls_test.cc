@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <chrono>
 #include <filesystem>
 #include <future>
@@ -9,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -17,10 +15,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #include "bowline/api/metrics.h"
 #include "bowline/api/node.h"
@@ -416,37 +410,12 @@ TEST_F(NodeTlsTest, a_name_of_a_cluster_that_no_certificate_could_have_is_refuse
   EXPECT_TRUE(refused.error().what.contains("cluster must be at most 100 letters, digits"));
 }
 
-// A key as it may be written: the lines of its file, its number, and the bytes of that.
-std::vector<std::string> forms_of(const std::string& pem) {
-  std::vector<std::string> forms;
-  std::istringstream lines(pem);
-  for (std::string line; std::getline(lines, line);)
-    if (!line.contains("PRIVATE KEY")) forms.push_back(line);
-  BIO* const bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  EVP_PKEY* const key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
-  BIGNUM* number = nullptr;
-  EXPECT_EQ(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number), 1);
-  char* const hex = BN_bn2hex(number);
-  forms.emplace_back(hex);
-  std::string lower(hex);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  forms.push_back(lower);
-  std::string bytes(static_cast<std::size_t>(BN_num_bytes(number)), '\0');
-  BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
-  forms.push_back(bytes);
-  OPENSSL_free(hex);
-  BN_free(number);
-  EVP_PKEY_free(key);
-  BIO_free(bio);
-  return forms;
-}
-
 TEST_F(NodeTlsTest, nothing_that_a_node_tells_holds_a_key_or_a_command) {
   std::vector<std::string> secrets{"a-secret-word", "a-secret-note"};
   for (std::uint64_t id = 1; id <= 3; ++id) {
     const Issued issued = issue(id);
     secure(id, issued);
-    for (std::string& form : forms_of(issued.key)) secrets.push_back(std::move(form));
+    for (std::string& form : runtime::forms_of_key(issued.key)) secrets.push_back(std::move(form));
     NodeOptions& options = members_[id].options;
     options.log_lines.levels = host::Journal::all(host::Level::debug);
     options.log_lines.most_alike = 0;
@@ -471,8 +440,7 @@ TEST_F(NodeTlsTest, nothing_that_a_node_tells_holds_a_key_or_a_command) {
   (void)members_.at(leader()).group->transfer().get();
   EXPECT_EQ(write("a-secret-word"), "3");
   for (auto& [id, member] : members_) {
-    const std::string all =
-        told() + metrics_text(*member.node) + member.group->explain().get();
+    const std::string all = told() + metrics_text(*member.node) + member.group->explain().get();
     EXPECT_TRUE(all.contains("topic=peer") && all.contains("topic=election")) << all;
     for (const std::string& secret : secrets) EXPECT_FALSE(all.contains(secret)) << all;
   }

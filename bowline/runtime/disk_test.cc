@@ -26,6 +26,7 @@
 #include "bowline/runtime/fault.h"
 #include "bowline/runtime/handle.h"
 #include "bowline/runtime/loop.h"
+#include "bowline/runtime/test_limits.h"
 #include "bowline/runtime/test_places.h"
 #include "bowline/runtime/uring_transfers.h"
 
@@ -178,24 +179,6 @@ TEST_P(Errors, a_file_that_cannot_be_filled_is_removed) {
   ASSERT_TRUE(ground.run_until([&] { return listed.has_value(); }));
   EXPECT_TRUE(listed->empty());
 }
-
-// Ends with the test that no more files may be open than there are now. A child that lowers the
-// limit for good would do as well, but not with the threads of a disk in it.
-class NoMoreFiles {
- public:
-  NoMoreFiles() {
-    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
-    const Handle next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    const rlimit limit{static_cast<rlim_t>(next.number()), before_.rlim_max};
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-  }
-  ~NoMoreFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  NoMoreFiles(const NoMoreFiles&) = delete;
-  NoMoreFiles& operator=(const NoMoreFiles&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 TEST_P(Errors, without_descriptors_nothing_is_done_and_later_all_is_well) {
   RealGround ground(ordinary_parent(), GetParam().options);

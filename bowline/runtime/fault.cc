@@ -42,7 +42,8 @@ const char* advice(int number) {
 
 Error system_error(int number, const std::string& doing) {
   // Unlike strerror(), this may be called on any thread.
-  return {fault_of(number), doing + ": " + std::generic_category().message(number) + advice(number)};
+  return {fault_of(number),
+          doing + ": " + std::generic_category().message(number) + advice(number)};
 }
 
 Error opening_error(int number, const std::string& doing) {

@@ -18,8 +18,9 @@ bool make_private_directory(const std::string& path);
 // With those above it that are missing. Those that are there stay as they are.
 Result<void> make_private_directories(const std::string& path);
 
-// Who else may look into a directory that was there before us, as a sentence with what to do; empty:
-// nobody. It is not closed by us: it may be open on purpose, as for a backup, and its files are not.
+// Who else may look into a directory that was there before us, as a sentence with what to do;
+// empty: nobody. It is not closed by us: it may be open on purpose, as for a backup, and its files
+// are not.
 std::string exposure_of(const std::string& directory);
 
 }  // namespace bowline::runtime

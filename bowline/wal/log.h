@@ -68,7 +68,7 @@ class Log final : public LogStore {
   std::uint64_t retired() const { return retired_; }    // segments that went, since the start
   std::uint64_t recycled() const { return recycled_; }  // of these: used again under a new name
   const std::string& why_full() const { return why_full_; }  // when it said so
-  std::uint64_t copied() const { return copied_; }      // rows, out of segments that are to go
+  std::uint64_t copied() const { return copied_; }           // rows, out of segments that are to go
   const Scrubbed& scrubbed() const { return scrubber_.scrubbed(); }
 
  private:
