@@ -91,7 +91,7 @@ TEST_F(NoDescriptorsTest, nodes_wait_until_some_are_free_and_nothing_is_lost) {
       return all_are_full();
     }));
     // With what a segment that went gave back, or in vain: neither may end the node.
-    (void)members_.at(1).group->snapshot().get();
+    members_.at(1).group->snapshot().wait();
     std::this_thread::sleep_for(1500ms);  // they have tried again, in vain
     EXPECT_EQ(links_up(), 6U);
     EXPECT_TRUE(is_said("Too many open files: this process may not open more; raise its limit"));
