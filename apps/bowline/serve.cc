@@ -34,6 +34,7 @@
 #include "bowline/host/complaints.h"
 #include "bowline/host/news.h"
 #include "bowline/runtime/file_extents.h"
+#include "bowline/runtime/privacy.h"
 #include "bowline/runtime/tls_network.h"
 
 namespace bowline::apps {
@@ -321,6 +322,8 @@ int ServeVerb::run() const {
   const Result<WhoWeAre> self =
       remember(plan->directory, {plan->self, flags.initial_cluster_token});
   if (!self) return complain(self.error().what);
+  if (const std::string told_of = runtime::exposure_of(plan->directory); !told_of.empty())
+    say("--data-dir: " + told_of);
   std::atomic<Parting> parting = Parting::none;
   NodeOptions options = node_options(flags, *plan, *self);
   options.news = [&parting](GroupId, const host::News& news) {

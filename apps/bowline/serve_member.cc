@@ -9,6 +9,7 @@
 #include <memory>
 #include <system_error>
 
+#include "bowline/runtime/privacy.h"
 #include "bowline/runtime/whole_file.h"
 
 namespace bowline::apps {
@@ -35,10 +36,8 @@ Result<WhoWeAre> remember(const std::string& directory, WhoWeAre now) {
   const auto wrong = [](Fault fault, const std::string& what) {
     return std::unexpected(Error{fault, what});
   };
-  std::error_code fault;
-  fs::create_directories(directory, fault);
-  if (fault)
-    return wrong(Fault::io, "--data-dir: " + directory + " cannot be made: " + fault.message());
+  if (const Result<void> made = runtime::make_private_directories(directory); !made)
+    return wrong(made.error().fault, "--data-dir: " + made.error().what);
   if (fs::exists(directory + "/member/snap"))
     return wrong(Fault::invalid, "--data-dir: " + directory +
                                      " is a data directory of etcd, which is kept in another "
@@ -56,6 +55,9 @@ Result<WhoWeAre> remember(const std::string& directory, WhoWeAre now) {
                        "back. Empty it or take another one, and add the member anew");
     return before;
   }
+  // To take it for a new one because it could not be read would make another member of it.
+  if (std::error_code unknown; fs::exists(path, unknown) || unknown)
+    return wrong(Fault::io, path + " cannot be read: is it this user's, and may it open files?");
   // A crash of the machine leaves it or nothing. Had it been forgotten, other flags could make
   // another member of the log that is beside it.
   if (Result<void> written = write_down(directory, now, ""); !written)

@@ -49,6 +49,17 @@ TEST_F(ServeMember, what_cannot_be_written_is_told) {
   EXPECT_TRUE(said.error().what.contains("bowline-member.new")) << said.error().what;
 }
 
+// A link that leads to itself stands for whatever cannot be opened.
+TEST_F(ServeMember, who_it_is_is_not_written_anew_because_it_cannot_be_read) {
+  ASSERT_TRUE(remember(place, {NodeId{7}, "token"}));
+  fs::remove(place + "/bowline-member");
+  fs::create_symlink(place + "/bowline-member", place + "/bowline-member");
+  const Result<WhoWeAre> said = remember(place, {NodeId{8}, "other"});
+  ASSERT_FALSE(said);
+  EXPECT_TRUE(said.error().what.contains("cannot be read")) << said.error().what;
+  EXPECT_TRUE(fs::is_symlink(place + "/bowline-member"));
+}
+
 TEST_F(ServeMember, who_was_removed_does_not_come_back_with_the_same_directory) {
   const Result<WhoWeAre> first = remember(place, {NodeId{7}, "token"});
   ASSERT_TRUE(first);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <regex>
 #include <string>
@@ -70,6 +72,19 @@ inline std::vector<std::string> alone(const std::vector<std::string>& words,
                                  "--listen-peer-urls=" + url(peer)})
     arguments.push_back(one);
   return arguments;
+}
+
+// What it says is in a file, too, to the end. First its shell does what is to be done before.
+inline std::vector<std::string> heard(std::vector<std::string> words, const std::string& before,
+                                      const std::string& log) {
+  words.insert(words.begin(),
+               {"bash", "-c", before + R"(exec "$0" "$@" > >(tee )" + log + ") 2>&1"});
+  return words;
+}
+
+inline std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // ---- one of each kind

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -165,6 +166,66 @@ TEST_F(SecureTest, options_come_from_a_file) {
                     scratch.at("ca.pem") +
                     " --endpoints=https://127.0.0.1:" + std::to_string(ports_[0]) + " txn")
                   .contains("too many operations in txn request"));
+}
+
+TEST_F(SecureTest, what_it_keeps_is_for_its_user_alone) {
+  const std::vector<std::string> words =
+      arguments({"--snapshot-count=10", "--memory-for-values=1000000"});
+  for (const char* mask : {"umask 000; ", "umask 022; "}) {
+    ServedProcess server(heard(words, mask, scratch.at("said")));
+    ASSERT_TRUE(server.is_ready()) << server.said();
+    EXPECT_FALSE(server.said().contains("others may look into")) << server.said();
+    for (int i = 0; i < 15; ++i) ASSERT_EQ(ask("put a " + std::to_string(i)), "OK\n");
+    server.end();
+    std::size_t files = 0;
+    EXPECT_EQ(fs::status(scratch.at("data")).permissions(), fs::perms::owner_all);
+    for (const auto& entry : fs::recursive_directory_iterator(scratch.at("data"))) {
+      const fs::perms wanted = entry.is_directory()
+                                   ? fs::perms::owner_all
+                                   : fs::perms::owner_read | fs::perms::owner_write;
+      EXPECT_EQ(entry.status().permissions(), wanted) << entry.path();
+      ++files;
+    }
+    EXPECT_GT(files, 4U);  // the log and its directory, who it is, a snapshot
+  }
+  fs::permissions(scratch.at("data"), fs::perms::group_read, fs::perm_options::add);
+  fs::permissions(scratch.at("data/log"), fs::perms::others_exec, fs::perm_options::add);
+  const ServedProcess server(words);
+  ASSERT_TRUE(server.is_ready()) << server.said();
+  EXPECT_TRUE(server.said().contains("data (its mode is 0740)")) << server.said();
+  EXPECT_TRUE(server.said().contains("log (its mode is 0701)")) << server.said();
+}
+
+TEST_F(SecureTest, neither_its_key_nor_what_clients_keep_is_told_to_anybody) {
+  const std::string value = "recognisable-value", key = "recognisable-key";
+  std::string told;
+  {
+    ServedProcess server(
+        heard(arguments({"--client-cert-auth", "--trusted-ca-file=" + scratch.at("ca.pem")}), "",
+              scratch.at("said")));
+    ASSERT_TRUE(server.is_ready()) << server.said();
+    EXPECT_EQ(ask("put " + key + " " + value, "ca", "client"), "OK\n");
+    EXPECT_TRUE(ask("get " + key, "ca", "client").contains(value));
+    // Neither when something is refused.
+    shell("head -c 3000000 /dev/zero | tr '\\0' x > " + scratch.at("large"));
+    EXPECT_FALSE(
+        ask("put " + key + value + " < " + scratch.at("large"), "ca", "client").starts_with("OK"));
+    ask_in_vain("put " + key + " " + value);
+    ask("put --lease=77 " + key + " " + value, "ca", "client");
+    ask("get --rev=1000 " + key, "ca", "client");
+    for (const char* page : {"metrics", "health", "version", "v1/status", "readyz?verbose"}) {
+      const std::string page_told = shell("curl -s " + url(ports_[1]) + "/" + page);
+      EXPECT_NE(page_told, "") << page;
+      told += page_told;
+    }
+    told += ask("endpoint status -w json", "ca", "client") + ask("member list", "ca", "client");
+    server.end();
+  }
+  told += text_of(scratch.at("said"));
+  EXPECT_TRUE(told.contains("told to end")) << told;
+  EXPECT_FALSE(told.contains("recognisable")) << told;
+  std::istringstream lines(text_of(scratch.at("server.key")));
+  for (std::string line; std::getline(lines, line);) EXPECT_FALSE(told.contains(line)) << told;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "bowline/raft/membership_codec.h"
 #include "bowline/runtime/loop.h"
 #include "bowline/runtime/memory_disk.h"
+#include "bowline/runtime/privacy.h"
 #include "bowline/runtime/tls_network.h"
 
 namespace bowline {
@@ -218,6 +219,11 @@ Result<void> Node::Inside::open_disk() {
   if (!disk) return std::unexpected(disk.error());
   disk_ = *std::move(disk);
   disk_words_ = runtime::describe(*disk_);
+  if (const std::string why = runtime::exposure_of(options_.directory); !why.empty()) {
+    host::Event event{host::Topic::node, host::Level::warning, {}, {}, {}, "not private", {}};
+    event.more.emplace_back("why", why);
+    journal_.put(event);
+  }
   return {};
 }
 

@@ -16,6 +16,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bowline/api/metrics.h"
 #include "bowline/api/node.h"
 #include "bowline/api/wiretap.h"
 #include "bowline/runtime/test_certificates.h"
@@ -407,6 +408,42 @@ TEST_F(NodeTlsTest, a_name_of_a_cluster_that_no_certificate_could_have_is_refuse
   const Result<std::unique_ptr<Node>> refused = Node::open(members_[1].options);
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().what.contains("cluster must be at most 100 letters, digits"));
+}
+
+TEST_F(NodeTlsTest, nothing_that_a_node_tells_holds_a_key_or_a_command) {
+  std::vector<std::string> secrets{"a-secret-word", "a-secret-note"};
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    const Issued issued = issue(id);
+    secure(id, issued);
+    for (std::string& form : runtime::forms_of_key(issued.key)) secrets.push_back(std::move(form));
+    NodeOptions& options = members_[id].options;
+    options.log_lines.levels = host::Journal::all(host::Level::debug);
+    options.log_lines.most_alike = 0;
+    options.log_sink = [this](std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      told_ += std::string(line) + "\n";
+    };
+  }
+  found();
+  EXPECT_EQ(write("a-secret-word"), "1");
+  EXPECT_EQ(write("a-secret-word"), "2");
+  raft::Wanted fourth = wanted(4, "127.0.0.1:1");
+  fourth.standing = raft::Standing::learner;
+  fourth.metadata = "a-secret-note";
+  (void)members_.at(leader()).group->put_member(fourth).get();
+  tap_.cut();
+  // A file that is no key, and one that is the key of another.
+  folder_.write("node2.key", issue(2).key);
+  EXPECT_FALSE(members_.at(2).node->reload().has_value());
+  folder_.write("node2.key", "a-secret-word");
+  EXPECT_FALSE(members_.at(2).node->reload().has_value());
+  (void)members_.at(leader()).group->transfer().get();
+  EXPECT_EQ(write("a-secret-word"), "3");
+  for (auto& [id, member] : members_) {
+    const std::string all = told() + metrics_text(*member.node) + member.group->explain().get();
+    EXPECT_TRUE(all.contains("topic=peer") && all.contains("topic=election")) << all;
+    for (const std::string& secret : secrets) EXPECT_FALSE(all.contains(secret)) << all;
+  }
 }
 
 }  // namespace

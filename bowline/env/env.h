@@ -78,6 +78,7 @@ class Disk {
   virtual void open(std::string name, Done<Result<std::unique_ptr<File>>>) = 0;
   // A new file, full of zeros that are really on the disk: writing to it later allocates nothing.
   // Fault::exists: there is such a name. Fault::full: no space, and nothing is left behind.
+  // Of this and of open() it may also mean that too many files are open: later there may be room.
   virtual void create(std::string name, std::uint64_t bytes,
                       Done<Result<std::unique_ptr<File>>>) = 0;
   virtual void remove(std::string name, Done<Result<void>>) = 0;

@@ -64,10 +64,11 @@ void Incoming::copy_next(ConstSnapshotPtr left, std::uint32_t piece) {
   const std::uint32_t pieces = snapshot_->manifest().pieces();
   while (left != nullptr && piece < pieces && !left->may_have(piece)) ++piece;
   if (left == nullptr || piece == pieces) return ended(State::open, {});
-  shelf_.read_piece(left, piece, life_.guard([this, left, piece](Result<env::Buffer> read) mutable {
+  auto came = [this, left, piece](Result<env::Buffer> read) mutable {
     if (!read) return copy_next(std::move(left), piece + 1);
     copy(std::move(left), piece, *std::move(read));
-  }));
+  };
+  shelf_.read_piece_patiently(left, piece, life_.guard(std::move(came)));
 }
 
 void Incoming::copy(ConstSnapshotPtr left, std::uint32_t piece, env::Buffer bytes) {

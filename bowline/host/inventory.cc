@@ -52,6 +52,8 @@ void Inventory::next() {
   for (const Head other : files.heads)
     if (other != head) unwanted_files_.push_back(head_file(name, other));
   auto judged = [this, name, files = std::move(files), head](Result<Manifest> manifest) {
+    // Whether it is whole is not known. To begin without it would be to give it up.
+    if (!manifest && manifest.error().fault == Fault::full) return fail(manifest.error());
     judge(name, files, head, std::move(manifest));
     next();
   };

@@ -179,6 +179,7 @@ struct Teller {
   void operator()(const DiskFull& news) const {
     set(Topic::disk, news.full ? Level::error : Level::info,
         news.full ? "disk full" : "disk has room again");
+    if (!news.why.empty()) add("why", news.why);
   }
   void operator()(const DiskStalled& news) const {
     set(Topic::disk, news.stalled ? Level::error : Level::info,

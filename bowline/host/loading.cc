@@ -15,9 +15,9 @@ void Loading::next() {
   while (ahead_.size() < reads_at_once && piece_ + ahead_.size() < pieces) {
     const auto piece = static_cast<std::uint32_t>(piece_ + ahead_.size());
     ahead_.emplace_back();
-    shelf_.read_piece(snapshot_, piece, life_.guard([this, piece](Result<env::Buffer> read) {
-      came(piece, std::move(read));
-    }));
+    shelf_.read_piece_patiently(
+        snapshot_, piece,
+        life_.guard([this, piece](Result<env::Buffer> read) { came(piece, std::move(read)); }));
   }
 }
 

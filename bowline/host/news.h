@@ -56,7 +56,8 @@ struct SnapshotProgress {
   std::uint64_t of_bytes = 0;  // 0: nobody knows
 };
 struct DiskFull {
-  bool full = false;  // or there is room again
+  bool full = false;     // or there is room again
+  std::string why = {};  // it is full
 };
 struct DiskStalled {
   Duration busy{0};      // with one write of the log, so far

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bowline/host/shard.h"
+#include "bowline/wal/log.h"
 
 // What the groups of a node hear of its disk: that it is full, or that it hangs. Either way a
 // leader hands over to somebody whose disk works.
@@ -10,12 +11,13 @@ namespace bowline::host {
 
 void Shard::fullness(bool full) {
   full_ = full;
-  tell({}, DiskFull{full});
+  const wal::Log* const on_disk = log_->on_disk();
+  tell({}, DiskFull{full, full && on_disk != nullptr ? on_disk->why_full() : ""});
   for (const GroupId group : ids()) {
     Replica* const replica = find(group);
     if (replica == nullptr) continue;
     replica->input(raft::Fullness{full});
-    replica->press(full, log_->on_disk() == nullptr);
+    replica->press(full, on_disk == nullptr);
     if (full && replica->core().role() == raft::Role::leader)
       replica->transfer({}, [](const Outcome&) {});
   }

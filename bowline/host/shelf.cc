@@ -2,6 +2,7 @@
 #include "bowline/host/shelf.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -22,6 +23,14 @@ std::unexpected<Error> corrupt(std::string what) {
   return std::unexpected(Error{Fault::corrupt, std::move(what)});
 }
 
+constexpr Duration looks_again_after = std::chrono::milliseconds(250);
+
+// Of a file that was not opened, or not read.
+std::unexpected<Error> not_read(Error error) {
+  if (error.fault == Fault::full) return std::unexpected(std::move(error));
+  return corrupt(std::move(error.what));
+}
+
 SnapshotName name_of(const Manifest& manifest, std::uint64_t number) {
   return {manifest.group, manifest.base.id.index, manifest.base.id.term, number};
 }
@@ -36,6 +45,10 @@ auto or_tell(env::Done<Result<Value>>& done, Then then) {
 }
 
 }  // namespace
+
+Shelf::~Shelf() {
+  if (look_timer_) env_.loop.drop(look_timer_);
+}
 
 SnapshotPtr Shelf::add(Manifest manifest) {
   const SnapshotName name = name_of(manifest, ++highest_number_);
@@ -117,13 +130,13 @@ void Shelf::read_file(std::string name, std::uint64_t most_bytes,
   env_.disk.open(
       std::move(name),
       life_.guard([this, most_bytes, done = std::move(done)](Result<File> opened) mutable {
-        if (!opened) return done(corrupt(opened.error().what));
+        if (!opened) return done(not_read(std::move(opened.error())));
         const std::shared_ptr<env::File> file = *std::move(opened);
         const std::uint64_t bytes = file->size() / block_bytes * block_bytes;
         if (bytes == 0 || bytes > most_bytes) return done(corrupt("a file has the wrong size"));
         file->read(0, bytes,
                    life_.guard([file, done = std::move(done)](Result<env::Buffer> read) mutable {
-                     if (!read) return done(corrupt(read.error().what));
+                     if (!read) return done(not_read(std::move(read.error())));
                      done(std::move(read));
                    }));
       }));
@@ -145,7 +158,7 @@ void Shelf::read_piece_once(const ConstSnapshotPtr& snapshot, std::uint32_t piec
 void Shelf::read_piece(const ConstSnapshotPtr& snapshot, std::uint32_t piece,
                        env::Done<Result<env::Buffer>> done) {
   auto again = [snapshot, done = std::move(done)](Result<env::Buffer> read) mutable {
-    if (!read) snapshot->found_bad();
+    if (!read && read.error().fault != Fault::full) snapshot->found_bad();
     done(std::move(read));
   };
   read_piece_once(
@@ -154,6 +167,27 @@ void Shelf::read_piece(const ConstSnapshotPtr& snapshot, std::uint32_t piece,
         if (read) return again(std::move(read));
         read_piece_once(snapshot, piece, std::move(again));
       });
+}
+
+void Shelf::read_piece_patiently(const ConstSnapshotPtr& snapshot, std::uint32_t piece,
+                                 env::Done<Result<env::Buffer>> done) {
+  auto came = [this, snapshot, piece, done = std::move(done)](Result<env::Buffer> read) mutable {
+    if (read || read.error().fault != Fault::full) return done(std::move(read));
+    look_again([this, snapshot, piece, done = std::move(done)]() mutable {
+      read_piece_patiently(snapshot, piece, std::move(done));
+    });
+  };
+  read_piece(snapshot, piece, std::move(came));
+}
+
+void Shelf::look_again(env::Done<> look) {
+  looks_.push_back(std::move(look));
+  if (looks_.size() > 1) return;
+  if (!look_timer_)
+    look_timer_ = env_.loop.timer([this] {
+      for (env::Done<>& due : std::exchange(looks_, {})) due();
+    });
+  env_.loop.set(look_timer_, env_.clock.now() + looks_again_after);
 }
 
 void Shelf::read_head_once(const SnapshotName& name, Head head, env::Done<Result<Manifest>> done) {

@@ -16,10 +16,15 @@ namespace bowline::host {
 // The files of snapshots: writes, reads, names and removes them, and decides nothing. A snapshot
 // stays where it is while one of its files is busy here.
 //
-// Fault::io means that a write or a sync failed, and only that: what cannot be read is corrupt.
+// Fault::io means that a write or a sync failed, and only that: what cannot be read is corrupt. But
+// Fault::full of a read says that nobody could look now, as when the process has too many files
+// open: nothing is known of what is there, and nothing may come of it.
 class Shelf : public std::enable_shared_from_this<Shelf> {
  public:
   explicit Shelf(env::Env env) : env_(env) {}
+  ~Shelf();
+  Shelf(const Shelf&) = delete;
+  Shelf& operator=(const Shelf&) = delete;
 
   SnapshotPtr add(Manifest);                         // a new one, without any file
   SnapshotPtr found(const SnapshotName&, Manifest);  // one that is there
@@ -38,6 +43,9 @@ class Shelf : public std::enable_shared_from_this<Shelf> {
 
   // Without the padding, and checked. What is bad at first is read twice.
   void read_piece(const ConstSnapshotPtr&, std::uint32_t piece, env::Done<Result<env::Buffer>>);
+  // The same, for who has nothing else to do than to wait until it can be looked at.
+  void read_piece_patiently(const ConstSnapshotPtr&, std::uint32_t piece,
+                            env::Done<Result<env::Buffer>>);
   void read_head(const SnapshotName&, Head, env::Done<Result<Manifest>>);
 
   // One file after the other, so that nobody else's names wait for thousands of them. What cannot
@@ -59,12 +67,15 @@ class Shelf : public std::enable_shared_from_this<Shelf> {
   void read_piece_once(const ConstSnapshotPtr&, std::uint32_t piece,
                        env::Done<Result<env::Buffer>>);
   void read_head_once(const SnapshotName&, Head, env::Done<Result<Manifest>>);
+  void look_again(env::Done<>);
   void rename_head(const SnapshotPtr&, Head to, env::Done<Result<void>>);
   void remove_next();
   void removed(const std::string& file, const Result<void>&);
   void tell_gone();
 
   env::Env env_;
+  env::TimerId look_timer_;  // once somebody had to wait
+  std::vector<env::Done<>> looks_;
   std::uint64_t highest_number_ = 0;  // of a snapshot
   std::deque<std::string> unwanted_;
   bool removing_ = false;

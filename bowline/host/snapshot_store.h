@@ -87,7 +87,7 @@ class SnapshotStore {
   virtual std::uint64_t incoming_bytes(GroupId) const = 0;
 
   // For whoever fetches it. Of one that this store gave. Fault::corrupt: it rotted, and is not the
-  // newest any more.
+  // newest any more. Fault::full: it could not be looked at, and can be later.
   virtual void read_piece(const HeldSnapshotPtr&, std::uint32_t piece,
                           env::Done<Result<env::Buffer>>) = 0;
 

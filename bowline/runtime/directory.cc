@@ -18,12 +18,10 @@
 
 #include "bowline/base/ensure.h"
 #include "bowline/runtime/fault.h"
+#include "bowline/runtime/privacy.h"
 
 namespace bowline::runtime {
 namespace {
-
-constexpr mode_t file_mode = 0600;  // what is in a log is nobody else's business
-constexpr mode_t directory_mode = 0700;
 
 alignas(env::block_bytes) std::array<char, 1 << 20> zeros{};  // never written to
 
@@ -43,7 +41,7 @@ Handle open_directory(const std::string& path) {
 }
 
 Result<void> make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), directory_mode) == 0) {
+  if (make_private_directory(path)) {
     const Handle parent = open_directory(parent_of(path));
     if (parent && ::fsync(parent.number()) == 0) return {};
     return failure("cannot sync the parent of the new directory " + path);
@@ -163,7 +161,7 @@ Result<OpenFile> Directory::open_with(const std::string& name, int flags, bool d
   const std::string path = path_of(name);
   flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW;
   const auto with = [&](int more) {
-    return Handle(::openat(handle_.number(), name.c_str(), flags | more, file_mode));
+    return Handle(::openat(handle_.number(), name.c_str(), flags | more, private_file));
   };
   Handle handle = with(direct ? O_DIRECT : 0);
   if (!handle && direct && errno == EINVAL) {
@@ -173,7 +171,11 @@ Result<OpenFile> Directory::open_with(const std::string& name, int flags, bool d
     handle = with(0);
   }
   const bool is_new = (flags & O_CREAT) != 0;
-  if (!handle) return failure((is_new ? "cannot create " : "cannot open ") + path);
+  if (!handle)
+    return std::unexpected(
+        opening_error(errno, (is_new ? "cannot create " : "cannot open ") + path));
+  if (is_new && ::fchmod(handle.number(), private_file) != 0)
+    return failure("cannot make private " + path);
   struct stat about{};
   if (::fstat(handle.number(), &about) != 0) return failure("cannot look at " + path);
   if (!S_ISREG(about.st_mode))

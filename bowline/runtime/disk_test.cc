@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/runtime/disk.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -22,8 +23,10 @@
 #include <sys/resource.h>
 
 #include "bowline/env/conformance.h"
+#include "bowline/runtime/fault.h"
 #include "bowline/runtime/handle.h"
 #include "bowline/runtime/loop.h"
+#include "bowline/runtime/test_limits.h"
 #include "bowline/runtime/test_places.h"
 #include "bowline/runtime/uring_transfers.h"
 
@@ -175,6 +178,44 @@ TEST_P(Errors, a_file_that_cannot_be_filled_is_removed) {
   ground.disk().list([&](const auto& names) { listed = names.value(); });
   ASSERT_TRUE(ground.run_until([&] { return listed.has_value(); }));
   EXPECT_TRUE(listed->empty());
+}
+
+TEST_P(Errors, without_descriptors_nothing_is_done_and_later_all_is_well) {
+  RealGround ground(ordinary_parent(), GetParam().options);
+  ASSERT_NE(created(ground, "a", env::block_bytes), nullptr);
+  std::vector<std::string> told;
+  const auto note = [&](const auto& result) {
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().fault, Fault::full);
+    told.push_back(result.error().what);
+  };
+  {
+    const NoMoreFiles limit;
+    ground.disk().create("b", env::block_bytes, note);
+    ground.disk().open("a", note);
+    ground.disk().list(note);
+    ASSERT_TRUE(ground.run_until([&] { return told.size() == 3; }));
+  }
+  const std::string why =
+      ": Too many open files: this process may not open more; raise its limit of open files "
+      "(ulimit -n, or LimitNOFILE= of systemd)";
+  EXPECT_EQ(told, (std::vector{"cannot create " + ground.path() + "/b" + why,
+                               "cannot open " + ground.path() + "/a" + why,
+                               "cannot list the directory " + ground.path() + why}));
+  std::optional<std::vector<env::Listed>> listed;
+  ground.disk().list([&](const auto& names) { listed = names.value(); });
+  ASSERT_TRUE(ground.run_until([&] { return listed.has_value(); }));
+  EXPECT_EQ(listed->size(), 1U);
+  EXPECT_NE(created(ground, "b", env::block_bytes), nullptr);
+}
+
+TEST(Faults, what_was_not_opened_may_be_later_and_what_was_not_written_may_not) {
+  for (const int number : {EMFILE, ENFILE, ENOMEM})
+    EXPECT_EQ(opening_error(number, "x").fault, Fault::full) << number;
+  for (const int number : {EIO, ENXIO, EROFS})
+    EXPECT_EQ(opening_error(number, "x").fault, Fault::io) << number;
+  EXPECT_EQ(system_error(ENOMEM, "x").fault, Fault::io);
+  EXPECT_NE(system_error(ENFILE, "x").what.find("fs.file-max"), std::string::npos);
 }
 
 TEST_P(Errors, a_file_that_failed_once_is_never_trusted_again) {

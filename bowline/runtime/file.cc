@@ -26,6 +26,9 @@ std::uint64_t down_to_block(std::uint64_t number) { return number - number % env
 
 bool has_no_time(std::int64_t result) { return result == -EINTR || result == -EAGAIN; }
 
+// To read once more harms nobody, and what could not be looked at is not damaged.
+bool may_be_read_later(std::int64_t result) { return has_no_time(result) || result == -ENOMEM; }
+
 }  // namespace
 
 struct File::State : std::enable_shared_from_this<State> {
@@ -170,7 +173,7 @@ void File::State::read(Read read, std::unique_ptr<Transfer> transfer) {
 }
 
 void File::State::have_read(Read read, std::unique_ptr<Transfer> transfer, std::int64_t result) {
-  if (has_no_time(result) && ++read.attempts < most_attempts)
+  if (may_be_read_later(result) && ++read.attempts < most_attempts)
     return this->read(std::move(read), std::move(transfer));
   if (!is_heard()) return;
   if (result < 0) {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/runtime/test_certificates.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -165,6 +170,30 @@ TlsOptions CertificateFolder::options(const std::string& name, const Issued& iss
   options.key = write(name + ".key", issued.key);
   options.authorities = {write("roots.pem", authorities)};
   return options;
+}
+
+std::vector<std::string> forms_of_key(const std::string& pem) {
+  std::vector<std::string> forms;
+  std::istringstream lines(pem);
+  for (std::string line; std::getline(lines, line);)
+    if (!line.contains("PRIVATE KEY")) forms.push_back(line);
+  BIO* const bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  EVP_PKEY* const key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
+  BIGNUM* number = nullptr;
+  ensure(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1);
+  char* const hex = BN_bn2hex(number);
+  forms.emplace_back(hex);
+  std::string lower(hex);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  forms.push_back(lower);
+  std::string bytes(static_cast<std::size_t>(BN_num_bytes(number)), '\0');
+  BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
+  forms.push_back(bytes);
+  OPENSSL_free(hex);
+  BN_free(number);
+  EVP_PKEY_free(key);
+  BIO_free(bio);
+  return forms;
 }
 
 }  // namespace bowline::runtime

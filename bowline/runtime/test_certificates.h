@@ -53,6 +53,10 @@ class Authority {
   long serials_ = 1;
 };
 
+// A key (PEM) in all the forms in which somebody might write it: the lines of its file, its number,
+// and the bytes of that.
+std::vector<std::string> forms_of_key(const std::string& pem);
+
 // A directory of a test's own with the files that TlsOptions name; gone with it.
 class CertificateFolder {
  public:

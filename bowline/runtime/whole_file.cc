@@ -6,9 +6,11 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bowline/runtime/fault.h"
+#include "bowline/runtime/privacy.h"
 
 namespace bowline::runtime {
 
@@ -22,8 +24,8 @@ Result<void> WholeFile::failed(const std::string& what) const {
 
 Result<void> WholeFile::write(std::string_view bytes) {
   constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-  if (!file_) file_ = Handle(::open(draft_.c_str(), flags, 0600));
-  if (!file_) return failed("make");
+  if (!file_) file_ = Handle(::open(draft_.c_str(), flags, private_file));
+  if (!file_ || ::fchmod(file_.number(), private_file) != 0) return failed("make");
   while (!bytes.empty()) {
     const ssize_t count = ::write(file_.number(), bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;

@@ -118,5 +118,73 @@ TEST_F(FullDisk, what_goes_beyond_the_reserve_waits_and_is_done_later) {
   EXPECT_EQ(rig.wrong, "");
 }
 
+// Space there is, but the process has too many files open. Nothing is in doubt: nothing was done.
+struct NoDescriptors : testing::Test, GroupRig {
+  void run_out() {
+    rig.platter.run_out_of_descriptors(true);
+    for (int i = 0; i < 100 && !rig.full; ++i) {
+      entries(5);
+      ASSERT_TRUE(done());
+    }
+    ASSERT_TRUE(rig.full);
+  }
+  void goes_on() {
+    rig.platter.run_out_of_descriptors(false);
+    ASSERT_TRUE(rig.loop().run_until([&] { return !rig.full; }, 5s));
+    for (int i = 0; i < 100; ++i) {
+      entries(5);
+      ASSERT_TRUE(done());
+    }
+    EXPECT_FALSE(rig.broken);
+    rig.crash(Loss::everything);
+    ASSERT_TRUE(rig.start()) << rig.refused;
+    rig.check(group);
+    EXPECT_EQ(rig.wrong, "");
+  }
+};
+
+TEST_F(NoDescriptors, the_log_waits_and_says_why) {
+  run_out();
+  EXPECT_NE(rig.log().why_full().find("too many open files"), std::string::npos);
+  for (int i = 0; i < 200; ++i) {
+    entries(5);
+    rig.flush();
+    rig.run(1ms);
+  }
+  EXPECT_FALSE(rig.drain(5s));
+  EXPECT_FALSE(rig.broken);
+  goes_on();
+}
+
+// It has its new name already, and is opened by that.
+TEST_F(NoDescriptors, a_segment_that_is_used_again_is_opened_later) {
+  while (rig.log().segments() < 6) {
+    entries(5);
+    ASSERT_TRUE(done());
+  }
+  rig.run(1s);
+  release(3);
+  rig.flush();
+  ASSERT_TRUE(rig.loop().run_until([&] { return rig.log().recycled() > 0; }, 1s));
+  rig.platter.run_out_of_descriptors(true);
+  rig.run(3s);
+  EXPECT_FALSE(rig.broken);
+  goes_on();
+}
+
+TEST_F(NoDescriptors, a_start_is_refused_and_changes_nothing) {
+  entries(5);
+  ASSERT_TRUE(done());
+  rig.crash(Loss::everything);
+  rig.platter.run_out_of_descriptors(true);
+  EXPECT_FALSE(rig.start());
+  EXPECT_NE(rig.refused.find("too many open files"), std::string::npos) << rig.refused;
+  rig.crash(Loss::everything);
+  rig.platter.run_out_of_descriptors(false);
+  ASSERT_TRUE(rig.start()) << rig.refused;
+  rig.check(group);
+  EXPECT_EQ(rig.wrong, "");
+}
+
 }  // namespace
 }  // namespace bowline::sim

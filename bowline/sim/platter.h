@@ -78,6 +78,12 @@ class Platter {
   bool rot(std::string_view name, std::uint64_t first, std::uint64_t count, std::uint64_t seed = 1);
   bool spoil(std::string_view name, std::uint64_t first, std::uint64_t count, bool once = false);
   void limit(std::uint64_t bytes) { capacity_ = bytes; }
+  // Processes have as many files open as they may: after so many more, none is made, opened or
+  // listed.
+  void run_out_of_descriptors(bool out, unsigned after = 0) {
+    out_of_descriptors_ = out;
+    last_descriptors_ = after;
+  }
   void lift_limit() { capacity_ = unlimited; }
   // These are for disks that no process uses.
   void wipe();
@@ -112,6 +118,12 @@ class Platter {
 
   FileId find(std::string_view name) const { return contents_.names.find(name); }
   std::uint64_t bytes(FileId) const;
+  bool has_descriptor() {  // for one call
+    if (!out_of_descriptors_) return true;
+    if (last_descriptors_ == 0) return false;
+    --last_descriptors_;
+    return true;
+  }
   void opened(FileId file) { ++open_[file]; }
   void closed(ProcessId, FileId);
 
@@ -176,6 +188,8 @@ class Platter {
   std::map<FileId, std::uint32_t> open_;
   std::vector<Arranged> arranged_;
   std::uint64_t capacity_ = unlimited;
+  bool out_of_descriptors_ = false;
+  unsigned last_descriptors_ = 0;
   std::uint64_t process_ids_ = 0;
   std::uint64_t change_ids_ = 0;
   std::uint64_t points_ = 0;

@@ -12,6 +12,10 @@ namespace {
 
 using Synced = Platter::Synced;
 
+std::unexpected<Error> too_many(const std::string& name) {
+  return std::unexpected(Error{Fault::full, name + ": too many open files"});
+}
+
 Result<void> without_value(const Result<FileId>& result) {
   if (!result) return std::unexpected(result.error());
   return {};
@@ -75,7 +79,9 @@ void SimulatedDisk::lock(env::Done<Result<void>> done) {
 void SimulatedDisk::list(env::Done<Result<std::vector<env::Listed>>> done) {
   if (!device_->alive()) return;
   later(0, [done = std::move(done)](Device& device) mutable {
-    if (device.open) done(device.platter.list());
+    if (!device.open) return;
+    if (!device.platter.has_descriptor()) return done(too_many(device.path));
+    done(device.platter.list());
   });
 }
 
@@ -84,6 +90,7 @@ void SimulatedDisk::open(std::string name, env::Done<Result<std::unique_ptr<env:
   const auto device = device_;
   later(0, [device, name = std::move(name), done = std::move(done)](Device&) mutable {
     if (!device->open) return;
+    if (!device->platter.has_descriptor()) return done(too_many(name));
     const FileId found = device->platter.find(name);
     if (!found) return done(std::unexpected(Error{Fault::not_found, name + ": no such file"}));
     done(std::make_unique<SimulatedFile>(device, found));
@@ -97,14 +104,16 @@ void SimulatedDisk::create(std::string name, std::uint64_t bytes,
   const bool full = device_->platter.suffers(
       Mishap::full, device_->chance.happens("full", device_->climate.of(Mishap::full)), name,
       {.offset = 0, .bytes = bytes});
+  const bool out = !device_->platter.has_descriptor();
   const std::uint64_t change = device_->platter.begin_change(
       device_->process,
       {.kind = NameChange::Kind::create, .name = std::move(name), .to = {}, .bytes = bytes});
   const auto device = device_;
   const bool fits = bytes <= device_->platter.free_bytes();
-  later(fits ? bytes : 0, [device, change, full, done = std::move(done)](Device&) mutable {
-    const auto made = device->platter.finish_change(device->process, change, full);
+  later(fits ? bytes : 0, [device, change, full, out, done = std::move(done)](Device&) mutable {
+    const auto made = device->platter.finish_change(device->process, change, full || out);
     if (!device->heard()) return;
+    if (out) return done(too_many("a new file"));
     if (!made) return done(std::unexpected(made.error()));
     done(std::make_unique<SimulatedFile>(device, *made));
   });

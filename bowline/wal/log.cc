@@ -33,7 +33,7 @@ Log::Log(env::Env env, Options options, Owner owner, Incarnation fresh, Hooks ho
       scrubber_(env_, options_, scrubber_hooks()) {
   ensure(options_.fault().empty());
   mark_timer_ = env_.loop.timer([this] { write_mark(); });
-  retry_timer_ = env_.loop.timer([this] { prepare(); });
+  retry_timer_ = env_.loop.timer([this] { try_again(); });
 }
 
 Log::~Log() {

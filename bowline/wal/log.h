@@ -67,7 +67,8 @@ class Log final : public LogStore {
   std::uint64_t landed_blocks() const { return landed_blocks_; }
   std::uint64_t retired() const { return retired_; }    // segments that went, since the start
   std::uint64_t recycled() const { return recycled_; }  // of these: used again under a new name
-  std::uint64_t copied() const { return copied_; }      // rows, out of segments that are to go
+  const std::string& why_full() const { return why_full_; }  // when it said so
+  std::uint64_t copied() const { return copied_; }           // rows, out of segments that are to go
   const Scrubbed& scrubbed() const { return scrubber_.scrubbed(); }
 
  private:
@@ -146,7 +147,8 @@ class Log final : public LogStore {
   void created(std::uint64_t number, Result<std::unique_ptr<env::File>>);
   void named(std::uint64_t number, Result<void>);
   void ready(std::uint64_t number);
-  void no_space();
+  void no_space(Error why);
+  void try_again();
   void fail(Error);
 
   // cleaning.cc
@@ -176,6 +178,7 @@ class Log final : public LogStore {
   void recycle(std::uint64_t segment);
   void renamed(std::uint64_t number);
   void named_anew(std::uint64_t number, Result<void>);
+  void open_anew(std::uint64_t number);
   void blank(std::uint64_t number);
 
   // scrubbing.cc
@@ -232,9 +235,11 @@ class Log final : public LogStore {
   std::uint64_t recycled_ = 0;
   std::uint64_t copied_ = 0;
   bool full_ = false;
+  std::string why_full_;
   std::deque<std::uint64_t> ahead_;  // segments that are ready; older first
   std::uint64_t newest_file_ = 0;
   bool preparing_ = false;
+  std::uint64_t unopened_ = 0;  // has its new name, and could not be opened yet; 0: none
 
   std::uint64_t segment_ = 0;  // the one that is written; 0: none yet
   std::uint64_t end_ = 0;      // in blocks

@@ -48,17 +48,25 @@ void Log::renamed(std::uint64_t number) {
       life_.guard([this, number](Result<void> result) { named_anew(number, std::move(result)); }));
 }
 
-// Opened again, so that whatever is said of it later names the file that is there.
 void Log::named_anew(std::uint64_t number, Result<void> result) {
   retiring_ = false;
   if (!result) return fail(std::move(result.error()));
-  env_.disk.open(segment_name(number),
-                 life_.guard([this, number](Result<std::unique_ptr<env::File>> file) {
-                   if (!file) return fail(std::move(file.error()));
-                   files_[number] = *std::move(file);
-                   blank(number);
-                 }));
+  open_anew(number);
   clean();
+}
+
+// So that whatever is said of it later names the file that is there.
+void Log::open_anew(std::uint64_t number) {
+  auto opened = [this, number](Result<std::unique_ptr<env::File>> file) {
+    if (!file && file.error().fault == Fault::full) {
+      unopened_ = number;
+      return no_space(std::move(file.error()));
+    }
+    if (!file) return fail(std::move(file.error()));
+    files_[number] = *std::move(file);
+    blank(number);
+  };
+  env_.disk.open(segment_name(number), life_.guard(std::move(opened)));
 }
 
 void Log::blank(std::uint64_t number) {

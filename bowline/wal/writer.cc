@@ -155,7 +155,7 @@ void Log::prepare() {
 
 void Log::created(std::uint64_t number, Result<std::unique_ptr<env::File>> made) {
   preparing_ = false;
-  if (!made && made.error().fault == Fault::full) return no_space();
+  if (!made && made.error().fault == Fault::full) return no_space(std::move(made.error()));
   if (!made) return fail(std::move(made.error()));
   files_[number] = *std::move(made);
   preparing_ = true;
@@ -183,12 +183,19 @@ void Log::ready(std::uint64_t number) {
 }
 
 // Nothing is lost by that: what was acknowledged is on disk, and the segments that are ready are
-// there for what cannot wait. It is tried again from time to time, and whenever a segment goes.
-void Log::no_space() {
+// there for what cannot wait. It is tried again from time to time, and whenever a segment goes. The
+// same if too many files are open: then, too, nothing was done.
+void Log::no_space(Error why) {
+  why_full_ = std::move(why.what);
   env_.loop.set(retry_timer_, env_.clock.now() + options_.retry_full_after);
   if (!std::exchange(full_, true) && hooks_.full) hooks_.full(true);
   credit(options_.segment_bytes / block_bytes);
   clean();
+}
+
+void Log::try_again() {
+  if (unopened_ != 0) return open_anew(std::exchange(unopened_, 0));
+  prepare();
 }
 
 void Log::fail(Error error) {

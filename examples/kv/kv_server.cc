@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <sys/stat.h>
 
 #include "examples/kv/addresses.h"
 #include "examples/kv/kv_node.h"
@@ -80,6 +81,7 @@ int run(const Arguments& arguments) {
   sigaddset(&ends, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
 
+  ::umask(077);  // what is kept is nobody else's business
   std::error_code ignored;
   std::filesystem::create_directories(arguments.directory, ignored);
   std::vector<std::unique_ptr<KvNode>> nodes;
