@@ -26,7 +26,7 @@ std::optional<std::string> differ(std::string_view path, const Message& request,
                                   const Said& theirs, const Names& names = {}) {
   Tally tally;
   const std::string bytes = request.SerializeAsString();
-  return difference({method_of(path), bytes, ours, theirs}, names, {}, tally);
+  return difference({method_of(path), bytes, ours, theirs}, names, {}, tally, Release::v3_4);
 }
 
 RangeResponse found(const std::string& value) {
@@ -90,10 +90,10 @@ TEST(Differ, a_lease_that_the_servers_chose_counts_as_the_same_one) {
   const Said mine = said(ours);
   const Said yours = said(theirs);
   const Exchange exchange{method_of(path), {}, mine, yours};
-  EXPECT_FALSE(difference(exchange, one, other, tally));
+  EXPECT_FALSE(difference(exchange, one, other, tally, Release::v3_4));
   other.leases[3] = 0;
   other.leases[4] = 222;
-  EXPECT_TRUE(difference(exchange, one, other, tally));
+  EXPECT_TRUE(difference(exchange, one, other, tally, Release::v3_4));
 }
 
 TEST(Differ, marks_become_what_a_server_calls_them) {
@@ -121,11 +121,11 @@ TEST(Differ, marks_become_what_a_server_calls_them) {
 TEST(Differ, what_ends_an_etcd_is_never_sent) {
   RangeRequest range;
   range.set_sort_target(static_cast<RangeRequest::SortTarget>(9));
-  EXPECT_NE(why_not(method_of(range_path), range.SerializeAsString()), "");
+  EXPECT_NE(why_not(method_of(range_path), range.SerializeAsString(), Release::v3_4), "");
   TxnRequest txn;
   *txn.add_failure()->mutable_request_txn()->add_success()->mutable_request_range() = range;
-  EXPECT_NE(why_not(method_of("/etcdserverpb.KV/Txn"), txn.SerializeAsString()), "");
-  EXPECT_EQ(why_not(method_of(range_path), {}), "");
+  EXPECT_NE(why_not(method_of("/etcdserverpb.KV/Txn"), txn.SerializeAsString(), Release::v3_4), "");
+  EXPECT_EQ(why_not(method_of(range_path), {}, Release::v3_4), "");
 }
 
 TEST(Differ, what_shows_a_difference_is_made_as_short_as_it_can_be) {

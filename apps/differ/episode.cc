@@ -32,9 +32,10 @@ std::array<std::string, 2> both(const Message& message) {
 
 }  // namespace
 
-Episode::Episode(Peer& ours, Peer& theirs, const Steps& steps, Tally& tally,
+Episode::Episode(Peer& ours, Peer& theirs, Release release, const Steps& steps, Tally& tally,
                  double patience_seconds)
     : sides_{Side{ours, {}, 0, {}, {}}, Side{theirs, {}, 0, {}, {}}},
+      release_(release),
       steps_(steps),
       tally_(tally),
       patience_(patience_seconds),
@@ -100,7 +101,7 @@ bool Episode::settle_calls() {
     if (!in_time && !(exchange.ours.is_over && exchange.theirs.is_over))
       fail(std::string(exchange.ours.is_over ? "they" : "we") + " do not answer in time\n" +
            (asked.step < steps_.size() ? text(steps_[asked.step]) : std::string()));
-    if (const auto what = difference(exchange, sides_[0].names, sides_[1].names, tally_))
+    if (const auto what = difference(exchange, sides_[0].names, sides_[1].names, tally_, release_))
       fail(*what, std::string(asked.method->path) + std::to_string(exchange.ours.code) + "/" +
                       std::to_string(exchange.theirs.code));
     learn(asked);
@@ -196,7 +197,7 @@ void Episode::carry_out(const Step& step) {
   }
   std::array<std::string, 2> bytes = {bytes_for(step, sides_[0].names),
                                       bytes_for(step, sides_[1].names)};
-  if (!why_not(*step.method, bytes[0]).empty()) return;
+  if (!why_not(*step.method, bytes[0], release_).empty()) return;
   if (!step.method->only_reads && !settle_calls()) return;
   // What is compacted under a watch that is behind is a matter of chance.
   if (step.method->path.ends_with("/Compact")) {

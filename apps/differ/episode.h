@@ -25,7 +25,8 @@ struct Difference {
 // then are emptied, so that an episode means the same whatever was before it.
 class Episode {
  public:
-  Episode(Peer& ours, Peer& theirs, const Steps& steps, Tally& tally, double patience_seconds = 10);
+  Episode(Peer& ours, Peer& theirs, Release, const Steps& steps, Tally& tally,
+          double patience_seconds = 10);
 
   std::optional<Difference> run();
   std::uint64_t requests() const { return requests_; }
@@ -71,7 +72,6 @@ class Episode {
   void settle_watches();
   void catch_up();
   void compare_streams();
-  void compare_progress(WatchView& ours, WatchView& theirs);
   void compare(const WatchView& ours, const WatchView& theirs);
   void compare(const Watched& ours, const Watched& theirs, bool in_portions);
   void wait_for_answer(std::size_t at, const etcdserverpb::WatchRequest& request,
@@ -79,6 +79,7 @@ class Episode {
   bool wait(const std::function<bool()>& done);
 
   std::array<Side, 2> sides_;
+  const Release release_;  // of theirs
   const Steps& steps_;
   Tally& tally_;
   double patience_;

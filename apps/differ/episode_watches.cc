@@ -91,7 +91,7 @@ void Episode::read_streams() {
 void Episode::say(const Step& step) {
   const std::array<std::string, 2> bytes = {bytes_for(step, sides_[0].names),
                                             bytes_for(step, sides_[1].names)};
-  if (!why_not(*step.method, bytes[0]).empty() || !settle_calls()) return;
+  if (!why_not(*step.method, bytes[0], release_).empty() || !settle_calls()) return;
   if (step.stream >= sides_[0].streams.size() || !sides_[0].streams[step.stream].is_open) return;
   WatchRequest request;
   const bool is_readable = request.ParseFromString(bytes[0]) && etcd::is_readable(request);
@@ -119,6 +119,12 @@ void Episode::wait_for_answer(std::size_t at, const WatchRequest& request, const
   const std::int64_t id = request.cancel_request().watch_id();
   const bool was_there = theirs.has(id);
   const bool answers = ours.is_up_to_date(sides_[0].revision);
+  const bool is_3_4 = release_ == Release::v3_4;
+  const bool they_answer = is_3_4 || (answers && !theirs.has_ended());
+  // Who was asked twice may have answered an earlier question, too.
+  const auto has_progress = [&](std::size_t i) {
+    return !(i == 0 ? ours : theirs).progress_at(sides_[i].revision).empty();
+  };
   const auto is_answered = [&] {
     read_streams();
     if (end(0).is_over && end(1).is_over) return true;
@@ -127,40 +133,33 @@ void Episode::wait_for_answer(std::size_t at, const WatchRequest& request, const
       return ours.created.size() > created && theirs.created.size() > created;
     if (request.has_cancel_request() && was_there) return !ours.has(id) && !theirs.has(id);
     if (request.has_progress_request())
-      return !theirs.progress.empty() && (!ours.progress.empty() || !answers);
+      return (has_progress(1) || !they_answer) && (has_progress(0) || !answers);
     return true;
   };
-  // A watch that has just begun in the past may not be up to date yet: ours leaves the question.
+  // A watch that has just begun in the past may not be up to date yet: the question is left then.
   for (int again = 0; answers && request.has_progress_request() && again < 50; ++again) {
     if (wait_for_both(sides_[0].peer, sides_[1].peer, 0.1, is_answered)) break;
-    if (ours.progress.empty()) sides_[0].peer.say(sides_[0].streams[at].place, bytes);
+    if (!has_progress(0)) sides_[0].peer.say(sides_[0].streams[at].place, bytes);
+    if (!has_progress(1)) sides_[1].peer.say(sides_[1].streams[at].place, bytes);
   }
   if (!wait(is_answered)) return fail("a stream is not answered in time\n" + text(request));
   if (request.has_progress_request()) {
-    if (ours.progress.empty()) ++tally_[progress_at_once];
-    compare_progress(ours, theirs);
+    if (!answers && is_3_4) ++tally_[progress_at_once];
+    if (answers && !they_answer) ++tally_[progress_no_more];
+    const std::string mine = ours.progress_at(sides_[0].revision);
+    const std::string yours = theirs.progress_at(sides_[1].revision);
+    if (answers ? they_answer && mine != yours : release_ != Release::v3_4 && mine != yours)
+      fail("progress\nours:" + shown(ours.progress) + "\ntheirs:" + shown(theirs.progress));
+    ours.progress.clear();
+    theirs.progress.clear();
   }
   if (end(0).is_over != end(1).is_over) return fail("one of the streams is over");
   if (!end(0).is_over) return;
   const Method stream{"/etcdserverpb.Watch/Watch", nullptr, nullptr, false};
-  if (const auto what =
-          difference({stream, {}, end(0), end(1)}, sides_[0].names, sides_[1].names, tally_))
+  if (const auto what = difference({stream, {}, end(0), end(1)}, sides_[0].names, sides_[1].names,
+                                   tally_, release_))
     fail(*what);
   for (Side& side : sides_) side.streams[at].is_open = false;
-}
-
-// Theirs answers each question at once. Ours may have been asked twice, and answers late then.
-void Episode::compare_progress(WatchView& ours, WatchView& theirs) {
-  theirs.progress_once.insert(theirs.progress.begin(), theirs.progress.end());
-  for (const std::string& one : ours.progress)
-    if (!theirs.progress_once.contains(one))
-      fail("progress\nours:" + shown(ours.progress) + "\ntheirs:" + shown(theirs.progress));
-  if (!ours.progress.empty() && !theirs.progress.empty() &&
-      std::ranges::find(ours.progress, theirs.progress.back()) == ours.progress.end())
-    fail("progress that is not of now\nours:" + shown(ours.progress) +
-         "\ntheirs:" + shown(theirs.progress));
-  ours.progress.clear();
-  theirs.progress.clear();
 }
 
 void Episode::hang_up(const Step& step) {
@@ -180,7 +179,7 @@ void Episode::hang_up(const Step& step) {
 bool Episode::is_told(const Side& side, const Watched& watch) const {
   if (watch.canceled) return true;
   if (watch.start() < watch.compacted_then) return false;  // it is going to be
-  const bool forgets = &side == &sides_[1];
+  const bool forgets = release_ == Release::v3_4 && &side == &sides_[1];
   std::size_t wanted = 0;
   for (const mvccpb::Event& event : side.witness.view.watches[0].events)
     if (watch.wants(event) && !(forgets && is_erased_at_compacted(watch, event))) ++wanted;
@@ -239,13 +238,11 @@ void Episode::compare_streams() {
 void Episode::compare(const WatchView& ours, const WatchView& theirs) {
   if (!ours.fault.empty()) return fail("our watches: " + ours.fault);
   if (!theirs.fault.empty()) return fail("their watches: " + theirs.fault);
-  for (const std::string& one : ours.progress)
-    if (!theirs.progress_once.contains(one)) return fail("progress that is not true" + shown(one));
   if (ours.twice != theirs.twice)
     return fail("second ends\nours:" + shown(ours.twice) + "\ntheirs:" + shown(theirs.twice));
   std::vector<const Watched*> watches;
   for (const Watched& watch : theirs.watches) {
-    if (is_refused(watch.request)) {
+    if (release_ == Release::v3_4 && is_refused(watch.request)) {
       ++tally_[negative_start];
     } else {
       watches.push_back(&watch);
@@ -258,7 +255,7 @@ void Episode::compare(const WatchView& ours, const WatchView& theirs) {
     WatchResponse mine;
     mine.ParseFromString(ours.created[i]);
     const bool is_3_4 =
-        mine.canceled() && mine.watch_id() == -1 &&
+        release_ == Release::v3_4 && mine.canceled() && mine.watch_id() == -1 &&
         mine.cancel_reason() == "etcdserver: mvcc: required revision has been compacted";
     if (!is_3_4)
       return fail("a creation\nours:   " + shown(ours.created[i]) +
@@ -280,7 +277,8 @@ void Episode::compare(const Watched& ours, const Watched& theirs, bool in_portio
     return;
   }
   std::vector<mvccpb::Event> events = ours.events;
-  std::erase_if(events, [&](const auto& one) { return is_erased_at_compacted(ours, one); });
+  if (release_ == Release::v3_4)
+    std::erase_if(events, [&](const auto& one) { return is_erased_at_compacted(ours, one); });
   if (events.size() != ours.events.size()) ++tally_[erased_at_compacted];
   if (bytes_of(events) != bytes_of(theirs.events))
     fail(which + "ours:" + told(events) + "\ntheirs:" + told(theirs.events));

@@ -14,6 +14,7 @@
 #include "apps/differ/episode.h"
 #include "apps/differ/random_steps.h"
 #include "apps/differ/shrink.h"
+#include "bowline/etcd/proto/rpc.pb.h"
 
 // Asks a bowline and an etcd the same, and says where they differ.
 namespace {
@@ -51,11 +52,22 @@ class Campaign {
   const Arguments& arguments_;
   Peer ours_;
   Peer theirs_;
+  Release release_ = Release::v3_5;
   Tally tally_;
   std::uint64_t requests_ = 0;
   bool is_fresh_ = false;
   bool is_broken_ = false;
 };
+
+// Nothing is asked before that.
+Release release_of(Peer& peer) {
+  const std::size_t call = peer.call("/etcdserverpb.Maintenance/Status", {});
+  wait_for_both(peer, peer, 10, [&] { return peer.said(call).is_over; });
+  etcdserverpb::StatusResponse status;
+  const bool is_known = status.ParseFromString(peer.said(call).message);
+  peer.forget_calls();
+  return is_known && status.version().starts_with("3.4.") ? Release::v3_4 : Release::v3_5;
+}
 
 bool Campaign::begin() {
   is_fresh_ = true;
@@ -64,13 +76,14 @@ bool Campaign::begin() {
       std::printf("a server does not start; it said:\n%s\n", peer->last_words().c_str());
       is_broken_ = true;
     }
+  if (!is_broken_) release_ = release_of(theirs_);
   return !is_broken_;
 }
 
 // After a difference what they hold may differ, too, so both begin anew.
 std::optional<Difference> Campaign::look_at(const Steps& steps, double patience_seconds) {
   if (!is_fresh_ && !begin()) return std::nullopt;
-  Episode episode(ours_, theirs_, steps, tally_, patience_seconds);
+  Episode episode(ours_, theirs_, release_, steps, tally_, patience_seconds);
   auto found = episode.run();
   requests_ += episode.requests();
   if (found) is_fresh_ = false;

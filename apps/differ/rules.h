@@ -26,12 +26,14 @@ struct Rule {
   std::string_view name;
   std::string_view reason;
   bool (*allows)(const Exchange&);  // null: of watches, and asked where these are compared
+  bool only_3_4 = false;            // what 3.5 does as we do
 };
 std::span<const Rule> rules();
 
 // The rules of watches, by name.
 inline constexpr std::string_view negative_start = "a watch from a negative revision";
 inline constexpr std::string_view progress_at_once = "progress before all is told";
+inline constexpr std::string_view progress_no_more = "progress after the end of a watch";
 inline constexpr std::string_view erased_at_compacted = "a deletion at the compacted revision";
 
 using Tally = std::map<std::string_view, std::uint64_t>;  // how often each rule was needed
@@ -42,6 +44,6 @@ Result<std::string> comparable(const Method&, const Said&, const Names&);
 
 // Says how they differ, if they do.
 std::optional<std::string> difference(const Exchange&, const Names& ours, const Names& theirs,
-                                      Tally&);
+                                      Tally&, Release release);
 
 }  // namespace bowline::differ

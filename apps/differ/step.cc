@@ -58,9 +58,13 @@ bool is_unknown_target(const RangeRequest& range) {
   return !RangeRequest::SortTarget_IsValid(range.sort_target());
 }
 
+bool is_unknown_order(const RangeRequest& range) {
+  return !RangeRequest::SortOrder_IsValid(range.sort_order());
+}
+
 // What only one of them refuses.
 bool is_disputed(const RangeRequest& range) {
-  return range.revision() < 0 || !RangeRequest::SortOrder_IsValid(range.sort_order());
+  return range.revision() < 0 || is_unknown_order(range);
 }
 
 bool any_op(const TxnRequest& txn, bool (*holds)(const etcdserverpb::RequestOp&)) {
@@ -99,6 +103,33 @@ bool has_long_tag(std::string_view bytes) {
     }
   }
   return false;
+}
+
+// Only what was damaged has either of them, so it is enough to look for what might be one.
+bool may_have_a_bad_group(const Method& method, std::string_view bytes) {
+  constexpr auto begins_one = [](char byte) {
+    return (static_cast<unsigned char>(byte) & 7U) == 3;
+  };
+  if (method.request == nullptr || !std::ranges::any_of(bytes, begins_one)) return false;
+  const std::unique_ptr<Message> message(method.request->New());
+  return !message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+bool may_have_an_empty_end(const Method& method, const std::string& bytes) {
+  constexpr std::string_view empty_second_field("\x12\0", 2);
+  if (method.request == nullptr || !bytes.contains(empty_second_field)) return false;
+  const std::unique_ptr<Message> message(method.request->New());
+  return message->ParseFromString(bytes) && message->SerializeAsString() != bytes;
+}
+
+std::string hex(std::string_view bytes) {
+  std::string digits;
+  for (const char byte : bytes) {
+    constexpr std::string_view all = "0123456789abcdef";
+    digits += all[static_cast<unsigned char>(byte) >> 4U];
+    digits += all[static_cast<unsigned char>(byte) & 15U];
+  }
+  return digits;
 }
 
 }  // namespace
@@ -162,16 +193,25 @@ void mark_leases(Message& message, const Names& names) {
   });
 }
 
-std::string_view why_not(const Method& method, const std::string& bytes) {
+std::string_view why_not(const Method& method, const std::string& bytes, Release theirs) {
   if (has_long_tag(bytes)) return "the readers of protobuf do not agree on such a tag";
+  if (theirs == Release::v3_5 && may_have_a_bad_group(method, bytes))
+    return "that of 3.5 does not look into a group which nobody knows";
+  if (may_have_an_empty_end(method, bytes))
+    return "a range_end that is sent and empty is none; to etcd it is the end of all keys";
   RangeRequest range;
   if (method.path == "/etcdserverpb.KV/Range" && range.ParseFromString(bytes) &&
       is_unknown_target(range))
     return "3.4 and 3.5 end their process for that sort_target";
+  if (method.path == "/etcdserverpb.KV/Range" && theirs == Release::v3_5 && is_unknown_order(range))
+    return "3.5 ends its process for that sort_order";
   TxnRequest txn;
   if (method.path == "/etcdserverpb.KV/Txn" && txn.ParseFromString(bytes)) {
     if (any_op(txn, [](const auto& op) { return is_unknown_target(op.request_range()); }))
       return "3.4 and 3.5 end their process for that sort_target";
+    if (theirs == Release::v3_5 &&
+        any_op(txn, [](const auto& op) { return is_unknown_order(op.request_range()); }))
+      return "3.5 ends its process for that sort_order";
     if (may_miss_what_it_keeps(txn))
       return "etcd ends its process if the key of ignore_value is deleted before";
     if (writes(txn) && any_op(txn, [](const auto& op) { return is_disputed(op.request_range()); }))
@@ -183,7 +223,8 @@ std::string_view why_not(const Method& method, const std::string& bytes) {
     return "when the lease ends is a matter of chance";
   etcdserverpb::WatchRequest watch;
   if (method.path == "/etcdserverpb.Watch/Watch" && watch.ParseFromString(bytes) &&
-      watch.create_request().start_revision() < 0 && watch.create_request().watch_id() == 0)
+      theirs == Release::v3_4 && watch.create_request().start_revision() < 0 &&
+      watch.create_request().watch_id() == 0)
     return "3.4 gives an id to what it refuses, and counts on from there";
   return {};
 }
@@ -228,7 +269,8 @@ std::string text(const Step& step) {
     case Step::Kind::hang_up: line = stream + " is given up, and opens again"; break;
     case Step::Kind::expire: line = "a lease of a second ends, with its keys"; break;
   }
-  if (step.damage != 0) line += " damaged by " + std::to_string(step.damage);
+  if (step.damage != 0)
+    line += " damaged by " + std::to_string(step.damage) + ": " + hex(bytes_for(step, {}));
   if (step.slot != no_slot) line += " becomes LEASE#" + std::to_string(step.slot);
   return line;
 }

@@ -63,8 +63,11 @@ std::string bytes_for(const Step&, const Names&);
 // The other way: the ids of leases that this server chose become marks.
 void mark_leases(Message&, const Names&);
 
+// What the other server is. A later one than 3.5 is taken for that.
+enum class Release : std::uint8_t { v3_4, v3_5 };
+
 // Why these bytes are sent to nobody; empty: they may be sent.
-std::string_view why_not(const Method&, const std::string& bytes);
+std::string_view why_not(const Method&, const std::string& bytes, Release);
 
 // One line for people; numbers as BASE+1 and LEASE#2.
 std::string text(const Step&);

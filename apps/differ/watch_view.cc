@@ -65,7 +65,7 @@ void WatchView::heard(const std::string& message, const Names& names) {
   std::string marked = response.SerializeAsString();
   if (response.created()) return take_created(response, std::move(marked));
   if (response.canceled()) return take_canceled(response, std::move(marked));
-  if (response.events().empty()) return progress.push_back(std::move(marked));
+  if (response.events().empty()) return take_progress(response, std::move(marked));
   take_events(response, std::move(marked));
 }
 
@@ -97,6 +97,21 @@ void WatchView::take_canceled(const WatchResponse& response, std::string marked)
   if (response.compact_revision() != 0) ended_.insert(response.watch_id());
 }
 
+void WatchView::take_progress(const WatchResponse& response, std::string marked) {
+  progress.push_back(std::move(marked));
+  for (const auto& [id, at] : live_)
+    if (response.watch_id() == -1 || response.watch_id() == id)
+      watches[at].told_through = response.header().revision();
+}
+
+std::string WatchView::progress_at(std::int64_t revision) const {
+  for (const std::string& one : progress) {
+    WatchResponse response;
+    if (response.ParseFromString(one) && response.header().revision() == revision) return one;
+  }
+  return {};
+}
+
 // Whatever the server: in order, each revision whole, and none ahead of the header.
 void WatchView::take_events(const WatchResponse& response, std::string marked) {
   Watched* const watch = live(response.watch_id());
@@ -108,6 +123,7 @@ void WatchView::take_events(const WatchResponse& response, std::string marked) {
   const std::int64_t before = watch->events.empty() ? 0 : watch->events.back().kv().mod_revision();
   const bool goes_on = first == before && watch->request.fragment();
   if (first <= before && !goes_on) fault = "a revision twice, or out of order: " + text(response);
+  if (first <= watch->told_through) fault = "events from before a progress: " + text(response);
   for (const mvccpb::Event& event : response.events()) watch->events.push_back(event);
   if (watch->events.back().kv().mod_revision() > response.header().revision())
     fault = "events ahead of the header: " + text(response);

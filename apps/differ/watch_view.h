@@ -21,6 +21,7 @@ struct Watched {
   std::vector<mvccpb::Event> events;
   std::optional<std::string> canceled;
   std::int64_t compact_revision = 0;
+  std::int64_t told_through = 0;  // by a progress: nothing comes from before it
   std::string fault;
 
   std::int64_t start() const;
@@ -36,23 +37,26 @@ class WatchView {
   void asked(const etcdserverpb::WatchCreateRequest& request, std::int64_t compacted);
   void heard(const std::string& message, const Names&);
 
-  std::vector<std::string> created;     // all answers to creations
-  std::vector<std::string> progress;    // of no watch, since we asked last
-  std::set<std::string> progress_once;  // before that
-  std::vector<Watched> watches;         // that were created, in this order
-  std::vector<std::string> twice;       // the ends of watches that compaction had ended
-  std::uint64_t bytes = 0;              // of all of it
-  std::string fault;                    // what no server may do
+  std::vector<std::string> created;   // all answers to creations
+  std::vector<std::string> progress;  // of no watch, since we asked last
+  std::vector<Watched> watches;       // that were created, in this order
+  std::vector<std::string> twice;     // the ends of watches that compaction had ended
+  std::uint64_t bytes = 0;            // of all of it
+  std::string fault;                  // what no server may do
 
   Watched* live(std::int64_t id);
   // A watch that compaction ended has its id until the client cancels it, too.
   bool has(std::int64_t id) { return live(id) != nullptr || ended_.contains(id); }
+  bool has_ended() const { return !ended_.empty(); }
   // There are watches, and none of them waits for a revision to come: so progress is told.
   bool is_up_to_date(std::int64_t revision) const;
+  // The progress that was told at this revision; empty: none was.
+  std::string progress_at(std::int64_t revision) const;
 
  private:
   void take_created(const etcdserverpb::WatchResponse&, std::string marked);
   void take_canceled(const etcdserverpb::WatchResponse&, std::string marked);
+  void take_progress(const etcdserverpb::WatchResponse&, std::string marked);
   void take_events(const etcdserverpb::WatchResponse&, std::string marked);
 
   std::map<std::int64_t, std::size_t> live_;

@@ -49,7 +49,7 @@ inline rpc::Status unreadable() {
 // A message of a stream: gRPC's Go library has other words for it.
 inline rpc::Status unreadable_message() {
   return {rpc::Code::internal,
-          "grpc: failed to unmarshal the received message the bytes are no such message"};
+          "grpc: failed to unmarshal the received message: the bytes are no such message"};
 }
 
 // In the words of gRPC's Go library, which clients know: it would be so many bytes.

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Says: measure
 
+# shellcheck source=tools/dev/go.sh
+source tools/dev/go.sh
+
 usage() {
   cat <<'END'
 ./dev bench [wal|raft|failover|groups|kv|rpc|etcd] [OPTION…]
@@ -45,11 +48,13 @@ client, and values of 256 bytes: puts, ranges, both mixed 9:1, transactions, a t
 puts beside clients that behave badly, memory after as many puts, the end of a leader, and a restart
 with a million keys.
 About an hour; fewer --rounds, --cases and --clients make it shorter. --alone measures only
-bowline, and with --cases restart --restart-keys 10000000 it needs 16 GiB of memory.
+bowline, and with --cases restart --restart-keys 10000000 it needs 16 GiB of memory. --release 3.5
+takes an etcd 3.5, which is built from its Go module.
 
 Examples: ./dev bench --json bench.json
           ./dev bench wal --quick
           ./dev bench etcd --rounds 1 --seconds 1 --cases put range --clients 256
+          ./dev bench etcd --release 3.5 --cases range serializable
           ./dev bench raft --peers --payload 256 --in-flight 64 256 --rounds 3
 END
 }
@@ -116,6 +121,9 @@ main() {
       shift
       program=bowline-bench-etcd
       unpack_etcd || fail 'etcd-server of Debian is needed, and could not be had'
+      take_release "$@"
+      set -- "${options[@]}"
+      options=()
       ;;
     failover)
       shift

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Says: run other people's clients against the server
 
+# shellcheck source=tools/dev/go.sh
+source tools/dev/go.sh
+
 usage() {
   cat <<'END'
 ./dev compat [CLIENT…]
@@ -41,27 +44,6 @@ stop_members() {
   local i
   for i in 0 1 2; do compat/member.sh kill "$i"; done
 }
-
-# has PROGRAM PACKAGE…: those that have it from elsewhere keep it.
-has() {
-  local program=$1
-  shift
-  command -v "$program" >/dev/null || install "$@" >&2
-  command -v "$program" >/dev/null
-}
-
-# Debian's go is older than what these modules want.
-has_go() {
-  local version
-  version=$(go env GOVERSION 2>/dev/null) && at_least "${version#go}" 1.26 && return
-  has curl curl && has python3 python3 || return 1
-  compat/go_toolchain.sh "$place/go-toolchain" || return 1
-  export GOROOT=$PWD/$place/go-toolchain
-  export PATH=$GOROOT/bin:$PATH
-}
-
-# at_least VERSION LEAST
-at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]]; }
 
 # build_go FOLDER OPTION…
 build_go() {
