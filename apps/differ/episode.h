@@ -79,7 +79,7 @@ class Episode {
   bool wait(const std::function<bool()>& done);
 
   std::array<Side, 2> sides_;
-  const Release release_;  // of theirs
+  Release release_;  // of theirs
   const Steps& steps_;
   Tally& tally_;
   double patience_;
