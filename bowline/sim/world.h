@@ -25,6 +25,8 @@
 
 namespace bowline::sim {
 
+class SideGroups;
+
 // Asked to be called at a time.
 class Caller {
  public:
@@ -93,6 +95,9 @@ class World : public Court {
   // Its programs run on whole nodes; before anything happens. It outlives us.
   void stage(Play& play) { play_ = &play; }
   Play* play() const { return play_; }
+  // Other groups on whole nodes; before anything happens.
+  void lodge(SideGroups& groups) { side_groups_ = &groups; }
+  host::GroupOptions group_options(NodeId) const;  // of a group that starts on a whole node
   // What reaches the process of a whole node from outside, as soon as that runs; not if it is down.
   void enter(NodeId, env::Done<> task);
   void crash(NodeId, Crash);
@@ -320,6 +325,7 @@ class World : public Court {
   bool strike(Node&, const Hit&, const Sight& before, bool noticed);
   bool hurt(Node&, Index);
   void mark_rotten(Node&, Index);
+  static bool spares_others(const Sight& before, const Sight& after);
   bool bearable(const Node&, const Sight& before, const Sight& after, std::vector<Index>& lost);
 
   // world_machines.cc: machines and their snapshots
@@ -366,6 +372,7 @@ class World : public Court {
   Filter filter_;
   Guests guests_;
   Play* play_ = nullptr;
+  SideGroups* side_groups_ = nullptr;
   std::function<void(Ticket)> closed_;
   raft::Effects effects_;
   std::vector<Request> requests_;  // by ticket
