@@ -105,6 +105,7 @@ constexpr Row rows[] = {
     {"refused", &sim::Counters::refused},
     {"reads_served", &sim::Counters::reads_served},
     {"old_reads", &sim::Counters::old_reads},
+    {"old_reads_refused", &sim::Counters::old_reads_refused},
     {"unanswered", &sim::Counters::unanswered},
 };
 

@@ -18,6 +18,7 @@ struct Counters {
   std::uint64_t refused = 0;
   std::uint64_t reads_served = 0;
   std::uint64_t old_reads = 0;   // that may be a little old, and were served
+  std::uint64_t old_reads_refused = 0;
   std::uint64_t unanswered = 0;  // the node of the request died
 
   std::uint64_t events = 0;

@@ -132,7 +132,7 @@ void SideGroups::wiped(NodeId id) {
 void SideGroups::called(std::uint32_t what) {
   if (world_.now() >= world_.plan().weather_ends) return;
   beat(groups_[what]);
-  world_.call_at(world_.now() + 100ms + chance_.exponential("a side group's pause", 500ms), *this,
+  world_.call_at(world_.now() + 100ms + chance_.exponential("a side group's pause", 300ms), *this,
                  what);
 }
 
@@ -142,7 +142,7 @@ void SideGroups::beat(Group& group) {
     if (chance_.below("is founded", 3) == 2) found(group);
     return;
   }
-  use(group, chance_.below("with a side group", 24));
+  use(group, chance_.below("with a side group", 32));
 }
 
 void SideGroups::use(Group& group, std::uint64_t what) {
@@ -150,22 +150,24 @@ void SideGroups::use(Group& group, std::uint64_t what) {
   const NodeId leads = leader(group);
   const Copy& copy = group.copies[id];
   switch (what) {
-    case 14:
-    case 15: return destroy(group, id);
-    case 16:
-    case 17:
+    case 22:
+    case 23: return destroy(group, id);
+    case 24:
+    case 25:
+    case 26:
       if (!copy.runs && !copy.destroying) start(group, id, copy.life != 0 ? copy.life : group.life);
       return;
-    case 18:
-    case 19: return leads ? change(group, leads) : void();
-    case 20:
+    case 27: return leads ? change(group, leads) : void();
+    case 28:
       if (host::Replica* const one = replica(group, id)) one->take_snapshot([](auto&&) {});
       return;
-    case 21: group.life = 0; return;        // tidy() has the rest to do
-    case 22: return found(group);           // although the one before is there
-    case 23: group.life = 0; return found(group);
-    default: return what % 4 == 3 ? read(group, leads ? leads : id)
-                                  : write(group, what % 2 == 0 && leads ? leads : id);
+    case 29: group.life = 0; return;  // tidy() has the rest to do
+    case 30: return found(group);     // although the one before is there
+    case 31: group.life = 0; return found(group);
+    default:
+      if (what % 4 == 3) return read(group, leads ? leads : id);
+      for (std::uint64_t i = 0; i <= what % 3; ++i)
+        write(group, what % 8 != 0 && leads ? leads : id);
   }
 }
 
@@ -184,7 +186,7 @@ void SideGroups::found(Group& group) {
   group.life = ++newest_;
   ++world_.counters().groups_founded;
   const std::uint64_t sites = world_.sites();
-  const std::uint64_t count = std::min(sites, 1 + chance_.below("founders", 3));
+  const std::uint64_t count = std::min(sites, chance_.below("one founder", 4) == 3 ? 1 : 3UL);
   const std::uint64_t first = draw_node().value;
   Birth& birth = births_[group.life];
   for (std::uint64_t i = 0; i < count; ++i)
@@ -235,10 +237,13 @@ void SideGroups::destroy(Group& group, NodeId id) {
 
 void SideGroups::destroyed(Group& group, NodeId id, const Result<void>& gone) {
   if (!gone) return;  // the disk failed, and with it the process
+  const Life life = group.copies[id].life;
   group.copies[id] = {.life = 0, .deaths = group.copies[id].deaths + 1};
   ++world_.counters().groups_destroyed;
   if (shard(id)->has(group.id) || has_files(id, group.id))
     wrong(id, group.id, "it is said to be destroyed, and something is left");
+  // As another member of the same life: it has forgotten what this one promised.
+  if (life == group.life && chance_.below("comes back", 3) != 0) start(group, id, life);
 }
 
 // ---- what clients do

@@ -29,7 +29,7 @@ class SideLives {
   std::string told(Life, LogId, std::string_view command);
   // A client was told that it reads what a machine has, which has applied so much. It asked when
   // known() was `least`.
-  std::string read(Life, Index least, Index applied);
+  static std::string read(Life, Index least, Index applied);
   // What clients know to be done.
   Index known(Life life) const;
 

@@ -150,7 +150,7 @@ class World : public Court {
   Deeds& deeds() { return deeds_; }
   Ticket barrier(NodeId);
   Ticket read(NodeId, raft::ReadKind = raft::ReadKind::linearizable);
-  // Of a whole node. No request that anybody waits for: it is served at once, or not.
+  // Of a whole node. It ends when that time is over, or before; nobody else waits for it.
   void read_within(NodeId, Duration at_most);
   Ticket transfer(NodeId, NodeId to = {});
   Ticket reconfigure(NodeId, std::vector<raft::Wanted>, std::optional<Index> expected = {});
@@ -254,6 +254,8 @@ class World : public Court {
   void applied(Node&, const raft::Entry&);
   void snapshot_taken(Node&, const raft::Base&);
   void snapshot_installed(Node&, const raft::Base&, bool used);
+  void read_within(Node&, Duration at_most, std::uint32_t tries);
+  void expect_end(Node&, Duration at_most, std::shared_ptr<bool> ended);
   void read_back(Node&, Index first, Index last);
   Watched::Hooks watching(Node&);
   void check_answer(const host::Outcome&, const Bytes& command);

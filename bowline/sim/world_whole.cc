@@ -262,15 +262,44 @@ void World::ask_now(Node& node, raft::Input input) {
 
 void World::read_within(NodeId id, Duration at_most) {
   Node& node = mine(id);
-  enter(id, [this, &node, at_most] {
-    node.whole->replica().read_within(at_most,
-                                      [this, &node, at_most](const host::ReadOutcome& outcome) {
-                                        if (!std::holds_alternative<host::Ready>(outcome)) return;
-                                        ++counters_.old_reads;
-                                        for (Witness* witness : witnesses_)
-                                          witness->old_read_served(node.site, at_most);
-                                      });
+  enter(id, [this, &node, at_most] { read_within(node, at_most, 4); });
+}
+
+// A client that was told nothing asks again: so somebody asks just behind an answer that took long.
+void World::read_within(Node& node, Duration at_most, std::uint32_t tries) {
+  const auto ended = std::make_shared<bool>(false);
+  node.whole->replica().read_within(
+      at_most, [this, &node, at_most, tries, ended](const host::ReadOutcome& outcome) {
+        if (std::exchange(*ended, true))
+          violated({"I15", "a read that may be old was answered twice"});
+        if (std::holds_alternative<host::Ready>(outcome)) {
+          ++counters_.old_reads;
+          for (Witness* witness : witnesses_) witness->old_read_served(node.site, at_most);
+          return;
+        }
+        ++counters_.old_reads_refused;
+        if (tries > 1 && node.whole)
+          node.whole->loop().after(at_most / 4, [this, &node, at_most, tries] {
+            read_within(node, at_most, tries - 1);
+          });
+      });
+  expect_end(node, at_most, ended);
+}
+
+// It has so much time by the clock of its process. If that stands still, both the answer and we
+// are late, in this order.
+void World::expect_end(Node& node, Duration at_most, std::shared_ptr<bool> ended) {
+  constexpr Duration more = std::chrono::milliseconds(1);
+  ProcessLoop& loop = node.whole->loop();
+  const auto timer = std::make_shared<env::TimerId>();
+  *timer = loop.timer([this, &node, &loop, timer, at_most, ended = std::move(ended)] {
+    loop.drop(*timer);
+    if (*ended || node.whole->broken()) return;
+    violated({"I22", "a read at node " + std::to_string(node.site.id.value) +
+                         " that may wait for " + std::to_string(at_most.count() / 1'000'000) +
+                         " ms waits for longer"});
   });
+  loop.set(*timer, loop.local() + at_most + more);
 }
 
 namespace {
