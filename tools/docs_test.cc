@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -295,6 +297,9 @@ TEST(Docs, every_planted_bug_has_one_row_and_no_other_bug_has_any) {
   std::multiset<std::string> planted;
   for (const std::string& line : tidy::split_lines(read("bowline/base/mutant.h")))
     if (const auto number = number_of(line, "  p"); !number.empty()) planted.insert(number);
+  for (const std::string& line : tidy::split_lines(read("bowline/host/bugs.h")))
+    if (const auto number = number_of(line, "inline constexpr Bug p"); !number.empty())
+      planted.insert(number);
   std::multiset<std::string> rows;
   for (const std::string& line : tidy::split_lines(read("docs/MUTANTS.md")))
     if (const auto number = number_of(line, "| P"); !number.empty()) rows.insert(number);
@@ -302,7 +307,61 @@ TEST(Docs, every_planted_bug_has_one_row_and_no_other_bug_has_any) {
   for (const std::string& number : planted)
     EXPECT_EQ(rows.count(number), 1U) << "docs/MUTANTS.md: rows of P" << number;
   for (const std::string& number : rows)
-    EXPECT_EQ(planted.count(number), 1U) << "bowline/base/mutant.h: bugs P" << number;
+    EXPECT_EQ(planted.count(number), 1U) << "bowline/base/mutant.h, bowline/host/bugs.h: bugs P" << number;
+}
+
+// `leaving_test.cc: a_member_is_gone`, or a story. Empty: it is there.
+std::string fault_of_place(const std::string& text, const std::multimap<std::string, fs::path>& all) {
+  const std::size_t colon = std::min(text.find(": "), text.size());
+  const std::string name = text.substr(0, colon);
+  if (!name.ends_with(".cc") && !name.ends_with(".txt")) return "";
+  const auto [first, last] = all.equal_range(name);
+  if (first == last) return "there is no " + name;
+  if (colon == text.size()) return "";
+  const std::string wanted = ", " + text.substr(colon + 2) + ")";
+  for (auto file = first; file != last; ++file)
+    if (read(file->second).contains(wanted)) return "";
+  return name + " has no test " + text.substr(colon + 2);
+}
+
+std::multimap<std::string, fs::path> tests_and_stories() {
+  std::multimap<std::string, fs::path> files;
+  for (const char* folder : {"bowline", "apps", "fuzz"})
+    for (const auto& file : fs::recursive_directory_iterator(folder))
+      if (file.is_regular_file()) files.emplace(file.path().filename().string(), file.path());
+  return files;
+}
+
+TEST(Docs, a_test_that_is_not_there_is_noticed) {
+  const auto files = tests_and_stories();
+  EXPECT_EQ(fault_of_place("./dev differ", files), "");
+  EXPECT_EQ(fault_of_place("walk.txt", files), "");
+  EXPECT_EQ(fault_of_place("base_test.cc: counts", files), "");
+  EXPECT_EQ(fault_of_place("no_story.txt", files), "there is no no_story.txt");
+  EXPECT_EQ(fault_of_place("no_test.cc: counts", files), "there is no no_test.cc");
+  EXPECT_EQ(fault_of_place("base_test.cc: count", files), "base_test.cc has no test count");
+}
+
+// `| EL-01 | what | where | not asked |`: where names what is there, or it is said why it is not.
+TEST(Docs, each_scenario_is_tested_or_it_is_said_why_not) {
+  const auto files = tests_and_stories();
+  std::map<std::string, int> numbers;
+  for (const std::string& line : tidy::split_lines(read("docs/SCENARIOS.md"))) {
+    const std::size_t dash = line.find('-');
+    if (!line.starts_with("| ") || dash > 5 || line.size() < dash + 3) continue;
+    const std::string kind = line.substr(2, dash - 2);
+    EXPECT_EQ(std::atoi(line.substr(dash + 1, 2).c_str()), ++numbers[kind]) << line;
+    std::vector<std::string> cells;
+    std::istringstream rest(line.substr(1));
+    for (std::string cell; std::getline(rest, cell, '|');)
+      cells.emplace_back(tidy::trim(cell));
+    ASSERT_EQ(cells.size(), 4U) << line;
+    for (const Span& span : spans_of(cells[2] + cells[3]))
+      EXPECT_EQ(fault_of_place(span.text, files), "") << line;
+    const bool tested = cells[2].contains('`') || cells[2].contains("world");
+    EXPECT_TRUE(tested || (cells[2] == "not tested" && !cells[3].empty())) << line;
+  }
+  EXPECT_EQ(numbers.size(), 18U) << "kinds of scenarios";
 }
 
 TEST(Docs, the_readme_shows_the_first_example_as_it_is_and_what_it_prints) {

@@ -89,6 +89,9 @@ constexpr Row rows[] = {
     {"calls_refused", &sim::Counters::calls_refused},
     {"calls_without_a_verdict", &sim::Counters::calls_maybe},
     {"sessions_over", &sim::Counters::sessions_over},
+    {"groups_founded", &sim::Counters::groups_founded},
+    {"groups_destroyed", &sim::Counters::groups_destroyed},
+    {"group_writes", &sim::Counters::group_writes},
     {"old_programs", &sim::Counters::old_programs},
     {"answers", &sim::Counters::answers},
     {"no_answers", &sim::Counters::no_answers},
@@ -102,6 +105,7 @@ constexpr Row rows[] = {
     {"refused", &sim::Counters::refused},
     {"reads_served", &sim::Counters::reads_served},
     {"old_reads", &sim::Counters::old_reads},
+    {"old_reads_refused", &sim::Counters::old_reads_refused},
     {"unanswered", &sim::Counters::unanswered},
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bowline/base/mutant.h"
+#include "bowline/host/bugs.h"
 #include "bowline/host/replica.h"
 
 namespace bowline::host {
@@ -66,8 +67,7 @@ void Replica::wait_for_proof(Duration at_most, ReadReply reply) {
     }));
   }
   const Time now = desks_.env.clock.now();
-  // The bug is one of a wait without an end: with it, hardly anybody is told what is too old.
-  const bool ends = at_most < never - now && !planted(Bug::p80_age_counts_from_the_answer);
+  const bool ends = at_most < never - now && !planted(p96_old_read_waits_for_ever);
   const Time until = ends ? now + at_most : never;
   waiting.emplace(until, OldReads::Waiting{at_most, std::move(reply)});
   desks_.env.loop.set(old_reads().timer, waiting.begin()->first);

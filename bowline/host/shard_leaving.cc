@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "bowline/base/mutant.h"
+#include "bowline/host/bugs.h"
 #include "bowline/host/destroyed.h"
 #include "bowline/host/shard.h"
 
@@ -86,7 +88,7 @@ void Shard::destroy(GroupId group, env::Done<Result<void>> done) {
   found_.erase(group);
   const std::uint64_t life = ++lives_[group];
   log_->submit(note_of_destroyed(group), note_of(life, last_of_destroyed.prev()));
-  log_->forget(group);
+  if (!planted(p95_destroy_leaves_the_log)) log_->forget(group);
   log_->submit(note_of_destroyed(group), note_of(life, last_of_destroyed));
   log_->flush();
 }

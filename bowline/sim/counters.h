@@ -18,6 +18,7 @@ struct Counters {
   std::uint64_t refused = 0;
   std::uint64_t reads_served = 0;
   std::uint64_t old_reads = 0;   // that may be a little old, and were served
+  std::uint64_t old_reads_refused = 0;
   std::uint64_t unanswered = 0;  // the node of the request died
 
   std::uint64_t events = 0;
@@ -70,6 +71,9 @@ struct Counters {
   std::uint64_t calls_refused = 0;
   std::uint64_t calls_maybe = 0;
   std::uint64_t sessions_over = 0;
+  std::uint64_t groups_founded = 0;    // side groups: lives that began
+  std::uint64_t groups_destroyed = 0;  // on one node each
+  std::uint64_t group_writes = 0;      // that their clients know to be done
   // Of the world kv.
   std::uint64_t answers = 0;         // that clients of the map got
   std::uint64_t no_answers = 0;      // of these, those that say that nobody knows

@@ -6,6 +6,7 @@
 
 #include "bowline/base/ensure.h"
 #include "bowline/sim/liveness.h"
+#include "bowline/sim/side_groups.h"
 #include "bowline/sim/weather.h"
 #include "bowline/sim/witnesses.h"
 #include "bowline/sim/workload.h"
@@ -64,6 +65,7 @@ History run_plan(const Plan& plan, const Settings& settings, Decisions& decision
 
   Weather weather(world);
   Workload workload(world);
+  SideGroups side_groups(world, decisions);
   start_all(world);
   world.run(plan.weather_ends - world.now());
   Liveness liveness(world, weather, workload, decisions);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "bowline/host/bugs.h"
+
 namespace bowline::sim {
 namespace {
 
@@ -157,6 +159,11 @@ constexpr std::array table{
            "I9 I11"},
     Mutant{Bug::p94_votes_by_what_is_readable,
            "of a damaged log only what is readable counts when logs are compared", "I2 I4 I5 I10"},
+    Mutant{host::p95_destroy_leaves_the_log,
+           "of a group that is destroyed the log stays on the disk", "I27", Ground::nodes},
+    Mutant{host::p96_old_read_waits_for_ever,
+           "a read that may be old waits for the answer that it is not, however long", "I22",
+           Ground::nodes},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

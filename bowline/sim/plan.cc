@@ -193,6 +193,11 @@ void draw_machines(Chance& chance, Climate& climate) {
     climate.snapshot_bytes = std::min<std::uint64_t>(climate.snapshot_bytes, 500);
 }
 
+void draw_side_groups(Chance& chance, Climate& climate) {
+  if (half(chance, "side groups"))
+    climate.side_groups = static_cast<std::uint32_t>(1 + chance.below("how many side groups", 2));
+}
+
 // How long each lasts, and how often it is chosen.
 struct Habit {
   Trouble trouble;
@@ -345,6 +350,7 @@ Plan draw_plan(Decisions& decisions, const Settings& settings) {
   // No program that serves the map speaks anything but the newest version.
   if (plan.whole && !plan.kv) draw_programs(chance, plan.climate);
   if (plan.whole) draw_machines(chance, plan.climate);
+  if (plan.whole && !plan.kv) draw_side_groups(chance, plan.climate);
   return plan;
 }
 

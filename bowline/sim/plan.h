@@ -128,6 +128,7 @@ struct Climate {
   Duration session_life{0};
   std::uint32_t old_program_ppm = 0;  // of the starts of a process: it speaks the oldest version
   bool durable_machines = false;      // which keep their state by themselves
+  std::uint32_t side_groups = 0;      // on the same nodes, see side_groups.h
 };
 
 struct Plan {

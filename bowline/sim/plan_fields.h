@@ -83,8 +83,9 @@ void visit_climate(Visit&& visit, Same&... each) {
   visit("session_life", each.session_life...);
   visit("old_program_ppm", each.old_program_ppm...);
   visit("durable_machines", each.durable_machines...);
+  visit("side_groups", each.side_groups...);
 }
-static_assert(sizeof(Climate) == 264);
+static_assert(sizeof(Climate) == 272);
 
 template <class Visit, class... Same>
 void visit_episode(Visit&& visit, Same&... each) {

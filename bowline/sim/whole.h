@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bowline/host/onlooker.h"
 #include "bowline/host/shard.h"
@@ -41,6 +43,10 @@ class Whole final : public Running {
 
   host::Shard& shard() { return *shard_; }
   host::Replica& replica() { return *replica_; }
+  // The machine of another group. It lives as long as the process.
+  machine::StateMachine& keep(std::unique_ptr<machine::StateMachine> machine) {
+    return *kept_.emplace_back(std::move(machine));
+  }
   const Notebook& notebook() const { return machine_.notebook(); }
   const session::Table& sessions() const { return machine_.sessions(); }
   bool tells_the_truth() { return Running::tells_the_truth(*shard_->log().on_disk()); }
@@ -53,6 +59,7 @@ class Whole final : public Running {
 
   SimulatedNetwork network_;
   Watched machine_;
+  std::vector<std::unique_ptr<machine::StateMachine>> kept_;
   std::unique_ptr<host::Shard> shard_;
   host::Replica* replica_ = nullptr;
   Program* program_;

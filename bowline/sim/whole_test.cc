@@ -193,6 +193,18 @@ TEST(Whole, a_recording_replays_what_was_recorded) {
   }
 }
 
+TEST(Whole, a_group_that_may_have_others_beside_it_has_them_in_half_of_the_seeds) {
+  std::uint64_t with = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    Decisions decisions(seed);
+    with += draw_plan(decisions, {.whole = true}).climate.side_groups > 0;
+    Decisions again(seed);
+    EXPECT_EQ(draw_plan(again, {}).climate.side_groups, 0U) << "cores have one group";
+  }
+  EXPECT_GT(with, 30U);
+  EXPECT_LT(with, 70U);
+}
+
 // A trouble that never begins looks just like one that does no harm.
 TEST(Whole, every_trouble_begins_and_nothing_breaks) {
   constexpr std::uint64_t seeds = 200;
@@ -228,6 +240,11 @@ TEST(Whole, every_trouble_begins_and_nothing_breaks) {
   EXPECT_GT(all.sessions_over, 100U);
   EXPECT_GT(all.calls_again, 1000U);
   EXPECT_GT(all.old_programs, 100U);
+  EXPECT_GT(all.groups_founded, 1000U);
+  EXPECT_GT(all.groups_destroyed, 1000U);
+  EXPECT_GT(all.group_writes, 2000U);
+  EXPECT_GT(all.old_reads, 500U);
+  EXPECT_GT(all.old_reads_refused, 100U);
 }
 
 }  // namespace

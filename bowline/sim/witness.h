@@ -10,7 +10,7 @@
 
 namespace bowline::sim {
 
-// A promise that was broken: which invariant (I1 ... I26 of docs/SIMULATION.md), and what was seen.
+// A promise that was broken: which invariant (I1 ... I27 of docs/SIMULATION.md), and what was seen.
 struct Violation {
   std::string invariant;  // "I9"
   std::string what;       // for a person: who, which term, which index

@@ -8,6 +8,7 @@
 #include "bowline/raft/membership_codec.h"
 #include "bowline/sim/members.h"
 #include "bowline/sim/node_watch.h"
+#include "bowline/sim/side_groups.h"
 
 namespace bowline::sim {
 namespace {
@@ -399,6 +400,7 @@ void World::wipe(NodeId id) {
   site.incarnation = former.next();
   site.wiped_since_bound = true;
   node.counted = false;
+  if (side_groups_ != nullptr) side_groups_->wiped(id);
   for (Witness* witness : witnesses_) witness->wiped(site, former);
 }
 

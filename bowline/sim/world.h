@@ -25,6 +25,8 @@
 
 namespace bowline::sim {
 
+class SideGroups;
+
 // Asked to be called at a time.
 class Caller {
  public:
@@ -93,6 +95,9 @@ class World : public Court {
   // Its programs run on whole nodes; before anything happens. It outlives us.
   void stage(Play& play) { play_ = &play; }
   Play* play() const { return play_; }
+  // Other groups on whole nodes; before anything happens.
+  void lodge(SideGroups& groups) { side_groups_ = &groups; }
+  host::GroupOptions group_options(NodeId) const;  // of a group that starts on a whole node
   // What reaches the process of a whole node from outside, as soon as that runs; not if it is down.
   void enter(NodeId, env::Done<> task);
   void crash(NodeId, Crash);
@@ -145,7 +150,7 @@ class World : public Court {
   Deeds& deeds() { return deeds_; }
   Ticket barrier(NodeId);
   Ticket read(NodeId, raft::ReadKind = raft::ReadKind::linearizable);
-  // Of a whole node. No request that anybody waits for: it is served at once, or not.
+  // Of a whole node. It ends when that time is over, or before; nobody else waits for it.
   void read_within(NodeId, Duration at_most);
   Ticket transfer(NodeId, NodeId to = {});
   Ticket reconfigure(NodeId, std::vector<raft::Wanted>, std::optional<Index> expected = {});
@@ -249,6 +254,8 @@ class World : public Court {
   void applied(Node&, const raft::Entry&);
   void snapshot_taken(Node&, const raft::Base&);
   void snapshot_installed(Node&, const raft::Base&, bool used);
+  void read_within(Node&, Duration at_most, std::uint32_t tries);
+  void expect_end(Node&, Duration at_most, std::shared_ptr<bool> ended);
   void read_back(Node&, Index first, Index last);
   Watched::Hooks watching(Node&);
   void check_answer(const host::Outcome&, const Bytes& command);
@@ -320,6 +327,7 @@ class World : public Court {
   bool strike(Node&, const Hit&, const Sight& before, bool noticed);
   bool hurt(Node&, Index);
   void mark_rotten(Node&, Index);
+  static bool spares_others(const Sight& before, const Sight& after);
   bool bearable(const Node&, const Sight& before, const Sight& after, std::vector<Index>& lost);
 
   // world_machines.cc: machines and their snapshots
@@ -366,6 +374,7 @@ class World : public Court {
   Filter filter_;
   Guests guests_;
   Play* play_ = nullptr;
+  SideGroups* side_groups_ = nullptr;
   std::function<void(Ticket)> closed_;
   raft::Effects effects_;
   std::vector<Request> requests_;  // by ticket

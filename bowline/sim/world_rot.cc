@@ -157,11 +157,27 @@ bool World::rot(NodeId id, Index index, Rot rot) {
   return struck;
 }
 
+// Side groups lose nothing by rot: who would tell what others still have of them?
+bool World::spares_others(const Sight& before, const Sight& after) {
+  if (before.findings.groups.size() != after.findings.groups.size()) return false;
+  for (const auto& [id, was] : before.findings.groups) {
+    if (id == Process::group) continue;
+    const auto is = after.findings.groups.find(id);
+    if (is == after.findings.groups.end()) return false;
+    if (!same_log(wal::found(was), wal::found(is->second))) return false;
+    for (const wal::Run& run : is->second.runs.all()) {
+      const wal::Run* const former = was.runs.at(run.first);
+      if (after.unreadable(run) && (former == nullptr || !before.unreadable(*former))) return false;
+    }
+  }
+  return true;
+}
+
 // Is this no more than the log itself and the others can make good again?
 bool World::bearable(const Node& node, const Sight& before, const Sight& after,
                      std::vector<Index>& lost) {
   if (after.findings.refused() || after.end() != before.end()) return false;
-  if (!same_log(before.found, after.found)) return false;
+  if (!same_log(before.found, after.found) || !spares_others(before, after)) return false;
   const Image& durable = node.site.durable;
   for (const wal::Run& run : after.group.runs.all()) {
     if (!after.unreadable(run)) continue;

@@ -8,6 +8,7 @@
 #include "bowline/host/mark.h"
 #include "bowline/sim/guard.h"
 #include "bowline/sim/shadow.h"
+#include "bowline/sim/side_groups.h"
 #include "bowline/sim/world.h"
 
 // Whole nodes: the host carries out what its core asks for, and speaks to the others over
@@ -19,35 +20,46 @@ class World::Eyes final : public host::Onlooker {
  public:
   Eyes(World& world, Node& node) : world_(world), node_(node) {}
   void opened(const wal::Opened& found) override { world_.opened(node_, found); }
-  void based(GroupId, const raft::Base& base) override { world_.based(node_, base); }
+  void based(GroupId group, const raft::Base& base) override {
+    if (group == Whole::group) world_.based(node_, base);
+  }
   void started(const host::Replica& replica) override {
+    if (!is_ours(replica)) return;
     // It belongs to the process, and lives as long as that.
     node_.site.core = {std::shared_ptr<void>(), &replica.core()};
   }
-  void persisted(const host::Replica&, Seq seq) override { world_.became_durable(node_, seq); }
-  void stepped(const host::Replica&, const raft::Input& input,
+  void persisted(const host::Replica& replica, Seq seq) override {
+    if (is_ours(replica)) world_.became_durable(node_, seq);
+  }
+  void stepped(const host::Replica& replica, const raft::Input& input,
                const raft::Effects& effects) override {
-    world_.stepped(node_, input, effects);
+    if (is_ours(replica)) world_.stepped(node_, input, effects);
   }
-  void sent(const host::Replica&, NodeId to, const raft::Message& message) override {
-    world_.left(node_, to, message);
+  void sent(const host::Replica& replica, NodeId to, const raft::Message& message) override {
+    if (is_ours(replica)) world_.left(node_, to, message);
   }
-  void applied(const host::Replica&, const raft::Entry& entry) override {
-    world_.applied(node_, entry);
+  void applied(const host::Replica& replica, const raft::Entry& entry) override {
+    if (is_ours(replica)) world_.applied(node_, entry);
   }
-  void snapshot_taken(const host::Replica&, const raft::Base& base) override {
-    world_.snapshot_taken(node_, base);
+  void snapshot_taken(const host::Replica& replica, const raft::Base& base) override {
+    if (is_ours(replica)) world_.snapshot_taken(node_, base);
   }
-  void snapshot_installed(const host::Replica&, const raft::Base& base, bool used) override {
-    world_.snapshot_installed(node_, base, used);
+  void snapshot_installed(const host::Replica& replica, const raft::Base& base,
+                          bool used) override {
+    if (is_ours(replica)) world_.snapshot_installed(node_, base, used);
   }
 
  private:
+  // Of side groups the witnesses know nothing.
+  static bool is_ours(const host::Replica& replica) { return replica.group() == Whole::group; }
+
   World& world_;
   Node& node_;
 };
 
 // ---- lives
+
+host::GroupOptions World::group_options(NodeId id) const { return birth_of(node(id)).options; }
 
 host::Birth World::birth_of(const Node& node) const {
   host::Birth birth;
@@ -108,6 +120,7 @@ void World::bring_up(Node& node) {
   if (node.newest_version < wire::newest_version) ++counters_.old_programs;
   mix(site.life);
   for (Witness* witness : witnesses_) witness->started(site);
+  if (side_groups_ != nullptr) side_groups_->began(site.id);
   arm_process(node);
   arm_cables();
 }
@@ -120,6 +133,7 @@ void World::opened(Node& node, const wal::Opened& opened) {
       violated({"I10", "the log of node " + std::to_string(site.id.value) + ": " + what});
   };
   if (opened.account.identity.disk != site.incarnation) return wrong("it is of another life");
+  if (side_groups_ != nullptr) side_groups_->opened(site.id, opened);
   counters_.batches_mended += opened.account.mended;
   raft::Found found;
   for (const wal::Recovered& recovered : opened.groups)
@@ -248,15 +262,44 @@ void World::ask_now(Node& node, raft::Input input) {
 
 void World::read_within(NodeId id, Duration at_most) {
   Node& node = mine(id);
-  enter(id, [this, &node, at_most] {
-    node.whole->replica().read_within(at_most,
-                                      [this, &node, at_most](const host::ReadOutcome& outcome) {
-                                        if (!std::holds_alternative<host::Ready>(outcome)) return;
-                                        ++counters_.old_reads;
-                                        for (Witness* witness : witnesses_)
-                                          witness->old_read_served(node.site, at_most);
-                                      });
+  enter(id, [this, &node, at_most] { read_within(node, at_most, 4); });
+}
+
+// A client that was told nothing asks again: so somebody asks just behind an answer that took long.
+void World::read_within(Node& node, Duration at_most, std::uint32_t tries) {
+  const auto ended = std::make_shared<bool>(false);
+  node.whole->replica().read_within(
+      at_most, [this, &node, at_most, tries, ended](const host::ReadOutcome& outcome) {
+        if (std::exchange(*ended, true))
+          violated({"I15", "a read that may be old was answered twice"});
+        if (std::holds_alternative<host::Ready>(outcome)) {
+          ++counters_.old_reads;
+          for (Witness* witness : witnesses_) witness->old_read_served(node.site, at_most);
+          return;
+        }
+        ++counters_.old_reads_refused;
+        if (tries > 1 && node.whole)
+          node.whole->loop().after(at_most / 4, [this, &node, at_most, tries] {
+            read_within(node, at_most, tries - 1);
+          });
+      });
+  expect_end(node, at_most, ended);
+}
+
+// It has so much time by the clock of its process. If that stands still, both the answer and we
+// are late, in this order.
+void World::expect_end(Node& node, Duration at_most, std::shared_ptr<bool> ended) {
+  constexpr Duration more = std::chrono::milliseconds(1);
+  ProcessLoop& loop = node.whole->loop();
+  const auto timer = std::make_shared<env::TimerId>();
+  *timer = loop.timer([this, &node, &loop, timer, at_most, ended = std::move(ended)] {
+    loop.drop(*timer);
+    if (*ended || node.whole->broken()) return;
+    violated({"I22", "a read at node " + std::to_string(node.site.id.value) +
+                         " that may wait for " + std::to_string(at_most.count() / 1'000'000) +
+                         " ms waits for longer"});
   });
+  loop.set(*timer, loop.local() + at_most + more);
 }
 
 namespace {
