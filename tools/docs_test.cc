@@ -307,11 +307,13 @@ TEST(Docs, every_planted_bug_has_one_row_and_no_other_bug_has_any) {
   for (const std::string& number : planted)
     EXPECT_EQ(rows.count(number), 1U) << "docs/MUTANTS.md: rows of P" << number;
   for (const std::string& number : rows)
-    EXPECT_EQ(planted.count(number), 1U) << "bowline/base/mutant.h, bowline/host/bugs.h: bugs P" << number;
+    EXPECT_EQ(planted.count(number), 1U)
+        << "bowline/base/mutant.h, bowline/host/bugs.h: bugs P" << number;
 }
 
 // `leaving_test.cc: a_member_is_gone`, or a story. Empty: it is there.
-std::string fault_of_place(const std::string& text, const std::multimap<std::string, fs::path>& all) {
+std::string fault_of_place(const std::string& text,
+                           const std::multimap<std::string, fs::path>& all) {
   const std::size_t colon = std::min(text.find(": "), text.size());
   const std::string name = text.substr(0, colon);
   if (!name.ends_with(".cc") && !name.ends_with(".txt")) return "";
@@ -353,8 +355,7 @@ TEST(Docs, each_scenario_is_tested_or_it_is_said_why_not) {
     EXPECT_EQ(std::atoi(line.substr(dash + 1, 2).c_str()), ++numbers[kind]) << line;
     std::vector<std::string> cells;
     std::istringstream rest(line.substr(1));
-    for (std::string cell; std::getline(rest, cell, '|');)
-      cells.emplace_back(tidy::trim(cell));
+    for (std::string cell; std::getline(rest, cell, '|');) cells.emplace_back(tidy::trim(cell));
     ASSERT_EQ(cells.size(), 4U) << line;
     for (const Span& span : spans_of(cells[2] + cells[3]))
       EXPECT_EQ(fault_of_place(span.text, files), "") << line;

@@ -17,7 +17,7 @@ struct Counters {
   std::array<std::uint64_t, 3> outcomes{};  // along raft::Outcome
   std::uint64_t refused = 0;
   std::uint64_t reads_served = 0;
-  std::uint64_t old_reads = 0;   // that may be a little old, and were served
+  std::uint64_t old_reads = 0;  // that may be a little old, and were served
   std::uint64_t old_reads_refused = 0;
   std::uint64_t unanswered = 0;  // the node of the request died
 

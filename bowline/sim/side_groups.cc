@@ -97,8 +97,9 @@ void SideGroups::opened(NodeId id, const wal::Opened& opened) {
 void SideGroups::judge(Copy& copy, NodeId id, GroupId group, bool has_rows, std::uint64_t deaths) {
   const bool may_be_gone = copy.destroying;
   if (deaths != copy.deaths && !(may_be_gone && deaths == copy.deaths + 1))
-    wrong(id, group, "was destroyed " + std::to_string(copy.deaths) + " times, and its disk says " +
-                         std::to_string(deaths));
+    wrong(id, group,
+          "was destroyed " + std::to_string(copy.deaths) + " times, and its disk says " +
+              std::to_string(deaths));
   if (has_rows && copy.life == 0) wrong(id, group, "its log has what was destroyed");
   const bool is_gone = may_be_gone && deaths > copy.deaths;
   if (!has_rows && copy.certain && !is_gone) wrong(id, group, "its log is gone");
@@ -189,8 +190,7 @@ void SideGroups::found(Group& group) {
   const std::uint64_t count = std::min(sites, chance_.below("one founder", 4) == 3 ? 1 : 3UL);
   const std::uint64_t first = draw_node().value;
   Birth& birth = births_[group.life];
-  for (std::uint64_t i = 0; i < count; ++i)
-    birth.founders.push_back({1 + (first + i) % sites});
+  for (std::uint64_t i = 0; i < count; ++i) birth.founders.push_back({1 + (first + i) % sites});
   for (const NodeId id : birth.founders) start(group, id, group.life);
 }
 
@@ -203,8 +203,8 @@ void SideGroups::start_now(Group& group, NodeId id, Life life) {
   Copy& copy = group.copies[id];
   if (copy.runs || copy.destroying || (copy.life != 0 && copy.life != life)) return;
   const Birth& birth = births_[life];
-  const bool founds = std::ranges::find(birth.founders, id) != birth.founders.end() &&
-                      !birth.began.contains(id);
+  const bool founds =
+      std::ranges::find(birth.founders, id) != birth.founders.end() && !birth.began.contains(id);
   copy.life = life;
   copy.runs = true;
   host::Birth born{.options = world_.group_options(id),
@@ -229,9 +229,8 @@ void SideGroups::destroy(Group& group, NodeId id) {
     if (copy.destroying || copy.life == 0) return;
     copy.destroying = true;
     copy.runs = false;
-    shard(id)->destroy(group.id, [this, &group, id](const Result<void>& gone) {
-      destroyed(group, id, gone);
-    });
+    shard(id)->destroy(
+        group.id, [this, &group, id](const Result<void>& gone) { destroyed(group, id, gone); });
   });
 }
 

@@ -15,11 +15,11 @@
 
 namespace bowline::sim {
 
-// Groups beside the one that the witnesses watch, on the same whole nodes, in the same weather. They
-// are founded, used a little, destroyed on single nodes and everywhere, and founded again under the
-// same id, as another cluster; often while some node still has a member of the life before. I27:
-// what SideLives says, and that of what was destroyed on a node nothing is left there, whatever
-// crashed in the midst of it.
+// Groups beside the one that the witnesses watch, on the same whole nodes, in the same weather.
+// They are founded, used a little, destroyed on single nodes and everywhere, and founded again
+// under the same id, as another cluster; often while some node still has a member of the life
+// before. I27: what SideLives says, and that of what was destroyed on a node nothing is left there,
+// whatever crashed in the midst of it.
 class SideGroups : public Caller {
  public:
   using Life = SideLives::Life;
@@ -32,7 +32,7 @@ class SideGroups : public Caller {
   void wiped(NodeId);                       // its disk is lost
 
  private:
-  struct Copy {  // of a group on one node
+  struct Copy {                // of a group on one node
     Life life = 0;             // whose it is; 0: there is nothing
     bool certain = false;      // it has a log, on the disk
     bool runs = false;         // or begins to

@@ -30,8 +30,8 @@ std::string SideLives::did(Life life, LogId id, std::string_view command, std::u
   if (const auto known = deeds.find(id.index); known != deeds.end()) {
     const Deed& same = known->second;
     if (same.id == id && same.command == command && same.digest == deed.digest) return {};
-    return "in " + head(life) + at(id) + " was \"" + same.command + "\", and is \"" +
-           deed.command + "\" for somebody, or he lacks what came before";
+    return "in " + head(life) + at(id) + " was \"" + same.command + "\", and is \"" + deed.command +
+           "\" for somebody, or he lacks what came before";
   }
   const std::uint64_t newest = deeds.empty() ? 0 : deeds.rbegin()->second.digest;
   const bool follows = deeds.empty() || deeds.rbegin()->first < id.index;
