@@ -100,19 +100,12 @@ constexpr std::array all_idle{
     IdleFlags{"compaction-batch-limit experimental-compaction-batch-limit "
               "compaction-sleep-interval experimental-compaction-sleep-interval",
               "", "the past is forgotten in small slices between requests"},
-    IdleFlags{"corrupt-check-time experimental-corrupt-check-time "
-              "experimental-initial-corrupt-check compact-hash-check-time "
-              "experimental-compact-hash-check-time experimental-compact-hash-check-enabled",
-              "0 0s false",
-              "files have sums, and are looked through all the time; members are not compared by "
-              "themselves: HashKV does it"},
     IdleFlags{"experimental-enable-lease-checkpoint experimental-enable-lease-checkpoint-persist",
               "true", "what is left of long leases is always kept"},
     IdleFlags{"memory-mlock experimental-memory-mlock", "false",
               "no memory is locked: let the machine have no swap"},
     IdleFlags{"socket-reuse-port", "false", "an address belongs to one process"},
     IdleFlags{"socket-reuse-address", "true", "addresses are always reused like that"},
-    IdleFlags{"feature-gates", "", "features are not switched one by one"},
     // What etcd itself has passed over for long.
     IdleFlags{"cluster-active-size cluster-remove-delay cluster-sync-interval config force "
               "max-result-buffer max-retry-attempts peer-heartbeat-interval peer-election-timeout "

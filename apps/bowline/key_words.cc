@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/key_words.h"
 
-#include <array>
 #include <charconv>
-#include <cstdio>
 
 namespace bowline::apps {
-
-std::string hex_of(std::uint64_t id) {
-  std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "%llx", static_cast<unsigned long long>(id));
-  return text.data();
-}
 
 Result<std::uint64_t> id_in(const std::string& text) {
   std::uint64_t id = 0;

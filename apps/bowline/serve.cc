@@ -59,8 +59,9 @@ std::string version_text() {
 // A member that ends although nobody told it to.
 enum class Parting : std::uint8_t {
   none,
-  removed,  // from its cluster
-  disowned  // the cluster knows it with other data than those that are here
+  removed,   // from its cluster
+  disowned,  // the cluster knows it with other data than those that are here
+  differs    // the data of the others are not those that are here
 };
 
 // On the node's thread: ours hears of it by the signal that it waits for.
@@ -77,6 +78,12 @@ int farewell(Parting parting, const std::string& directory, const WhoWeAre& self
         ": it was emptied or lost, or is of before the member was replaced. Start with the right "
         "one; if there is none, remove the member, add it anew, and start with an empty one and "
         "--initial-cluster-state=existing");
+  if (parting == Parting::differs)
+    return complain(
+        "--experimental-initial-corrupt-check: the other members have other data than those in " +
+        directory +
+        ": what is there was changed by something else than this cluster. Remove the member, add "
+        "it anew, and start with an empty directory and --initial-cluster-state=existing");
   if (parting != Parting::removed) return 0;
   const Result<void> noted = remember_removal(directory, self);
   return noted ? 0 : complain("--data-dir: " + noted.error().what);
@@ -100,12 +107,16 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
   options.settings.quota_bytes = plan.quota_bytes;
   options.settings.quota_memory_bytes = plan.quota_memory_bytes;
   options.settings.auto_compaction = plan.auto_compaction;
+  options.settings.comparisons = plan.comparisons;
+  options.tell = say;
   options.quorum.within = std::chrono::seconds(5) + 2 * options.settings.election;
   options.verdicts.removed = [&parting] {
     say("this member has been permanently removed from the cluster: it ends");
     part(parting, Parting::removed);
   };
   options.verdicts.disowned = [&parting] { part(parting, Parting::disowned); };
+  if (plan.compares_at_start)
+    options.differs_at_start = [&parting] { part(parting, Parting::differs); };
   options.server.limits = plan.limits;
   options.gate = plan.gate;
   options.has_gateway = flags.enable_grpc_gateway;

@@ -17,6 +17,7 @@ void ServeFlags::add_to(CLI::App& app) {
   add(app, "--data-dir", data_dir, "where it keeps all that it knows; default: the name and .etcd");
   add_urls_to(app);
   add_sizes_to(app);
+  add_comparisons_to(app);
   add_doors_to(app);
   add_tls_to(app);
   add(app, "--config-file", config_file,
@@ -65,6 +66,21 @@ void ServeFlags::add_sizes_to(CLI::App& app) {
       ->check(CLI::IsMember({"periodic", "revision"}));
   add(app, "--auto-compaction-retention", auto_compaction_retention,
       "how much of the past is kept: hours, a time like 30m, or revisions; 0: all of it");
+}
+
+void ServeFlags::add_comparisons_to(CLI::App& app) {
+  add(app, "--corrupt-check-time,--experimental-corrupt-check-time", corrupt_check_time,
+      "how often the leader compares the data of all members, and raises the alarm CORRUPT of "
+      "those "
+      "that differ; 0: never");
+  app.add_flag("--experimental-compact-hash-check-enabled", compact_hash_check_enabled,
+               "the same after compactions, of the data as of then");
+  add(app, "--compact-hash-check-time,--experimental-compact-hash-check-time",
+      compact_hash_check_time, "how often it is looked for one");
+  app.add_flag("--experimental-initial-corrupt-check", initial_corrupt_check,
+               "at the start, compare our data with those of the others, and end if they differ");
+  add(app, "--feature-gates", feature_gates,
+      "InitialCorruptCheck=true,CompactHashCheck=true: the same as these two");
 }
 
 void ServeFlags::add_doors_to(CLI::App& app) {

@@ -41,6 +41,11 @@ struct ServeFlags {
   std::int64_t memory_for_values = 0;
   std::string auto_compaction_mode = "periodic";
   std::string auto_compaction_retention = "0";
+  std::string corrupt_check_time = "0s";  // 0: never
+  bool compact_hash_check_enabled = false;
+  std::string compact_hash_check_time = "1m";
+  bool initial_corrupt_check = false;
+  std::string feature_gates;
   bool enable_grpc_gateway = true;
   std::string metrics = "basic";
   std::string cors;            // empty: pages of others may not ask
@@ -55,6 +60,7 @@ struct ServeFlags {
  private:
   void add_urls_to(CLI::App&);
   void add_sizes_to(CLI::App&);
+  void add_comparisons_to(CLI::App&);
   void add_doors_to(CLI::App&);
   void add_tls_to(CLI::App&);
   void add_idle_to(CLI::App&);

@@ -88,6 +88,64 @@ Result<etcd::AutoCompactionOptions> compaction_of(const ServeFlags& flags) {
   return options;
 }
 
+// Those that are switched here. The error names the one that is none of etcd's.
+struct Gates {
+  bool initial_corrupt_check = false;
+  bool compact_hash_check = false;
+  std::vector<std::string> idle;  // others of etcd's, that do nothing here
+};
+Result<Gates> gates_of(const ServeFlags& flags) {
+  constexpr std::array<std::string_view, 8> others{"AllAlpha",
+                                                   "AllBeta",
+                                                   "FastLeaseKeepAlive",
+                                                   "LeaseCheckpoint",
+                                                   "LeaseCheckpointPersist",
+                                                   "SetMemberLocalAddr",
+                                                   "StopGRPCServiceOnDefrag",
+                                                   "TxnModeWriteWithSharedBuffer"};
+  Gates gates{.initial_corrupt_check = flags.initial_corrupt_check,
+              .compact_hash_check = flags.compact_hash_check_enabled,
+              .idle = {}};
+  if (flags.feature_gates.empty()) return gates;
+  for (const std::string& one : etcd::split(flags.feature_gates, ',')) {
+    const std::size_t equals = one.find('=');
+    const std::string name = one.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : one.substr(equals + 1);
+    if (value != "true" && value != "false")
+      return wrong("--feature-gates: '" + one + "' is not like InitialCorruptCheck=true");
+    if (name == "InitialCorruptCheck") {
+      gates.initial_corrupt_check = value == "true";
+    } else if (name == "CompactHashCheck") {
+      gates.compact_hash_check = value == "true";
+    } else if (std::ranges::find(others, name) != others.end()) {
+      gates.idle.push_back(name);
+    } else {
+      return wrong("--feature-gates: etcd has no feature '" + name + "'");
+    }
+  }
+  return gates;
+}
+
+// How often members are compared.
+Result<void> plan_comparisons(ServePlan& plan, const ServeFlags& flags) {
+  const Result<Gates> gates = gates_of(flags);
+  const Result<std::int64_t> every = milliseconds_in(flags.corrupt_check_time);
+  const Result<std::int64_t> compacted = milliseconds_in(flags.compact_hash_check_time);
+  if (!gates) return std::unexpected(gates.error());
+  if (!every || *every < 0)
+    return wrong("--corrupt-check-time: '" + flags.corrupt_check_time + "' is no time like 12h");
+  if (!compacted || *compacted <= 0)
+    return wrong("--compact-hash-check-time: '" + flags.compact_hash_check_time +
+                 "' is no time like 1m");
+  plan.comparisons.every = std::chrono::milliseconds(*every);
+  if (gates->compact_hash_check)
+    plan.comparisons.compacted_every = std::chrono::milliseconds(*compacted);
+  plan.compares_at_start = gates->initial_corrupt_check;
+  for (const std::string& name : gates->idle)
+    plan.told.push_back("--feature-gates: " + name + " is not switched here");
+  return {};
+}
+
 using Cluster = std::map<std::string, std::vector<std::string>>;  // URLs of each name
 
 Result<Cluster> cluster_of(const ServeFlags& flags) {
@@ -212,6 +270,8 @@ Result<ServePlan> plan_of(const ServeFlags& flags) {
   if (Result<void> planned = plan_doors(plan, flags); !planned)
     return std::unexpected(planned.error());
   if (Result<void> planned = plan_peers(plan, flags); !planned)
+    return std::unexpected(planned.error());
+  if (Result<void> planned = plan_comparisons(plan, flags); !planned)
     return std::unexpected(planned.error());
   const auto progress = milliseconds_in(flags.progress_interval);
   const Result<Cluster> cluster = cluster_of(flags);

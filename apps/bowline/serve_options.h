@@ -10,6 +10,7 @@
 #include "bowline/base/ids.h"
 #include "bowline/base/result.h"
 #include "bowline/etcd/auto_compaction.h"
+#include "bowline/etcd/comparisons.h"
 #include "bowline/raft/membership.h"
 #include "bowline/rpc/gate.h"
 #include "bowline/rpc/limits.h"
@@ -34,6 +35,8 @@ struct ServePlan {
   std::uint64_t quota_memory_bytes = 0;            // 0: as much as it likes
   std::optional<std::uint64_t> memory_for_values;  // none: all of them are in memory
   etcd::AutoCompactionOptions auto_compaction;
+  etcd::Comparisons comparisons;
+  bool compares_at_start = false;
   runtime::TlsOptions client_tls;  // off: no address has it
   std::set<std::string> with_tls;  // of all where clients call
   runtime::TlsOptions peer_tls;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/serve_options.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,33 @@ TEST(ServeOptions, what_makes_no_sense_names_its_flag) {
   flags = {};
   flags.progress_interval = "soon";
   EXPECT_TRUE(refused(flags).starts_with("--watch-progress-notify-interval: 'soon' is no time"));
+}
+
+TEST(ServeOptions, members_are_not_compared_unless_it_is_asked_for) {
+  ServeFlags flags;
+  EXPECT_EQ(planned(flags).comparisons.every, Duration(0));
+  EXPECT_EQ(planned(flags).comparisons.compacted_every, Duration(0));
+  EXPECT_FALSE(planned(flags).compares_at_start);
+  flags.corrupt_check_time = "sometimes";
+  EXPECT_TRUE(refused(flags).starts_with("--corrupt-check-time: 'sometimes' is no time"));
+  flags = {};
+  flags.compact_hash_check_time = "0s";
+  EXPECT_TRUE(refused(flags).starts_with("--compact-hash-check-time: '0s' is no time"));
+}
+
+TEST(ServeOptions, a_gate_is_switched_or_told_of_and_one_that_etcd_does_not_know_is_refused) {
+  ServeFlags flags;
+  flags.feature_gates = "CompactHashCheck=true,LeaseCheckpoint=true,InitialCorruptCheck=false";
+  const ServePlan plan = planned(flags);
+  EXPECT_EQ(plan.comparisons.compacted_every, std::chrono::minutes(1));
+  EXPECT_FALSE(plan.compares_at_start);
+  ASSERT_EQ(plan.told.size(), 1U);
+  EXPECT_EQ(plan.told[0], "--feature-gates: LeaseCheckpoint is not switched here");
+  for (const char* const bad :
+       {"InitialCorruptCheck", "InitialCorruptCheck=yes", "NoSuchGate=true"}) {
+    flags.feature_gates = bad;
+    EXPECT_TRUE(refused(flags).starts_with("--feature-gates: ")) << bad;
+  }
 }
 
 TEST(ServeOptions, a_quota_is_half_of_the_memory_unless_it_is_said_or_given_up) {

@@ -74,6 +74,8 @@ void put_counters(Page& page, const NodeStatus& node) {
   page.counter("messages_received_total", all.letters_received, "Messages of other nodes.");
   page.counter("messages_stray_total", all.strays,
                "Of these, which could not be read or are for a group that is not here.");
+  page.counter("messages_crowded_out_total", all.crowded_out,
+               "Of these, whose entries were let go: too much waits for the disk already.");
   page.counter("log_stalls_total", all.stalls,
                "Writes of the log that took too long for a leader.");
   page.counter("turns_total", all.turns, "Turns of the node's thread.");

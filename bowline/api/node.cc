@@ -75,7 +75,8 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
       : options_(std::move(options)),
         complaints_(loop_.clock(),
                     [this](const std::string& who, const std::string& why) { complain(who, why); }),
-        journal_(options_.id, loop_.clock(), options_.log_lines, options_.log_sink) {
+        journal_(options_.id, loop_.clock(), options_.log_lines, options_.log_sink),
+        mail_room_(options_.backlog_bytes) {
     if (!options_.broken) options_.broken = end_process;
   }
 
@@ -135,11 +136,9 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   std::thread thread_;
 
   std::mutex mail_mutex_;
-  std::vector<Work> mail_;  // under the mutex, for the thread
-  // Likewise: reserved for what is in the mail, or is being done; and how often there was no room.
-  std::uint64_t mail_bytes_ = 0;
-  std::uint64_t mail_refused_ = 0;
-  bool closed_ = false;  // likewise: the thread has ended
+  std::vector<Work> mail_;     // under the mutex, for the thread
+  host::Allowance mail_room_;  // likewise: of what is in the mail, or is being done
+  bool closed_ = false;        // likewise: the thread has ended
 };
 
 void Node::Inside::at(Work work) {
@@ -155,31 +154,23 @@ void Node::Inside::at(Work work) {
   if (first) loop_.post([this] { take_mail(); });
 }
 
-// One is always taken, however large.
 bool Node::Inside::reserve(std::uint64_t bytes) {
   const std::scoped_lock lock(mail_mutex_);
-  const std::uint64_t most = options_.backlog_bytes;
-  const bool has_room = mail_bytes_ == 0 || (mail_bytes_ <= most && bytes <= most - mail_bytes_);
-  if (has_room) {
-    mail_bytes_ += bytes;
-  } else {
-    ++mail_refused_;
-  }
-  return has_room;
+  return mail_room_.take(bytes);
 }
 
 void Node::Inside::at(Work work, std::uint64_t bytes) {
   at([this, bytes, work = std::move(work)](host::Shard* shard) mutable {
     std::exchange(work, {})(shard);
     const std::scoped_lock lock(mail_mutex_);
-    mail_bytes_ -= bytes;
+    mail_room_.give_back(bytes);
   });
 }
 
 void Node::Inside::add_mail(NodeStatus& status) {
   const std::scoped_lock lock(mail_mutex_);
-  status.backlog_bytes += mail_bytes_;
-  status.backlog_refused += mail_refused_;
+  status.backlog_bytes += mail_room_.bytes();
+  status.backlog_refused += mail_room_.refused();
 }
 
 void Node::Inside::take_mail() {

@@ -62,7 +62,8 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
             .room = room_,
             .settings = std::move(options.settings),
             .prng = Prng(options.seed),
-            .stir = [this] { changed(); }},
+            .stir = [this] { changed(); },
+            .tell = options.tell ? std::move(options.tell) : [](const std::string&) {}},
       keeper_(here_),
       quota_(here_),
       auto_compactor_(here_),
@@ -74,6 +75,8 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
       snapshot_(here_),
       peer_clock_(here_, options.ask_peers_every),
       roll_call_(here_, std::move(options.verdicts)),
+      comparison_(here_),
+      differs_at_start_(std::move(options.differs_at_start)),
       pages_(here_),
       gateway_(env.loop, router_),
       doors_(env.loop, env.clock, network, routers_, options.server),
@@ -188,9 +191,17 @@ void Front::listen(std::string address, env::Done<Result<std::string>> done, Doo
 
 void Front::ready(env::Done<> done) {
   cluster_.publish(names_, life_.guard([this, done = std::move(done)]() mutable {
-    health_.serves();
-    done();
+    if (!differs_at_start_) return serve(std::move(done));
+    comparison_.compare_at_start(life_.guard([this, done = std::move(done)](bool same) mutable {
+      if (!same) return std::exchange(differs_at_start_, {})();
+      serve(std::move(done));
+    }));
   }));
+}
+
+void Front::serve(env::Done<> done) {
+  health_.serves();
+  done();
 }
 
 // ---- what follows when something was applied: not within it
@@ -206,6 +217,7 @@ void Front::pump() {
   cluster_.committed();
   keeper_.applied();
   quota_.applied();
+  comparison_.applied();
   if (machine_.map().can_step()) machine_.map().step(slice);
   kv_.stepped();
   if (machine_.map().can_step()) changed();

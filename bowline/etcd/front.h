@@ -10,6 +10,7 @@
 #include "bowline/etcd/answer_room.h"
 #include "bowline/etcd/auto_compactor.h"
 #include "bowline/etcd/cluster_service.h"
+#include "bowline/etcd/comparison.h"
 #include "bowline/etcd/doors.h"
 #include "bowline/etcd/gateway.h"
 #include "bowline/etcd/health_service.h"
@@ -49,6 +50,11 @@ class Front {
     RollCall::Verdicts verdicts;                   // of the others about this member
     std::function<ProcessFigures()> process = {};  // for /metrics; may be left out
     Duration ask_peers_every{0};                   // how far they are, for /metrics; 0: never
+    // What an operator has to know of, as a sentence. May be left out.
+    std::function<void(const std::string&)> tell = {};
+    // Before clients may be told to come, compare our data with those of the others. Other than
+    // theirs: this is called instead of `done` of ready(). Left out: they are not compared.
+    env::Done<> differs_at_start = {};
   };
 
   // The group has started. All of these outlive it.
@@ -66,6 +72,7 @@ class Front {
   void stop(env::Done<> done);
 
   rpc::Router& router() { return router_; }  // of calls
+  const Comparison& comparison() const { return comparison_; }
   rpc::Router& pages() { return pages_are_apart_ ? routers_.pages : routers_.calls; }
 
  private:
@@ -79,6 +86,7 @@ class Front {
   void add_metrics(rpc::Router&);
   void changed();
   void pump();
+  void serve(env::Done<> done);
   void look();
   void ring();
 
@@ -105,6 +113,8 @@ class Front {
   HealthService health_;
   PeerClock peer_clock_;
   RollCall roll_call_;
+  Comparison comparison_;
+  env::Done<> differs_at_start_;
   HttpPages pages_;
   Gateway gateway_;
   Doors doors_;

@@ -10,6 +10,7 @@
 #include "bowline/etcd/answer_room.h"
 #include "bowline/etcd/auto_compaction.h"
 #include "bowline/etcd/checks.h"
+#include "bowline/etcd/comparisons.h"
 #include "bowline/etcd/proto/rpc.pb.h"
 #include "bowline/etcd/quorum.h"
 #include "bowline/host/shard.h"
@@ -40,6 +41,7 @@ struct Settings {
   std::uint64_t quota_memory_bytes = 0;  // and how much of it may be in memory
   AutoCompactionOptions auto_compaction;
   LeaseCheckpoints checkpoints;
+  Comparisons comparisons;
 };
 
 // This member, as the services see it. All of it is used on one thread.
@@ -55,6 +57,8 @@ struct Here {
   Prng prng{1};  // for ids that clients leave to us
   // The map may have work that it put off: called from anywhere, and done later.
   std::function<void()> stir = {};
+  // What an operator has to know of, as a sentence.
+  std::function<void(const std::string&)> tell = [](const std::string&) {};
 
   NodeId self() const { return shard.options().self; }
   const kv::Store& store() const { return machine.store(); }

@@ -36,12 +36,6 @@ class Sheet {
   std::string text_;
 };
 
-std::string hex(std::uint64_t id) {
-  char text[20];
-  std::snprintf(text, sizeof text, "%llx", static_cast<unsigned long long>(id));
-  return text;
-}
-
 // As etcd has them, since rules ask for single ones: each is twice the one before. What lies within
 // one part of 32 of a bound may be counted on either side of it.
 struct Bounds {
@@ -98,7 +92,7 @@ void put_server(Sheet& sheet, const MetricsSources& from) {
   sheet.one("etcd_server_health_failures", "counter", from.pages.unhealthy(),
             "Answers of /health that it is not.");
   sheet.family("etcd_server_id", "gauge", "The id of this member.");
-  sheet.sample("1", "server_id=\"" + hex(here.self().value) + "\"");
+  sheet.sample("1", "server_id=\"" + hex_of(here.self().value) + "\"");
   sheet.family("etcd_server_version", "gauge", "The version that clients are told.");
   sheet.sample("1", std::string("server_version=\"") + server_version + "\"");
   sheet.family("etcd_cluster_version", "gauge", "The version of the cluster.");
@@ -188,7 +182,7 @@ void put_peers(Sheet& sheet, const MetricsSources& from) {
     sheet.family(name, "counter", help);
     for (const NodeId peer : peers)
       sheet.sample(std::to_string(from.here.shard.links().traffic(peer).*what),
-                   side + "=\"" + hex(peer.value) + "\"");
+                   side + "=\"" + hex_of(peer.value) + "\"");
   };
   for (const bool known : {true, false}) {
     sheet.family(known ? "etcd_network_known_peers" : "etcd_network_active_peers", "gauge",
@@ -196,7 +190,7 @@ void put_peers(Sheet& sheet, const MetricsSources& from) {
     for (const NodeId peer : peers)
       sheet.sample(
           known || !from.here.shard.missing(peer) ? "1" : "0",
-          "Local=\"" + hex(from.here.self().value) + "\",Remote=\"" + hex(peer.value) + "\"");
+          "Local=\"" + hex_of(from.here.self().value) + "\",Remote=\"" + hex_of(peer.value) + "\"");
   }
   using Traffic = host::Links::Traffic;
   each("etcd_network_peer_sent_bytes_total", "Bytes that were sent to a member.", "To",
@@ -208,7 +202,7 @@ void put_peers(Sheet& sheet, const MetricsSources& from) {
   sheet.family("etcd_network_peer_round_trip_time_seconds", "histogram",
                "From a question to a member until its answer, every few seconds.");
   for (const auto& [peer, nanoseconds] : from.peers.nanoseconds())
-    put_samples(sheet, nanoseconds, of_peers, "To=\"" + hex(peer.value) + "\"");
+    put_samples(sheet, nanoseconds, of_peers, "To=\"" + hex_of(peer.value) + "\"");
 }
 
 void put_process(Sheet& sheet, const ProcessFigures& process) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <utility>
 
 #include "bowline/etcd/digests.h"
@@ -100,6 +101,12 @@ std::optional<MemberNames> names_in(std::string_view metadata) {
     if (key == "client") names.client_urls.push_back(*value);
   }
   return names;
+}
+
+std::string hex_of(std::uint64_t id) {
+  std::array<char, 24> text{};
+  std::snprintf(text.data(), text.size(), "%llx", static_cast<unsigned long long>(id));
+  return text.data();
 }
 
 std::optional<std::string> address_of(std::string_view url) {

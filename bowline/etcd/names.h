@@ -30,6 +30,8 @@ struct MemberNames {
 std::string to_metadata(const MemberNames&);
 std::optional<MemberNames> names_in(std::string_view metadata);
 
+std::string hex_of(std::uint64_t id);  // as ids are shown
+
 // "http://host:port" to "host:port"; nullopt: it is none that could be called.
 std::optional<std::string> address_of(std::string_view url);
 std::vector<std::string> split(std::string_view text, char by);

@@ -14,6 +14,7 @@ namespace {
 constexpr char errand_propose = 0;
 constexpr char errand_ask = 1;
 constexpr char errand_member = 2;  // to any member, and there is no rest
+constexpr char errand_named = 3;   // to any member: name and 0 before the rest
 
 // What comes back: one of these ...
 constexpr std::uint8_t said_done = 0;     // of a command: its index u64, and the machine's answer
@@ -21,8 +22,8 @@ constexpr std::uint8_t said_again = 1;    // nothing was done
 constexpr std::uint8_t said_refused = 2;  // nothing was done, nor will be: a Wrong
 constexpr std::uint8_t said_unknown = 3;
 
-std::string question(std::string_view name, std::string_view what) {
-  std::string whole{errand_ask};
+std::string question(std::string_view name, std::string_view what, char errand = errand_ask) {
+  std::string whole{errand};
   whole += name;
   whole += '\0';
   whole += what;
@@ -121,13 +122,22 @@ void Quorum::serve(std::string name, AtLeader at_leader) {
 }
 
 void Quorum::ask_member(NodeId member, env::Done<std::string> told) {
+  ask_errand(member, std::string_view(&errand_member, 1), std::move(told));
+}
+
+void Quorum::ask_member(NodeId member, std::string_view name, std::string_view what,
+                        env::Done<std::string> told) {
+  ask_errand(member, question(name, what, errand_named), std::move(told));
+}
+
+void Quorum::ask_errand(NodeId member, std::string_view what, env::Done<std::string> told) {
   const auto heard = [](const std::expected<Bytes, host::Errands::Lost>& said) {
     const std::string_view bytes = said ? said->view() : std::string_view();
     const bool is_known = !bytes.empty() && bytes[0] == static_cast<char>(said_done);
     return std::string(is_known ? bytes.substr(1) : std::string_view());
   };
   shard_.errands().ask(
-      member, group_, std::string_view(&errand_member, 1),
+      member, group_, what,
       life_.guard([heard, told = std::move(told)](
                       const std::expected<Bytes, host::Errands::Lost>& said) mutable {
         told(heard(said));
@@ -136,6 +146,10 @@ void Quorum::ask_member(NodeId member, env::Done<std::string> told) {
 
 void Quorum::serve_members(std::function<std::string(NodeId from)> answer) {
   at_members_ = std::move(answer);
+}
+
+void Quorum::serve_any(std::string name, AtMember answer) {
+  at_any_.insert_or_assign(std::move(name), std::move(answer));
 }
 
 void Quorum::add(Kind kind, Bytes what, std::uint64_t bytes, Told<std::string> told) {
@@ -330,6 +344,8 @@ void Quorum::serve_errand(NodeId from, const Bytes& what, env::Done<std::string>
   host::Replica* const here = replica();
   if (bytes == std::string_view(&errand_member, 1) && at_members_)
     return answer(reply(said_done) + at_members_(from));
+  if (!stopped_ && bytes.starts_with(errand_named))
+    return serve_named(bytes.substr(1), std::move(answer));
   if (stopped_ || here == nullptr || bytes.empty() || !leads()) return answer(reply(said_again));
   if (bytes[0] == errand_propose)
     return here->propose(what.slice(bytes.substr(1)),
@@ -349,6 +365,16 @@ void Quorum::serve_ask(std::string_view what, env::Done<std::optional<std::strin
   const auto found = served_.find(name);
   if (found == served_.end() || name.size() == what.size()) return told(std::nullopt);
   found->second(what.substr(name.size() + 1), std::move(told));
+}
+
+void Quorum::serve_named(std::string_view what, env::Done<std::string> answer) {
+  const std::string_view name = what.substr(0, what.find('\0'));
+  const auto found = at_any_.find(name);
+  if (found == at_any_.end() || name.size() == what.size()) return answer(reply(said_again));
+  found->second(what.substr(name.size() + 1),
+                [answer = std::move(answer)](const std::string& said) mutable {
+                  answer(reply(said_done) + said);
+                });
 }
 
 }  // namespace bowline::etcd

@@ -64,6 +64,11 @@ class Quorum {
   // What any member answers at once, leader or not. Told nothing where that is not known.
   void ask_member(NodeId, env::Done<std::string> told);
   void serve_members(std::function<std::string(NodeId from)>);
+  // The same of a question with a name, which may take its time.
+  void ask_member(NodeId, std::string_view name, std::string_view what,
+                  env::Done<std::string> told);
+  using AtMember = std::move_only_function<void(std::string_view what, env::Done<std::string>)>;
+  void serve_any(std::string name, AtMember);
 
   void applied();  // something was, by the machine of this member
   void stop();     // everybody who waits is told
@@ -112,6 +117,8 @@ class Quorum {
   // For other members.
   void serve_errand(NodeId from, const Bytes& what, env::Done<std::string> answer);
   void serve_ask(std::string_view what, env::Done<std::optional<std::string>>);
+  void serve_named(std::string_view what, env::Done<std::string>);
+  void ask_errand(NodeId, std::string_view what, env::Done<std::string> told);
 
   env::Loop& loop_;
   const env::Clock& clock_;
@@ -120,6 +127,7 @@ class Quorum {
   Options options_;
   std::map<std::string, AtLeader, std::less<>> served_;
   std::function<std::string(NodeId)> at_members_;
+  std::map<std::string, AtMember, std::less<>> at_any_;
   std::map<std::uint64_t, Waiting> waiting_;  // in the order in which they came, and are late
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t last_ = 0;

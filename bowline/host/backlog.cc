@@ -14,15 +14,10 @@ void Backlog::Share::join(Share other) {
   bytes_ += std::exchange(other.bytes_, 0);
 }
 
-Backlog::~Backlog() { ensure(bytes_ == 0); }
+Backlog::~Backlog() { ensure(room_.bytes() == 0); }
 
 std::optional<Backlog::Share> Backlog::take(std::uint64_t bytes, std::uint64_t proposals) {
-  const bool has_room = bytes_ == 0 || (bytes_ <= most_ && bytes <= most_ - bytes_);
-  if (!has_room) {
-    refused_ += proposals;
-    return std::nullopt;
-  }
-  bytes_ += bytes;
+  if (!room_.take(bytes, proposals)) return std::nullopt;
   return Share(*this, bytes);
 }
 

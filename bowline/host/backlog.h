@@ -6,6 +6,7 @@
 
 #include "bowline/base/few.h"
 #include "bowline/base/ids.h"
+#include "bowline/host/allowance.h"
 #include "bowline/raft/effect.h"
 #include "bowline/raft/outline.h"
 
@@ -33,7 +34,7 @@ class Backlog {
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
     ~Share() {
-      if (of_ != nullptr) of_->bytes_ -= bytes_;
+      if (of_ != nullptr) of_->room_.give_back(bytes_);
     }
 
     void join(Share other);  // of the same one
@@ -47,22 +48,20 @@ class Backlog {
     std::uint64_t bytes_ = 0;
   };
 
-  explicit Backlog(std::uint64_t most_bytes) : most_(most_bytes) {}
+  explicit Backlog(std::uint64_t most_bytes) : room_(most_bytes) {}
   ~Backlog();
   Backlog(const Backlog&) = delete;
   Backlog& operator=(const Backlog&) = delete;
 
-  // None: it is full. So that nothing is refused for ever, whatever its size, one is always taken.
+  // None: it is full.
   std::optional<Share> take(std::uint64_t bytes, std::uint64_t proposals = 1);
 
-  std::uint64_t bytes() const { return bytes_; }
-  std::uint64_t most_bytes() const { return most_; }
-  std::uint64_t refused() const { return refused_; }  // proposals, since the start
+  std::uint64_t bytes() const { return room_.bytes(); }
+  std::uint64_t most_bytes() const { return room_.most_bytes(); }
+  std::uint64_t refused() const { return room_.refused(); }  // proposals, since the start
 
  private:
-  std::uint64_t most_;
-  std::uint64_t bytes_ = 0;
-  std::uint64_t refused_ = 0;
+  Allowance room_;
 };
 
 // The shares of the batches that one replica has given to its core, until they are on the disk or

@@ -21,6 +21,7 @@ struct Counters {
   std::uint64_t snapshots_installed = 0;
   std::uint64_t letters_received = 0;
   std::uint64_t strays = 0;  // letters that could not be read, or are for a group that is not here
+  std::uint64_t crowded_out = 0;  // letters whose entries had no room: host::Options::backlog_bytes
   std::uint64_t turns = 0;
   std::uint64_t stalls = 0;  // of the disk: writes of the log that took too long
 };

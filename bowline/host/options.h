@@ -51,7 +51,8 @@ struct Options {
   Transfers::Options transfers;
   // Of all groups together: proposals that are not on the disk yet, each with 256 bytes more than
   // the command has. Beyond, they are refused as `full` before anything is taken; but one, however
-  // large, is always taken.
+  // large, is always taken. Entries that others send are let go while twice as much waits for the
+  // disk, as if they had been lost on the way.
   std::uint64_t backlog_bytes = 256 << 20;
   Stores stores;  // in place of files: then `log` and `snapshots` only have to be without fault
   // Of what nodes say to each other: nothing newer is spoken (docs/WIRE.md). While a cluster is

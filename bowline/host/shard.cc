@@ -369,10 +369,12 @@ void Shard::letters(NodeId from, const wire::Frame& frame, const wire::Way& way)
   for (wire::Letter& letter : *all) {
     ++meters_.counters.letters_received;
     Replica* const replica = find(letter.group);
-    if (replica != nullptr && takes(letter.message)) {
-      replica->input(raft::Received{from, std::move(letter.message)});
-    } else {
+    if (replica == nullptr || !takes(letter.message)) {
       ++meters_.counters.strays;
+    } else if (!has_room_for(letter.message)) {
+      ++meters_.counters.crowded_out;
+    } else {
+      replica->input(raft::Received{from, std::move(letter.message)});
     }
   }
 }
@@ -388,6 +390,15 @@ bool Shard::takes(const raft::Message& message) const {
     return fit(append->entries);
   const auto* reply = std::get_if<raft::EntriesReply>(&message.body);
   return reply == nullptr || fit(reply->entries);
+}
+
+// While the disk hangs, each group may be sent as much as its leader has in flight, and there may
+// be thousands. To its leader it is as if it were lost on the way; heartbeats have none, and pass.
+bool Shard::has_room_for(const raft::Message& message) const {
+  if (log_->waiting_bytes() / 2 <= options_.backlog_bytes) return true;
+  const auto* const append = std::get_if<raft::AppendRequest>(&message.body);
+  if (append != nullptr) return append->entries.empty();
+  return !std::holds_alternative<raft::EntriesReply>(message.body);
 }
 
 Courier::Hooks Shard::courier_hooks() {

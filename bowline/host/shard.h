@@ -155,6 +155,7 @@ class Shard {
   void gone_from_log(GroupId, Seq);
   void destroyed(GroupId, const Result<void>&);
   bool takes(const raft::Message&) const;
+  bool has_room_for(const raft::Message&) const;
   void tell(GroupId, const News&);
   void turn();
   void apply_slices(const std::set<GroupId>&);

@@ -100,12 +100,18 @@ void Names::begin(const std::string& host, Name& name) {
   name.timer = loop_.timer([this, host] { is_late(host); });
   loop_.set(name.timer, loop_.clock().now() + options_.patience);
   auto told = life_.guard([this, host](Found found) { ended(host, std::move(found)); });
-  std::thread([host, look_up = options_.look_up, back = way_back_,
-               told = std::move(told)]() mutable {
-    Found found = look_up(host);
-    back->post(
-        [told = std::move(told), found = std::move(found)]() mutable { told(std::move(found)); });
-  }).detach();
+  try {
+    std::thread([host, look_up = options_.look_up, back = way_back_,
+                 told = std::move(told)]() mutable {
+      Found found = look_up(host);
+      back->post(
+          [told = std::move(told), found = std::move(found)]() mutable { told(std::move(found)); });
+    }).detach();
+  } catch (const std::system_error& none) {  // there are too many, or there is no memory for it
+    const Error why{Fault::unreachable,
+                    std::string("no thread could be made to look it up: ") + none.code().message()};
+    loop_.soon(life_.guard([this, host, why] { ended(host, std::unexpected(why)); }));
+  }
 }
 
 void Names::is_late(const std::string& host) {

@@ -11,10 +11,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include "bowline/runtime/loop.h"
 #include "bowline/runtime/network.h"
@@ -197,6 +200,44 @@ TEST_F(NamesTest, so_many_look_ups_are_under_way_at_once_and_the_next_waits_for_
   ASSERT_TRUE(comes(b) && comes(c));
   EXPECT_EQ(oracle_->most_at_once(), 2U);
   EXPECT_FALSE(*a);
+}
+
+// No thread can have a stack of such a size. Whoever makes one is told by an exception.
+class NoThreads {
+ public:
+  NoThreads() {
+    pthread_getattr_default_np(&before_);
+    pthread_attr_t huge{};
+    pthread_attr_init(&huge);
+    pthread_attr_setstacksize(&huge, std::size_t{1} << 50);
+    pthread_setattr_default_np(&huge);
+    pthread_attr_destroy(&huge);
+  }
+  ~NoThreads() {
+    pthread_setattr_default_np(&before_);
+    pthread_attr_destroy(&before_);
+  }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+
+ private:
+  pthread_attr_t before_{};
+};
+
+TEST_F(NamesTest, who_asks_when_no_thread_can_be_made_is_told_so_and_may_ask_again) {
+  open({.at_once = 1});
+  {
+    const NoThreads none;
+    EXPECT_THROW(std::thread([] {}), std::system_error);
+    const Answer a = ask("a");
+    const Answer b = ask("b");
+    EXPECT_FALSE(*a) << "not before the call is over";
+    ASSERT_TRUE(comes(a) && comes(b));
+    ASSERT_FALSE(**a);
+    EXPECT_EQ((**a).error().fault, Fault::unreachable);
+    EXPECT_NE((**a).error().what.find("no thread"), std::string::npos);
+  }
+  EXPECT_EQ(found("a"), (Addresses{"192.0.2.1"}));
 }
 
 TEST_F(NamesTest, a_look_up_that_nobody_waits_for_any_more_does_not_begin) {

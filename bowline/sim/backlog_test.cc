@@ -98,6 +98,41 @@ TEST_F(BacklogTest, what_is_on_the_disk_counts_no_more_though_no_quorum_has_it) 
   EXPECT_EQ(answered(), 0U);
 }
 
+// It has a bound for each group, of what its leader has in flight. There may be thousands of
+// groups.
+TEST_F(BacklogTest, of_what_leaders_send_to_a_disk_that_hangs_no_more_is_taken_than_there_is_room) {
+  constexpr std::uint64_t groups = 30;
+  constexpr std::uint64_t once = 100'000;  // of one message, which is taken as a whole
+  ASSERT_TRUE(found(groups));
+  const NodeId slow = *std::ranges::min_element(nodes, {}, [&](NodeId id) { return rig.led(id); });
+  rig.climate(slow).slower = 1s;
+  std::uint64_t most_waited = 0;
+  for (int round = 0; round < 20; ++round) {
+    for (std::uint64_t group = 1; group <= groups; ++group)
+      if (const NodeId at = rig.leader({group}); at && at != slow)
+        for (int i = 0; i < 3; ++i) propose(at, {group}, 10'000);
+    rig.run(20ms);
+    most_waited = std::max(most_waited, rig.shard(slow).log().waiting_bytes());
+  }
+  EXPECT_GT(told_of[0] * 10'000, 4 * most) << "the other two are a quorum";
+  EXPECT_GT(rig.shard(slow).meters().counters.crowded_out, 0U);
+  EXPECT_GT(most_waited, 2 * most - once);
+  EXPECT_LT(most_waited, 2 * most + once);
+  rig.climate(slow).slower = 0ms;
+  const auto has_all = [&](std::uint64_t group) {
+    const NodeId at = rig.leader({group});
+    return at && rig.replica(slow, {group})->core().outline().durable() >=
+                     rig.replica(at, {group})->core().commit();
+  };
+  const auto all_have = [&] {
+    for (std::uint64_t group = 1; group <= groups; ++group)
+      if (!has_all(group)) return false;
+    return answered() == asked;
+  };
+  EXPECT_TRUE(rig.run_until(all_have, 60s));
+  EXPECT_EQ(rig.shard(slow).log().waiting_bytes(), 0U);
+}
+
 TEST_F(BacklogTest,
        a_batch_for_which_there_is_no_room_is_refused_as_a_whole_when_the_call_is_over) {
   ASSERT_TRUE(found(1));

@@ -110,6 +110,8 @@ void Log::enqueue_part(GroupId group, raft::Persist&& what, Asked asked) {
     for (const raft::Entry& entry : *list) ensure(weight(entry) <= options_.most_entry_bytes());
   tail_.take(group, what, ++last_number_);
   Growing& batch = batch_for(bytes);
+  batch.bytes += bytes;
+  waiting_bytes_ += bytes;
   batch.draft.add(group, last_number_, what, asked.moved);
   batch.writes.push_back({.group = group,
                           .number = last_number_,

@@ -53,6 +53,7 @@ class Log final : public LogStore {
              env::Done<Result<raft::Batch>>) override;
   std::uint64_t most_payload_bytes() const override { return options_.most_payload_bytes(); }
   bool idle() const override { return pending_.empty() && !flight_; }
+  std::uint64_t waiting_bytes() const override { return waiting_bytes_; }
   std::uint64_t bytes() const override { return segments() * options_.segment_bytes; }
   std::optional<Time> busy_since() const override { return busy_since_; }
   Duration last_write_took() const override { return last_write_took_; }
@@ -88,6 +89,7 @@ class Log final : public LogStore {
   struct Growing {  // a batch that is not on its way yet
     std::vector<Write> writes;
     Draft draft;
+    std::uint64_t bytes = 0;  // of `writes`
   };
   struct Flight {
     Growing batch;
@@ -212,8 +214,9 @@ class Log final : public LogStore {
 
   IdMap<GroupId, Group> groups_;
   Tail tail_;
-  std::deque<Growing> pending_;  // all full but the last
-  Growing spare_;                // empty; kept for its memory
+  std::deque<Growing> pending_;      // all full but the last
+  Growing spare_;                    // empty; kept for its memory
+  std::uint64_t waiting_bytes_ = 0;  // of the writes in `pending_` and `flight_`
   std::optional<Flight> flight_;
   std::optional<Time> busy_since_;
   Duration last_write_took_{0};

@@ -109,7 +109,9 @@ class LogStore {
 
   // Of an entry that it takes; the same at all times.
   virtual std::uint64_t most_payload_bytes() const = 0;
-  virtual bool idle() const = 0;            // all that was submitted is durable
+  virtual bool idle() const = 0;  // all that was submitted is durable
+  // Of what was submitted and is not durable, about.
+  virtual std::uint64_t waiting_bytes() const { return 0; }
   virtual std::uint64_t bytes() const = 0;  // that it takes, about, wherever that is
   // Since when the disk has not come to the end of one write, or not made the room for it. None: it
   // has nothing to do, or there is none that could hang.

@@ -79,6 +79,7 @@ void Log::landed(Result<void> result) {
   Flight flight = *std::move(flight_);
   std::vector<Write>& writes = flight.batch.writes;
   flight_.reset();
+  waiting_bytes_ -= flight.batch.bytes;
   last_write_took_ = env_.clock.now() - *busy_since_;
   busy_since_.reset();
   flush();  // first: if something waits, the disk need not wait for us
@@ -97,7 +98,7 @@ void Log::landed(Result<void> result) {
   if (hooks_.landed) hooks_.landed();
   writes.clear();
   flight.batch.draft.clear();
-  spare_ = {std::move(writes), std::move(flight.batch.draft)};
+  spare_ = {std::move(writes), std::move(flight.batch.draft), 0};
   clean();
   flush();
   if (!flight_ && !marked_) env_.loop.set(mark_timer_, env_.clock.now() + options_.mark_after);
