@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <regex>
 #include <string>
@@ -193,6 +195,83 @@ TEST_F(ClientProgramTest, leases_are_granted_kept_shown_and_revoked) {
   EXPECT_EQ(bowline("lease keep-alive --once " + id).status, 1);
   EXPECT_EQ(bowline("lease timetolive " + id).status, 1);
   EXPECT_EQ(bowline("lease revoke xyz").status, 2);
+}
+
+// A program that goes on and on, and what it has printed so far.
+class Following {
+ public:
+  explicit Following(const std::string& what, const std::string& file)
+      : file_(file),
+        thread_([=, this] { status_ = run_program(what + " > " + file + " 2>&1").status; }) {}
+  ~Following() { thread_.join(); }
+  Following(const Following&) = delete;
+  Following& operator=(const Following&) = delete;
+
+  std::string printed() const {
+    std::ifstream in(file_);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  // In time.
+  bool prints(const std::string& what, std::size_t times = 1) const {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+    while (std::chrono::steady_clock::now() < until) {
+      const std::string text = printed();
+      std::size_t found = 0;
+      for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++found;
+      if (found >= times) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a file tells nobody
+    }
+    return false;
+  }
+
+ private:
+  std::string file_;
+  int status_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(ClientProgramTest, a_lease_is_kept_alive_by_another_member_when_one_is_killed) {
+  const std::string id = id_in_text(bowline("lease grant 3").out, "lease ([0-9a-f]+) granted");
+  const std::string line = "keepalived with TTL(3)";
+  const Following keeps("lease keep-alive " + id + " --within 1 --endpoints " + endpoints(),
+                        directory() + "/kept");
+  ASSERT_TRUE(keeps.prints(line)) << keeps.printed();
+  members()[0]->kill();
+  EXPECT_TRUE(keeps.prints(line, 7)) << keeps.printed();  // 6 s on, which are two lives of it
+  EXPECT_TRUE(bowline("lease timetolive " + id).out.contains("granted with TTL(3s)"));
+  EXPECT_EQ(bowline("lease revoke " + id).status, 0);
+  EXPECT_TRUE(keeps.prints("expired or revoked")) << keeps.printed();
+  start(0);
+}
+
+TEST_F(ClientProgramTest, a_watch_goes_on_elsewhere_when_its_member_falls_silent) {
+  const Following watch(
+      "watch seen --events 2 --rev " + next_revision() + " --endpoints " + endpoints(),
+      directory() + "/watched");
+  bowline("put seen 1");
+  ASSERT_TRUE(watch.prints("seen\n1\n")) << watch.printed();
+  ::kill(members()[0]->id(), SIGSTOP);
+  run_program("put seen 2 --within 20 --endpoints 127.0.0.1:" + std::to_string(ports()[1]));
+  EXPECT_TRUE(watch.prints("seen\n2\n")) << watch.printed();
+  ::kill(members()[0]->id(), SIGCONT);
+  EXPECT_TRUE(watch.printed().contains("going on at revision")) << watch.printed();
+}
+
+TEST_F(ClientProgramTest,
+       a_watch_at_a_member_without_a_leader_says_so_and_goes_on_when_there_is_one) {
+  const Following watch(
+      "watch seen --events 2 --rev " + next_revision() + " --endpoints " + endpoints(),
+      directory() + "/watched");
+  bowline("put seen 1");
+  ASSERT_TRUE(watch.prints("seen\n1\n")) << watch.printed();
+  members()[1]->kill();
+  members()[2]->kill();
+  EXPECT_TRUE(watch.prints("no leader; going on at revision")) << watch.printed();
+  std::thread other([] { start(1); });
+  start(2);
+  other.join();
+  bowline("put seen 2");
+  EXPECT_TRUE(watch.prints("seen\n2\n")) << watch.printed();
 }
 
 TEST_F(ClientProgramTest, members_are_listed_changed_and_led_by_whom_one_likes) {

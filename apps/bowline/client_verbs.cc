@@ -29,8 +29,13 @@ constexpr std::array advices{
     Advice{"has been compacted",
            "Ask for a later revision; `bowline status` shows the present one"},
     Advice{"future revision", "`bowline status` shows the present revision"},
-    Advice{"database space exceeded",
-           "Delete or compact what is not needed, then take the alarm back"},
+    Advice{
+        "database space exceeded",
+        "Delete and compact what is not needed; then `bowline alarm disarm` takes the alarm back"},
+    Advice{
+        "corrupt cluster",
+        "`bowline alarm list` shows whose data are different: remove that member, `bowline alarm "
+        "disarm`, and add it anew with an empty directory"},
     Advice{"lease not found", "`bowline lease list` shows which there are"},
     Advice{"member not found", "`bowline member list` shows which there are"},
     Advice{"not leader", "Ask the leader: `bowline status` shows who it is"},
@@ -78,6 +83,8 @@ int ClientSession::complain(const CallEnd& end, Effect effect) const {
   return complain(NotDone{why});
 }
 
+std::vector<rpc::ClientField> leader_wanted() { return {{"hasleader", "true"}}; }
+
 ClientVerbs::ClientVerbs(CLI::App& app) : app_(app) {
   add_key_verbs(*this);
   add_txn_verb(*this);
@@ -86,6 +93,7 @@ ClientVerbs::ClientVerbs(CLI::App& app) : app_(app) {
   add_member_verbs(*this);
   add_cluster_verbs(*this);
   add_snapshot_verbs(*this);
+  add_alarm_verbs(*this);
   add_check_verb(*this);
 }
 

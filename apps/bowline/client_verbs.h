@@ -37,6 +37,9 @@ struct ClientSession {
 };
 
 // The verbs that speak to servers, as any client of etcd's API would.
+// A stream says so: a member that has lost the others ends it, and another one may serve us.
+std::vector<rpc::ClientField> leader_wanted();
+
 class ClientVerbs {
  public:
   explicit ClientVerbs(CLI::App&);
@@ -73,6 +76,7 @@ void add_lease_verbs(ClientVerbs&);
 void add_member_verbs(ClientVerbs&);
 void add_cluster_verbs(ClientVerbs&);
 void add_snapshot_verbs(ClientVerbs&);
+void add_alarm_verbs(ClientVerbs&);
 void add_check_verb(ClientVerbs&);
 
 }  // namespace bowline::apps

@@ -76,10 +76,10 @@ Asked<std::string> EtcdClient::ask_bytes(std::string_view path, const std::strin
   return NotDone{tried};
 }
 
-Result<std::unique_ptr<GrpcChannel>> EtcdClient::connect() const {
+Result<std::unique_ptr<GrpcChannel>> EtcdClient::connect(std::size_t attempt) const {
   std::string tried;
   for (std::size_t i = 0; i < options_.endpoints.size(); ++i) {
-    const std::string& one = options_.endpoints[(first_ + i) % options_.endpoints.size()];
+    const std::string& one = options_.endpoints[(first_ + attempt + i) % options_.endpoints.size()];
     auto made = GrpcChannel::connect(one, options_.tls.get(),
                                      std::chrono::steady_clock::now() + options_.dial_within);
     if (made) return made;

@@ -59,8 +59,9 @@ class EtcdClient {
   }
   Asked<std::string> ask_bytes(std::string_view path, const std::string& request, Effect);
 
-  // A connection of its own, for a stream; to the first of them that can be reached.
-  Result<std::unique_ptr<GrpcChannel>> connect() const;
+  // A connection of its own, for a stream; to the first of them that can be reached. Whoever was
+  // let down asks again with one more: so each of them has its turn.
+  Result<std::unique_ptr<GrpcChannel>> connect(std::size_t attempt = 0) const;
   const Options& options() const { return options_; }
 
  private:

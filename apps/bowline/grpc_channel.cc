@@ -15,6 +15,10 @@ constexpr std::string_view https = "https://";
 constexpr std::uint64_t most_message_bytes = 1UL << 30U;
 constexpr std::uint64_t most_taken_bytes = 1UL << 20U;
 
+// A server whose machine is gone says nothing. etcd sends away who asks more often than each 5 s.
+constexpr Duration ping_after = std::chrono::seconds(10);
+constexpr Duration ping_within = std::chrono::seconds(5);
+
 Time time_of(Until until) {
   return {std::chrono::duration_cast<Duration>(until.time_since_epoch())};
 }
@@ -55,7 +59,9 @@ GrpcChannel::GrpcChannel(std::unique_ptr<ClientSocket> socket, std::string addre
           {.authority = address_,
            .scheme = std::move(scheme),
            .most_message_bytes = most_message_bytes,
-           .most_unfinished_bytes = most_message_bytes},
+           .most_unfinished_bytes = most_message_bytes,
+           .ping_after = ping_after,
+           .ping_within = ping_within},
           {.message =
                [this](rpc::ClientSession::Tag tag, std::string_view message) {
                  if (tag == tag_) messages_.emplace_back(message);
@@ -88,11 +94,12 @@ void GrpcChannel::forget_call() {
   left_ = false;
 }
 
-void GrpcChannel::open(std::string_view path, std::optional<Until> deadline) {
+void GrpcChannel::open(std::string_view path, std::optional<Until> deadline,
+                       std::vector<rpc::ClientField> metadata) {
   forget_call();
   session_.tick(now());
   is_unary_ = false;
-  call_ = session_.open(path, tag_, deadline ? time_of(*deadline) : never);
+  call_ = session_.open(path, tag_, deadline ? time_of(*deadline) : never, std::move(metadata));
 }
 
 void GrpcChannel::send(std::string_view message) { session_.send(call_, message); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "apps/bowline/client_socket.h"
 #include "apps/bowline/client_tls.h"
@@ -32,7 +33,8 @@ class GrpcChannel {
   std::variant<std::string, CallEnd> call(std::string_view path, std::string_view request, Until);
 
   // Any number of messages there and back. What is sent leaves with next().
-  void open(std::string_view path, std::optional<Until> deadline);
+  void open(std::string_view path, std::optional<Until> deadline,
+            std::vector<rpc::ClientField> metadata = {});
   void send(std::string_view message);
   void half_close();
   // The next message, or the end. `late`: nothing came until then, and the call goes on.

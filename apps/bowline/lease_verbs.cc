@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ namespace {
 
 using etcdserverpb::LeaseKeepAliveResponse;
 using etcdserverpb::LeaseTimeToLiveResponse;
+
+constexpr auto pause_before_another = std::chrono::milliseconds(200);
 
 std::string lease_text(std::int64_t id) { return hex_of(static_cast<std::uint64_t>(id)); }
 std::string number(std::int64_t value) { return std::to_string(value); }
@@ -131,37 +134,81 @@ void sleep_for(std::int64_t ttl) {
   nanosleep(&pause, nullptr);
 }
 
-int keep_alive(const ClientSession& session, std::int64_t id, bool once) {
-  const auto channel = session.client.connect();
-  if (!channel) return session.complain(NotDone{channel.error().what});
-  (*channel)->open("/etcdserverpb.Lease/LeaseKeepAlive", std::nullopt);
-  etcdserverpb::LeaseKeepAliveRequest request;
-  request.set_id(id);
-  while (true) {
-    (*channel)->send(request.SerializeAsString());
-    auto heard =
-        (*channel)->next(std::chrono::steady_clock::now() + session.client.options().within);
-    if (const auto* end = std::get_if<CallEnd>(&heard))
-      return session.complain(*end, Effect::changes);
-    if (std::holds_alternative<GrpcChannel::Late>(heard))
-      return session.complain(MaybeDone{"the member did not answer in time"});
-    LeaseKeepAliveResponse said;
-    if (!said.ParseFromString(std::get<std::string>(heard)))
-      return session.complain(MaybeDone{"the answer cannot be read"});
-    if (said.ttl() <= 0)
-      return session.complain(NotDone{"lease " + lease_text(id) + " expired or revoked"});
-    if (session.style == Style::json) {
+// Goes on at the next member when one breaks off, as long as the lease may be there still.
+class KeepingAlive {
+ public:
+  KeepingAlive(const ClientSession& session, std::int64_t id, bool once)
+      : session_(session), id_(id), once_(once) {}
+
+  int run() {
+    while (true) {
+      const auto channel = session_.client.connect(breaks_);
+      if (!channel) {
+        why_ = channel.error().what;
+      } else {
+        (*channel)->open("/etcdserverpb.Lease/LeaseKeepAlive", std::nullopt, leader_wanted());
+        if (const auto status = follow(**channel)) return *status;
+      }
+      ++breaks_;
+      if (is_too_late()) return session_.complain(MaybeDone{why_});
+      const timespec pause{0, std::chrono::nanoseconds(pause_before_another).count()};
+      nanosleep(&pause, nullptr);
+    }
+  }
+
+ private:
+  // Before the first answer nobody knows how long there is: each member has its turn.
+  bool is_too_late() const {
+    if (!ends_at_) return once_ || breaks_ >= session_.client.options().endpoints.size();
+    return std::chrono::steady_clock::now() >= *ends_at_;
+  }
+  std::optional<int> follow(GrpcChannel& channel) {
+    etcdserverpb::LeaseKeepAliveRequest request;
+    request.set_id(id_);
+    while (true) {
+      channel.send(request.SerializeAsString());
+      auto heard =
+          channel.next(std::chrono::steady_clock::now() + session_.client.options().within);
+      if (const auto* end = std::get_if<CallEnd>(&heard)) return broke(*end);
+      if (std::holds_alternative<GrpcChannel::Late>(heard)) {
+        why_ = "the member did not answer in time";
+        return std::nullopt;
+      }
+      LeaseKeepAliveResponse said;
+      if (!said.ParseFromString(std::get<std::string>(heard)))
+        return session_.complain(MaybeDone{"the answer cannot be read"});
+      if (said.ttl() <= 0)
+        return session_.complain(NotDone{"lease " + lease_text(id_) + " expired or revoked"});
+      tell(said.ttl());
+      if (once_) return all_is_well;
+      sleep_for(said.ttl());
+    }
+  }
+  std::optional<int> broke(const CallEnd& end) {
+    if (end.status && end.status->code != rpc::Code::unavailable)
+      return session_.complain(end, Effect::changes);
+    why_ = end.status ? end.status->message : end.why;
+    return std::nullopt;
+  }
+  void tell(std::int64_t ttl) {
+    ends_at_ = std::chrono::steady_clock::now() + std::chrono::seconds(ttl);
+    if (session_.style == Style::json) {
       ClientSession::say(
-          line(JsonObject().add("lease", lease_text(id)).add("seconds", Json{number(said.ttl())})));
+          line(JsonObject().add("lease", lease_text(id_)).add("seconds", Json{number(ttl)})));
     } else {
-      ClientSession::say("lease " + lease_text(id) + " keepalived with TTL(" + number(said.ttl()) +
+      ClientSession::say("lease " + lease_text(id_) + " keepalived with TTL(" + number(ttl) +
                          ")\n");
     }
     std::fflush(stdout);
-    if (once) return all_is_well;
-    sleep_for(said.ttl());
   }
-}
+
+  const ClientSession& session_;
+  std::int64_t id_;
+  bool once_;
+  std::size_t breaks_ = 0;
+  std::string why_;                                               // the last one broke off
+  std::optional<std::chrono::steady_clock::time_point> ends_at_;  // if nobody keeps it alive
+};
 
 }  // namespace
 
@@ -188,7 +235,7 @@ void add_lease_verbs(ClientVerbs& verbs) {
       ->add_flag("--keys", given->keys, "And which keys it has");
   add("keep-alive", "Keep a lease alive, until this is interrupted",
       [given](const ClientSession& session, std::int64_t id) {
-        return keep_alive(session, id, given->once);
+        return KeepingAlive(session, id, given->once).run();
       })
       ->add_flag("--once", given->once, "And end");
 }

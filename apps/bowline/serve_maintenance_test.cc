@@ -45,8 +45,18 @@ TEST_F(QuotaTest, a_full_member_takes_nothing_until_there_is_room_and_its_alarm_
     EXPECT_TRUE(etcdctl(port, "compaction --physical " + revision[1].str()).contains("compacted"));
     EXPECT_TRUE(etcdctl(port, "defrag").contains("Finished"));
   }
-  for (const char* what : {"put small 1", "alarm disarm", "alarm list", "put small 1",
-                           "get small --print-value-only", "endpoint health"})
+  const auto bowline = [&](const std::string& what) {
+    return shell(program() + " " + what + " --endpoints 127.0.0.1:" + std::to_string(ports_[0]));
+  };
+  const std::string refused = bowline("put small 1");
+  EXPECT_TRUE(refused.contains("`bowline alarm disarm` takes")) << refused;
+  EXPECT_EQ(bowline("alarm list"), etcdctl(ports_[0], "alarm list"));
+  EXPECT_TRUE(bowline("alarm list -o table").contains("NOSPACE\n"));
+  EXPECT_TRUE(bowline("alarm list -o json").contains("\"alarm\": \"NOSPACE\""));
+  EXPECT_EQ(without_chance(bowline("alarm disarm")),
+            without_chance(etcdctl(ports_[2], "alarm disarm")));
+  for (const char* what :
+       {"alarm list", "put small 1", "get small --print-value-only", "endpoint health"})
     same(what);
 }
 

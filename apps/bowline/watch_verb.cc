@@ -30,7 +30,7 @@ etcdserverpb::WatchRequest request_of(const WatchArguments& given, std::int64_t 
   create.set_range_end(given.prefix ? after_prefix(given.key) : given.end);
   create.set_start_revision(from);
   create.set_prev_kv(given.before);
-  // Without it a member that has lost the others would keep us waiting for nothing.
+  // So that what we would go on at is never compacted long ago.
   create.set_progress_notify(true);
   return request;
 }
@@ -44,9 +44,9 @@ class Watching {
   // Goes on at the next member where the last one broke off: nothing is missed or told twice.
   int run() {
     while (true) {
-      auto channel = session_.client.connect();
+      auto channel = session_.client.connect(breaks_);
       if (!channel) return session_.complain(NotDone{channel.error().what});
-      (*channel)->open("/etcdserverpb.Watch/Watch", std::nullopt);
+      (*channel)->open("/etcdserverpb.Watch/Watch", std::nullopt, leader_wanted());
       (*channel)->send(request_of(given_, from_).SerializeAsString());
       if (const auto status = follow(**channel)) return *status;
     }
@@ -69,9 +69,11 @@ class Watching {
     const bool may_go_on = !end.status || end.status->code == rpc::Code::unavailable;
     // From "now on" means nothing after a break, before the first answer told when that was.
     if (!may_go_on || (from_ == 0 && !created_)) return session_.complain(end, Effect::none);
-    std::fprintf(stderr, "bowline: %s; going on at revision %lld\n",
-                 (end.status ? end.status->message : end.why).c_str(),
-                 static_cast<long long>(from_));
+    ++breaks_;
+    const std::string why = end.status ? end.status->message : end.why;
+    if (why != std::exchange(told_, why))
+      std::fprintf(stderr, "bowline: %s; going on at revision %lld\n", why.c_str(),
+                   static_cast<long long>(from_));
     timespec pause{0, std::chrono::nanoseconds(pause_before_another).count()};
     nanosleep(&pause, nullptr);
     return std::nullopt;
@@ -87,6 +89,7 @@ class Watching {
           said.cancel_reason().empty() ? "the watch was ended by the server" : said.cancel_reason();
       return session_.complain(NotDone{why + compacted});
     }
+    if (said.created()) told_.clear();
     created_ = created_ || said.created();
     if (from_ == 0 && said.created()) from_ = said.header().revision() + 1;
     for (const mvccpb::Event& one : said.events()) {
@@ -103,6 +106,8 @@ class Watching {
   std::int64_t from_;  // 0: now
   bool created_ = false;
   std::uint64_t seen_ = 0;
+  std::size_t breaks_ = 0;
+  std::string told_;  // of the last break
 };
 
 }  // namespace

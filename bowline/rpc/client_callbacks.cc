@@ -165,19 +165,23 @@ void ClientSession::submit(Slot& slot) {
   if (!takes_calls()) return ready_.push_back(slot.self);
   if (!has_room()) return waiting_.push_back(slot.self);
   std::string timeout;
-  std::array<nghttp2_nv, 8> head = {client_field(":method", "POST", both_stay),
-                                    client_field(":scheme", options_.scheme, both_stay),
-                                    client_field(":path", slot.path, both_stay),
-                                    client_field(":authority", options_.authority, both_stay),
-                                    client_field("content-type", "application/grpc", both_stay),
-                                    client_field("te", "trailers", both_stay),
-                                    client_field("user-agent", options_.user_agent, both_stay)};
-  std::size_t count = head.size() - 1;
+  constexpr std::size_t always = 7;
+  std::array<nghttp2_nv, always + 1 + most_metadata> head = {
+      client_field(":method", "POST", both_stay),
+      client_field(":scheme", options_.scheme, both_stay),
+      client_field(":path", slot.path, both_stay),
+      client_field(":authority", options_.authority, both_stay),
+      client_field("content-type", "application/grpc", both_stay),
+      client_field("te", "trailers", both_stay),
+      client_field("user-agent", options_.user_agent, both_stay)};
+  std::size_t count = always;
   if (slot.deadline != never) {
     timeout = encode_timeout(std::max(slot.deadline - now_, Duration(1)));
     // Each of them is another one: not worth a place in what the compression remembers.
     head[count++] = client_field("grpc-timeout", timeout, name_stays | NGHTTP2_NV_FLAG_NO_INDEX);
   }
+  for (const ClientField& one : slot.metadata)
+    head[count++] = client_field(one.name, one.value, both_stay);
   nghttp2_data_provider body{};
   body.source.ptr = &slot;
   body.read_callback = Callbacks::read;

@@ -79,8 +79,11 @@ ClientCall ClientSession::call(std::string_view path, std::string_view request, 
   return slot.self;
 }
 
-ClientCall ClientSession::open(std::string_view path, Tag tag, Time deadline) {
+ClientCall ClientSession::open(std::string_view path, Tag tag, Time deadline,
+                               std::vector<ClientField> metadata) {
+  ensure(metadata.size() <= most_metadata);
   Slot& slot = begin(path, tag, deadline);
+  slot.metadata = std::move(metadata);
   submit(slot);
   return slot.self;
 }

@@ -19,6 +19,12 @@
 
 namespace bowline::rpc {
 
+// What a call says beside its path: a lower-case name and a value of printable characters.
+struct ClientField {
+  std::string name;
+  std::string value;
+};
+
 struct ClientOptions {
   std::string authority;  // "127.0.0.1:2379"
   std::string scheme = "http";
@@ -56,8 +62,10 @@ class ClientSession {
 
   // One message there, and one back. After the deadline the call is over, here and there.
   ClientCall call(std::string_view path, std::string_view request, Tag, Time deadline = never);
-  // Any number of messages there and back.
-  ClientCall open(std::string_view path, Tag, Time deadline = never);
+  // Any number of messages there and back. At most `most_metadata` fields.
+  ClientCall open(std::string_view path, Tag, Time deadline = never,
+                  std::vector<ClientField> metadata = {});
+  static constexpr std::size_t most_metadata = 8;
   void send(ClientCall, std::string_view message);
   void half_close(ClientCall);
   void cancel(ClientCall);  // nobody wants to hear more of it

@@ -18,6 +18,7 @@ struct ClientSession::Slot {
 
   // The request.
   std::string path;
+  std::vector<ClientField> metadata;
   std::string request;   // framed
   std::size_t sent = 0;  // of it
   bool is_unary = false;
