@@ -9,6 +9,8 @@ namespace {
 
 // It may stand in the name of a certificate.
 constexpr std::size_t most_cluster_bytes = 100;
+constexpr std::uint64_t most_queued_bytes = std::uint64_t{1} << 40;
+constexpr std::uint64_t most_permille = 1'000'000;  // keeps its product with a size in range
 
 bool needs_no_escape(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -31,6 +33,12 @@ std::string fault_of_links(const Links::Options& links) {
 std::string fault_of_courier(const Courier::Options& courier, const Links::Options& links) {
   if (courier.part_bytes == 0) return "courier.part_bytes must be above zero";
   if (courier.frame_bytes == 0) return "courier.frame_bytes must be above zero";
+  // Before they are added to each other: the sum of larger ones might wrap.
+  if (courier.part_bytes > links.most_frame_bytes)
+    return "courier.part_bytes must be at most links.most_frame_bytes";
+  if (courier.frame_bytes > links.most_frame_bytes)
+    return "courier.frame_bytes must be at most links.most_frame_bytes";
+  if (courier.queued_bytes > most_queued_bytes) return "courier.queued_bytes must be at most 1 TiB";
   if (courier.queued_bytes < courier.frame_bytes)
     return "courier.queued_bytes must be at least courier.frame_bytes";
   if (courier.most_bytes(0) > links.most_frame_bytes)
@@ -114,6 +122,7 @@ std::string GroupOptions::fault() const {
   if (std::string fault = raft->fault(); !fault.empty()) return "raft: " + fault;
   if (slice_bytes == 0) return "slice_bytes must be above zero";
   if (unapplied_bytes == 0) return "unapplied_bytes must be above zero";
+  if (snapshot_permille > most_permille) return "snapshot_permille must be at most 1000000";
   if (snapshot_every < Duration(0)) return "snapshot_every must not be negative";
   return fault_of_lengths(
       {{"snapshot_every", snapshot_every}, {"raft: hibernate_after", raft->hibernate_after}});

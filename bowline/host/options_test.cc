@@ -69,6 +69,14 @@ TEST(HostOptions, say_what_to_change) {
        [](Options& o) { o.courier.queued_bytes = 1; }},
       {"courier.frame_bytes and courier.part_bytes must be smaller",
        [](Options& o) { o.links.most_frame_bytes = 1 << 20, o.courier.part_bytes = 1 << 20; }},
+      {"courier.part_bytes must be at most links.most_frame_bytes",
+       [](Options& o) { o.courier.part_bytes = ~std::uint64_t{0}; }},
+      {"courier.part_bytes must be at most links.most_frame_bytes",
+       [](Options& o) { o.courier.part_bytes = o.links.most_frame_bytes + std::uint64_t{1}; }},
+      {"courier.frame_bytes must be at most links.most_frame_bytes",
+       [](Options& o) { o.courier.frame_bytes = o.courier.queued_bytes = ~std::uint64_t{0}; }},
+      {"courier.queued_bytes must be at most 1 TiB",
+       [](Options& o) { o.courier.queued_bytes = ~std::uint64_t{0}; }},
       {"operators.admit must be one of those",
        [](Options& o) { o.operators.admit = static_cast<Admit>(3); }},
       {"operators.most must be above zero", [](Options& o) { o.operators.most = 0; }},
@@ -137,6 +145,8 @@ TEST(GroupOptions, say_what_to_change) {
          raft->hibernate_after = Duration::max();
          o.raft = raft;
        }},
+      {"snapshot_permille must be at most 1000000",
+       [](GroupOptions& o) { o.snapshot_permille = 1'000'001; }},
       {"snapshot_every must not be negative",
        [](GroupOptions& o) { o.snapshot_every = Duration{-1}; }},
       {"snapshot_every must be at most a year",
