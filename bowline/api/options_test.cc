@@ -43,6 +43,10 @@ TEST(NodeOptions, say_what_to_change) {
          o.stores.snapshots = nullptr;
        }},
       {"listen must be an address: \"host:port\"", [](NodeOptions& o) { o.listen = ""; }},
+      {"name must be at most 255 letters, all of them printable ASCII",
+       [](NodeOptions& o) { o.name = std::string(256, 'x'); }},
+      {"advertise must be at most 255 letters",
+       [](NodeOptions& o) { o.advertise = std::string(256, 'x'); }},
       {"log: segment_bytes must be at most 4 GiB",
        [](NodeOptions& o) { o.log.segment_bytes = std::uint64_t{8} << 30; }},
       {"log: retry_full_after must be above zero",

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "bowline/wire/hello.h"
+#include "bowline/wire/printable.h"
+
 namespace bowline::host {
 namespace {
 
@@ -89,7 +92,10 @@ std::string Options::fault() const {
       !fault.empty())
     return fault;
   if (!self) return "self must not be 0: each node has an id of its own";
+  if (name.size() > wire::most_name_bytes || !std::ranges::all_of(name, wire::is_printable))
+    return "name must be at most 255 letters, all of them printable ASCII";
   if (listen.empty()) return "listen must be an address: \"host:port\"";
+  if (advertise.size() > wire::most_name_bytes) return "advertise must be at most 255 letters";
   if (cluster.size() > most_cluster_bytes || !std::ranges::all_of(cluster, needs_no_escape))
     return "cluster must be at most 100 letters, digits, and - . _";
   if (newest_version < wire::oldest_version || newest_version > wire::newest_version)

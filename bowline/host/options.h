@@ -33,7 +33,7 @@ std::string fault_of_lengths(std::initializer_list<Named>);
 // Of one node.
 struct Options {
   NodeId self;
-  std::string name;  // for people
+  std::string name;  // for people: 255 letters of printable ASCII at most
   // Of the cluster: nodes that have another one do not speak with us. Empty: whichever they have.
   std::string cluster;
   std::string listen;     // "host:port", where other nodes find us ...

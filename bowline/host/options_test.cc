@@ -38,6 +38,13 @@ TEST(HostOptions, say_what_to_change) {
   const std::vector<Case<Options>> cases{
       {"self must not be 0: each node has an id of its own", [](Options& o) { o.self = {}; }},
       {"listen must be an address: \"host:port\"", [](Options& o) { o.listen = ""; }},
+      {"name must be at most 255 letters", [](Options& o) { o.name = std::string(256, 'x'); }},
+      {"name must be at most 255 letters, all of them printable ASCII",
+       [](Options& o) { o.name = "the\x1b[2Jnode"; }},
+      {"name must be at most 255 letters, all of them printable ASCII",
+       [](Options& o) { o.name = "knoten-\xc3\xbc"; }},
+      {"advertise must be at most 255 letters",
+       [](Options& o) { o.advertise = std::string(251, 'x') + ":4567"; }},
       {"boot must not be 0: draw it at random at each start", [](Options& o) { o.boot = 0; }},
       {"log: ", [](Options& o) { o.log.segment_bytes = 1; }},
       {"log: ", [](Options& o) { o.log.batch_bytes = 0; }},
@@ -98,6 +105,13 @@ TEST(HostOptions, say_what_to_change) {
     EXPECT_TRUE(options.fault().starts_with(fault)) << fault << ": " << options.fault();
     EXPECT_GT(options.fault().size(), std::string("log: ").size());
   }
+}
+
+TEST(HostOptions, take_names_as_long_as_others_hear_them) {
+  Options options = good();
+  options.name = std::string(255, '~');
+  options.advertise = std::string(250, 'x') + ":4567";
+  EXPECT_EQ(options.fault(), "");
 }
 
 // Times are added to each other, and compared. Beyond some hundred years their sums would wrap.
