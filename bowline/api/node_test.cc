@@ -109,7 +109,7 @@ std::string why(const Result<std::unique_ptr<Node>>& opened) {
 TEST_F(NodeTest, what_cannot_work_is_refused_with_a_sentence) {
   NodeOptions nobody = options(1);
   nobody.id = {};
-  EXPECT_NE(why(Node::open(nobody)).find("self must not be 0"), std::string::npos);
+  EXPECT_NE(why(Node::open(nobody)).find("id must not be 0"), std::string::npos);
   NodeOptions deaf = options(1);
   deaf.listen = "nonsense";
   EXPECT_NE(why(Node::open(deaf)).find("nonsense"), std::string::npos);
