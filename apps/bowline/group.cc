@@ -194,8 +194,9 @@ int GroupVerbs::run() {
   options.tls.certificate = arguments_.certificate;
   options.tls.key = arguments_.key;
   options.tls.authorities = arguments_.authorities;
-  options.within =
-      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(arguments_.within));
+  // Of more than some hundred years there would be no number; a year is too long already.
+  options.within = std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(std::min(arguments_.within, 1e9)));
   const Result<std::unique_ptr<Console>> console = Console::open(std::move(options));
   if (!console) return complain(console.error().what, bad_usage);
   return run(**console);

@@ -96,6 +96,7 @@ TEST_F(GroupProgram, says_with_what_it_ends) {
   found(1);
   ASSERT_EQ(write("a"), "1");
   expect(run("status 8 --within 0.5"), 1, "node 1 has no group 8");
+  expect(run("status 8 --within 1e300"), 2, "within must be at most a year");
   expect(run("status"), 2, "GROUP");
   expect(run_program("group status 7"), 2, "--peer is required");
   expect(run_program("group status 7 --peer 127.0.0.1:1 --within 0.3"), 1, "127.0.0.1:1");

@@ -11,6 +11,8 @@
 
 #include "bowline/runtime/privacy.h"
 #include "bowline/runtime/whole_file.h"
+#include "bowline/wire/hello.h"
+#include "bowline/wire/printable.h"
 
 namespace bowline::apps {
 
@@ -95,7 +97,8 @@ wal::Options log_options(const ServeFlags& flags) {
 NodeOptions node_options(const ServeFlags& flags, const ServePlan& plan, const WhoWeAre& self) {
   NodeOptions options;
   options.id = self.id;
-  options.name = flags.name;
+  // Nodes show each other less than etcd allows; what its clients see is in the membership.
+  options.name = wire::printable(flags.name).substr(0, wire::most_name_bytes);
   options.cluster = self.token;
   options.directory = plan.directory + "/log";
   options.listen = plan.listen_peers;

@@ -104,5 +104,14 @@ TEST_F(ServeMember, a_request_of_any_size_that_is_allowed_is_one_entry_of_the_lo
   }
 }
 
+// As etcd takes it; the nodes among themselves take less.
+TEST_F(ServeMember, a_name_may_have_any_letters_and_as_many_as_one_likes) {
+  ServeFlags flags;
+  flags.name = "m\xc3\xbcller";
+  EXPECT_EQ(node_options(flags, {}, {}).name, "m??ller");
+  flags.name = std::string(300, 'n');
+  EXPECT_EQ(node_options(flags, {}, {}).name, std::string(255, 'n'));
+}
+
 }  // namespace
 }  // namespace bowline::apps

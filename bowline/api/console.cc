@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bowline/client/members.h"
+#include "bowline/host/options.h"
 #include "bowline/runtime/loop.h"
 #include "bowline/runtime/network.h"
 #include "bowline/runtime/tls_network.h"
@@ -25,6 +26,11 @@ std::string words_of(NodeId id) { return "node " + std::to_string(id.value); }
 class Console::Inside {
  public:
   Result<void> open(ConsoleOptions options) {
+    if (std::string fault = host::fault_of_lengths({{"within", options.within},
+                                                    {"tls.greet_within", options.tls.greet_within},
+                                                    {"tls.look_every", options.tls.look_every}});
+        !fault.empty())
+      return std::unexpected(Error{Fault::invalid, "the options of a console: " + fault});
     client::Admin::Options admin;
     admin.peers = options.peers;
     admin.name = options.name;

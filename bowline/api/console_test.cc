@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/api/console.h"
 
+#include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include <gtest/gtest.h>
@@ -274,6 +276,21 @@ TEST_F(ConsoleTest, what_cannot_be_asked_for_is_said_at_once) {
   const Result<std::unique_ptr<Console>> none = Console::open({});
   ASSERT_FALSE(none);
   EXPECT_TRUE(none.error().what.contains("peers must name at least one node"));
+  const auto why = [](const std::function<void(ConsoleOptions&)>& spoil) {
+    ConsoleOptions options;
+    options.peers = {"127.0.0.1:1"};
+    spoil(options);
+    const Result<std::unique_ptr<Console>> opened = Console::open(std::move(options));
+    return opened ? "it opened" : opened.error().what;
+  };
+  const std::string mine = "the options of a console: ";
+  EXPECT_EQ(why([](ConsoleOptions& o) { o.within = Duration::max(); }),
+            mine + "within must be at most a year");
+  EXPECT_EQ(why([](ConsoleOptions& o) { o.tls.greet_within = Duration::max(); }),
+            mine + "tls.greet_within must be at most a year");
+  EXPECT_EQ(why([](ConsoleOptions& o) { o.tls.look_every = Duration::max(); }),
+            mine + "tls.look_every must be at most a year");
+  EXPECT_EQ(why([](ConsoleOptions&) {}), "it opened");
 }
 
 }  // namespace

@@ -118,14 +118,18 @@ std::future<Outcome> Group::reconfigure(std::vector<raft::Wanted> wanted,
 void Group::change_members(Change change, host::Reply reply) const {
   ask_for(*desk_, id_, std::move(reply),
           [change = std::move(change)](host::Replica& replica, host::Reply then) {
-            const raft::Config& config = replica.core().memberships().latest();
+            // Only the leader knows who is a member, and only it could change that.
+            const raft::Core& core = replica.core();
+            if (core.stopped()) return then(gone);
+            if (core.role() != raft::Role::leader)
+              return then(Refused{raft::Refusal::not_leader, core.leader()});
+            const raft::Config& config = core.memberships().latest();
             std::vector<raft::Wanted> wanted;
             for (const raft::Member& member : config.membership->members)
               wanted.push_back({member.id, member.goal, member.priority,
                                 std::string(member.address.view()),
                                 std::string(member.metadata.view())});
-            if (!change(wanted))
-              return then(Refused{raft::Refusal::bad_target, replica.core().leader()});
+            if (!change(wanted)) return then(Refused{raft::Refusal::no_member, core.leader()});
             replica.reconfigure(std::move(wanted), config.at, std::move(then));
           });
 }

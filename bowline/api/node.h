@@ -34,7 +34,7 @@ struct NodeOptions {
   std::string directory;  // its own, too; made if the one above it is there
   std::string listen;     // "host:port", for the other nodes; port 0: any
   std::string advertise;  // what they call instead, if that differs
-  std::string name;       // for people
+  std::string name;       // for people: 255 letters of printable ASCII at most
   // Of the cluster: nodes that have another one do not speak with us. Empty: what our certificate
   // names; and without one, whichever.
   std::string cluster;

@@ -102,31 +102,64 @@ TEST_F(NodeTest, a_member_is_added_and_another_leaves) {
 
 // ---- bad input
 
-std::string why(const Result<std::unique_ptr<Node>>& opened) {
-  return opened ? "it opened" : opened.error().what;
-}
+class CannotOpen : public NodeTest {
+ protected:
+  // How, and in which words. A node that runs goes on.
+  std::string refusal(const NodeOptions& options, Fault fault) {
+    const Result<std::unique_ptr<Node>> opened = Node::open(options);
+    EXPECT_EQ(write("x"), std::to_string(++written_));
+    if (opened) return "it opened";
+    EXPECT_EQ(opened.error().fault, fault) << opened.error().what;
+    return opened.error().what;
+  }
+  std::uint64_t written_ = 0;
+};
 
-TEST_F(NodeTest, what_cannot_work_is_refused_with_a_sentence) {
-  NodeOptions nobody = options(1);
+TEST_F(CannotOpen, what_cannot_work_is_refused_with_a_sentence_and_no_other_node_notices) {
+  found(1);
+  NodeOptions nobody = options(2);
   nobody.id = {};
-  EXPECT_NE(why(Node::open(nobody)).find("self must not be 0"), std::string::npos);
-  NodeOptions deaf = options(1);
+  EXPECT_EQ(refusal(nobody, Fault::invalid),
+            "the options of a node: id must not be 0: each node has an id of its own");
+  NodeOptions deaf = options(2);
   deaf.listen = "nonsense";
-  EXPECT_NE(why(Node::open(deaf)).find("nonsense"), std::string::npos);
-  NodeOptions lost = options(1);
+  EXPECT_TRUE(refusal(deaf, Fault::invalid).contains("nonsense"));
+  NodeOptions lost = options(2);
   lost.directory = place_ + "/no/such/place";
-  EXPECT_NE(why(Node::open(lost)).find("no/such/place"), std::string::npos);
-  open(1);
+  EXPECT_TRUE(refusal(lost, Fault::not_found).contains("no/such/place"));
+  NodeOptions elsewhere = options(2);
+  elsewhere.listen = "203.0.113.1:4567";  // an address that nobody has
+  EXPECT_TRUE(refusal(elsewhere, Fault::not_found).contains("this machine has no such address"));
   NodeOptions taken = options(2);
   taken.listen = addresses_[1];
-  EXPECT_NE(why(Node::open(taken)).find(addresses_[1]), std::string::npos);
-  NodeOptions twice = options(1);
-  twice.listen = "127.0.0.1:0";
-  EXPECT_NE(why(Node::open(twice)), "it opened");
+  EXPECT_EQ(refusal(taken, Fault::exists),
+            "cannot listen at " + addresses_[1] +
+                ": another process has that port; stop it, or take another");
+  for (const std::uint64_t id : {1U, 3U}) {
+    NodeOptions twice = options(id);
+    twice.directory = place_ + "/1";
+    twice.listen = "127.0.0.1:0";
+    EXPECT_EQ(refusal(twice, Fault::exists),
+              "taking the log in " + place_ + "/1: the directory " + place_ +
+                  "/1 is in use by another process, or a second time by this one: end that first, "
+                  "or choose another directory");
+  }
+}
+
+TEST_F(CannotOpen, a_directory_of_another_node_stays_as_it_is) {
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  members_.clear();
   NodeOptions other = options(3);
   other.directory = place_ + "/1";
-  members_.clear();
-  EXPECT_NE(why(Node::open(other)).find("node 1"), std::string::npos);
+  other.listen = "127.0.0.1:0";
+  const Result<std::unique_ptr<Node>> opened = Node::open(other);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().fault, Fault::exists);
+  EXPECT_TRUE(opened.error().what.contains("node 1")) << opened.error().what;
+  open(1);
+  start(1);
+  EXPECT_EQ(write("b"), "2");
 }
 
 TEST_F(NodeTest, a_group_is_started_once_and_with_sane_founders) {

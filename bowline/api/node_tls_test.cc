@@ -361,6 +361,41 @@ TEST_F(NodeTlsTest, files_that_are_not_good_are_told_at_the_start_and_by_reload)
   EXPECT_TRUE(told().contains("the old ones still are"));
 }
 
+TEST_F(NodeTlsTest, a_node_whose_certificate_cannot_be_read_does_not_open_and_the_others_go_on) {
+  secure();
+  found();
+  std::uint64_t written = 0;
+  NodeOptions fourth = members_[1].options;
+  fourth.id = NodeId{4};
+  fourth.directory = folder_.path("data4");
+  const Issued mine = issue(4);
+  const runtime::TlsOptions good = folder_.options("node4", mine, authority_.certificate());
+  const auto refusal = [&](const std::function<void(runtime::TlsOptions&)>& spoil, Fault fault) {
+    fourth.tls = good;
+    spoil(fourth.tls);
+    const Result<std::unique_ptr<Node>> opened = Node::open(fourth);
+    EXPECT_EQ(write("x"), std::to_string(++written));
+    if (opened) return std::string("it opened");
+    EXPECT_EQ(opened.error().fault, fault) << opened.error().what;
+    return opened.error().what;
+  };
+  const std::string nowhere = folder_.path("nowhere.pem");
+  const std::string cannot = "tls: cannot read " + nowhere + ": No such file or directory";
+  EXPECT_EQ(refusal([&](auto& tls) { tls.certificate = nowhere; }, Fault::not_found), cannot);
+  EXPECT_EQ(refusal([&](auto& tls) { tls.key = nowhere; }, Fault::not_found), cannot);
+  EXPECT_EQ(refusal([&](auto& tls) { tls.authorities = {nowhere}; }, Fault::not_found), cannot);
+  std::filesystem::create_directory(folder_.path("folder.pem"));
+  EXPECT_EQ(refusal([&](auto& tls) { tls.certificate = folder_.path("folder.pem"); }, Fault::io),
+            "tls: cannot read " + folder_.path("folder.pem") + ": Is a directory");
+  const std::string nonsense = folder_.write("nonsense.pem", "nonsense");
+  EXPECT_EQ(refusal([&](auto& tls) { tls.certificate = nonsense; }, Fault::corrupt),
+            "tls: " + nonsense + ": there is no certificate in it; it must be in the PEM format");
+  EXPECT_EQ(refusal([&](auto& tls) { tls.key = ""; }, Fault::invalid),
+            "the options of a node: tls.key must be given: the file with the key of "
+            "tls.certificate");
+  EXPECT_EQ(refusal([](auto&) {}, Fault::invalid), "it opened");
+}
+
 // With certificates they do not even get so far: tls_slow_test.cc.
 TEST_F(NodeTlsTest, those_who_never_say_who_they_are_are_closed_and_keep_nobody_out) {
   found();

@@ -48,11 +48,16 @@ host::Options NodeOptions::of_host() const {
 }
 
 std::string NodeOptions::fault() const {
+  if (!id) return "id must not be 0: each node has an id of its own";
   if (std::string fault = of_host().fault(); !fault.empty()) return fault;
   if (directory.empty() && !storage && !stores.need_no_directory())
     return "directory must be a place for the log, or storage must give a disk, or stores must "
            "give a log and snapshots";
-  if (progress_every < std::chrono::milliseconds(1)) return "progress_every must be at least 1 ms";
+  if (std::string fault = host::fault_of_pauses({{"progress_every", progress_every}});
+      !fault.empty())
+    return fault;
+  if (disk.way > runtime::DiskOptions::Way::threads)
+    return "disk.way must be one of those that runtime::DiskOptions::Way has";
   if (std::string fault = host::fault_of_lengths({{"progress_every", progress_every},
                                                   {"tls.greet_within", tls.greet_within},
                                                   {"tls.look_every", tls.look_every}});
@@ -60,6 +65,8 @@ std::string NodeOptions::fault() const {
     return fault;
   if (!std::ranges::all_of(log_lines.levels, is_level))
     return "log_lines.levels must be one of those that host::Level has";
+  if (log_lines.form > host::Journal::Form::json)
+    return "log_lines.form must be one of those that host::Journal::Form has";
   if (std::string fault = tls.fault(); !fault.empty()) return fault;
   return fault_of_network(network);
 }

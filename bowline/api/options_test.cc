@@ -31,7 +31,7 @@ NodeOptions good() {
 TEST(NodeOptions, say_what_to_change) {
   EXPECT_EQ(good().fault(), "");
   const std::vector<Case<NodeOptions>> cases{
-      {"self must not be 0: each node has an id of its own", [](NodeOptions& o) { o.id = {}; }},
+      {"id must not be 0: each node has an id of its own", [](NodeOptions& o) { o.id = {}; }},
       {"directory must be a place for the log, or storage must give a disk, or stores must give a "
        "log and snapshots",
        [](NodeOptions& o) { o.directory = ""; }},
@@ -43,9 +43,13 @@ TEST(NodeOptions, say_what_to_change) {
          o.stores.snapshots = nullptr;
        }},
       {"listen must be an address: \"host:port\"", [](NodeOptions& o) { o.listen = ""; }},
+      {"name must be at most 255 letters, all of them printable ASCII",
+       [](NodeOptions& o) { o.name = std::string(256, 'x'); }},
+      {"advertise must be at most 255 letters",
+       [](NodeOptions& o) { o.advertise = std::string(256, 'x'); }},
       {"log: segment_bytes must be at most 4 GiB",
        [](NodeOptions& o) { o.log.segment_bytes = std::uint64_t{8} << 30; }},
-      {"log: retry_full_after must be above zero",
+      {"log: retry_full_after must be at least 1 ms",
        [](NodeOptions& o) { o.log.retry_full_after = {}; }},
       {"log: move_below_permille must be at most 1000",
        [](NodeOptions& o) { o.log.move_below_permille = 1001; }},
@@ -56,9 +60,19 @@ TEST(NodeOptions, say_what_to_change) {
        [](NodeOptions& o) { o.snapshots.takes_at_once = 0; }},
       {"transfers.rounds must be above zero", [](NodeOptions& o) { o.transfers.rounds = 0; }},
       {"progress_every must be at least 1 ms", [](NodeOptions& o) { o.progress_every = {}; }},
+      {"tls.look_every must be at least 1 ms",
+       [](NodeOptions& o) {
+         o.tls.certificate = o.tls.key = "x";
+         o.tls.authorities = {"x"};
+         o.tls.look_every = Duration{1};
+       }},
+      {"disk.way must be one of those that runtime::DiskOptions::Way has",
+       [](NodeOptions& o) { o.disk.way = static_cast<runtime::DiskOptions::Way>(3); }},
+      {"log_lines.form must be one of those that host::Journal::Form has",
+       [](NodeOptions& o) { o.log_lines.form = static_cast<host::Journal::Form>(2); }},
       {"detector.silence must be at least four times detector.pulse",
        [](NodeOptions& o) { o.detector.silence = o.detector.pulse; }},
-      {"balance_every must not be negative",
+      {"balance_every must be 0 or at least 1 ms",
        [](NodeOptions& o) { o.balance_every = milliseconds(-1); }},
       {"log_lines.levels must be one of those that host::Level has",
        [](NodeOptions& o) { o.log_lines.levels[2] = static_cast<host::Level>(99); }},

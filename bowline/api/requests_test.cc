@@ -87,9 +87,30 @@ TEST_F(RequestsTest, a_learner_is_added_promoted_and_removed) {
   EXPECT_EQ(standing(2), raft::Standing::voter);
   ASSERT_TRUE(done(insist([](Group& of) { return of.remove_member(NodeId{2}); })));
   EXPECT_EQ(standing(2), raft::Standing::none);
-  const Outcome nobody = of_leader().remove_member(NodeId{9}).get();
-  ASSERT_TRUE(std::holds_alternative<Refused>(nobody));
-  EXPECT_EQ(std::get<Refused>(nobody).why, raft::Refusal::bad_target);
+}
+
+TEST_F(RequestsTest, only_who_leads_says_that_somebody_is_no_member) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const std::uint64_t leads = leader();
+  join(4);  // of whom nobody knows, and who knows of nobody
+  const auto answers_of = [&](std::uint64_t at) {
+    const Group& of = *members_.at(at).group;
+    return std::vector{of.remove_member(NodeId{9}).get(),
+                       of.set_standing(NodeId{9}, raft::Standing::learner).get()};
+  };
+  for (const Outcome& outcome : answers_of(leads)) {
+    ASSERT_TRUE(std::holds_alternative<Refused>(outcome)) << text(outcome);
+    EXPECT_EQ(std::get<Refused>(outcome).why, raft::Refusal::no_member);
+    EXPECT_EQ(std::get<Refused>(outcome).leader, NodeId{leads});
+    EXPECT_EQ(text(outcome), "that node is no member of the group");
+  }
+  for (const Outcome& outcome : answers_of(leads % 3 + 1))
+    EXPECT_EQ(text(outcome),
+              "this node does not lead the group: node " + std::to_string(leads) + " does");
+  for (const Outcome& outcome : answers_of(4))
+    EXPECT_EQ(text(outcome), "this node does not lead the group, and knows of nobody who does");
+  EXPECT_EQ(write("b"), "2");
 }
 
 // Who is to join is not there: the change waits for it, and is taken back.

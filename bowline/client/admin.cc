@@ -14,6 +14,8 @@ using wire::Declined;
 using wire::Unsure;
 using wire::Why;
 
+constexpr Duration longest = std::chrono::hours(24 * 365);  // keeps sums of times in range
+
 // What a node sees that does not lead is of use only if nobody does.
 bool is_settled(const Answered& what) {
   const auto* const report = std::get_if<wire::GroupReport>(&what);
@@ -50,7 +52,11 @@ std::string Admin::Options::fault() const {
   if (within <= Duration(0)) return "within must be above zero";
   if (look_within <= Duration(0)) return "look_within must be above zero";
   if (try_within <= Duration(0)) return "try_within must be above zero";
-  if (pause <= Duration(0)) return "pause must be above zero";
+  if (pause < std::chrono::milliseconds(1)) return "pause must be at least 1 ms";
+  if (within > longest) return "within must be at most a year";
+  if (look_within > longest) return "look_within must be at most a year";
+  if (try_within > longest) return "try_within must be at most a year";
+  if (pause > longest) return "pause must be at most a year";
   return {};
 }
 

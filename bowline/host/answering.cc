@@ -41,7 +41,8 @@ Why why_of(Refusal refusal) {
     case Refusal::no_change:
     case Refusal::bad_members:
     case Refusal::bad_target:
-    case Refusal::stopped: return Why::never;
+    case Refusal::stopped:
+    case Refusal::no_member: return Why::never;
   }
   std::unreachable();
 }

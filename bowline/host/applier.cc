@@ -63,7 +63,7 @@ void Applier::slice() {
     if (batch.empty()) return fetch();
     apply(batch);
     const Duration took = clock_.now() - now;
-    set_step(batch.size(), took);
+    set_step({batch.size(), took});
     now = now + took;
     entries -= batch.size();
     for (const raft::Entry& entry : batch) bytes -= std::min(bytes, entry.payload.size());
@@ -71,12 +71,52 @@ void Applier::slice() {
   if (!waits()) client_.due();
 }
 
-void Applier::set_step(std::uint64_t entries, Duration took) {
-  if (took > slice_time) {
-    step_ = std::max(least_step, entries / 2);
-  } else if (entries == step_ && took < slice_time / 4) {
+// The clock is all that tells what a step costs. One of another size tells what it is paid for: the
+// commands, then fewer of them take less time; or the call, then more of them take no longer.
+void Applier::set_step(Step done) {
+  const bool full = done.entries == step_;
+  const bool late = done.took > slice_time;
+  if (full && done.took < slice_time / 4) {
     step_ = std::min(slice_entries, step_ * 2);
+    before_ = {};
+    tired_ = 0;
+  } else if (done.entries > modest_step) {
+    if (late) step_ = std::max(modest_step, done.entries / 2);
+    before_ = {};
+    tired_ = 0;
+  } else if (full && before_.entries > 0) {
+    judge(done);
+  } else if (tired_ > 0) {
+    --tired_;
+  } else if (late && done.entries > 1) {
+    try_step(done.entries / 2, done);
+  } else if (full && done.entries < modest_step) {
+    try_step(done.entries * 2, done);
   }
+}
+
+void Applier::try_step(std::uint64_t entries, Step before) {
+  step_ = std::min(entries, modest_step);
+  before_ = before;
+}
+
+// Of a try. If it was good, the next one goes on in the same direction; if fewer were no better,
+// more may be. More that still fit into a slice are never worse.
+void Applier::judge(Step done) {
+  const Step before = std::exchange(before_, {});
+  const bool fewer = done.entries < before.entries;
+  const bool late = done.took > slice_time;
+  const bool good =
+      fewer ? 3 * done.took < 2 * before.took : !late || 2 * done.took < 3 * before.took;
+  if (!good) {
+    step_ = before.entries;
+    if (fewer && step_ < modest_step) return try_step(step_ * 2, before);
+  } else if (fewer && late && done.entries > 1) {
+    return try_step(done.entries / 2, done);
+  } else if (!fewer && done.entries < modest_step) {
+    return try_step(done.entries * 2, done);
+  }
+  tired_ = steps_between_tries;
 }
 
 // At most so many.

@@ -17,8 +17,9 @@ namespace bowline::host {
 //
 // The thread of the machine has heartbeats to send. So the machine gets a step at a time, and the
 // applier looks at the clock behind each: a slice is over after `slice_time`, and a machine that
-// needs longer for one step gets half as much in the next. One that is fast gets a whole slice in
-// one step, since it does better with many commands at once.
+// needs longer for one step gets half as much in the next, down to one command. One that is fast
+// gets a whole slice in one step, since it does better with many commands at once. So does one to
+// which each call costs something, whatever is in it: that is found out by trying.
 class Applier {
  public:
   // Whoever it applies for.
@@ -43,8 +44,11 @@ class Applier {
 
   static constexpr std::uint64_t slice_entries = 4096;
   static constexpr Duration slice_time{2'000'000};
-  // Less would be no kindness to a machine to which each call costs something.
-  static constexpr std::uint64_t least_step = 64;
+  // So many may be a step that takes longer than a slice, where half as many would take nearly as
+  // long.
+  static constexpr std::uint64_t modest_step = 64;
+  // After the last that was good, or could be.
+  static constexpr std::uint32_t steps_between_tries = 64;
 
   Applier(const env::Clock&, wal::LogStore&, GroupId, machine::StateMachine&,
           std::uint64_t slice_bytes, Client&, Scratch&);
@@ -68,7 +72,13 @@ class Applier {
   void fetch();
   void fetched(Index asked, Result<raft::Batch>);
   void apply(const raft::Batch&);
-  void set_step(std::uint64_t entries, Duration took);
+  struct Step {
+    std::uint64_t entries = 0;
+    Duration took{0};
+  };
+  void set_step(Step);
+  void try_step(std::uint64_t entries, Step before);
+  void judge(Step);
   void apply_commands(std::span<const raft::Entry>, std::span<std::string> answers);
 
   const env::Clock& clock_;
@@ -80,8 +90,10 @@ class Applier {
   Scratch& scratch_;
   LogId applied_;
   Index allowed_;
-  std::uint64_t step_ = least_step;  // so many entries may be one call of the machine
-  raft::Batch read_;                 // from the disk, and still to be applied
+  std::uint64_t step_ = 1;   // so many entries may be one call of the machine
+  Step before_;              // that size is a try, and this was the step before it; 0: it is none
+  std::uint32_t tired_ = 0;  // so many steps until the next try
+  raft::Batch read_;         // from the disk, and still to be applied
   std::uint32_t held_ = 0;
   bool reading_ = false;
   bool stuck_ = false;  // what is next cannot be read ...

@@ -4,11 +4,16 @@
 #include <algorithm>
 #include <chrono>
 
+#include "bowline/wire/hello.h"
+#include "bowline/wire/printable.h"
+
 namespace bowline::host {
 namespace {
 
 // It may stand in the name of a certificate.
 constexpr std::size_t most_cluster_bytes = 100;
+constexpr std::uint64_t most_queued_bytes = std::uint64_t{1} << 40;
+constexpr std::uint64_t most_permille = 1'000'000;  // keeps its product with a size in range
 
 bool needs_no_escape(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -17,7 +22,6 @@ bool needs_no_escape(char c) {
 
 std::string fault_of_links(const Links::Options& links) {
   if (links.hello_within <= Duration(0)) return "links.hello_within must be above zero";
-  if (links.retry_floor <= Duration(0)) return "links.retry_floor must be above zero";
   if (links.retry_most < links.retry_floor)
     return "links.retry_most must be at least links.retry_floor";
   if (links.short_life < Duration(0)) return "links.short_life must not be negative";
@@ -31,6 +35,12 @@ std::string fault_of_links(const Links::Options& links) {
 std::string fault_of_courier(const Courier::Options& courier, const Links::Options& links) {
   if (courier.part_bytes == 0) return "courier.part_bytes must be above zero";
   if (courier.frame_bytes == 0) return "courier.frame_bytes must be above zero";
+  // Before they are added to each other: the sum of larger ones might wrap.
+  if (courier.part_bytes > links.most_frame_bytes)
+    return "courier.part_bytes must be at most links.most_frame_bytes";
+  if (courier.frame_bytes > links.most_frame_bytes)
+    return "courier.frame_bytes must be at most links.most_frame_bytes";
+  if (courier.queued_bytes > most_queued_bytes) return "courier.queued_bytes must be at most 1 TiB";
   if (courier.queued_bytes < courier.frame_bytes)
     return "courier.queued_bytes must be at least courier.frame_bytes";
   if (courier.most_bytes(0) > links.most_frame_bytes)
@@ -44,16 +54,23 @@ std::string fault_of_transfers(const Transfers::Options& transfers) {
   if (transfers.most_givings == 0) return "transfers.most_givings must be above zero";
   if (transfers.fetches_at_once == 0) return "transfers.fetches_at_once must be above zero";
   if (transfers.stalled_after <= Duration(0)) return "transfers.stalled_after must be above zero";
-  if (transfers.again_after <= Duration(0)) return "transfers.again_after must be above zero";
   if (transfers.rounds == 0) return "transfers.rounds must be above zero";
   return {};
 }
 
 std::string fault_of_detector(const Detector::Options& detector) {
-  if (detector.pulse <= Duration(0)) return "detector.pulse must be above zero";
   if (detector.silence < 4 * detector.pulse)
     return "detector.silence must be at least four times detector.pulse";
   return {};
+}
+
+// The protocol takes any of them, as its tests do; a thread has other things to do.
+std::string fault_of_beats(const raft::Options& raft) {
+  if (raft.heartbeat == Duration(0) && raft.heartbeat_every() < shortest)
+    return "raft: heartbeat_factor must be smaller, or election longer: heartbeats must be at "
+           "least 1 ms apart";
+  return fault_of_pauses(
+      {{"raft: heartbeat", raft.heartbeat_every()}, {"raft: retry", raft.retry}});
 }
 
 }  // namespace
@@ -61,6 +78,12 @@ std::string fault_of_detector(const Detector::Options& detector) {
 std::string fault_of_lengths(std::initializer_list<Named> all) {
   for (const auto& [name, duration] : all)
     if (duration > longest) return std::string(name) + " must be at most a year";
+  return {};
+}
+
+std::string fault_of_pauses(std::initializer_list<Named> all) {
+  for (const auto& [name, duration] : all)
+    if (duration < shortest) return std::string(name) + " must be at least 1 ms";
   return {};
 }
 
@@ -80,8 +103,16 @@ std::string Options::fault() const {
                                             {"transfers.again_after", transfers.again_after}});
       !fault.empty())
     return fault;
+  if (std::string fault = fault_of_pauses({{"links.retry_floor", links.retry_floor},
+                                           {"detector.pulse", detector.pulse},
+                                           {"transfers.again_after", transfers.again_after}});
+      !fault.empty())
+    return fault;
   if (!self) return "self must not be 0: each node has an id of its own";
+  if (name.size() > wire::most_name_bytes || !std::ranges::all_of(name, wire::is_printable))
+    return "name must be at most 255 letters, all of them printable ASCII";
   if (listen.empty()) return "listen must be an address: \"host:port\"";
+  if (advertise.size() > wire::most_name_bytes) return "advertise must be at most 255 letters";
   if (cluster.size() > most_cluster_bytes || !std::ranges::all_of(cluster, needs_no_escape))
     return "cluster must be at most 100 letters, digits, and - . _";
   if (newest_version < wire::oldest_version || newest_version > wire::newest_version)
@@ -97,7 +128,8 @@ std::string Options::fault() const {
   if (operators.most == 0) return "operators.most must be above zero";
   if (operators.most_asks == 0) return "operators.most_asks must be above zero";
   if (backlog_bytes < (1U << 20)) return "backlog_bytes must be at least 1 MiB";
-  if (balance_every < Duration(0)) return "balance_every must not be negative";
+  if (balance_every != Duration(0) && balance_every < shortest)
+    return "balance_every must be 0 or at least 1 ms";
   if (balance_at_once == 0) return "balance_at_once must be above zero";
   if (std::string fault = fault_of_courier(courier, links); !fault.empty()) return fault;
   return fault_of_transfers(transfers);
@@ -112,11 +144,13 @@ std::shared_ptr<const raft::Options> GroupOptions::usual() {
 std::string GroupOptions::fault() const {
   if (raft == nullptr) return "raft must be given";
   if (std::string fault = raft->fault(); !fault.empty()) return "raft: " + fault;
+  if (std::string fault = fault_of_beats(*raft); !fault.empty()) return fault;
   if (slice_bytes == 0) return "slice_bytes must be above zero";
   if (unapplied_bytes == 0) return "unapplied_bytes must be above zero";
-  if (snapshot_every < Duration(0)) return "snapshot_every must not be negative";
-  return fault_of_lengths(
-      {{"snapshot_every", snapshot_every}, {"raft: hibernate_after", raft->hibernate_after}});
+  if (snapshot_permille > most_permille) return "snapshot_permille must be at most 1000000";
+  if (snapshot_every != Duration(0) && snapshot_every < shortest)
+    return "snapshot_every must be 0 or at least 1 ms";
+  return fault_of_lengths({{"snapshot_every", snapshot_every}});
 }
 
 std::string GroupOptions::cannot_become(const GroupOptions& next) const {

@@ -23,17 +23,20 @@ namespace bowline::host {
 
 // Of all durations in options, here and of whoever embeds us: it keeps their sums in range.
 inline constexpr Duration longest = std::chrono::hours(24 * 365);
-// As a sentence, of the first that is longer; empty: none is.
+// Of those after which something is done again and again: less would keep the thread busy with it.
+inline constexpr Duration shortest = std::chrono::milliseconds(1);
+// As a sentence, of the first that is longer, or shorter; empty: none is.
 struct Named {
   const char* name;
   Duration duration;
 };
 std::string fault_of_lengths(std::initializer_list<Named>);
+std::string fault_of_pauses(std::initializer_list<Named>);
 
 // Of one node.
 struct Options {
   NodeId self;
-  std::string name;  // for people
+  std::string name;  // for people: 255 letters of printable ASCII at most
   // Of the cluster: nodes that have another one do not speak with us. Empty: whichever they have.
   std::string cluster;
   std::string listen;     // "host:port", where other nodes find us ...

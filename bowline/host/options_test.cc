@@ -14,6 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr Duration too_short = milliseconds(1) - Duration{1};
 constexpr Duration too_long = std::chrono::hours(24 * 365) + Duration{1};
 
 template <class Of>
@@ -33,63 +34,99 @@ std::shared_ptr<raft::Options> copy_of(const GroupOptions& options) {
   return std::make_shared<raft::Options>(*options.raft);
 }
 
-TEST(HostOptions, say_what_to_change) {
-  EXPECT_EQ(good().fault(), "");
-  const std::vector<Case<Options>> cases{
-      {"self must not be 0: each node has an id of its own", [](Options& o) { o.self = {}; }},
-      {"listen must be an address: \"host:port\"", [](Options& o) { o.listen = ""; }},
-      {"boot must not be 0: draw it at random at each start", [](Options& o) { o.boot = 0; }},
-      {"log: ", [](Options& o) { o.log.segment_bytes = 1; }},
-      {"log: ", [](Options& o) { o.log.batch_bytes = 0; }},
-      {"snapshots: ", [](Options& o) { o.snapshots.piece_bytes = 0; }},
-      {"snapshots: ", [](Options& o) { o.snapshots.takes_at_once = 0; }},
-      {"snapshots: ", [](Options& o) { o.snapshots.loads_at_once = 0; }},
-      {"detector.pulse must be above zero", [](Options& o) { o.detector.pulse = {}; }},
-      {"detector.silence must be at least four times detector.pulse",
-       [](Options& o) { o.detector.silence = 4 * o.detector.pulse - Duration{1}; }},
-      {"balance_every must not be negative",
-       [](Options& o) { o.balance_every = milliseconds(-1); }},
-      {"backlog_bytes must be at least 1 MiB", [](Options& o) { o.backlog_bytes = 1048575; }},
-      {"balance_at_once must be above zero", [](Options& o) { o.balance_at_once = 0; }},
-      {"links.hello_within must be above zero", [](Options& o) { o.links.hello_within = {}; }},
-      {"links.retry_floor must be above zero", [](Options& o) { o.links.retry_floor = {}; }},
-      {"links.retry_most must be at least links.retry_floor",
-       [](Options& o) { o.links.retry_most = milliseconds(1); }},
-      {"links.short_life must not be negative",
-       [](Options& o) { o.links.short_life = milliseconds(-1); }},
-      {"links.spare_lives must not be negative",
-       [](Options& o) { o.links.spare_lives = milliseconds(-1); }},
-      {"links.most_frame_bytes must be at least 1 MiB",
-       [](Options& o) { o.links.most_frame_bytes = 1000; }},
-      {"links.most_strangers must be above zero", [](Options& o) { o.links.most_strangers = 0; }},
-      {"links.most_peers must be above zero", [](Options& o) { o.links.most_peers = 0; }},
-      {"courier.part_bytes must be above zero", [](Options& o) { o.courier.part_bytes = 0; }},
-      {"courier.frame_bytes must be above zero", [](Options& o) { o.courier.frame_bytes = 0; }},
-      {"courier.queued_bytes must be at least courier.frame_bytes",
-       [](Options& o) { o.courier.queued_bytes = 1; }},
-      {"courier.frame_bytes and courier.part_bytes must be smaller",
-       [](Options& o) { o.links.most_frame_bytes = 1 << 20, o.courier.part_bytes = 1 << 20; }},
-      {"operators.admit must be one of those",
-       [](Options& o) { o.operators.admit = static_cast<Admit>(3); }},
-      {"operators.most must be above zero", [](Options& o) { o.operators.most = 0; }},
-      {"operators.most_asks must be above zero", [](Options& o) { o.operators.most_asks = 0; }},
-      {"newest_version must be from 1 to 4", [](Options& o) { o.newest_version = 0; }},
-      {"newest_version must be from 1 to 4", [](Options& o) { o.newest_version = 5; }},
-      {"transfers.most_givings must be above zero",
-       [](Options& o) { o.transfers.most_givings = 0; }},
-      {"transfers.fetches_at_once must be above zero",
-       [](Options& o) { o.transfers.fetches_at_once = 0; }},
-      {"transfers.stalled_after must be above zero",
-       [](Options& o) { o.transfers.stalled_after = {}; }},
-      {"transfers.again_after must be above zero",
-       [](Options& o) { o.transfers.again_after = {}; }},
-      {"transfers.rounds must be above zero", [](Options& o) { o.transfers.rounds = 0; }}};
+void expect_faults(const std::vector<Case<Options>>& cases) {
   for (const auto& [fault, spoil] : cases) {
     Options options = good();
     spoil(options);
     EXPECT_TRUE(options.fault().starts_with(fault)) << fault << ": " << options.fault();
     EXPECT_GT(options.fault().size(), std::string("log: ").size());
   }
+}
+
+TEST(HostOptions, say_what_to_change) {
+  EXPECT_EQ(good().fault(), "");
+  expect_faults(
+      {{"self must not be 0: each node has an id of its own", [](Options& o) { o.self = {}; }},
+       {"listen must be an address: \"host:port\"", [](Options& o) { o.listen = ""; }},
+       {"name must be at most 255 letters", [](Options& o) { o.name = std::string(256, 'x'); }},
+       {"name must be at most 255 letters, all of them printable ASCII",
+        [](Options& o) { o.name = "the\x1b[2Jnode"; }},
+       {"name must be at most 255 letters, all of them printable ASCII",
+        [](Options& o) { o.name = "knoten-\xc3\xbc"; }},
+       {"advertise must be at most 255 letters",
+        [](Options& o) { o.advertise = std::string(251, 'x') + ":4567"; }},
+       {"boot must not be 0: draw it at random at each start", [](Options& o) { o.boot = 0; }},
+       {"log: ", [](Options& o) { o.log.segment_bytes = 1; }},
+       {"log: ", [](Options& o) { o.log.batch_bytes = 0; }},
+       {"log: ahead must be at most 64", [](Options& o) { o.log.ahead = 65; }},
+       {"log: retry_full_after must be at least 1 ms",
+        [](Options& o) { o.log.retry_full_after = too_short; }},
+       {"snapshots: ", [](Options& o) { o.snapshots.piece_bytes = 0; }},
+       {"snapshots: ", [](Options& o) { o.snapshots.takes_at_once = 0; }},
+       {"snapshots: ", [](Options& o) { o.snapshots.loads_at_once = 0; }},
+       {"detector.pulse must be at least 1 ms", [](Options& o) { o.detector.pulse = {}; }},
+       {"detector.pulse must be at least 1 ms", [](Options& o) { o.detector.pulse = too_short; }},
+       {"detector.silence must be at least four times detector.pulse",
+        [](Options& o) { o.detector.silence = 4 * o.detector.pulse - Duration{1}; }},
+       {"balance_every must be 0 or at least 1 ms",
+        [](Options& o) { o.balance_every = milliseconds(-1); }},
+       {"balance_every must be 0 or at least 1 ms",
+        [](Options& o) { o.balance_every = too_short; }},
+       {"backlog_bytes must be at least 1 MiB", [](Options& o) { o.backlog_bytes = 1048575; }},
+       {"balance_at_once must be above zero", [](Options& o) { o.balance_at_once = 0; }}});
+}
+
+TEST(HostOptions, say_what_to_change_of_what_is_between_nodes) {
+  expect_faults(
+      {{"links.hello_within must be above zero", [](Options& o) { o.links.hello_within = {}; }},
+       {"links.retry_floor must be at least 1 ms",
+        [](Options& o) { o.links.retry_floor = too_short; }},
+       {"links.retry_most must be at least links.retry_floor",
+        [](Options& o) { o.links.retry_most = milliseconds(1); }},
+       {"links.short_life must not be negative",
+        [](Options& o) { o.links.short_life = milliseconds(-1); }},
+       {"links.spare_lives must not be negative",
+        [](Options& o) { o.links.spare_lives = milliseconds(-1); }},
+       {"links.most_frame_bytes must be at least 1 MiB",
+        [](Options& o) { o.links.most_frame_bytes = 1000; }},
+       {"links.most_strangers must be above zero", [](Options& o) { o.links.most_strangers = 0; }},
+       {"links.most_peers must be above zero", [](Options& o) { o.links.most_peers = 0; }},
+       {"courier.part_bytes must be above zero", [](Options& o) { o.courier.part_bytes = 0; }},
+       {"courier.frame_bytes must be above zero", [](Options& o) { o.courier.frame_bytes = 0; }},
+       {"courier.queued_bytes must be at least courier.frame_bytes",
+        [](Options& o) { o.courier.queued_bytes = 1; }},
+       {"courier.frame_bytes and courier.part_bytes must be smaller",
+        [](Options& o) { o.links.most_frame_bytes = 1 << 20, o.courier.part_bytes = 1 << 20; }},
+       {"courier.part_bytes must be at most links.most_frame_bytes",
+        [](Options& o) { o.courier.part_bytes = ~std::uint64_t{0}; }},
+       {"courier.part_bytes must be at most links.most_frame_bytes",
+        [](Options& o) { o.courier.part_bytes = o.links.most_frame_bytes + std::uint64_t{1}; }},
+       {"courier.frame_bytes must be at most links.most_frame_bytes",
+        [](Options& o) { o.courier.frame_bytes = o.courier.queued_bytes = ~std::uint64_t{0}; }},
+       {"courier.queued_bytes must be at most 1 TiB",
+        [](Options& o) { o.courier.queued_bytes = ~std::uint64_t{0}; }},
+       {"operators.admit must be one of those",
+        [](Options& o) { o.operators.admit = static_cast<Admit>(3); }},
+       {"operators.most must be above zero", [](Options& o) { o.operators.most = 0; }},
+       {"operators.most_asks must be above zero", [](Options& o) { o.operators.most_asks = 0; }},
+       {"newest_version must be from 1 to 4", [](Options& o) { o.newest_version = 0; }},
+       {"newest_version must be from 1 to 4", [](Options& o) { o.newest_version = 5; }},
+       {"transfers.most_givings must be above zero",
+        [](Options& o) { o.transfers.most_givings = 0; }},
+       {"transfers.fetches_at_once must be above zero",
+        [](Options& o) { o.transfers.fetches_at_once = 0; }},
+       {"transfers.stalled_after must be above zero",
+        [](Options& o) { o.transfers.stalled_after = {}; }},
+       {"transfers.again_after must be at least 1 ms",
+        [](Options& o) { o.transfers.again_after = too_short; }},
+       {"transfers.rounds must be above zero", [](Options& o) { o.transfers.rounds = 0; }}});
+}
+
+TEST(HostOptions, take_names_as_long_as_others_hear_them) {
+  Options options = good();
+  options.name = std::string(255, '~');
+  options.advertise = std::string(250, 'x') + ":4567";
+  EXPECT_EQ(options.fault(), "");
 }
 
 // Times are added to each other, and compared. Beyond some hundred years their sums would wrap.
@@ -117,6 +154,10 @@ TEST(HostOptions, take_no_time_of_more_than_a_year) {
   Options patient = good();
   patient.detector.silence = patient.balance_every = std::chrono::hours(24 * 365);
   EXPECT_EQ(patient.fault(), "");
+  Options hasty = good();
+  hasty.balance_every = hasty.detector.pulse = milliseconds(1);
+  hasty.links.retry_floor = hasty.transfers.again_after = milliseconds(1);
+  EXPECT_EQ(hasty.fault(), "");
 }
 
 TEST(GroupOptions, say_what_to_change) {
@@ -129,6 +170,25 @@ TEST(GroupOptions, say_what_to_change) {
          raft->heartbeat = Duration{-1};
          o.raft = raft;
        }},
+      {"raft: heartbeat must be at least 1 ms",
+       [](GroupOptions& o) {
+         auto raft = copy_of(o);
+         raft->heartbeat = too_short;
+         o.raft = raft;
+       }},
+      {"raft: heartbeat_factor must be smaller, or election longer: heartbeats must be at least 1 "
+       "ms apart",
+       [](GroupOptions& o) {
+         auto raft = copy_of(o);
+         raft->heartbeat_factor = 1001;
+         o.raft = raft;
+       }},
+      {"raft: retry must be at least 1 ms",
+       [](GroupOptions& o) {
+         auto raft = copy_of(o);
+         raft->retry = too_short;
+         o.raft = raft;
+       }},
       {"slice_bytes must be above zero", [](GroupOptions& o) { o.slice_bytes = 0; }},
       {"unapplied_bytes must be above zero", [](GroupOptions& o) { o.unapplied_bytes = 0; }},
       {"raft: hibernate_after must be at most a year",
@@ -137,8 +197,12 @@ TEST(GroupOptions, say_what_to_change) {
          raft->hibernate_after = Duration::max();
          o.raft = raft;
        }},
-      {"snapshot_every must not be negative",
+      {"snapshot_permille must be at most 1000000",
+       [](GroupOptions& o) { o.snapshot_permille = 1'000'001; }},
+      {"snapshot_every must be 0 or at least 1 ms",
        [](GroupOptions& o) { o.snapshot_every = Duration{-1}; }},
+      {"snapshot_every must be 0 or at least 1 ms",
+       [](GroupOptions& o) { o.snapshot_every = too_short; }},
       {"snapshot_every must be at most a year",
        [](GroupOptions& o) { o.snapshot_every = Duration::max(); }}};
   for (const auto& [fault, spoil] : cases) {

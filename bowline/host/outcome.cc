@@ -31,6 +31,7 @@ std::string text(raft::Refusal refusal) {
              std::to_string(raft::max_members) + " at most";
     case Refusal::bad_target: return "that one cannot lead: it is no voter, or has priority 0";
     case Refusal::stopped: return "the group has stopped on this node";
+    case Refusal::no_member: return "that node is no member of the group";
   }
   std::unreachable();
 }

@@ -12,13 +12,13 @@ namespace {
 
 TEST(OutcomeText, has_a_sentence_of_its_own_for_each_refusal) {
   std::set<std::string> all;
-  constexpr auto last = static_cast<std::uint8_t>(raft::Refusal::stopped);
+  constexpr auto last = static_cast<std::uint8_t>(raft::Refusal::no_member);
   for (std::uint8_t value = 0; value <= last; ++value) {
     const std::string sentence = text(static_cast<raft::Refusal>(value));
     EXPECT_GT(sentence.size(), 10U);
     EXPECT_TRUE(all.insert(sentence).second) << sentence;
   }
-  EXPECT_EQ(all.size(), 15U);
+  EXPECT_EQ(all.size(), 16U);
 }
 
 TEST(OutcomeText, names_the_leader_where_it_is_known) {

@@ -123,8 +123,8 @@ wire::Hello Shard::hello() const {
   hello.self = options_.self;
   hello.disk = disk_;
   hello.boot = options_.boot;
-  hello.address = options_.advertise.substr(0, wire::most_name_bytes);
-  hello.name = options_.name.substr(0, wire::most_name_bytes);
+  hello.address = options_.advertise;
+  hello.name = options_.name;
   hello.cluster_name = options_.cluster;
   return hello;
 }

@@ -71,6 +71,7 @@ enum class Refusal : std::uint8_t {
   too_old,  // of a read: nobody can tell that the state is as new as was asked for
   lost_leadership,
   stopped,
+  no_member,  // of a host that changes one member: that one is none. The core never says it
 };
 struct Refused {  // it was not done and never will be
   Ticket ticket;

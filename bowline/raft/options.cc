@@ -7,12 +7,15 @@ namespace bowline::raft {
 namespace {
 
 constexpr Duration longest = std::chrono::hours(24);  // keeps all sums of times in range
+constexpr Duration longest_calm = std::chrono::hours(24 * 365);
 
 std::string fault_of_times(const Options& options) {
   if (options.heartbeat < Duration::zero()) return "heartbeat must not be negative";
   if (options.heartbeat == Duration::zero() && options.heartbeat_factor < 2)
     return "heartbeat_factor must be at least 2, or heartbeat be given";
-  if (options.heartbeat_every() <= Duration::zero()) return "election must be above zero";
+  if (options.election <= Duration::zero()) return "election must be above zero";
+  if (options.heartbeat_every() <= Duration::zero())
+    return "heartbeat_factor must be smaller: election has no room for so many heartbeats";
   if (options.election > longest) return "election must be at most a day";
   // Below two heartbeats one lost message would start an election, and a leader could not tell in
   // time that it is alone.
@@ -24,6 +27,7 @@ std::string fault_of_times(const Options& options) {
   if (options.hibernate_after != Duration::zero() &&
       options.hibernate_after < options.heartbeat_every())
     return "hibernate_after must be 0 or at least heartbeat";
+  if (options.hibernate_after > longest_calm) return "hibernate_after must be at most a year";
   if (options.stagger > options.election) return "stagger must be at most election";
   return {};
 }

@@ -137,12 +137,13 @@ TEST_F(TlsFilesTest, options_that_do_not_fit_are_told_in_a_sentence) {
   EXPECT_EQ(some.fault(), "");
   for (const auto& spoil : std::vector<std::function<void(TlsOptions&)>>{
            [](TlsOptions& of) { of.greet_within = Duration(0); },
-           [](TlsOptions& of) { of.look_every = Duration(0); },
            [](TlsOptions& of) { of.most_greetings = 0; }}) {
     TlsOptions bad = some;
     spoil(bad);
     EXPECT_TRUE(bad.fault().contains("must be above zero")) << bad.fault();
   }
+  some.look_every = std::chrono::microseconds(999);
+  EXPECT_EQ(some.fault(), "tls.look_every must be at least 1 ms");
 }
 
 // The commands that docs/TLS.md names, for what it names them.

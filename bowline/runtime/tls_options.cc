@@ -19,7 +19,7 @@ std::string TlsOptions::fault() const {
 
 std::string TlsOptions::times_fault() const {
   if (greet_within <= Duration(0)) return "tls.greet_within must be above zero";
-  if (look_every <= Duration(0)) return "tls.look_every must be above zero";
+  if (look_every < std::chrono::milliseconds(1)) return "tls.look_every must be at least 1 ms";
   if (most_greetings == 0) return "tls.most_greetings must be above zero";
   return {};
 }

@@ -15,13 +15,13 @@
 
 namespace bowline::sim {
 
-// For each command its thread is busy for so long.
+// For each command its thread is busy for so long, and for each call.
 class Busy final : public machine::StateMachine {
  public:
-  Busy(ProcessLoop& loop, Duration each) : loop_(loop), each_(each) {}
+  Busy(ProcessLoop& loop, Duration each) : each(each), loop_(loop) {}
 
   void apply(std::span<const machine::Command> commands, std::span<std::string>) override {
-    loop_.advance(loop_.now() + each_ * static_cast<std::int64_t>(commands.size()));
+    loop_.advance(loop_.now() + call + each * static_cast<std::int64_t>(commands.size()));
     applied += commands.size();
     most = std::max(most, commands.size());
     ++calls;
@@ -29,13 +29,14 @@ class Busy final : public machine::StateMachine {
   std::unique_ptr<machine::Reader> snapshot() override { return nullptr; }  // nobody asks for one
   std::unique_ptr<machine::Writer> restore() override { return nullptr; }
 
+  Duration each;
+  Duration call{0};
   std::uint64_t applied = 0;
   std::size_t most = 0;  // in one call
   std::uint64_t calls = 0;
 
  private:
   ProcessLoop& loop_;
-  Duration each_;
 };
 
 // Machines that take their time, on the thread that sends the heartbeats of all groups.

@@ -66,6 +66,11 @@ TEST(Options, say_what_is_wrong_with_them) {
   EXPECT_NE(Options{.batch_bytes = 0}.fault(), "");
   EXPECT_NE(Options{.batch_bytes = 64 << 20}.fault(), "");
   EXPECT_NE(Options{.ahead = 0}.fault(), "");
+  EXPECT_EQ(Options{.ahead = 64}.fault(), "");
+  EXPECT_TRUE(Options{.ahead = 65}.fault().starts_with("ahead must be at most 64"));
+  EXPECT_TRUE(Options{.ahead = ~0U}.fault().starts_with("ahead must be at most 64"));
+  EXPECT_EQ(Options{.retry_full_after = std::chrono::microseconds(999)}.fault(),
+            "retry_full_after must be at least 1 ms");
   EXPECT_NE(Options{.mark_after = Duration(0)}.fault(), "");
 }
 

@@ -33,6 +33,7 @@ std::string_view word(Refusal refusal) {
     case Refusal::too_old: return "the state may be older than that";
     case Refusal::lost_leadership: return "lost leadership";
     case Refusal::stopped: return "stopped";
+    case Refusal::no_member: return "no member";
   }
   std::unreachable();
 }
