@@ -118,6 +118,8 @@ class World : public Court {
   // Some of the batch that holds this entry. Only one block, if too much would be lost otherwise;
   // false: nothing, because even that would be too much.
   bool rot(NodeId, Index, Rot);
+  // Somebody reads these on the disk of a whole node, to see whether they are there.
+  void read_back(NodeId, Index first, Index last);
   // All files of its snapshots rot.
   void rot_snapshots(NodeId);
   // Its disk has no room for another file, until as many calls say that it has.
@@ -256,7 +258,6 @@ class World : public Court {
   void snapshot_installed(Node&, const raft::Base&, bool used);
   void read_within(Node&, Duration at_most, std::uint32_t tries);
   void expect_end(Node&, Duration at_most, std::shared_ptr<bool> ended);
-  void read_back(Node&, Index first, Index last);
   Watched::Hooks watching(Node&);
   void check_answer(const host::Outcome&, const Bytes& command);
   void check_read(const Node&, Ticket);

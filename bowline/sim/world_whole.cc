@@ -374,9 +374,8 @@ void World::stepped(Node& node, const raft::Input& input, const raft::Effects& e
 
 void World::applied(Node& node, const raft::Entry& entry) {
   const Line* line = node.site.written.at(entry.id.index);
-  const bool same = line != nullptr && line->entry.id == entry.id &&
-                    line->entry.kind == entry.kind &&
-                    line->entry.payload.view() == entry.payload.view();
+  const bool same =
+      line != nullptr && line->entry.id == entry.id && same_content(line->entry, entry);
   if (!same)
     return violated({"I14", "node " + std::to_string(node.site.id.value) + " applies entry " +
                                 std::to_string(entry.id.index.value) +
@@ -415,16 +414,19 @@ void World::rot_snapshots(NodeId id) {
   node.snapshots_rotten = true;
 }
 
-// Somebody reads these on its disk, to see whether they are there.
-void World::read_back(Node& node, Index first, Index last) {
+// What it cannot read it has to do without, and what it can read is what was written.
+void World::read_back(NodeId id, Index first, Index last) {
+  Node& node = mine(id);
+  if (!node.up()) return;
   let_climate_in(node);
   ProcessLoop& loop = node.whole->loop();
   if (node.pauses == 0 && loop.now() < now_) loop.advance(now_);
   for (Index i = first; i <= last; i = i.next())
     node.whole->shard().log().fetch(Whole::group, i.prev(), i, 1,
-                                    [&node, i](const Result<raft::Batch>& read) {
+                                    [this, &node, i](const Result<raft::Batch>& read) {
                                       if (!read)
-                                        node.whole->replica().input(raft::Unreadable{i, i});
+                                        return node.whole->replica().input(raft::Unreadable{i, i});
+                                      if (begins_at(node, *read, i)) as_written(node, *read);
                                     });
   arm_process(node);
 }
