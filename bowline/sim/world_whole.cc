@@ -38,6 +38,13 @@ class World::Eyes final : public host::Onlooker {
   void sent(const host::Replica& replica, NodeId to, const raft::Message& message) override {
     if (is_ours(replica)) world_.left(node_, to, message);
   }
+  void shipped(NodeId to) override {
+    for (Witness* witness : world_.witnesses_) witness->shipped(node_.site, to);
+  }
+  void no_way(const host::Replica& replica, NodeId to) override {
+    if (!is_ours(replica)) return;
+    for (Witness* witness : world_.witnesses_) witness->no_way(node_.site, to);
+  }
   void applied(const host::Replica& replica, const raft::Entry& entry) override {
     if (is_ours(replica)) world_.applied(node_, entry);
   }
