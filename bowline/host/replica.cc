@@ -92,6 +92,12 @@ void Replica::dismiss(const Error& why) {
   for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(why));
 }
 
+bool Replica::anybody_waits() const {
+  return !waiters_.empty() || !refused_.empty() || !gathered_.empty() || !reads_.empty() ||
+         !operations_.empty() || !want_snapshot_.empty() ||
+         (old_reads_ != nullptr && !old_reads_->waiting.empty());
+}
+
 // ---- requests
 
 void Replica::propose(Bytes command, Term expected, Reply reply) {

@@ -63,6 +63,9 @@ class Liveness {
   bool wakes();
   bool ends();
   bool answers_all();
+  bool is_changing() const;
+  std::string busy_with(NodeId) const;
+  bool rests();
   bool calls_end();
   bool outlives_its_leader();
   bool follows_group(NodeId) const;

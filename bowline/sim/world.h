@@ -370,7 +370,8 @@ class World : public Court {
   ClusterId cluster_;
   Index committed_at_ruin_;
   std::uint64_t hash_ = 0;
-  std::uint64_t busy_instant_ = 0;  // events since time last moved
+  std::uint64_t largest_asked_ = 0;  // of what whole nodes were asked to write at once
+  std::uint64_t busy_instant_ = 0;   // events since time last moved
   bool keeps_journals_ = false;
   Filter filter_;
   Guests guests_;
