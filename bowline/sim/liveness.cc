@@ -6,6 +6,7 @@
 
 #include "bowline/sim/host_bounds.h"
 #include "bowline/sim/members.h"
+#include "bowline/sim/side_groups.h"
 
 namespace bowline::sim {
 
@@ -32,11 +33,12 @@ bool Liveness::works() {
 // A lease that ends by itself is one command more, so all answers are in when the play is over; and
 // what that had to read may have been rotten, see stays().
 bool Liveness::ends() {
-  if (world_.play() == nullptr) return answers_all() && calls_end() && rests();
+  if (world_.play() == nullptr)
+    return answers_all() && calls_end() && side_groups_work() && rests();
   if (!calls_end()) return false;
   if (!world_.run_until([&] { return leads_well(); }, election_ * 10))
     return fail("the leader is gone again");
-  return answers_all() && rests();
+  return answers_all() && side_groups_work() && rests();
 }
 
 bool Liveness::fail(const std::string& what) {
@@ -261,6 +263,13 @@ bool Liveness::answers_all() {
       return fail("node " + std::to_string(i) + " has not the leader's state");
   }
   return true;
+}
+
+bool Liveness::side_groups_work() {
+  if (world_.side_groups() == nullptr) return true;
+  const std::string missing =
+      world_.side_groups()->settle([this](NodeId id) { return well(id); }, election_);
+  return missing.empty() || fail(missing);
 }
 
 // What a whole node still has to do, or has kept of what was to be done.

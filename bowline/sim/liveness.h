@@ -65,6 +65,7 @@ class Liveness {
   bool answers_all();
   bool is_changing() const;
   std::string busy_with(NodeId) const;
+  bool side_groups_work();
   bool rests();
   bool calls_end();
   bool outlives_its_leader();

@@ -97,6 +97,7 @@ class World : public Court {
   Play* play() const { return play_; }
   // Other groups on whole nodes; before anything happens.
   void lodge(SideGroups& groups) { side_groups_ = &groups; }
+  SideGroups* side_groups() const { return side_groups_; }
   host::GroupOptions group_options(NodeId) const;  // of a group that starts on a whole node
   // What reaches the process of a whole node from outside, as soon as that runs; not if it is down.
   void enter(NodeId, env::Done<> task);
