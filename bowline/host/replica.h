@@ -258,6 +258,7 @@ class Replica final : private Applier::Client {
   env::TimerId state_timer_;
   std::unique_ptr<raft::Base> install_next_;  // came while another one is being installed
 
+  Seq asked_;  // the last write of the core
   Seq mends_;  // the last write that repairs something; 0: it is on the disk
   env::TimerId timer_;
   Time heard_leader_;
