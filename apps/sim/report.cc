@@ -91,6 +91,7 @@ constexpr Row rows[] = {
     {"sessions_over", &sim::Counters::sessions_over},
     {"groups_founded", &sim::Counters::groups_founded},
     {"groups_destroyed", &sim::Counters::groups_destroyed},
+    {"groups_settled", &sim::Counters::groups_settled},
     {"group_writes", &sim::Counters::group_writes},
     {"old_programs", &sim::Counters::old_programs},
     {"answers", &sim::Counters::answers},

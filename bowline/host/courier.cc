@@ -58,6 +58,7 @@ void Courier::put(GroupId group, NodeId to, const raft::Message& message) {
   const wire::Way* const way = links_.way_to(to);
   if (way == nullptr) {
     ++lost_;
+    if (hooks_.no_way) hooks_.no_way(group, to);
     return;
   }
   Post& post = posts_[to];
@@ -76,6 +77,7 @@ void Courier::put(GroupId group, NodeId to, const raft::Message& message) {
 void Courier::ship(NodeId to, Post& post) {
   if (post.frame.empty()) return;
   std::string frame = std::exchange(post.frame, {});
+  if (hooks_.shipped) hooks_.shipped(to);
   if (post.epoch != links_.epoch(to)) return;  // nobody could read it
   // It takes nothing any more. What it misses is sent again when it does. That much else waits for
   // it is no reason: heartbeats would be lost because somebody asked for something large.

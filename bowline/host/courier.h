@@ -38,6 +38,9 @@ class Courier {
     std::move_only_function<void(GroupId, Index)> unreadable;
     std::move_only_function<void(NodeId)> dropped;  // some of what it was to get; it takes more now
     std::move_only_function<void()> due;            // something was written outside of a turn
+    // What was put into frames for it is on its way, or lost with its connection. May be empty.
+    std::move_only_function<void(NodeId)> shipped = {};
+    std::move_only_function<void(GroupId, NodeId)> no_way = {};  // nobody is there; may be empty
   };
 
   struct Sent {  // since it began

@@ -21,7 +21,10 @@ class Onlooker {
   virtual void persisted(const Replica&, Seq) {}  // before its core is told
   // Before any of the effects is carried out.
   virtual void stepped(const Replica&, const raft::Input&, const raft::Effects&) {}
-  virtual void sent(const Replica&, NodeId /*to*/, const raft::Message&) {}
+  virtual void sent(const Replica&, NodeId /*to*/, const raft::Message&) {}  // put into a frame
+  // All that was sent to it so far is on its way, or lost with its connection.
+  virtual void shipped(NodeId /*to*/) {}
+  virtual void no_way(const Replica&, NodeId /*to*/) {}  // there is no connection to send it
   virtual void applied(const Replica&, const raft::Entry&) {}
   virtual void snapshot_taken(const Replica&, const raft::Base&) {}
   // The state came from another node. Not `used`: it was further already, and only keeps it.

@@ -92,6 +92,12 @@ void Replica::dismiss(const Error& why) {
   for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(why));
 }
 
+bool Replica::anybody_waits() const {
+  return !waiters_.empty() || !refused_.empty() || !gathered_.empty() || !reads_.empty() ||
+         !operations_.empty() || !want_snapshot_.empty() ||
+         (old_reads_ != nullptr && !old_reads_->waiting.empty());
+}
+
 // ---- requests
 
 void Replica::propose(Bytes command, Term expected, Reply reply) {
@@ -254,6 +260,11 @@ void Replica::persisted(Seq seq) {
   input(raft::Persisted{seq});
   if (!laps_.empty()) laps_.durable(core_.outline().durable(), desks_.env.clock.now());
   unwritten_.persisted(core_.outline());
+  // One that was removed, and stops, does not count any more what is on its disk.
+  if (core_.stopped() && seq >= asked_) {
+    unwritten_.end();
+    laps_.end();
+  }
   applier_.landed();
   if (!mends_ || seq < mends_) return;
   mends_ = {};
@@ -290,6 +301,7 @@ void Replica::woken() {
 void Replica::arm() { desks_.env.loop.set(timer_, core_.deadline()); }
 
 void Replica::perform(raft::Persist& write) {
+  asked_ = write.seq;
   if (!write.repaired.empty()) mends_ = write.seq;
   desks_.log.submit(group_, std::move(write));
 }

@@ -128,6 +128,7 @@ class Replica final : private Applier::Client {
   const GroupOptions& options() const { return options_; }
   LogId snapshot() const { return snapshot_; }  // the newest that is here
   bool is_stateless() const { return stateless_; }
+  bool anybody_waits() const;                          // for an answer
   Time heard_leader() const { return heard_leader_; }  // of a follower
 
   static Error disk_failed() {
@@ -257,6 +258,7 @@ class Replica final : private Applier::Client {
   env::TimerId state_timer_;
   std::unique_ptr<raft::Base> install_next_;  // came while another one is being installed
 
+  Seq asked_;  // the last write of the core
   Seq mends_;  // the last write that repairs something; 0: it is on the disk
   env::TimerId timer_;
   Time heard_leader_;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/host/bugs.h"
 #include "bowline/host/destroyed.h"
 #include "bowline/wal/names.h"
 #include "bowline/wire/letter.h"
@@ -252,7 +254,7 @@ void Shard::turn() {
   giving_ = false;
   log_->flush();
   watch_disk();
-  courier_->flush();
+  if (!planted(p98_frames_wait_for_the_disk) || log_->idle()) courier_->flush();
   apply_slices(now);
   if (after_turns_) after_turns_();
 }
@@ -412,10 +414,14 @@ Courier::Hooks Shard::courier_hooks() {
   };
   hooks.dropped = [this](NodeId peer) { contact(peer); };
   hooks.due = [this] { due(); };
-  if (onlooker_ != nullptr)
-    hooks.sent = [this](GroupId group, NodeId to, const raft::Message& message) {
-      if (const Replica* const replica = find(group)) onlooker_->sent(*replica, to, message);
-    };
+  if (onlooker_ == nullptr) return hooks;
+  hooks.sent = [this](GroupId group, NodeId to, const raft::Message& message) {
+    if (const Replica* const replica = find(group)) onlooker_->sent(*replica, to, message);
+  };
+  hooks.shipped = [this](NodeId to) { onlooker_->shipped(to); };
+  hooks.no_way = [this](GroupId group, NodeId to) {
+    if (const Replica* const replica = find(group)) onlooker_->no_way(*replica, to);
+  };
   return hooks;
 }
 

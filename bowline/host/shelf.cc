@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "bowline/base/ensure.h"
+#include "bowline/base/mutant.h"
+#include "bowline/host/bugs.h"
 
 namespace bowline::host {
 namespace {
@@ -111,6 +113,8 @@ void Shelf::rename_head(const SnapshotPtr& snapshot, Head to, env::Done<Result<v
 // such a head finds the pieces, and the only name of which that is not sure is that of the head.
 void Shelf::publish(const SnapshotPtr& snapshot, env::Done<Result<void>> done) {
   ensure(snapshot->head() == Head::begun);
+  if (planted(p97_snapshot_names_not_synced))
+    return rename_head(snapshot, Head::manifest, std::move(done));
   sync_names(or_tell(done, [this, snapshot](env::Done<Result<void>> named) {
     rename_head(snapshot, Head::manifest, or_tell(named, [this](env::Done<Result<void>> renamed) {
                   sync_names(std::move(renamed));

@@ -165,6 +165,29 @@ TEST_F(BacklogTest, a_group_that_ends_gives_all_of_it_back) {
   EXPECT_EQ(answered(), asked);
 }
 
+// The others have decided that it is out before its own disk has what it proposed last.
+TEST_F(BacklogTest, a_leader_that_stops_because_it_is_out_gives_all_of_it_back) {
+  auto raft = *rig.group_options().raft;
+  raft.stop_on_removal = true;
+  rig.group_options().raft = std::make_shared<const raft::Options>(raft);
+  ASSERT_TRUE(found(1));
+  const NodeId at = rig.leader({1});
+  const host::Replica& replica = *rig.replica(at, {1});
+  rig.climate(at).slower = 300ms;
+  std::vector<raft::Wanted> rest;
+  for (const NodeId id : nodes)
+    if (id != at) rest.push_back({.id = id, .address = SimulatedNetwork::address_of(id)});
+  rig.loop(at);
+  rig.replica(at, {1})->reconfigure(std::move(rest), {}, [](const host::Outcome&) {});
+  for (int i = 0; i < 1000 && !replica.core().stopped(); ++i) {
+    propose(at, {1}, 100);
+    rig.run(1ms);
+  }
+  ASSERT_TRUE(replica.core().stopped());
+  EXPECT_GT(bytes(at), 0U);
+  EXPECT_TRUE(rig.run_until([&] { return bytes(at) == 0; }, 10s));
+}
+
 // Whatever becomes of a proposal, its share is given back.
 struct Turmoil : BacklogTest {
   static constexpr std::uint64_t groups = 8;

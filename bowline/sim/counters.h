@@ -73,6 +73,7 @@ struct Counters {
   std::uint64_t sessions_over = 0;
   std::uint64_t groups_founded = 0;    // side groups: lives that began
   std::uint64_t groups_destroyed = 0;  // on one node each
+  std::uint64_t groups_settled = 0;    // that found a leader after the weather, and took a write
   std::uint64_t group_writes = 0;      // that their clients know to be done
   // Of the world kv.
   std::uint64_t answers = 0;         // that clients of the map got

@@ -61,6 +61,10 @@ bool contains(const Image& image, LogId id) {
   return line != nullptr && line->entry.id == id;
 }
 
+bool same_content(const raft::Entry& a, const raft::Entry& b) {
+  return a.kind == b.kind && a.payload.view() == b.payload.view();
+}
+
 LogId last_of(const Image& image) {
   return image.lines.empty() ? image.base.id : image.lines.back().entry.id;
 }

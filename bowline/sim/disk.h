@@ -36,6 +36,8 @@ raft::Persist persist_of(const Write&);
 void restart_from(const Snapshot&, Image&);
 
 bool contains(const Image&, LogId);
+// Of two entries of one id, which names one content for all time.
+bool same_content(const raft::Entry&, const raft::Entry&);
 LogId last_of(const Image&);
 
 }  // namespace bowline::sim

@@ -39,6 +39,16 @@ void Jury::sent(const Site& site, NodeId to, const raft::Message& message) {
   for (const auto& one : all_) one->sent(site, to, message);
 }
 
+void Jury::shipped(const Site& site, NodeId to) {
+  if (site.given_up) return;
+  for (const auto& one : all_) one->shipped(site, to);
+}
+
+void Jury::no_way(const Site& site, NodeId to) {
+  if (site.given_up) return;
+  for (const auto& one : all_) one->no_way(site, to);
+}
+
 void Jury::persisted(const Site& site, Seq seq) {
   if (site.given_up) return;
   for (const auto& one : all_) one->persisted(site, seq);

@@ -23,6 +23,8 @@ class Jury : public Witness {
   void ended(const std::optional<Violation>&) override;
   void stepped(const Site&, const raft::Input&, const raft::Effects&) override;
   void sent(const Site&, NodeId, const raft::Message&) override;
+  void shipped(const Site&, NodeId) override;
+  void no_way(const Site&, NodeId) override;
   void persisted(const Site&, Seq) override;
   void applied(const Site&, const Line&) override;
   void snapshot_taken(const Site&) override;

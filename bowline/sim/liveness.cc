@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "bowline/sim/host_bounds.h"
 #include "bowline/sim/members.h"
+#include "bowline/sim/side_groups.h"
 
 namespace bowline::sim {
 
@@ -31,11 +33,12 @@ bool Liveness::works() {
 // A lease that ends by itself is one command more, so all answers are in when the play is over; and
 // what that had to read may have been rotten, see stays().
 bool Liveness::ends() {
-  if (world_.play() == nullptr) return answers_all() && calls_end();
+  if (world_.play() == nullptr)
+    return answers_all() && calls_end() && side_groups_work() && rests();
   if (!calls_end()) return false;
   if (!world_.run_until([&] { return leads_well(); }, election_ * 10))
     return fail("the leader is gone again");
-  return answers_all();
+  return answers_all() && side_groups_work() && rests();
 }
 
 bool Liveness::fail(const std::string& what) {
@@ -231,9 +234,13 @@ bool Liveness::outlives_its_leader() {
   return works_again(14);
 }
 
+// A change that waits for one who is gone may wait for ever, and so may who asked for it.
+bool Liveness::is_changing() const {
+  return !world_.core(world_.leader())->memberships().latest().membership->settled();
+}
+
 bool Liveness::answers_all() {
-  // A change that waits for one who is gone may wait for ever, and so may who asked for it.
-  const bool changing = !world_.core(world_.leader())->memberships().latest().membership->settled();
+  const bool changing = is_changing();
   for (std::uint64_t i = 1; i <= world_.requests(); ++i) {
     const Request& request = world_.request(Ticket{i});
     if (!request.open() || !well(request.node)) continue;
@@ -256,6 +263,42 @@ bool Liveness::answers_all() {
       return fail("node " + std::to_string(i) + " has not the leader's state");
   }
   return true;
+}
+
+bool Liveness::side_groups_work() {
+  if (world_.side_groups() == nullptr) return true;
+  const std::string missing =
+      world_.side_groups()->settle([this](NodeId id) { return well(id); }, election_);
+  return missing.empty() || fail(missing);
+}
+
+// What a whole node still has to do, or has kept of what was to be done.
+std::string Liveness::busy_with(NodeId id) const {
+  if (!world_.up(id) || !leads_well()) return {};
+  std::vector<NodeId> peers;
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+    if (well(NodeId{i})) peers.push_back({i});
+  Whole& whole = *world_.node(id).whole;
+  std::string left = left_over(whole.shard(), whole.replica(), peers);
+  if (left.empty() && follows_group(id) && !is_changing()) left = waits_still(whole.replica());
+  return left;
+}
+
+// Nobody wants anything any more. Heartbeats go on, and what other groups do; but each node has
+// moments in which it has nothing to do, and nothing is left of what it was asked for (I19).
+bool Liveness::rests() {
+  if (!world_.plan().whole) return true;
+  std::uint64_t busy = well_;
+  const auto all_rested = [&] {
+    for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+      if ((busy >> i & 1) != 0 && busy_with(NodeId{i}).empty()) busy &= ~(1ULL << i);
+    return busy == 0;
+  };
+  if (world_.run_until(all_rested, election_ * 20)) return true;
+  for (std::uint64_t i = 1; i <= world_.sites(); ++i)
+    if (const std::string what = busy_with(NodeId{i}); (busy >> i & 1) != 0 && !what.empty())
+      world_.violated({"I19", "node " + std::to_string(i) + " never rests: " + what});
+  return !world_.violation();
 }
 
 }  // namespace bowline::sim

@@ -63,6 +63,10 @@ class Liveness {
   bool wakes();
   bool ends();
   bool answers_all();
+  bool is_changing() const;
+  std::string busy_with(NodeId) const;
+  bool side_groups_work();
+  bool rests();
   bool calls_end();
   bool outlives_its_leader();
   bool follows_group(NodeId) const;

@@ -164,6 +164,10 @@ constexpr std::array table{
     Mutant{host::p96_old_read_waits_for_ever,
            "a read that may be old waits for the answer that it is not, however long", "I22",
            Ground::nodes},
+    Mutant{host::p97_snapshot_names_not_synced,
+           "a snapshot counts as durable before its names are synced", "I10", Ground::nodes},
+    Mutant{host::p98_frames_wait_for_the_disk, "what is to be sent waits until the disk is done",
+           "I22", Ground::nodes},
     Mutant{Bug::p99_canary, "the machine counts wrong at index 100", "I21"},
 };
 

@@ -9,6 +9,7 @@
 
 #include "bowline/host/destroyed.h"
 #include "bowline/host/snapshot_name.h"
+#include "bowline/sim/members.h"
 #include "bowline/sim/side_machine.h"
 
 namespace bowline::sim {
@@ -38,7 +39,7 @@ SideGroups::SideGroups(World& world, Decisions& decisions)
     : world_(world), chance_(decisions, {.part = Part::node, .a = 0}) {
   const std::uint32_t count = world.plan().climate.side_groups;
   for (std::uint32_t i = 0; i < count; ++i) {
-    groups_.push_back({.id = {Whole::group.value + 1 + i}, .life = 0, .copies = {}});
+    groups_.push_back({.id = {Whole::group.value + 1 + i}, .life = 0, .copies = {}, .asked = {}});
     world_.call_at(Time{Duration(1s) + i * Duration(300ms)}, *this, i);
   }
   if (count > 0) world_.lodge(*this);
@@ -253,12 +254,13 @@ void SideGroups::write(Group& group, NodeId to) {
     if (one == nullptr) return;
     const Life life = group.copies[to].life;
     const std::string text = SideLives::command(life, ++written_);
-    one->propose(Bytes::copy(text), [this, to, life, text, at = group.id](const auto& outcome) {
+    one->propose(Bytes::copy(text), [this, &group, to, life, text](const auto& outcome) {
       const auto* done = std::get_if<host::Applied>(&outcome);
       if (done == nullptr) return;
       ++world_.counters().group_writes;
+      if (life == group.life) ++group.written;
       if (const std::string what = lives_.told(life, done->id, text); !what.empty())
-        wrong(to, at, what);
+        wrong(to, group.id, what);
     });
   });
 }
@@ -299,6 +301,73 @@ void SideGroups::change(Group& group, NodeId leads) {
     one->reconfigure(std::move(wanted), std::nullopt, [](const auto&) {});
     if (!was_in) start(group, other, group.copies[leads].life);
   });
+}
+
+// ---- after the weather
+
+// Of the newest life, at a node that is well, and known to be a member by what it has itself.
+const raft::Core* SideGroups::member(const Group& group, NodeId id, const Well& well) const {
+  const auto copy = group.copies.find(id);
+  if (copy == group.copies.end() || copy->second.life != group.life || copy->second.destroying)
+    return nullptr;
+  const host::Replica* const one = well(id) ? replica(group, id) : nullptr;
+  if (one == nullptr || one->core().stopped()) return nullptr;
+  const raft::MembershipPtr& membership = one->core().memberships().latest().membership;
+  const raft::Member* const self = membership == nullptr ? nullptr : membership->find(id);
+  const bool bound =
+      self != nullptr && (!self->incarnation || self->incarnation == one->core().incarnation());
+  return bound ? &one->core() : nullptr;
+}
+
+// Could one of them win an election, and commit?
+bool SideGroups::viable(const Group& group, const Well& well) const {
+  for (const auto& [id, copy] : group.copies) {
+    const raft::Core* const first = member(group, id, well);
+    if (first == nullptr) continue;
+    const raft::Membership& membership = *first->memberships().latest().membership;
+    const auto helps = [&](const raft::Member& other) {
+      const raft::Core* const core = member(group, other.id, well);
+      return core != nullptr && core->outline().last() <= first->outline().last() &&
+             (!other.incarnation || other.incarnation == core->incarnation());
+    };
+    if (membership.votes(id) && suffices(membership, helps)) return true;
+  }
+  return false;
+}
+
+// Its clients ask for one more write, again and again.
+bool SideGroups::works(Group& group, const Well& well, std::uint64_t before, Duration again) {
+  if (group.written > before) return true;
+  if (world_.now() - group.asked < again) return false;
+  group.asked = world_.now();
+  for (const auto& [id, copy] : group.copies)
+    if (const raft::Core* const core = member(group, id, well))
+      if (core->role() == raft::Role::leader) write(group, id);
+  return false;
+}
+
+std::string SideGroups::settle(const Well& well, Duration election) {
+  for (Group& group : groups_)
+    for (const auto& [id, copy] : group.copies)
+      if (copy.life != 0 && copy.life == group.life && well(id)) start(group, id, copy.life);
+  world_.run(election);
+  std::vector<std::pair<Group*, std::uint64_t>> judged;
+  for (Group& group : groups_)
+    if (group.life != 0 && viable(group, well)) judged.emplace_back(&group, group.written);
+  const auto all_work = [&] {
+    std::size_t working = 0;
+    for (const auto& [group, before] : judged)
+      if (works(*group, well, before, election / 4)) ++working;
+    return working == judged.size();
+  };
+  world_.run_until(all_work, election * 20);
+  for (const auto& [group, before] : judged) {
+    if (group->written > before) ++world_.counters().groups_settled;
+    if (group->written > before || !viable(*group, well)) continue;
+    return "group " + std::to_string(group->id.value) + " takes no write in its life " +
+           std::to_string(group->life);
+  }
+  return {};
 }
 
 }  // namespace bowline::sim

@@ -31,6 +31,11 @@ class SideGroups : public Caller {
   void began(NodeId);                       // the main group runs
   void wiped(NodeId);                       // its disk is lost
 
+  // After the weather. Each newest life of which enough members run at nodes that are well has to
+  // find a leader, and take a write. Says which does not; empty: all do.
+  using Well = std::function<bool(NodeId)>;
+  std::string settle(const Well&, Duration election);
+
  private:
   struct Copy {                // of a group on one node
     Life life = 0;             // whose it is; 0: there is nothing
@@ -43,6 +48,8 @@ class SideGroups : public Caller {
     GroupId id;
     Life life = 0;  // the newest; 0: none
     std::map<NodeId, Copy> copies;
+    std::uint64_t written = 0;  // so many writes that a client knows of
+    Time asked;                 // in the calm, for the last time
   };
   struct Birth {  // of a life
     std::vector<NodeId> founders;
@@ -67,6 +74,9 @@ class SideGroups : public Caller {
   void read(Group&, NodeId);
   void change(Group&, NodeId);
   bool has_files(NodeId, GroupId) const;
+  const raft::Core* member(const Group&, NodeId, const Well&) const;
+  bool viable(const Group&, const Well&) const;
+  bool works(Group&, const Well&, std::uint64_t before, Duration again);
 
   World& world_;
   Chance chance_;

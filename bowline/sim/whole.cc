@@ -15,6 +15,7 @@ host::Options options_of(const Whole::Setting& setting, wal::Options log) {
   options.listen = SimulatedNetwork::address_of(setting.node);
   options.log = log;
   options.snapshots.piece_bytes = setting.piece_bytes;
+  options.backlog_bytes = setting.backlog_bytes;
   options.boot = setting.boot;
   options.newest_version = setting.newest_version;
   options.detector = {.pulse = setting.silence / 10, .silence = setting.silence};

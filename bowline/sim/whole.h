@@ -28,7 +28,8 @@ class Whole final : public Running {
     std::uint64_t tail_bytes = 0;
     std::uint32_t piece_bytes = 4096;
     std::uint64_t snapshot_bytes = 0;  // about so long are those of its machine
-    Duration silence{1'000'000'000};   // of a node, before groups that sleep are told
+    std::uint64_t backlog_bytes = host::Options{}.backlog_bytes;
+    Duration silence{1'000'000'000};  // of a node, before groups that sleep are told
     wire::Version newest_version = wire::newest_version;  // that it speaks
     Vault* vault = nullptr;                               // if its machine is durable by itself
     machine::StateMachine* guest = nullptr;               // of its notebook; outlives us

@@ -242,6 +242,7 @@ TEST(Whole, every_trouble_begins_and_nothing_breaks) {
   EXPECT_GT(all.old_programs, 100U);
   EXPECT_GT(all.groups_founded, 1000U);
   EXPECT_GT(all.groups_destroyed, 1000U);
+  EXPECT_GT(all.groups_settled, 30U);
   EXPECT_GT(all.group_writes, 2000U);
   EXPECT_GT(all.old_reads, 500U);
   EXPECT_GT(all.old_reads_refused, 100U);

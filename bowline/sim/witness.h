@@ -65,7 +65,10 @@ class Witness {
   // taken over into `written` (not into `durable`).
   virtual void stepped(const Site&, const raft::Input&, const raft::Effects&) {}
   virtual void sent(const Site&, NodeId /*to*/, const raft::Message&) {}  // the instant it leaves
-  virtual void persisted(const Site&, Seq) {}                             // `durable` has moved
+  // Of whole nodes: what it sent so far has left, or there is no connection to send something by.
+  virtual void shipped(const Site&, NodeId /*to*/) {}
+  virtual void no_way(const Site&, NodeId /*to*/) {}
+  virtual void persisted(const Site&, Seq) {}        // `durable` has moved
   virtual void applied(const Site&, const Line&) {}  // one entry, by the machine
   virtual void snapshot_taken(const Site&) {}        // site.snapshot is new and durable
   virtual void snapshot_installed(const Site&) {}    // and the machine was set to it

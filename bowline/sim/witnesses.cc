@@ -6,6 +6,7 @@
 #include "bowline/sim/bounds_witness.h"
 #include "bowline/sim/client_witness.h"
 #include "bowline/sim/commit_witness.h"
+#include "bowline/sim/contents_witness.h"
 #include "bowline/sim/discipline_witness.h"
 #include "bowline/sim/election_witness.h"
 #include "bowline/sim/electorate_witness.h"
@@ -42,7 +43,10 @@ std::vector<std::unique_ptr<Witness>> standard_witnesses(Court& court, const Pla
   all.push_back(std::make_unique<BoundsWitness>(court, options));
   all.push_back(std::make_unique<PatienceWitness>(court, options));
   all.push_back(std::make_unique<SleepWitness>(court));
-  if (plan.whole) all.push_back(std::make_unique<HeartbeatWitness>(court, options));
+  if (plan.whole) {
+    all.push_back(std::make_unique<ContentsWitness>(court));
+    all.push_back(std::make_unique<HeartbeatWitness>(court, options));
+  }
   std::vector<std::unique_ptr<Witness>> jury;
   jury.push_back(std::make_unique<Jury>(std::move(all)));
   return jury;

@@ -97,6 +97,7 @@ class World : public Court {
   Play* play() const { return play_; }
   // Other groups on whole nodes; before anything happens.
   void lodge(SideGroups& groups) { side_groups_ = &groups; }
+  SideGroups* side_groups() const { return side_groups_; }
   host::GroupOptions group_options(NodeId) const;  // of a group that starts on a whole node
   // What reaches the process of a whole node from outside, as soon as that runs; not if it is down.
   void enter(NodeId, env::Done<> task);
@@ -118,6 +119,8 @@ class World : public Court {
   // Some of the batch that holds this entry. Only one block, if too much would be lost otherwise;
   // false: nothing, because even that would be too much.
   bool rot(NodeId, Index, Rot);
+  // Somebody reads these on the disk of a whole node, to see whether they are there.
+  void read_back(NodeId, Index first, Index last);
   // All files of its snapshots rot.
   void rot_snapshots(NodeId);
   // Its disk has no room for another file, until as many calls say that it has.
@@ -256,7 +259,6 @@ class World : public Court {
   void snapshot_installed(Node&, const raft::Base&, bool used);
   void read_within(Node&, Duration at_most, std::uint32_t tries);
   void expect_end(Node&, Duration at_most, std::shared_ptr<bool> ended);
-  void read_back(Node&, Index first, Index last);
   Watched::Hooks watching(Node&);
   void check_answer(const host::Outcome&, const Bytes& command);
   void check_read(const Node&, Ticket);
@@ -369,7 +371,8 @@ class World : public Court {
   ClusterId cluster_;
   Index committed_at_ruin_;
   std::uint64_t hash_ = 0;
-  std::uint64_t busy_instant_ = 0;  // events since time last moved
+  std::uint64_t largest_asked_ = 0;  // of what whole nodes were asked to write at once
+  std::uint64_t busy_instant_ = 0;   // events since time last moved
   bool keeps_journals_ = false;
   Filter filter_;
   Guests guests_;

@@ -169,8 +169,7 @@ bool World::as_written(const Node& node, const raft::Batch& batch) {
   for (const raft::Entry& entry : batch) {
     const Line* line = node.site.written.at(entry.id.index);
     if (line == nullptr || line->entry.id != entry.id) return false;
-    if (line->entry.kind == entry.kind && line->entry.payload.view() == entry.payload.view())
-      continue;
+    if (same_content(line->entry, entry)) continue;
     violated({"I20", "the log of node " + std::to_string(node.site.id.value) + " gives entry " +
                          std::to_string(entry.id.index.value) + " another content"});
     return false;

@@ -150,7 +150,7 @@ bool World::rot(NodeId id, Index index, Rot rot) {
   // there: then nobody can tell what was there. So it meets each, now or at its start.
   if (!struck || how != How::unreadable || !node.up()) return struck;
   if (node.whole) {
-    read_back(node, index, index);
+    read_back(id, index, index);
   } else {
     ask_disk(node, index.prev(), index, {.effect = Scrub{index, index}});
   }
@@ -224,7 +224,7 @@ bool World::strike(Node& node, const Hit& hit, const Sight& before, bool noticed
   if (lost.empty() || !noticed || !node.up()) return true;
   const Index last = std::min(lost.back(), lost.front() + (scrubbed_at_once - 1));
   if (node.whole) {
-    read_back(node, lost.front(), last);
+    read_back(node.site.id, lost.front(), last);
   } else {
     send_out(node, {.effect = Scrub{lost.front(), last}});
   }

@@ -7,6 +7,7 @@
 #include "bowline/base/ensure.h"
 #include "bowline/host/mark.h"
 #include "bowline/sim/guard.h"
+#include "bowline/sim/host_bounds.h"
 #include "bowline/sim/shadow.h"
 #include "bowline/sim/side_groups.h"
 #include "bowline/sim/world.h"
@@ -37,6 +38,13 @@ class World::Eyes final : public host::Onlooker {
   }
   void sent(const host::Replica& replica, NodeId to, const raft::Message& message) override {
     if (is_ours(replica)) world_.left(node_, to, message);
+  }
+  void shipped(NodeId to) override {
+    for (Witness* witness : world_.witnesses_) witness->shipped(node_.site, to);
+  }
+  void no_way(const host::Replica& replica, NodeId to) override {
+    if (!is_ours(replica)) return;
+    for (Witness* witness : world_.witnesses_) witness->no_way(node_.site, to);
   }
   void applied(const host::Replica& replica, const raft::Entry& entry) override {
     if (is_ours(replica)) world_.applied(node_, entry);
@@ -92,17 +100,20 @@ void World::bring_up(Node& node) {
   std::unique_ptr<Program> program = play_ == nullptr ? nullptr : play_->program(site.id);
   Program* const program_runs = program.get();
   node.guest = guests_ ? guests_(site.id) : std::move(program);
-  const Whole::Setting setting{.node = site.id,
-                               .fresh = site.incarnation,
-                               .boot = site.id.value * 4096 + site.life,
-                               .tail_bytes = plan_.climate.tail_bytes,
-                               .piece_bytes = plan_.climate.piece_bytes,
-                               .snapshot_bytes = plan_.climate.snapshot_bytes,
-                               .silence = plan_.options.election,
-                               .newest_version = node.newest_version,
-                               .vault = plan_.climate.durable_machines ? &node.vault : nullptr,
-                               .guest = node.guest.get(),
-                               .program = program_runs};
+  Whole::Setting setting{.node = site.id,
+                         .fresh = site.incarnation,
+                         .boot = site.id.value * 4096 + site.life,
+                         .tail_bytes = plan_.climate.tail_bytes,
+                         .piece_bytes = plan_.climate.piece_bytes,
+                         .snapshot_bytes = plan_.climate.snapshot_bytes,
+                         .silence = plan_.options.election,
+                         .newest_version = node.newest_version,
+                         .vault = plan_.climate.durable_machines ? &node.vault : nullptr,
+                         .guest = node.guest.get(),
+                         .program = program_runs};
+  // So little that proposals are refused now and then, and one alone may be more.
+  if (plan_.climate.keeps_behind % 4 == 1 && program_runs == nullptr)
+    setting.backlog_bytes = 2 << 10;
   settle_snapshot(node);
   node.whole = std::make_unique<Whole>(node.platter, cables_, node.platter_chance, node.clock, now_,
                                        setting, site.machine, watching(node), *node.eyes);
@@ -204,6 +215,16 @@ void World::shut_down(NodeId id) {
 
 // ---- what it is asked for
 
+namespace {
+
+std::uint64_t host_weight(const std::vector<Bytes>& commands) {
+  std::uint64_t weight = 0;
+  for (const Bytes& command : commands) weight += command.size() + host::Backlog::overhead;
+  return weight;
+}
+
+}  // namespace
+
 // It reaches the process as soon as that runs.
 void World::ask(Node& node, raft::Input input) {
   enter(node.site.id,
@@ -225,6 +246,7 @@ void World::ask_now(Node& node, raft::Input input) {
     return [this, &node, ticket](const host::Outcome& outcome) { ended(node, ticket, outcome); };
   };
   if (auto* propose = std::get_if<raft::Propose>(&input)) {
+    largest_asked_ = std::max(largest_asked_, host_weight(propose->commands));
     const auto all = std::make_shared<std::vector<host::Outcome>>();
     const std::size_t count = propose->commands.size();
     std::vector<host::Reply> replies;
@@ -348,6 +370,9 @@ void World::stepped(Node& node, const raft::Input& input, const raft::Effects& e
   const raft::Core& core = *node.site.core;
   ++counters_.steps;
   count_naps(node);
+  if (const std::string wrong = beyond(node.whole->shard().backlog(), largest_asked_);
+      !wrong.empty())
+    violated({"I19", "node " + std::to_string(node.site.id.value) + ": " + wrong});
   mix((std::uint64_t{node.site.id.value} << 32) | (input.index() << 16) | effects.size());
   mix(core.term().value);
   mix(mixed(core.commit().value, core.outline().last().index.value));
@@ -374,9 +399,8 @@ void World::stepped(Node& node, const raft::Input& input, const raft::Effects& e
 
 void World::applied(Node& node, const raft::Entry& entry) {
   const Line* line = node.site.written.at(entry.id.index);
-  const bool same = line != nullptr && line->entry.id == entry.id &&
-                    line->entry.kind == entry.kind &&
-                    line->entry.payload.view() == entry.payload.view();
+  const bool same =
+      line != nullptr && line->entry.id == entry.id && same_content(line->entry, entry);
   if (!same)
     return violated({"I14", "node " + std::to_string(node.site.id.value) + " applies entry " +
                                 std::to_string(entry.id.index.value) +
@@ -415,16 +439,19 @@ void World::rot_snapshots(NodeId id) {
   node.snapshots_rotten = true;
 }
 
-// Somebody reads these on its disk, to see whether they are there.
-void World::read_back(Node& node, Index first, Index last) {
+// What it cannot read it has to do without, and what it can read is what was written.
+void World::read_back(NodeId id, Index first, Index last) {
+  Node& node = mine(id);
+  if (!node.up()) return;
   let_climate_in(node);
   ProcessLoop& loop = node.whole->loop();
   if (node.pauses == 0 && loop.now() < now_) loop.advance(now_);
   for (Index i = first; i <= last; i = i.next())
     node.whole->shard().log().fetch(Whole::group, i.prev(), i, 1,
-                                    [&node, i](const Result<raft::Batch>& read) {
+                                    [this, &node, i](const Result<raft::Batch>& read) {
                                       if (!read)
-                                        node.whole->replica().input(raft::Unreadable{i, i});
+                                        return node.whole->replica().input(raft::Unreadable{i, i});
+                                      if (begins_at(node, *read, i)) as_written(node, *read);
                                     });
   arm_process(node);
 }
