@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "bowline/api/promise.h"
+#include "bowline/api/query.h"
 #include "bowline/api/status.h"
 #include "bowline/host/outcome.h"
 #include "bowline/host/replica.h"
@@ -69,7 +71,34 @@ class Group {
   void propose(std::string command, host::Reply) const;
   void propose(std::string command, Term expected, host::Reply) const;
   std::future<Outcome> propose(std::string command, Term expected = {}) const;
-  // When the machine may be read: on the node's thread, within the reply.
+  // What `look` returns, who reads the machine: on the node's thread, where the machine is used, once
+  // it shows all that was done before. It is answered in any case. An error: `look` was not called,
+  // since the read was refused or the group ended; or it threw. It holds the node up: let it copy
+  // what it wants, and be done. What it refers to has to live until the answer is there.
+  template <class Look>
+  void query(raft::ReadKind kind, Look look, env::Done<Seen<Look>> reply) const {
+    read(kind, Query<Look>(std::move(look), std::move(reply)));
+  }
+  template <class Look>
+  std::future<Seen<Look>> query(raft::ReadKind kind, Look look) const {
+    return promised_by<Look>([&](auto reply) { query(kind, std::move(look), std::move(reply)); });
+  }
+  template <class Look>
+  std::future<Seen<Look>> query(Look look) const {
+    return query(raft::ReadKind::linearizable, std::move(look));
+  }
+  // On any member, whose state is at most so old: see read_within().
+  template <class Look>
+  void query_within(Duration at_most, Look look, env::Done<Seen<Look>> reply) const {
+    read_within(at_most, Query<Look>(std::move(look), std::move(reply)));
+  }
+  template <class Look>
+  std::future<Seen<Look>> query_within(Duration at_most, Look look) const {
+    return promised_by<Look>(
+        [&](auto reply) { query_within(at_most, std::move(look), std::move(reply)); });
+  }
+  // When the machine may be read: within the reply, which is on the node's thread, and nowhere else.
+  // A future says that it could have been read; whoever wants to read it asks by query().
   void read(raft::ReadKind, host::ReadReply) const;
   std::future<ReadOutcome> read(raft::ReadKind = raft::ReadKind::linearizable) const;
   // On any member, leader or not: ready if its state is at most so old, so that it shows all that
@@ -124,6 +153,15 @@ class Group {
   std::future<std::string> explain() const;  // in sentences: who leads, what waits, and why
 
  private:
+  template <class Look, class Ask>
+  static std::future<Seen<Look>> promised_by(Ask ask) {
+    std::promise<Seen<Look>> promise;
+    std::future<Seen<Look>> future = promise.get_future();
+    ask([promise = std::move(promise)](Seen<Look> seen) mutable {
+      promise.set_value(std::move(seen));
+    });
+    return future;
+  }
   using Change = std::function<bool(std::vector<raft::Wanted>&)>;
   void change_members(Change, host::Reply) const;
 

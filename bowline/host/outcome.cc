@@ -58,4 +58,26 @@ std::string text(const ReadOutcome& outcome) {
          std::to_string(std::get<Ready>(outcome).index.value);
 }
 
+Error error_of(const Refused& refused) {
+  using raft::Refusal;
+  switch (refused.why) {
+    case Refusal::full: return {Fault::full, text(refused)};
+    case Refusal::timed_out:
+    case Refusal::too_old: return {Fault::timeout, text(refused)};
+    case Refusal::not_leader:
+    case Refusal::transferring:
+    case Refusal::not_ready:
+    case Refusal::lost_leadership: return {Fault::unreachable, text(refused)};
+    case Refusal::change_pending: return {Fault::exists, text(refused)};
+    case Refusal::stopped: return {Fault::not_found, text(refused)};
+    case Refusal::outdated:
+    case Refusal::too_large:
+    case Refusal::wrong_term:
+    case Refusal::no_change:
+    case Refusal::bad_members:
+    case Refusal::bad_target: return {Fault::invalid, text(refused)};
+  }
+  std::unreachable();
+}
+
 }  // namespace bowline::host

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "bowline/base/ids.h"
+#include "bowline/base/result.h"
 #include "bowline/env/env.h"
 #include "bowline/raft/effect.h"
 
@@ -38,5 +39,8 @@ std::string text(raft::Refusal);
 std::string text(const Refused&);  // and who leads, if that is why
 std::string text(const Outcome&);
 std::string text(const ReadOutcome&);
+
+// Where a Result has no room for it: the fault says what to do, and the sentence is the same.
+Error error_of(const Refused&);
 
 }  // namespace bowline::host

@@ -43,5 +43,16 @@ TEST(OutcomeText, says_what_became_of_a_read) {
   EXPECT_EQ(text(ReadOutcome(Refused{raft::Refusal::too_old, {}})), text(raft::Refusal::too_old));
 }
 
+TEST(OutcomeError, has_the_sentence_and_a_fault_that_says_what_to_do) {
+  const auto fault = [](raft::Refusal why) { return error_of({why, {}}).fault; };
+  EXPECT_EQ(fault(raft::Refusal::stopped), Fault::not_found);
+  EXPECT_EQ(fault(raft::Refusal::not_leader), Fault::unreachable);
+  EXPECT_EQ(fault(raft::Refusal::full), Fault::full);
+  EXPECT_EQ(fault(raft::Refusal::too_old), Fault::timeout);
+  EXPECT_EQ(fault(raft::Refusal::too_large), Fault::invalid);
+  const Refused refused{raft::Refusal::not_leader, NodeId{3}};
+  EXPECT_EQ(error_of(refused).what, text(refused));
+}
+
 }  // namespace
 }  // namespace bowline::host
