@@ -100,6 +100,12 @@ inline Awaited<ReadOutcome> verify(Group group) {
       [group = std::move(group)](host::ReadReply reply) { group.verify(std::move(reply)); });
 }
 
+inline Awaited<Result<NodeId>> leader(Group group, Duration within) {
+  return Awaited<Result<NodeId>>([group = std::move(group), within](auto reply) {
+    group.await_leader(within, std::move(reply));
+  });
+}
+
 inline Awaited<Outcome> barrier(Group group) {
   return Awaited<Outcome>(
       [group = std::move(group)](host::Reply reply) { group.barrier(std::move(reply)); });

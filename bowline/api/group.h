@@ -19,6 +19,7 @@
 namespace bowline {
 
 using host::Applied;
+using host::is_worth_asking_again;  // if it was refused
 using host::Outcome;
 using host::Overruled;
 using host::ReadOutcome;
@@ -111,6 +112,12 @@ class Group {
   std::future<ReadOutcome> verify() const;
   void barrier(host::Reply) const;  // Applied: so is all that was asked for before it
   std::future<Outcome> barrier() const;
+
+  // Who leads, as far as this node knows, as soon as anybody does: what is proposed before that is
+  // refused. Fault::timeout: nobody did in that time. Only the leader takes proposals, and it may
+  // change at any moment: see is_worth_asking_again().
+  void await_leader(Duration within, env::Done<Result<NodeId>>) const;
+  std::future<Result<NodeId>> await_leader(Duration within) const;
 
   // The members that are wanted, all of them. `expected`: only if this is still the configuration.
   void reconfigure(std::vector<raft::Wanted>, std::optional<Index> expected, host::Reply) const;

@@ -168,6 +168,33 @@ TEST_F(RequestsTest, timeouts_and_thresholds_change_while_the_group_runs) {
       soon([&] { return members_.at(old).group->status().get().role != raft::Role::leader; }));
 }
 
+// ---- who leads
+
+TEST_F(RequestsTest, who_waits_for_a_leader_is_told_on_each_member) {
+  found(3);
+  std::vector<std::future<Result<NodeId>>> told;
+  for (auto& [id, member] : members_) told.push_back(member.group->await_leader(60s));
+  for (std::future<Result<NodeId>>& each : told) EXPECT_TRUE(each.get().has_value());
+  const std::uint64_t leads = leader();
+  EXPECT_EQ(members_[leads].group->await_leader(0s).get().value_or(NodeId{}), NodeId{leads});
+  EXPECT_TRUE(std::holds_alternative<Applied>(members_[leads].group->propose("a").get()));
+}
+
+TEST_F(RequestsTest, who_waits_for_a_leader_that_never_comes_is_told_that) {
+  for (std::uint64_t id = 1; id <= 2; ++id) open(id);
+  start(1);
+  std::future<Result<NodeId>> of_the_node = members_[1].group->await_leader(1h);
+  const Result<NodeId> nobody = members_[1].group->await_leader(50ms).get();
+  ASSERT_FALSE(nobody.has_value());
+  EXPECT_EQ(nobody.error().fault, Fault::timeout);
+  EXPECT_TRUE(is_worth_asking_again(nobody.error()));
+  members_[1].node->end(group);
+  const Result<NodeId> ended = of_the_node.get();
+  ASSERT_FALSE(ended.has_value());
+  EXPECT_EQ(ended.error().fault, Fault::not_found);
+  EXPECT_FALSE(is_worth_asking_again(ended.error()));
+}
+
 TEST_F(RequestsTest, a_large_state_is_not_written_again_because_of_a_few_entries) {
   host::GroupOptions of;
   of.snapshot_entries = 3;

@@ -54,5 +54,25 @@ TEST(OutcomeError, has_the_sentence_and_a_fault_that_says_what_to_do) {
   EXPECT_EQ(error_of(refused).what, text(refused));
 }
 
+// Whoever asks in a loop ends it then.
+TEST(OutcomeRetry, is_for_what_passes) {
+  std::set<raft::Refusal> stay;
+  constexpr auto last = static_cast<std::uint8_t>(raft::Refusal::stopped);
+  for (std::uint8_t value = 0; value <= last; ++value) {
+    const auto why = static_cast<raft::Refusal>(value);
+    EXPECT_EQ(is_worth_asking_again(Outcome(Refused{why, {}})), is_worth_asking_again(why));
+    EXPECT_EQ(is_worth_asking_again(error_of({why, {}})), is_worth_asking_again(why)) << text(why);
+    if (!is_worth_asking_again(why)) stay.insert(why);
+  }
+  const std::set<raft::Refusal> forever{
+      raft::Refusal::too_large, raft::Refusal::wrong_term,  raft::Refusal::no_change,
+      raft::Refusal::outdated,  raft::Refusal::bad_members, raft::Refusal::bad_target,
+      raft::Refusal::stopped};
+  EXPECT_EQ(stay, forever);
+  EXPECT_TRUE(is_worth_asking_again(Outcome(Overruled{})));
+  EXPECT_FALSE(is_worth_asking_again(Outcome(Unknown{})));
+  EXPECT_FALSE(is_worth_asking_again(Outcome(Applied{})));
+}
+
 }  // namespace
 }  // namespace bowline::host

@@ -50,6 +50,7 @@ Replica::~Replica() {
   if (state_timer_) desks_.env.loop.drop(state_timer_);
   if (age_timer_) desks_.env.loop.drop(age_timer_);
   if (old_reads_) desks_.env.loop.drop(old_reads_->timer);
+  if (awaits_leader_) desks_.env.loop.drop(awaits_leader_->timer);
 }
 
 void Replica::begin() {
@@ -80,6 +81,7 @@ void Replica::dismiss(const Error& why) {
     desks_.env.loop.set(old_reads_->timer, never);
     for (auto& [until, read] : std::exchange(old_reads_->waiting, {})) read.reply(stopped);
   }
+  tell_leader(std::unexpected(why));
   waiters_.end();
   laps_.end();
   unwritten_.end();
@@ -334,6 +336,7 @@ void Replica::perform(raft::RoleChanged& change) {
   if (change.role == raft::Role::leader) ++desks_.meters.counters.terms_led;
   hooks_.role(group_, change);
   hooks_.news(group_, change);
+  if (change.leader) tell_leader(change.leader);
 }
 
 void Replica::perform(raft::MembershipChanged& change) {

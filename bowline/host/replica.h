@@ -93,6 +93,9 @@ class Replica final : private Applier::Client {
   // Refused as `too_old` if it cannot be proved, at the latest when that time is over; clocks are
   // trusted as far as drift_permille says.
   void read_within(Duration at_most, ReadReply);
+  // Told who leads, as soon as that is known here: at once, or with the next leader. Not after that
+  // time: Fault::timeout.
+  void await_leader(Duration within, env::Done<Result<NodeId>>);
   void barrier(Reply);  // told when the machine has applied all that came before it
   void transfer(NodeId to, Reply);
   void reconfigure(std::vector<raft::Wanted>, std::optional<Index> expected, Reply);
@@ -161,6 +164,10 @@ class Replica final : private Applier::Client {
     Freshness freshness;
     bool asks = false;
   };
+  struct AwaitsLeader {
+    std::multimap<Time, env::Done<Result<NodeId>>> waiting;  // until then
+    env::TimerId timer;                                      // for the first of them
+  };
 
   void step(raft::Input);
   void perform(raft::Persist&);
@@ -196,6 +203,7 @@ class Replica final : private Applier::Client {
   void give_reads(raft::ReadKind, std::vector<ReadReply>);
   void wait_for_proof(Duration at_most, ReadReply);
   void refuse_too_old();
+  void tell_leader(const Result<NodeId>&, Time until = never);
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) override;
   void mark(Index);
   void go_on_reading(Index from, std::uint64_t bytes, env::Done<Result<LogPart>>);
@@ -241,6 +249,7 @@ class Replica final : private Applier::Client {
   Few<Operation> operations_;
 
   std::unique_ptr<OldReads> old_reads_;  // null: nobody ever asked for one
+  std::unique_ptr<AwaitsLeader> awaits_leader_;  // likewise
 
   LogId snapshot_;                   // the newest of our own
   std::uint64_t applied_bytes_ = 0;  // since then
