@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -124,17 +125,33 @@ void Applier::apply(const raft::Batch& batch) {
   ensure(batch.front().id.index == applied_.index.next());
   ensure(batch.back().id.index <= allowed_);
   std::vector<std::string> answers(batch.size());
-  const std::span<const raft::Entry> all(batch);
+  try {
+    give(batch, answers);
+  } catch (const std::exception& thrown) {
+    return halt(batch, thrown.what());
+  } catch (...) {
+    return halt(batch, "something that is no std::exception");
+  }
+  applied_ = batch.back().id;
+  client_.was_applied(batch, answers);
+}
+
+// The process has other groups, which have other machines.
+void Applier::halt(const raft::Batch& batch, std::string what) {
+  halted_ = true;
+  scratch_.commands.clear();
+  client_.machine_threw(batch.front().id.index, batch.back().id.index, std::move(what));
+}
+
+void Applier::give(std::span<const raft::Entry> all, std::span<std::string> answers) {
   std::size_t from = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].kind != raft::Kind::membership) continue;
-    apply_commands(all.subspan(from, i - from), std::span(answers).subspan(from, i - from));
+    apply_commands(all.subspan(from, i - from), answers.subspan(from, i - from));
     machine_.configured(all[i].id, all[i].payload.view());
     from = i + 1;
   }
-  apply_commands(all.subspan(from), std::span(answers).subspan(from));
-  applied_ = batch.back().id;
-  client_.was_applied(all, answers);
+  apply_commands(all.subspan(from), answers.subspan(from));
 }
 
 void Applier::apply_commands(std::span<const raft::Entry> entries, std::span<std::string> answers) {

@@ -94,6 +94,13 @@ void Replica::dismiss(const Error& why) {
   for (auto& want : std::exchange(want_snapshot_, {})) want(std::unexpected(why));
 }
 
+std::optional<Error> Replica::cannot_go_on() const {
+  if (ended_) return not_here();
+  if (*desks_.broken) return disk_failed();
+  if (failure_) return Error{Fault::not_found, text(*failure_)};
+  return std::nullopt;
+}
+
 // ---- requests
 
 void Replica::propose(Bytes command, Term expected, Reply reply) {
@@ -206,6 +213,7 @@ Ticket Replica::ticket_for(const raft::Input& what, Reply reply) {
 }
 
 void Replica::give_gathered() {
+  if (failure_) return dismiss(*cannot_go_on());
   for (Reply& reply : std::exchange(refused_, {})) reply(Refused{raft::Refusal::full, {}});
   for (auto& [what, reply] : std::exchange(operations_, {})) {
     const auto* const recover = std::get_if<raft::Recover>(&what);
@@ -239,7 +247,7 @@ void Replica::give_gathered() {
 
 // A hook of what we carry out may come back to us. It has to wait: no step begins in another.
 void Replica::input(raft::Input in) {
-  if (*desks_.broken || ended_) return;
+  if (*desks_.broken || ended_ || failure_) return;
   if (stepping_) return next_.push_back(std::move(in));
   stepping_ = true;
   step(std::move(in));
@@ -350,6 +358,15 @@ void Replica::slice() {
   applier_.slice();
   if (compaction_waits_) compact();
   rest_if_asleep();
+}
+
+// What it would have to do next is committed, so there is no way around it; and whatever it says from
+// now on could be wrong. The others go on if their machines do: to them we are as silent as a node
+// that is gone.
+void Replica::machine_threw(Index first, Index last, std::string what) {
+  failure_ = std::make_unique<MachineThrew>(MachineThrew{first, last, std::move(what)});
+  hooks_.news(group_, *failure_);
+  dismiss(*cannot_go_on());
 }
 
 // Ten thousand groups are small because each of them is.

@@ -131,6 +131,8 @@ class Replica final : private Applier::Client {
   const GroupOptions& options() const { return options_; }
   LogId snapshot() const { return snapshot_; }  // the newest that is here
   bool is_stateless() const { return stateless_; }
+  // Why it has stopped: its machine threw. Null: it did not.
+  const MachineThrew* failure() const { return failure_.get(); }
   Time heard_leader() const { return heard_leader_; }  // of a follower
 
   static Error disk_failed() {
@@ -190,6 +192,7 @@ class Replica final : private Applier::Client {
   void due() override { hooks_.due(group_); }
   bool holds(LogId id) const override { return core_.outline().contains(id); }
   void unreadable(Index index) override { input(raft::Unreadable{index, index}); }
+  void machine_threw(Index first, Index last, std::string what) override;
   void rest_if_asleep();
   void dismiss(const Error& why);
   Gathered& batch_for(Term expected, std::uint64_t weight);
@@ -209,6 +212,7 @@ class Replica final : private Applier::Client {
   void go_on_reading(Index from, std::uint64_t bytes, env::Done<Result<LogPart>>);
   void was_read(Index from, std::uint64_t bytes, Result<raft::Batch>, env::Done<Result<LogPart>>);
   void commands_read(std::uint64_t bytes, raft::Batch, env::Done<Result<LogPart>>);
+  std::optional<Error> cannot_go_on() const;
   static Error not_here() { return {Fault::not_found, "the group is not on this node any more"}; }
   void snapshot_if_due();
   void snapshot_in_time();
@@ -247,6 +251,8 @@ class Replica final : private Applier::Client {
   Few<Gathered> gathered_;
   Few<GatheredReads> reads_;
   Few<Operation> operations_;
+
+  std::unique_ptr<MachineThrew> failure_;
 
   std::unique_ptr<OldReads> old_reads_;  // null: nobody ever asked for one
   std::unique_ptr<AwaitsLeader> awaits_leader_;  // likewise

@@ -32,7 +32,7 @@ void Replica::give_reads(raft::ReadKind kind, std::vector<ReadReply> replies) {
 // ---- who leads
 
 void Replica::await_leader(Duration within, env::Done<Result<NodeId>> done) {
-  if (ended_ || *desks_.broken) return done(std::unexpected(ended_ ? not_here() : disk_failed()));
+  if (const std::optional<Error> why = cannot_go_on()) return done(std::unexpected(*why));
   if (core_.leader()) return done(core_.leader());
   if (awaits_leader_ == nullptr) {
     awaits_leader_ = std::make_unique<AwaitsLeader>();
@@ -74,7 +74,7 @@ bool Replica::is_within(Duration at_most) {
 }
 
 void Replica::read_within(Duration at_most, ReadReply reply) {
-  if (*desks_.broken) {  // refused in the next turn, like all else
+  if (*desks_.broken || failure_) {  // refused in the next turn, like all else
     old_reads().waiting.emplace(never, OldReads::Waiting{at_most, std::move(reply)});
     return due();
   }

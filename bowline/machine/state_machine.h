@@ -60,7 +60,9 @@ class StateMachine {
   virtual ~StateMachine() = default;
   // Each command in turn, and for each an answer to whoever proposed it. Whatever the payload,
   // every replica must end up in the same state: no clock, no chance, nothing of this node. What
-  // cannot be done is an answer, too.
+  // cannot be done is an answer, too: it may not throw, whoever proposed it and whatever it is. What
+  // is committed comes to each replica, and again after each start, so an exception halts all of
+  // them: see host::MachineThrew. An exception of anything else here ends the process.
   virtual void apply(std::span<const Command>, std::span<std::string> answers) = 0;
   // The state as it is now; cheap, since the group waits meanwhile.
   virtual std::unique_ptr<Reader> snapshot() = 0;
