@@ -19,6 +19,7 @@
 namespace bowline {
 
 using host::Applied;
+using host::GroupOptions;
 using host::is_worth_asking_again;  // if it was refused
 using host::Outcome;
 using host::Overruled;

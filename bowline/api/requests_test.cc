@@ -144,17 +144,15 @@ TEST_F(RequestsTest, a_read_that_may_be_old_is_served_by_any_member) {
 
 // With an election timeout of an hour a leader that is alone would lead on for an hour.
 TEST_F(RequestsTest, timeouts_and_thresholds_change_while_the_group_runs) {
-  host::GroupOptions slow;
-  auto hours = std::make_shared<raft::Options>();
-  hours->election = std::chrono::hours(1);
-  slow.raft = hours;
-  found(3, slow);
+  found(3, GroupOptions::with([](raft::Options& raft) {
+          raft.election = 1h;
+          raft.hibernate_after = 0s;
+        }));
   ASSERT_EQ(write("a"), "1");
-  host::GroupOptions quick;
-  auto seconds = std::make_shared<raft::Options>();
-  seconds->election = std::chrono::milliseconds(400);
-  seconds->heartbeat = std::chrono::milliseconds(50);
-  quick.raft = seconds;
+  GroupOptions quick = GroupOptions::with([](raft::Options& raft) {
+    raft.election = 400ms;
+    raft.heartbeat = 50ms;
+  });
   quick.snapshot_entries = 3;
   quick.keep_entries = 1;
   for (auto& [id, member] : members_) ASSERT_TRUE(member.group->tune(quick).get().has_value());
