@@ -11,6 +11,7 @@
 
 #include "bowline/api/portable.h"
 #include "bowline/api/test_node.h"
+#include "bowline/raft/membership_codec.h"
 #include "bowline/runtime/memory_disk.h"
 
 // What a program can ask of a group, beside commands and reads.
@@ -39,6 +40,7 @@ class RequestsTest : public NodeTest {
     setup.options = of;
     auto diary = std::make_unique<Diary>();
     members_[id].diary = diary.get();
+    if (adjust_machine_) adjust_machine_(id);
     Result<Group> here = members_[id].node->start(group, setup, std::move(diary));
     ASSERT_TRUE(here.has_value()) << here.error().what;
     members_[id].group = *here;
@@ -90,6 +92,42 @@ TEST_F(RequestsTest, a_learner_is_added_promoted_and_removed) {
   const Outcome nobody = of_leader().remove_member(NodeId{9}).get();
   ASSERT_TRUE(std::holds_alternative<Refused>(nobody));
   EXPECT_EQ(std::get<Refused>(nobody).why, raft::Refusal::bad_target);
+}
+
+// On each member: those of the log, one after the other, among the commands.
+TEST_F(RequestsTest, a_machine_is_told_of_each_membership_once) {
+  struct Heard {
+    std::vector<LogId> at;
+    raft::MembershipPtr newest;
+    std::string before;  // of the commands, when the newest came
+  };
+  std::map<std::uint64_t, Heard> all;  // each on its node's thread
+  const auto listen = [&](std::uint64_t id) {
+    Diary& diary = *members_.at(id).diary;
+    diary.members = [&diary, &heard = all[id]](LogId at, std::string_view bytes) {
+      heard = {std::move(heard.at), raft::decode_membership(bytes), diary.text};
+      heard.at.push_back(at);
+    };
+  };
+  adjust_machine_ = listen;
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  join(2);
+  ASSERT_TRUE(std::holds_alternative<Applied>(insist(
+      [&](Group& of) { return of.put_member({.id = NodeId{2}, .address = addresses_[2]}); })));
+  ASSERT_EQ(write("b"), "2");
+  ASSERT_EQ(read(2), "a\nb\n");
+  const raft::Membership members = of_leader().status().get().members;
+  ASSERT_EQ(members.voters(), 2U);
+  for (const std::uint64_t id : {1U, 2U}) {
+    const Heard& heard = all[id];
+    ASSERT_NE(heard.newest, nullptr) << id;
+    EXPECT_EQ(*heard.newest, members) << id;
+    EXPECT_EQ(heard.before, "a\n") << id;
+    EXPECT_TRUE(std::ranges::is_sorted(heard.at, std::less<>())) << id;
+    EXPECT_EQ(std::ranges::adjacent_find(heard.at), heard.at.end()) << id;
+    EXPECT_EQ(heard.at, all[1].at) << id;
+  }
 }
 
 // Who is to join is not there: the change waits for it, and is taken back.

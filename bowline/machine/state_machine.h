@@ -71,7 +71,10 @@ class StateMachine {
   virtual Durable* durable() { return nullptr; }
   // Why no group can be started with it, as a sentence that says what to change; empty: one can.
   virtual std::string fault() const { return {}; }
-  // A membership of the group was committed, after all commands before `id`. For those who care.
+  // A membership of the group was committed, after all commands before `id`: each one that the log
+  // brings, once. raft::decode_membership (raft/membership_codec.h) reads the bytes. The founders are
+  // no entry of the log, and not told; and a snapshot brings none, so what a machine wants to keep of
+  // them belongs into its own. For those who care.
   virtual void configured(LogId id, std::string_view membership) {
     static_cast<void>(id);
     static_cast<void>(membership);
