@@ -55,7 +55,7 @@ TEST_F(ThrowingTest, one_replica_halts_and_the_others_lead_on) {
   EXPECT_TRUE(std::holds_alternative<Unknown>(outcome)) << text(outcome);
   const GroupStatus halted = status(bad);
   EXPECT_TRUE(halted.stopped);
-  const std::string index = std::to_string(halted.applied.index.value + 1);
+  const std::string index = std::to_string(halted.last.index.value);
   EXPECT_EQ(halted.failure, "its machine threw at entry " + index + ": no such berth");
   EXPECT_EQ(halted.role, raft::Role::follower);
   EXPECT_EQ(halted.leader, NodeId{});

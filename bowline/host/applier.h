@@ -74,8 +74,9 @@ class Applier {
   void fetched(Index asked, Result<raft::Batch>);
   void apply(const raft::Batch&);
   void set_step(std::uint64_t entries, Duration took);
-  void give(std::span<const raft::Entry>, std::span<std::string> answers);
-  void halt(const raft::Batch&, std::string what);
+  using Entries = std::span<const raft::Entry>;
+  void give(Entries, std::span<std::string> answers, Entries& now);
+  void halt(Entries, std::string what);
   void apply_commands(std::span<const raft::Entry>, std::span<std::string> answers);
 
   const env::Clock& clock_;
