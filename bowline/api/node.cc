@@ -13,9 +13,7 @@
 #include <vector>
 
 #include "bowline/api/promise.h"
-#include "bowline/base/crc32c.h"
 #include "bowline/host/complaints.h"
-#include "bowline/raft/membership_codec.h"
 #include "bowline/runtime/loop.h"
 #include "bowline/runtime/memory_disk.h"
 #include "bowline/runtime/privacy.h"
@@ -36,27 +34,6 @@ host::Options host_options(const NodeOptions& options) {
   std::random_device random;
   while (host.boot == 0 || host.boot == 1) host.boot = random() & 0xffffff;
   return host;
-}
-
-raft::MembershipPtr founding(const GroupSetup& setup) {
-  if (setup.founders.empty()) return nullptr;
-  raft::Membership founders;
-  founders.cluster = setup.cluster;
-  for (const raft::Wanted& wanted : setup.founders) {
-    raft::Member member;
-    member.id = wanted.id;
-    member.now = member.goal = wanted.standing;
-    member.priority = wanted.priority;
-    member.address = Text(wanted.address);
-    member.metadata = Text(wanted.metadata);
-    founders.members.push_back(std::move(member));
-  }
-  std::ranges::sort(founders.members, {}, &raft::Member::id);
-  if (!founders.cluster) {
-    const std::uint64_t sum = crc32c(raft::encode(founders).view());
-    founders.cluster = ClusterId{(sum << 8) + founders.members.size()};
-  }
-  return std::make_shared<const raft::Membership>(std::move(founders));
 }
 
 }  // namespace
@@ -369,7 +346,7 @@ void Node::Inside::do_start(GroupId group, const GroupSetup& setup,
   const Watchers watchers{setup.role, setup.members, setup.progress};
   const bool is_first = watchers_.try_emplace(group, watchers).second;
   if (setup.progress) loop_.set(progress_timer_, loop_.clock().now() + options_.progress_every);
-  shard_->start(group, {setup.options, founding(setup), setup.state}, mine,
+  shard_->start(group, {setup.options, setup.first_members(), setup.state}, mine,
                 [this, group, is_first, machine = std::move(machine),
                  promise = std::move(promise)](const Result<host::Replica*>& replica) mutable {
                   if (replica) {

@@ -109,6 +109,7 @@ struct GroupSetup {
   Importer state;
 
   std::string fault() const;
+  raft::MembershipPtr first_members() const;  // of the founders; null: there are none
 };
 
 // Something of the program's own on the node's thread, beside its groups: a port for clients, say.
