@@ -70,6 +70,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   void at(Work work) override;
   void at(Work work, std::uint64_t bytes) override;
   bool reserve(std::uint64_t bytes) override;
+  void watch(std::shared_ptr<Watch::Ear>);
   void add_mail(NodeStatus&);
   const std::string& address() const { return address_; }
   const std::string& disk() const { return disk_words_; }
@@ -104,6 +105,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   std::map<GroupId, std::unique_ptr<machine::StateMachine>> machines_;  // of groups that run
   host::Journal journal_;
   std::map<GroupId, Watchers> watchers_;
+  Ears ears_;
   env::TimerId progress_timer_;
   std::unique_ptr<host::Shard> shard_;
   std::vector<std::unique_ptr<Lodger>> lodgers_;
@@ -150,6 +152,12 @@ void Node::Inside::at(Work work, std::uint64_t bytes) {
     std::exchange(work, {})(shard);
     const std::scoped_lock lock(mail_mutex_);
     mail_bytes_ -= bytes;
+  });
+}
+
+void Node::Inside::watch(std::shared_ptr<Watch::Ear> ear) {
+  at([this, ear = std::move(ear)](host::Shard* shard) mutable {
+    if (shard != nullptr) ears_.add(std::move(ear));
   });
 }
 
@@ -275,6 +283,7 @@ void Node::Inside::note_opening(const wal::Account& account) {
 void Node::Inside::heard(GroupId group, const host::News& news) {
   if (options_.log_sink) journal_.put(host::event_of(group, news));
   if (options_.news) options_.news(group, news);
+  ears_.tell(group, news);
   const auto found = watchers_.find(group);
   if (found == watchers_.end()) return;
   const auto* const role = std::get_if<raft::RoleChanged>(&news);
@@ -424,6 +433,12 @@ Result<void> Node::lodge(
 
 void Node::end(GroupId group) { inside_->end(group); }
 Result<void> Node::destroy(GroupId group) { return inside_->destroy(group); }
+
+Watch Node::watch(Hears hears) const {
+  std::shared_ptr<Watch::Ear> ear = Ears::make(std::move(hears));
+  inside_->watch(ear);
+  return Watch(std::move(ear));
+}
 
 std::future<NodeStatus> Node::status() const {
   Promise<NodeStatus> promise(NodeStatus{});
