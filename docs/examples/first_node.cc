@@ -43,6 +43,8 @@ class Sum final : public machine::StateMachine {
   }
   std::unique_ptr<machine::Writer> restore() override { return std::make_unique<In>(*this); }
 
+  long long value() const { return sum_; }
+
  private:
   struct Out final : machine::Reader {
     explicit Out(std::string all) : text(std::move(all)) {}
@@ -73,22 +75,23 @@ int main() {
       Node::open({.id = NodeId{1}, .directory = place, .listen = "127.0.0.1:0"});
   if (!node) return std::fprintf(stderr, "%s\n", node.error().what.c_str()), 1;
 
+  auto machine = std::make_unique<Sum>();
+  const Sum& sum = *machine;  // for queries: the node has it from now on
   const GroupSetup setup{.founders = {{.id = NodeId{1}, .address = (*node)->address()}}};
-  Result<Group> group = (*node)->start(GroupId{1}, setup, std::make_unique<Sum>());
+  const Result<Group> group = (*node)->start(GroupId{1}, setup, std::move(machine));
   if (!group) return std::fprintf(stderr, "%s\n", group.error().what.c_str()), 1;
 
   // Who is alone elects himself, after an election timeout.
   const Result<NodeId> leader = group->await_leader(std::chrono::seconds(10)).get();
   if (!leader) return std::fprintf(stderr, "%s\n", leader.error().what.c_str()), 1;
 
-  // The answer to the one in the middle is an answer, too.
-  std::string sum;
   for (const char* number : {"40", "x", "2"}) {
     const Outcome outcome = group->propose(number).get();
     const auto* const done = std::get_if<Applied>(&outcome);
-    if (done == nullptr) return std::fprintf(stderr, "%s\n", text(outcome).c_str()), 1;
-    sum = done->answer.value_or("?");
-    std::printf("%s: %s\n", number, sum.c_str());
+    std::printf("%s: %s\n", number,
+                (done != nullptr ? done->answer.value_or("?") : text(outcome)).c_str());
   }
-  return sum == "42" ? 0 : 1;
+  const Result<long long> seen = group->query([&sum] { return sum.value(); }).get();
+  std::printf("%s\n", seen ? std::to_string(*seen).c_str() : seen.error().what.c_str());
+  return seen == 42 ? 0 : 1;
 }
