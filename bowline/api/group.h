@@ -73,10 +73,10 @@ class Group {
   void propose(std::string command, host::Reply) const;
   void propose(std::string command, Term expected, host::Reply) const;
   std::future<Outcome> propose(std::string command, Term expected = {}) const;
-  // What `look` returns, who reads the machine: on the node's thread, where the machine is used, once
-  // it shows all that was done before. It is answered in any case. An error: `look` was not called,
-  // since the read was refused or the group ended; or it threw. It holds the node up: let it copy
-  // what it wants, and be done. What it refers to has to live until the answer is there.
+  // What `look` returns, who reads the machine: on the node's thread, where the machine is used,
+  // once it shows all that was done before. It is answered in any case. An error: `look` was not
+  // called, since the read was refused or the group ended; or it threw. It holds the node up: let
+  // it copy what it wants, and be done. What it refers to has to live until the answer is there.
   template <class Look>
   void query(raft::ReadKind kind, Look look, env::Done<Seen<Look>> reply) const {
     read(kind, Query<Look>(std::move(look), std::move(reply)));
@@ -99,8 +99,8 @@ class Group {
     return promised_by<Look>(
         [&](auto reply) { query_within(at_most, std::move(look), std::move(reply)); });
   }
-  // When the machine may be read: within the reply, which is on the node's thread, and nowhere else.
-  // A future says that it could have been read; whoever wants to read it asks by query().
+  // When the machine may be read: within the reply, which is on the node's thread, and nowhere
+  // else. A future says that it could have been read; whoever wants to read it asks by query().
   void read(raft::ReadKind, host::ReadReply) const;
   std::future<ReadOutcome> read(raft::ReadKind = raft::ReadKind::linearizable) const;
   // On any member, leader or not: ready if its state is at most so old, so that it shows all that

@@ -32,10 +32,9 @@ class Guest final : public Lodger {
     bool with_group = false;
     bool ended = false;
   };
-  Guest(host::Shard& shard, GroupId group, Seen& seen) : shard_(shard), group_(group), seen_(seen) {}
-  ~Guest() override {
-    seen_ = {std::this_thread::get_id(), shard_.find(group_) != nullptr, true};
-  }
+  Guest(host::Shard& shard, GroupId group, Seen& seen)
+      : shard_(shard), group_(group), seen_(seen) {}
+  ~Guest() override { seen_ = {std::this_thread::get_id(), shard_.find(group_) != nullptr, true}; }
 
  private:
   host::Shard& shard_;
@@ -105,8 +104,7 @@ TEST_F(LodgingTest, a_group_is_looked_at_as_long_as_it_is_there) {
 TEST_F(LodgingTest, the_first_groups_of_a_node_are_told_of) {
   found(1);
   for (const std::uint64_t id : {9U, 8U})
-    ASSERT_TRUE(
-        members_[1].node->start(GroupId{id}, {}, std::make_unique<Diary>()).has_value());
+    ASSERT_TRUE(members_[1].node->start(GroupId{id}, {}, std::make_unique<Diary>()).has_value());
   const auto ids = [&](std::size_t most) {
     std::vector<std::uint64_t> all;
     for (const GroupStatus& each : members_[1].node->groups(most).get())

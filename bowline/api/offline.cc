@@ -91,7 +91,7 @@ class Forcing {
   Forcing(NodeId self, GroupId group) : self_(self), group_(group) {}
 
   Result<ForcedAlone> run(const std::string& directory, ClusterId anew, runtime::DiskOptions);
-  Result<raft::Membership> found(const std::string& directory, raft::MembershipPtr founders,
+  Result<raft::Membership> found(const std::string& directory, const raft::MembershipPtr& founders,
                                  runtime::DiskOptions);
 
  private:
@@ -177,7 +177,8 @@ Result<ForcedAlone> Forcing::run(const std::string& directory, ClusterId anew,
 }
 
 // When it has started, what its log begins with is on the disk.
-Result<raft::Membership> Forcing::found(const std::string& directory, raft::MembershipPtr founders,
+Result<raft::Membership> Forcing::found(const std::string& directory,
+                                        const raft::MembershipPtr& founders,
                                         runtime::DiskOptions how) {
   if (Result<void> opened = open(directory, how); !opened) return std::unexpected(opened.error());
   if (shard_->has(group_))

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -101,7 +102,8 @@ TEST(Query, is_answered_if_the_read_is_dropped) {
   std::optional<Result<int>> told;
   const auto look = [] { return 1; };
   {
-    const Query<decltype(look)> query(look, [&](Result<int> seen) { told = std::move(seen); });
+    const Query<std::remove_const_t<decltype(look)>> query(
+        look, [&](Result<int> seen) { told = std::move(seen); });
     EXPECT_FALSE(told.has_value());
   }
   ASSERT_TRUE(told.has_value());

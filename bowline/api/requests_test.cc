@@ -209,6 +209,7 @@ TEST_F(RequestsTest, timeouts_and_thresholds_change_while_the_group_runs) {
 TEST_F(RequestsTest, who_waits_for_a_leader_is_told_on_each_member) {
   found(3);
   std::vector<std::future<Result<NodeId>>> told;
+  told.reserve(members_.size());
   for (auto& [id, member] : members_) told.push_back(member.group->await_leader(60s));
   for (std::future<Result<NodeId>>& each : told) EXPECT_TRUE(each.get().has_value());
   const std::uint64_t leads = leader();

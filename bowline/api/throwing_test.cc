@@ -59,8 +59,8 @@ TEST_F(ThrowingTest, one_replica_halts_and_the_others_lead_on) {
   EXPECT_EQ(halted.failure, "its machine threw at entry " + index + ": no such berth");
   EXPECT_EQ(halted.role, raft::Role::follower);
   EXPECT_EQ(halted.leader, NodeId{});
-  EXPECT_TRUE(logged("what=\"its machine threw, and it stopped\" first=" + index + " last=" + index +
-                     " why=\"no such berth\""));
+  EXPECT_TRUE(logged("what=\"its machine threw, and it stopped\" first=" + index +
+                     " last=" + index + " why=\"no such berth\""));
   // The poison was committed: with the others it is command 2.
   EXPECT_EQ(write("b"), "3");
   EXPECT_NE(leader(), bad);
@@ -100,8 +100,7 @@ TEST_F(ThrowingTest, the_other_groups_of_the_node_go_on) {
   found(1);
   ASSERT_EQ(write("a"), "1");
   const GroupSetup setup{.founders = {{.id = NodeId{1}, .address = addresses_[1]}}};
-  const Result<Group> other =
-      members_[1].node->start(GroupId{8}, setup, std::make_unique<Diary>());
+  const Result<Group> other = members_[1].node->start(GroupId{8}, setup, std::make_unique<Diary>());
   ASSERT_TRUE(other.has_value());
   ASSERT_TRUE(other->await_leader(60s).get().has_value());
   members_[1].diary->before = [](std::string_view) { throw 7; };

@@ -42,13 +42,12 @@ TEST_F(WatchTest, it_hears_of_all_groups_on_the_thread_of_the_node_until_it_ends
   std::atomic<int> heard = 0;
   std::thread::id told_on;
   GroupId told_of;
-  std::optional<Watch> watch =
-      members_[1].node->watch([&](GroupId of, const host::News& news) {
-        if (!is_snapshot(news)) return;
-        told_on = std::this_thread::get_id();
-        told_of = of;
-        ++heard;
-      });
+  std::optional<Watch> watch = members_[1].node->watch([&](GroupId of, const host::News& news) {
+    if (!is_snapshot(news)) return;
+    told_on = std::this_thread::get_id();
+    told_of = of;
+    ++heard;
+  });
   let_something_happen();
   EXPECT_EQ(heard, 1);
   EXPECT_EQ(told_on, of_the_node);
@@ -97,8 +96,8 @@ TEST_F(WatchTest, its_end_waits_for_a_call_that_is_under_way) {
   std::promise<void> called;
   std::promise<void> goes_on;
   std::atomic<bool> over = false;
-  std::optional<Watch> watch =
-      members_[1].node->watch([&, go = goes_on.get_future().share()](GroupId, const host::News& news) {
+  std::optional<Watch> watch = members_[1].node->watch(
+      [&, go = goes_on.get_future().share()](GroupId, const host::News& news) {
         if (!is_snapshot(news)) return;
         called.set_value();
         go.wait();

@@ -62,9 +62,10 @@ TEST_F(JournalTest, what_others_say_does_a_terminal_no_harm) {
 }
 
 TEST_F(JournalTest, it_is_told_where_a_machine_threw) {
-  EXPECT_NE(line(MachineThrew{Index{5}, Index{9}, "no number"})
-                .find("what=\"its machine threw, and it stopped\" first=5 last=9 why=\"no number\""),
-            std::string::npos);
+  EXPECT_NE(
+      line(MachineThrew{Index{5}, Index{9}, "no number"})
+          .find("what=\"its machine threw, and it stopped\" first=5 last=9 why=\"no number\""),
+      std::string::npos);
 }
 
 TEST_F(JournalTest, members_are_told_without_what_they_keep) {

@@ -20,7 +20,8 @@ struct GroupStarted {
 };
 struct GroupEnded {};
 struct GroupDestroyed {};  // nothing of it is left here
-// Of a group: it has stopped here, and stays so until the process starts again with another machine.
+// Of a group: it has stopped here, and stays so until the process starts again with another
+// machine.
 struct MachineThrew {
   Index first;  // of the entries that it had been given together
   Index last;
@@ -79,8 +80,8 @@ struct Asked {  // somebody who administers wants it changed; group 0: the node
 };
 using News =
     std::variant<raft::RoleChanged, raft::MembershipChanged, raft::StandingBy, raft::Removed,
-                 raft::Impossible, MachineThrew, GroupStarted, GroupEnded, GroupDestroyed, PeerUp, PeerDown,
-                 Opening, SnapshotProgress, SnapshotTaken, SnapshotFailed, SnapshotWanted,
+                 raft::Impossible, MachineThrew, GroupStarted, GroupEnded, GroupDestroyed, PeerUp,
+                 PeerDown, Opening, SnapshotProgress, SnapshotTaken, SnapshotFailed, SnapshotWanted,
                  SnapshotNotFetched, SnapshotInstalled, DiskFull, DiskStalled, HandsOver, Asked>;
 
 // As a sentence, of its group.

@@ -188,7 +188,8 @@ TEST(GroupOptions, change_while_a_group_runs_unless_somebody_counts_on_them) {
 }
 
 TEST(GroupOptions, of_the_protocol_change_and_the_usual_ones_stay) {
-  const GroupOptions quick = GroupOptions::with([](raft::Options& o) { o.election = milliseconds(300); });
+  const GroupOptions quick =
+      GroupOptions::with([](raft::Options& o) { o.election = milliseconds(300); });
   EXPECT_EQ(quick.raft->election, milliseconds(300));
   EXPECT_EQ(quick.raft->hibernate_after, GroupOptions::usual()->hibernate_after);
   EXPECT_EQ(quick.fault(), "");

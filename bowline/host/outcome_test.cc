@@ -64,10 +64,10 @@ TEST(OutcomeRetry, is_for_what_passes) {
     EXPECT_EQ(is_worth_asking_again(error_of({why, {}})), is_worth_asking_again(why)) << text(why);
     if (!is_worth_asking_again(why)) stay.insert(why);
   }
-  const std::set<raft::Refusal> forever{
-      raft::Refusal::too_large, raft::Refusal::wrong_term,  raft::Refusal::no_change,
-      raft::Refusal::outdated,  raft::Refusal::bad_members, raft::Refusal::bad_target,
-      raft::Refusal::stopped};
+  const std::set<raft::Refusal> forever{raft::Refusal::too_large,   raft::Refusal::wrong_term,
+                                        raft::Refusal::no_change,   raft::Refusal::outdated,
+                                        raft::Refusal::bad_members, raft::Refusal::bad_target,
+                                        raft::Refusal::stopped};
   EXPECT_EQ(stay, forever);
   EXPECT_TRUE(is_worth_asking_again(Outcome(Overruled{})));
   EXPECT_FALSE(is_worth_asking_again(Outcome(Unknown{})));

@@ -360,9 +360,9 @@ void Replica::slice() {
   rest_if_asleep();
 }
 
-// What it would have to do next is committed, so there is no way around it; and whatever it says from
-// now on could be wrong. The others go on if their machines do: to them we are as silent as a node
-// that is gone.
+// What it would have to do next is committed, so there is no way around it; and whatever it says
+// from now on could be wrong. The others go on if their machines do: to them we are as silent as a
+// node that is gone.
 void Replica::machine_threw(Index first, Index last, std::string what) {
   failure_ = std::make_unique<MachineThrew>(MachineThrew{first, last, std::move(what)});
   hooks_.news(group_, *failure_);

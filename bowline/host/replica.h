@@ -254,7 +254,7 @@ class Replica final : private Applier::Client {
 
   std::unique_ptr<MachineThrew> failure_;
 
-  std::unique_ptr<OldReads> old_reads_;  // null: nobody ever asked for one
+  std::unique_ptr<OldReads> old_reads_;          // null: nobody ever asked for one
   std::unique_ptr<AwaitsLeader> awaits_leader_;  // likewise
 
   LogId snapshot_;                   // the newest of our own
