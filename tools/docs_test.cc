@@ -375,5 +375,16 @@ TEST(Docs, the_readme_shows_the_first_example_as_it_is_and_what_it_prints) {
   EXPECT_EQ(block_of(readme, "text"), ran.out) << "copy what build/first_core prints there";
 }
 
+// What stands between them is left out.
+TEST(Docs, the_page_on_embedding_begins_with_parts_of_a_program_that_a_test_runs) {
+  const std::string source = read("docs/examples/first_node.cc");
+  const std::string shown = block_of(read("docs/EMBEDDING.md"), "cpp").value_or("");
+  const std::string gap = "// ...\n";
+  const std::size_t middle = shown.find(gap);
+  ASSERT_NE(middle, std::string::npos);
+  EXPECT_TRUE(source.contains(shown.substr(0, middle))) << "copy the machine there";
+  EXPECT_TRUE(source.contains(shown.substr(middle + gap.size()))) << "copy what main() does there";
+}
+
 }  // namespace
 }  // namespace bowline::docs

@@ -74,6 +74,22 @@ TEST_F(GroupProgram, sets_all_members_in_one_step) {
   expect(run("set-members 7"), 2, "--voter is required");
 }
 
+TEST_F(GroupProgram, makes_a_learner_a_voter_and_back) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  open(4);
+  members_[4].diary = nullptr;
+  ASSERT_TRUE(members_[4].node->start(group, {}, std::make_unique<Diary>()).has_value());
+  expect(run("add 7 --node 4 --learner --address " + addresses_[4]), 0, "done");
+  expect(run("members 7"), 0, "4     learner   100       ");
+  expect(run("promote 7 --node 4"), 0, "done");
+  expect(run("members 7"), 0, "4     voter     100       ");
+  expect(run("demote 7 --node 4 --expect 1"), 1, "the members are not those that were expected");
+  expect(run("demote 7 --node 4"), 0, "done");
+  expect(run("members 7"), 0, "4     learner   100       ");
+  expect(run("promote 7 --node 9"), 1, "node 9 is no member");
+}
+
 TEST_F(GroupProgram, destroys_a_group_if_it_is_told_twice) {
   found(3);
   ASSERT_EQ(write("a"), "1");

@@ -53,7 +53,8 @@ std::string marks_of(const wire::GroupReport& report) {
   mark(report.asleep, "sleeps");
   mark(report.damaged, "lost entries, and asks for them");
   mark(report.stateless, "has no state until a snapshot came");
-  mark(report.stopped, "has stopped: it saw what cannot be");
+  mark(report.stopped,
+       "has stopped: it saw what cannot be, or its machine threw; its log says which");
   return marks;
 }
 

@@ -2,13 +2,16 @@
 #pragma once
 #include <coroutine>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "bowline/api/group.h"
+#include "bowline/api/promise.h"
 
 // For coroutines: `const Outcome outcome = co_await await::propose(group, "put a 1");`. Which kind
 // of coroutine does not matter. It goes on on the node's thread, and so may read the state machine
@@ -16,7 +19,19 @@
 // request is refused as `full` because the node has no room, it goes on at once, where it was.
 namespace bowline::await {
 
-// To be awaited once, by whoever made it.
+// What a coroutine is told whose question was dropped with a node that ended.
+template <class What>
+What unanswered() {
+  if constexpr (std::is_same_v<What, Outcome>) {
+    return Unknown{};
+  } else if constexpr (std::is_same_v<What, ReadOutcome>) {
+    return Refused{raft::Refusal::stopped, {}};
+  } else {
+    return std::unexpected(host::error_of({raft::Refusal::stopped, {}}));
+  }
+}
+
+// To be awaited once, by whoever made it. It goes on in any case, also when the node ends.
 template <class What>
 class Awaited {
  public:
@@ -27,10 +42,11 @@ class Awaited {
   void await_suspend(std::coroutine_handle<> coroutine) {
     // It may go on, and end us, before this returns.
     Begin begin = std::move(begin_);
-    begin([this, coroutine](What what) {
+    const auto go_on = [this, coroutine](What what) {
       what_.emplace(std::move(what));
       coroutine.resume();
-    });
+    };
+    begin(Kept<What>(go_on, unanswered<What>()));
   }
   What await_resume() { return *std::move(what_); }
 
@@ -52,6 +68,26 @@ inline Awaited<ReadOutcome> read(Group group, raft::ReadKind kind = raft::ReadKi
   });
 }
 
+// What `look` sees of the machine, which it reads where and when it may: see Group::query().
+template <class Look>
+Awaited<Seen<Look>> query(Group group, raft::ReadKind kind, Look look) {
+  return Awaited<Seen<Look>>(
+      [group = std::move(group), kind, look = std::move(look)](auto reply) mutable {
+        group.query(kind, std::move(look), std::move(reply));
+      });
+}
+template <class Look>
+Awaited<Seen<Look>> query(Group group, Look look) {
+  return query(std::move(group), raft::ReadKind::linearizable, std::move(look));
+}
+template <class Look>
+Awaited<Seen<Look>> query_within(Group group, Duration at_most, Look look) {
+  return Awaited<Seen<Look>>(
+      [group = std::move(group), at_most, look = std::move(look)](auto reply) mutable {
+        group.query_within(at_most, std::move(look), std::move(reply));
+      });
+}
+
 // The state machine of any member, if it is at most so old.
 inline Awaited<ReadOutcome> read_within(Group group, Duration at_most) {
   return Awaited<ReadOutcome>([group = std::move(group), at_most](host::ReadReply reply) {
@@ -62,6 +98,12 @@ inline Awaited<ReadOutcome> read_within(Group group, Duration at_most) {
 inline Awaited<ReadOutcome> verify(Group group) {
   return Awaited<ReadOutcome>(
       [group = std::move(group)](host::ReadReply reply) { group.verify(std::move(reply)); });
+}
+
+inline Awaited<Result<NodeId>> leader(Group group, Duration within) {
+  return Awaited<Result<NodeId>>([group = std::move(group), within](auto reply) {
+    group.await_leader(within, std::move(reply));
+  });
 }
 
 inline Awaited<Outcome> barrier(Group group) {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -64,6 +65,43 @@ TEST_F(AwaitTest, a_coroutine_goes_on_when_the_node_has_ended) {
   ask();
   EXPECT_TRUE(refused.get_future().get());
   EXPECT_FALSE(handle.status().get().here);
+}
+
+Task write_and_query(Group group, const Diary& diary, std::promise<Result<std::string>>& told) {
+  Outcome outcome = co_await await::propose(group, "a");
+  while (std::holds_alternative<Refused>(outcome)) outcome = co_await await::propose(group, "a");
+  const auto all = [&diary] { return diary.text; };
+  const Result<std::string> seen = co_await await::query(group, all);
+  const Result<std::string> again = co_await await::query_within(group, 1h, all);
+  told.set_value(seen && again && *seen != *again ? "it was another one" : seen);
+}
+
+TEST_F(AwaitTest, a_coroutine_sees_what_a_query_returns) {
+  found(1);
+  std::promise<Result<std::string>> told;
+  write_and_query(*members_[1].group, *members_[1].diary, told);
+  EXPECT_EQ(told.get_future().get().value_or("nothing"), "a\n");
+}
+
+// As a node drops it that ends.
+template <class What>
+Task ask_nobody(std::optional<What>& told) {
+  told = co_await await::Awaited<What>([](env::Done<What>) {});
+}
+
+TEST(Awaited, goes_on_when_nobody_will_ever_answer) {
+  std::optional<Outcome> outcome;
+  ask_nobody(outcome);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_TRUE(std::holds_alternative<Unknown>(*outcome));
+  std::optional<ReadOutcome> read;
+  ask_nobody(read);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(std::get<Refused>(*read).why, raft::Refusal::stopped);
+  std::optional<Result<int>> result;
+  ask_nobody(result);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->error().fault, Fault::not_found);
 }
 
 // On the node's thread, where nobody can wait for a future: it would wait for itself.

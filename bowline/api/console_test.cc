@@ -2,6 +2,7 @@
 #include "bowline/api/console.h"
 
 #include <functional>
+#include <future>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -135,6 +136,44 @@ TEST_F(ConsoleTest, several_members_change_in_one_step) {
   wanted.push_back(wanted.front());
   EXPECT_EQ(words(script->change_members(group, wanted)),
             "node " + std::to_string(stays) + " is named twice");
+}
+
+TEST_F(ConsoleTest, each_node_says_how_it_sees_a_group) {
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const std::uint64_t leads = leader();
+  const auto script = console();
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    const Result<wire::GroupReport> report = script->look_at(addresses_[id], group);
+    ASSERT_TRUE(report) << report.error().what;
+    EXPECT_EQ(report->node, NodeId{id});
+    EXPECT_EQ(report->role, id == leads ? raft::Role::leader : raft::Role::follower);
+  }
+  const Result<wire::GroupReport> none = script->look_at(addresses_[3], GroupId{8});
+  ASSERT_FALSE(none);
+  EXPECT_TRUE(none.error().what.contains("node 3 has no group 8")) << none.error().what;
+}
+
+// Who is to join is not there, and so the change waits.
+TEST_F(ConsoleTest, a_change_that_waits_is_taken_back_by_another_operator) {
+  within_ = 60s;
+  found(3);
+  ASSERT_EQ(write("a"), "1");
+  const auto waits = console();
+  std::future<Outcome> added = std::async(std::launch::async, [&] {
+    return waits->add(group, {.id = NodeId{9}, .address = "127.0.0.1:1"});
+  });
+  const auto script = console();
+  ASSERT_TRUE(soon([&] {
+    const auto report = script->look(group);
+    return report && report->members.find({9}) != nullptr;
+  }));
+  EXPECT_EQ(words(script->cancel_change(group)), "done");
+  EXPECT_NE(words(added.get()), "done");
+  const auto report = script->look(group);
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->members.find({9}), nullptr);
+  EXPECT_EQ(words(script->cancel_change(group)), "no change of the members is under way");
 }
 
 TEST_F(ConsoleTest, all_nodes_are_found_from_one_and_leaders_are_spread) {

@@ -27,6 +27,10 @@ class Explanation {
 
   std::string text() {
     if (!status_.here) return "the group is not on " + node(all_.self) + "\n";
+    if (!status_.failure.empty()) {
+      say(here() + " has stopped: " + status_.failure);
+      return text_;
+    }
     who_leads();
     what_waits();
     who_lacks_what();

@@ -99,6 +99,17 @@ std::future<Outcome> Group::barrier() const {
   return outcome_of([&](host::Reply reply) { barrier(std::move(reply)); });
 }
 
+void Group::await_leader(Duration within, env::Done<Result<NodeId>> reply) const {
+  desk_->with(id_, [within, reply = std::move(reply)](host::Replica* replica) mutable {
+    if (replica == nullptr) return reply(std::unexpected(not_here));
+    replica->await_leader(within, std::move(reply));
+  });
+}
+
+std::future<Result<NodeId>> Group::await_leader(Duration within) const {
+  return result_of<NodeId>([&](auto reply) { await_leader(within, std::move(reply)); });
+}
+
 // ---- members
 
 void Group::reconfigure(std::vector<raft::Wanted> wanted, std::optional<Index> expected,

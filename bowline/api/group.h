@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "bowline/api/promise.h"
+#include "bowline/api/query.h"
 #include "bowline/api/status.h"
 #include "bowline/host/outcome.h"
 #include "bowline/host/replica.h"
@@ -17,6 +19,8 @@
 namespace bowline {
 
 using host::Applied;
+using host::GroupOptions;
+using host::is_worth_asking_again;  // if it was refused
 using host::Outcome;
 using host::Overruled;
 using host::ReadOutcome;
@@ -69,7 +73,34 @@ class Group {
   void propose(std::string command, host::Reply) const;
   void propose(std::string command, Term expected, host::Reply) const;
   std::future<Outcome> propose(std::string command, Term expected = {}) const;
-  // When the machine may be read: on the node's thread, within the reply.
+  // What `look` returns, who reads the machine: on the node's thread, where the machine is used,
+  // once it shows all that was done before. It is answered in any case. An error: `look` was not
+  // called, since the read was refused or the group ended; or it threw. It holds the node up: let
+  // it copy what it wants, and be done. What it refers to has to live until the answer is there.
+  template <class Look>
+  void query(raft::ReadKind kind, Look look, env::Done<Seen<Look>> reply) const {
+    read(kind, Query<Look>(std::move(look), std::move(reply)));
+  }
+  template <class Look>
+  std::future<Seen<Look>> query(raft::ReadKind kind, Look look) const {
+    return promised_by<Look>([&](auto reply) { query(kind, std::move(look), std::move(reply)); });
+  }
+  template <class Look>
+  std::future<Seen<Look>> query(Look look) const {
+    return query(raft::ReadKind::linearizable, std::move(look));
+  }
+  // On any member, whose state is at most so old: see read_within().
+  template <class Look>
+  void query_within(Duration at_most, Look look, env::Done<Seen<Look>> reply) const {
+    read_within(at_most, Query<Look>(std::move(look), std::move(reply)));
+  }
+  template <class Look>
+  std::future<Seen<Look>> query_within(Duration at_most, Look look) const {
+    return promised_by<Look>(
+        [&](auto reply) { query_within(at_most, std::move(look), std::move(reply)); });
+  }
+  // When the machine may be read: within the reply, which is on the node's thread, and nowhere
+  // else. A future says that it could have been read; whoever wants to read it asks by query().
   void read(raft::ReadKind, host::ReadReply) const;
   std::future<ReadOutcome> read(raft::ReadKind = raft::ReadKind::linearizable) const;
   // On any member, leader or not: ready if its state is at most so old, so that it shows all that
@@ -82,6 +113,12 @@ class Group {
   std::future<ReadOutcome> verify() const;
   void barrier(host::Reply) const;  // Applied: so is all that was asked for before it
   std::future<Outcome> barrier() const;
+
+  // Who leads, as far as this node knows, as soon as anybody does: what is proposed before that is
+  // refused. Fault::timeout: nobody did in that time. Only the leader takes proposals, and it may
+  // change at any moment: see is_worth_asking_again().
+  void await_leader(Duration within, env::Done<Result<NodeId>>) const;
+  std::future<Result<NodeId>> await_leader(Duration within) const;
 
   // The members that are wanted, all of them. `expected`: only if this is still the configuration.
   void reconfigure(std::vector<raft::Wanted>, std::optional<Index> expected, host::Reply) const;
@@ -124,6 +161,15 @@ class Group {
   std::future<std::string> explain() const;  // in sentences: who leads, what waits, and why
 
  private:
+  template <class Look, class Ask>
+  static std::future<Seen<Look>> promised_by(Ask ask) {
+    std::promise<Seen<Look>> promise;
+    std::future<Seen<Look>> future = promise.get_future();
+    ask([promise = std::move(promise)](Seen<Look> seen) mutable {
+      promise.set_value(std::move(seen));
+    });
+    return future;
+  }
   using Change = std::function<bool(std::vector<raft::Wanted>&)>;
   void change_members(Change, host::Reply) const;
 

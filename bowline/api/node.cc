@@ -13,9 +13,7 @@
 #include <vector>
 
 #include "bowline/api/promise.h"
-#include "bowline/base/crc32c.h"
 #include "bowline/host/complaints.h"
-#include "bowline/raft/membership_codec.h"
 #include "bowline/runtime/loop.h"
 #include "bowline/runtime/memory_disk.h"
 #include "bowline/runtime/privacy.h"
@@ -36,27 +34,6 @@ host::Options host_options(const NodeOptions& options) {
   std::random_device random;
   while (host.boot == 0 || host.boot == 1) host.boot = random() & 0xffffff;
   return host;
-}
-
-raft::MembershipPtr founding(const GroupSetup& setup) {
-  if (setup.founders.empty()) return nullptr;
-  raft::Membership founders;
-  founders.cluster = setup.cluster;
-  for (const raft::Wanted& wanted : setup.founders) {
-    raft::Member member;
-    member.id = wanted.id;
-    member.now = member.goal = wanted.standing;
-    member.priority = wanted.priority;
-    member.address = Text(wanted.address);
-    member.metadata = Text(wanted.metadata);
-    founders.members.push_back(std::move(member));
-  }
-  std::ranges::sort(founders.members, {}, &raft::Member::id);
-  if (!founders.cluster) {
-    const std::uint64_t sum = crc32c(raft::encode(founders).view());
-    founders.cluster = ClusterId{(sum << 8) + founders.members.size()};
-  }
-  return std::make_shared<const raft::Membership>(std::move(founders));
 }
 
 }  // namespace
@@ -94,6 +71,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   void at(Work work) override;
   void at(Work work, std::uint64_t bytes) override;
   bool reserve(std::uint64_t bytes) override;
+  void watch(std::shared_ptr<Watch::Ear>);
   void add_mail(NodeStatus&);
   const std::string& address() const { return address_; }
   const std::string& disk() const { return disk_words_; }
@@ -128,6 +106,7 @@ class Node::Inside final : public Desk, public std::enable_shared_from_this<Insi
   std::map<GroupId, std::unique_ptr<machine::StateMachine>> machines_;  // of groups that run
   host::Journal journal_;
   std::map<GroupId, Watchers> watchers_;
+  Ears ears_;
   env::TimerId progress_timer_;
   std::unique_ptr<host::Shard> shard_;
   std::vector<std::unique_ptr<Lodger>> lodgers_;
@@ -164,6 +143,12 @@ void Node::Inside::at(Work work, std::uint64_t bytes) {
     std::exchange(work, {})(shard);
     const std::scoped_lock lock(mail_mutex_);
     mail_room_.give_back(bytes);
+  });
+}
+
+void Node::Inside::watch(std::shared_ptr<Watch::Ear> ear) {
+  at([this, ear = std::move(ear)](host::Shard* shard) mutable {
+    if (shard != nullptr) ears_.add(std::move(ear));
   });
 }
 
@@ -289,6 +274,7 @@ void Node::Inside::note_opening(const wal::Account& account) {
 void Node::Inside::heard(GroupId group, const host::News& news) {
   if (options_.log_sink) journal_.put(host::event_of(group, news));
   if (options_.news) options_.news(group, news);
+  ears_.tell(group, news);
   const auto found = watchers_.find(group);
   if (found == watchers_.end()) return;
   const auto* const role = std::get_if<raft::RoleChanged>(&news);
@@ -360,7 +346,7 @@ void Node::Inside::do_start(GroupId group, const GroupSetup& setup,
   const Watchers watchers{setup.role, setup.members, setup.progress};
   const bool is_first = watchers_.try_emplace(group, watchers).second;
   if (setup.progress) loop_.set(progress_timer_, loop_.clock().now() + options_.progress_every);
-  shard_->start(group, {setup.options, founding(setup), setup.state}, mine,
+  shard_->start(group, {setup.options, setup.first_members(), setup.state}, mine,
                 [this, group, is_first, machine = std::move(machine),
                  promise = std::move(promise)](const Result<host::Replica*>& replica) mutable {
                   if (replica) {
@@ -438,6 +424,12 @@ Result<void> Node::lodge(
 
 void Node::end(GroupId group) { inside_->end(group); }
 Result<void> Node::destroy(GroupId group) { return inside_->destroy(group); }
+
+Watch Node::watch(Hears hears) const {
+  std::shared_ptr<Watch::Ear> ear = Ears::make(std::move(hears));
+  inside_->watch(ear);
+  return Watch(std::move(ear));
+}
 
 std::future<NodeStatus> Node::status() const {
   Promise<NodeStatus> promise(NodeStatus{});

@@ -14,6 +14,7 @@
 #include "bowline/api/group.h"
 #include "bowline/api/portable.h"
 #include "bowline/api/status.h"
+#include "bowline/api/watch.h"
 #include "bowline/base/result.h"
 #include "bowline/base/time.h"
 #include "bowline/env/env.h"
@@ -70,7 +71,7 @@ struct NodeOptions {
   host::Journal::Options log_lines;
 
   // What happens on this node, as it happens, of all groups; group 0: of the node itself. May be
-  // left out.
+  // left out. Node::watch() is for whoever comes later, or goes before the node does.
   std::function<void(GroupId, const host::News&)> news;
   // While open() reads the log: so many of its segments are done, of so many. May be left out.
   std::function<void(std::uint64_t, std::uint64_t)> opening;
@@ -109,6 +110,7 @@ struct GroupSetup {
   Importer state;
 
   std::string fault() const;
+  raft::MembershipPtr first_members() const;  // of the founders; null: there are none
 };
 
 // Something of the program's own on the node's thread, beside its groups: a port for clients, say.
@@ -159,6 +161,10 @@ class Node {
   void at(std::move_only_function<void(host::Shard*)> work);
   // Returns when it was made, on the node's thread. An error is that of whoever makes it.
   Result<void> lodge(std::move_only_function<Result<std::unique_ptr<Lodger>>(const Room&)> make);
+
+  // Hears from soon on what NodeOptions::news would, on the node's thread, until the watch ends.
+  // Call nothing in it that waits for the node.
+  Watch watch(Hears) const;
 
   std::future<NodeStatus> status() const;
   // Those that are still loading their state are among them.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "bowline/api/node.h"
 #include "bowline/host/shard.h"
 #include "bowline/runtime/loop.h"
 #include "bowline/wal/identity.h"
@@ -90,10 +91,12 @@ class Forcing {
   Forcing(NodeId self, GroupId group) : self_(self), group_(group) {}
 
   Result<ForcedAlone> run(const std::string& directory, ClusterId anew, runtime::DiskOptions);
+  Result<raft::Membership> found(const std::string& directory, const raft::MembershipPtr& founders,
+                                 runtime::DiskOptions);
 
  private:
   Result<void> open(const std::string& directory, runtime::DiskOptions);
-  Result<host::Replica*> start();
+  Result<host::Replica*> start(raft::MembershipPtr founders);
   template <class Value>
   Result<Value> wait(std::optional<Result<Value>>& came);
 
@@ -125,8 +128,9 @@ Result<void> Forcing::open(const std::string& directory, runtime::DiskOptions ho
   options.listen = "nowhere:1";
   std::random_device random;
   options.boot = (random() & 0xffffff) + 2;
+  const Incarnation fresh{(std::uint64_t{random()} << 31) + random() + 1};
   shard_ = std::make_unique<host::Shard>(
-      env::Env{loop_.clock(), loop_, *disk_}, network_, options, Incarnation{1},
+      env::Env{loop_.clock(), loop_, *disk_}, network_, options, fresh,
       host::Shard::Hooks{.broken = [this](Error error) { broken_ = std::move(error); }});
   std::optional<Result<wal::Account>> opened;
   shard_->open([&opened](Result<wal::Account> account) { opened = std::move(account); });
@@ -135,9 +139,9 @@ Result<void> Forcing::open(const std::string& directory, runtime::DiskOptions ho
   return {};
 }
 
-Result<host::Replica*> Forcing::start() {
+Result<host::Replica*> Forcing::start(raft::MembershipPtr founders) {
   std::optional<Result<host::Replica*>> started;
-  shard_->start(group_, {.options = options_of_group(), .founders = nullptr}, machine_,
+  shard_->start(group_, {.options = options_of_group(), .founders = std::move(founders)}, machine_,
                 [&started](Result<host::Replica*> replica) { started = replica; });
   return wait(started);
 }
@@ -145,7 +149,7 @@ Result<host::Replica*> Forcing::start() {
 Result<ForcedAlone> Forcing::run(const std::string& directory, ClusterId anew,
                                  runtime::DiskOptions how) {
   if (Result<void> opened = open(directory, how); !opened) return std::unexpected(opened.error());
-  const Result<host::Replica*> started = start();
+  const Result<host::Replica*> started = start(nullptr);
   if (!started) return std::unexpected(started.error());
   host::Replica& replica = **started;
   const raft::Core& core = replica.core();
@@ -172,6 +176,19 @@ Result<ForcedAlone> Forcing::run(const std::string& directory, ClusterId anew,
   return forced;
 }
 
+// When it has started, what its log begins with is on the disk.
+Result<raft::Membership> Forcing::found(const std::string& directory,
+                                        const raft::MembershipPtr& founders,
+                                        runtime::DiskOptions how) {
+  if (Result<void> opened = open(directory, how); !opened) return std::unexpected(opened.error());
+  if (shard_->has(group_))
+    return wrong(Fault::exists, "there is a group " + std::to_string(group_.value) +
+                                    " on this disk already, which cannot be founded again");
+  const Result<host::Replica*> started = start(founders);
+  if (!started) return std::unexpected(started.error());
+  return *founders;
+}
+
 }  // namespace
 
 Result<ForcedAlone> recover_offline(const std::string& directory, GroupId group, ClusterId anew,
@@ -180,6 +197,20 @@ Result<ForcedAlone> recover_offline(const std::string& directory, GroupId group,
   const Result<wal::Owner> owner = owner_of(directory);
   if (!owner) return std::unexpected(owner.error());
   return Forcing(owner->node, group).run(directory, anew, how);
+}
+
+Result<raft::Membership> found_offline(const std::string& directory, NodeId self, GroupId group,
+                                       std::vector<raft::Wanted> founders, ClusterId cluster,
+                                       runtime::DiskOptions how) {
+  GroupSetup setup;
+  setup.founders = std::move(founders);
+  setup.cluster = cluster;
+  if (std::string fault = setup.fault(); !fault.empty()) return wrong(Fault::invalid, fault);
+  const raft::MembershipPtr first = setup.first_members();
+  if (first == nullptr || first->find(self) == nullptr)
+    return wrong(Fault::invalid, "founders: node " + std::to_string(self.value) +
+                                     " must be one of them, since it is its disk");
+  return Forcing(self, group).found(directory, first, how);
 }
 
 }  // namespace bowline

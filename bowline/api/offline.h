@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
+#include <vector>
 
 #include "bowline/base/ids.h"
 #include "bowline/base/result.h"
+#include "bowline/raft/input.h"
 #include "bowline/raft/membership.h"
 #include "bowline/runtime/disk.h"
 
@@ -24,5 +26,14 @@ struct ForcedAlone {
 // host::GroupOptions::cluster of all that start the group. See Group::recover for one that runs.
 Result<ForcedAlone> recover_offline(const std::string& directory, GroupId, ClusterId anew,
                                     runtime::DiskOptions = {});
+
+// Founds a group on the disk of a node that is stopped, or was never started: it begins there with
+// these members, as if GroupSetup::founders had named them, and starts without them from then on.
+// Do so on each of them, with the same list and the same name of the cluster (0: made of the list).
+// Refused as Fault::exists where anything is there of the group already. The directory is made, if
+// it has to be, and belongs to that node for ever.
+Result<raft::Membership> found_offline(const std::string& directory, NodeId, GroupId,
+                                       std::vector<raft::Wanted> founders, ClusterId = {},
+                                       runtime::DiskOptions = {});
 
 }  // namespace bowline

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "bowline/api/node.h"
+#include "bowline/base/crc32c.h"
+#include "bowline/raft/membership_codec.h"
 
 namespace bowline {
 namespace {
@@ -78,6 +82,27 @@ std::string GroupSetup::fault() const {
   if (state && founders.empty())
     return "state founds a group, and there are no founders: name them, or leave it out";
   return {};
+}
+
+raft::MembershipPtr GroupSetup::first_members() const {
+  if (founders.empty()) return nullptr;
+  raft::Membership first;
+  first.cluster = cluster;
+  for (const raft::Wanted& wanted : founders) {
+    raft::Member member;
+    member.id = wanted.id;
+    member.now = member.goal = wanted.standing;
+    member.priority = wanted.priority;
+    member.address = Text(wanted.address);
+    member.metadata = Text(wanted.metadata);
+    first.members.push_back(std::move(member));
+  }
+  std::ranges::sort(first.members, {}, &raft::Member::id);
+  if (!first.cluster) {
+    const std::uint64_t sum = crc32c(raft::encode(first).view());
+    first.cluster = ClusterId{(sum << 8) + first.members.size()};
+  }
+  return std::make_shared<const raft::Membership>(std::move(first));
 }
 
 }  // namespace bowline

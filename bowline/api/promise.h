@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <functional>
 #include <future>
 #include <utility>
 
@@ -33,6 +34,31 @@ class Promise {
   std::promise<What> promise_;
   What if_dropped_;
   bool open_ = true;
+};
+
+// The same for whoever waits with a callback: it is called in any case, and if it is dropped, then
+// by whoever drops it.
+template <class What>
+class Kept {
+ public:
+  using Reply = std::move_only_function<void(What)>;
+  Kept(Reply reply, What if_dropped)
+      : reply_(std::move(reply)), if_dropped_(std::move(if_dropped)) {}
+  Kept(Kept&& other) noexcept
+      : reply_(std::exchange(other.reply_, {})), if_dropped_(std::move(other.if_dropped_)) {}
+  Kept& operator=(Kept&&) = delete;
+  ~Kept() {
+    if (reply_) reply_(std::move(if_dropped_));
+  }
+
+  void operator()(What what) {
+    ensure(static_cast<bool>(reply_));  // once
+    std::exchange(reply_, {})(std::move(what));
+  }
+
+ private:
+  Reply reply_;
+  What if_dropped_;
 };
 
 }  // namespace bowline

@@ -6,6 +6,7 @@
 #include <future>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,38 @@ TEST(Promise, says_so_if_it_is_dropped_on_whatever_way) {
     EXPECT_EQ(future.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
   }
   EXPECT_EQ(future.get(), "dropped");
+}
+
+using Told = std::vector<std::string>;
+
+Kept<std::string> kept(Told& told) {
+  return {[&told](std::string what) { told.push_back(std::move(what)); }, "dropped"};
+}
+
+TEST(Kept, calls_back_with_what_it_is_given) {
+  Told told;
+  {
+    Reply reply = kept(told);
+    reply("done");
+    EXPECT_EQ(told, Told{"done"});
+  }
+  EXPECT_EQ(told, Told{"done"});
+}
+
+TEST(Kept, calls_back_if_it_is_dropped_on_whatever_way) {
+  Told told;
+  {
+    Reply reply = [inner = Reply(kept(told))](std::string what) mutable { inner(std::move(what)); };
+    EXPECT_EQ(told, Told{});
+  }
+  EXPECT_EQ(told, Told{"dropped"});
+}
+
+TEST(KeptDeathTest, calls_back_once) {
+  Told told;
+  Kept<std::string> reply = kept(told);
+  reply("first");
+  EXPECT_DEATH(reply("second"), "ensure failed");
 }
 
 }  // namespace

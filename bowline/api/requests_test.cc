@@ -11,6 +11,7 @@
 
 #include "bowline/api/portable.h"
 #include "bowline/api/test_node.h"
+#include "bowline/raft/membership_codec.h"
 #include "bowline/runtime/memory_disk.h"
 
 // What a program can ask of a group, beside commands and reads.
@@ -39,6 +40,7 @@ class RequestsTest : public NodeTest {
     setup.options = of;
     auto diary = std::make_unique<Diary>();
     members_[id].diary = diary.get();
+    if (adjust_machine_) adjust_machine_(id);
     Result<Group> here = members_[id].node->start(group, setup, std::move(diary));
     ASSERT_TRUE(here.has_value()) << here.error().what;
     members_[id].group = *here;
@@ -113,6 +115,42 @@ TEST_F(RequestsTest, only_who_leads_says_that_somebody_is_no_member) {
   EXPECT_EQ(write("b"), "2");
 }
 
+// On each member: those of the log, one after the other, among the commands.
+TEST_F(RequestsTest, a_machine_is_told_of_each_membership_once) {
+  struct Heard {
+    std::vector<LogId> at;
+    raft::MembershipPtr newest;
+    std::string before;  // of the commands, when the newest came
+  };
+  std::map<std::uint64_t, Heard> all;  // each on its node's thread
+  const auto listen = [&](std::uint64_t id) {
+    Diary& diary = *members_.at(id).diary;
+    diary.members = [&diary, &heard = all[id]](LogId at, std::string_view bytes) {
+      heard = {std::move(heard.at), raft::decode_membership(bytes), diary.text};
+      heard.at.push_back(at);
+    };
+  };
+  adjust_machine_ = listen;
+  found(1);
+  ASSERT_EQ(write("a"), "1");
+  join(2);
+  ASSERT_TRUE(std::holds_alternative<Applied>(insist(
+      [&](Group& of) { return of.put_member({.id = NodeId{2}, .address = addresses_[2]}); })));
+  ASSERT_EQ(write("b"), "2");
+  ASSERT_EQ(read(2), "a\nb\n");
+  const raft::Membership members = of_leader().status().get().members;
+  ASSERT_EQ(members.voters(), 2U);
+  for (const std::uint64_t id : {1U, 2U}) {
+    const Heard& heard = all[id];
+    ASSERT_NE(heard.newest, nullptr) << id;
+    EXPECT_EQ(*heard.newest, members) << id;
+    EXPECT_EQ(heard.before, "a\n") << id;
+    EXPECT_TRUE(std::ranges::is_sorted(heard.at, std::less<>())) << id;
+    EXPECT_EQ(std::ranges::adjacent_find(heard.at), heard.at.end()) << id;
+    EXPECT_EQ(heard.at, all[1].at) << id;
+  }
+}
+
 // Who is to join is not there: the change waits for it, and is taken back.
 TEST_F(RequestsTest, a_change_that_cannot_end_is_taken_back) {
   found(1);
@@ -165,17 +203,15 @@ TEST_F(RequestsTest, a_read_that_may_be_old_is_served_by_any_member) {
 
 // With an election timeout of an hour a leader that is alone would lead on for an hour.
 TEST_F(RequestsTest, timeouts_and_thresholds_change_while_the_group_runs) {
-  host::GroupOptions slow;
-  auto hours = std::make_shared<raft::Options>();
-  hours->election = std::chrono::hours(1);
-  slow.raft = hours;
-  found(3, slow);
+  found(3, GroupOptions::with([](raft::Options& raft) {
+          raft.election = 1h;
+          raft.hibernate_after = 0s;
+        }));
   ASSERT_EQ(write("a"), "1");
-  host::GroupOptions quick;
-  auto seconds = std::make_shared<raft::Options>();
-  seconds->election = std::chrono::milliseconds(400);
-  seconds->heartbeat = std::chrono::milliseconds(50);
-  quick.raft = seconds;
+  GroupOptions quick = GroupOptions::with([](raft::Options& raft) {
+    raft.election = 400ms;
+    raft.heartbeat = 50ms;
+  });
   quick.snapshot_entries = 3;
   quick.keep_entries = 1;
   for (auto& [id, member] : members_) ASSERT_TRUE(member.group->tune(quick).get().has_value());
@@ -187,6 +223,34 @@ TEST_F(RequestsTest, timeouts_and_thresholds_change_while_the_group_runs) {
     if (id != old) members_.erase(id);
   EXPECT_TRUE(
       soon([&] { return members_.at(old).group->status().get().role != raft::Role::leader; }));
+}
+
+// ---- who leads
+
+TEST_F(RequestsTest, who_waits_for_a_leader_is_told_on_each_member) {
+  found(3);
+  std::vector<std::future<Result<NodeId>>> told;
+  told.reserve(members_.size());
+  for (auto& [id, member] : members_) told.push_back(member.group->await_leader(60s));
+  for (std::future<Result<NodeId>>& each : told) EXPECT_TRUE(each.get().has_value());
+  const std::uint64_t leads = leader();
+  EXPECT_EQ(members_[leads].group->await_leader(0s).get().value_or(NodeId{}), NodeId{leads});
+  EXPECT_TRUE(std::holds_alternative<Applied>(members_[leads].group->propose("a").get()));
+}
+
+TEST_F(RequestsTest, who_waits_for_a_leader_that_never_comes_is_told_that) {
+  for (std::uint64_t id = 1; id <= 2; ++id) open(id);
+  start(1);
+  std::future<Result<NodeId>> of_the_node = members_[1].group->await_leader(1h);
+  const Result<NodeId> nobody = members_[1].group->await_leader(50ms).get();
+  ASSERT_FALSE(nobody.has_value());
+  EXPECT_EQ(nobody.error().fault, Fault::timeout);
+  EXPECT_TRUE(is_worth_asking_again(nobody.error()));
+  members_[1].node->end(group);
+  const Result<NodeId> ended = of_the_node.get();
+  ASSERT_FALSE(ended.has_value());
+  EXPECT_EQ(ended.error().fault, Fault::not_found);
+  EXPECT_FALSE(is_worth_asking_again(ended.error()));
 }
 
 TEST_F(RequestsTest, a_large_state_is_not_written_again_because_of_a_few_entries) {

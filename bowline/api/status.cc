@@ -71,6 +71,14 @@ GroupStatus status_of(const host::Shard& shard, const host::Replica& replica) {
   status.damaged = core.damage().any();
   status.stateless = replica.is_stateless();
   status.stopped = core.stopped();
+  if (const host::MachineThrew* const failure = replica.failure()) {
+    status.stopped = true;
+    status.failure = text(*failure);
+    status.role = raft::Role::follower;  // what the core says of itself is over
+    status.leader = {};
+    status.leader_silent = {};
+    return status;
+  }
   status.disk_stalled = core.stalled();
   status.heir = core.heir();
   status.drops = core.drops();
@@ -96,10 +104,12 @@ NodeStatus status_of(const host::Shard& shard) {
   status.id = shard.options().self;
   status.name = shard.options().name;
   for (const GroupId group : shard.ids()) {
-    const raft::Core& core = shard.find(group)->core();
+    const host::Replica& replica = *shard.find(group);
+    const raft::Core& core = replica.core();
+    const bool failed = replica.failure() != nullptr;
     ++status.groups;
-    if (core.role() == raft::Role::leader) ++status.leads;
-    if (!core.leader()) ++status.leaderless;
+    if (core.role() == raft::Role::leader && !failed) ++status.leads;
+    if (!core.leader() || failed) ++status.leaderless;
   }
   status.log = log_of(shard);
   const host::Links& links = shard.links();

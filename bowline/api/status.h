@@ -57,7 +57,8 @@ struct GroupStatus {
   bool change_pending = false;  // not committed, or not at its goal yet
   bool damaged = false;         // entries are lost, and are being asked for
   bool stateless = false;       // its snapshot was lost; nothing is applied until another one came
-  bool stopped = false;         // it has seen what cannot be
+  bool stopped = false;         // it has seen what cannot be, or its machine failed ...
+  std::string failure;          // ... as this sentence says
   bool disk_stalled = false;    // it does not stand for election until a write is done
   NodeId heir;                  // to whom this leader is handing over; 0: nobody
   raft::Drops drops;

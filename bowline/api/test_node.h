@@ -32,6 +32,9 @@ class Diary final : public machine::StateMachine {
       answers[i] = std::to_string(++count);
     }
   }
+  void configured(LogId id, std::string_view membership) override {
+    if (members) members(id, membership);
+  }
   std::unique_ptr<machine::Reader> snapshot() override {
     return std::make_unique<Reader>(std::to_string(count) + "\n" + text);
   }
@@ -40,6 +43,7 @@ class Diary final : public machine::StateMachine {
   std::string text;
   std::uint64_t count = 0;
   std::function<void(std::string_view)> before;  // each command is applied; on the node's thread
+  std::function<void(LogId, std::string_view)> members;  // likewise, as they come
 
  private:
   struct Reader final : machine::Reader {
@@ -110,6 +114,7 @@ class NodeTest : public testing::Test {
     if (adjust_setup_) adjust_setup_(id, setup);
     auto diary = std::make_unique<Diary>();
     members_[id].diary = diary.get();
+    if (adjust_machine_) adjust_machine_(id);
     Result<Group> group_here = members_[id].node->start(group, std::move(setup), std::move(diary));
     ASSERT_TRUE(group_here.has_value()) << group_here.error().what;
     members_[id].group = *group_here;
@@ -166,6 +171,7 @@ class NodeTest : public testing::Test {
                        std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
   std::function<void(NodeOptions&)> adjust_;
   std::function<void(std::uint64_t, GroupSetup&)> adjust_setup_;
+  std::function<void(std::uint64_t)> adjust_machine_;  // of a member, before it starts
   std::map<std::uint64_t, std::string> addresses_;
   std::map<std::uint64_t, Member> members_;
 };

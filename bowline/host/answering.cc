@@ -111,7 +111,12 @@ wire::GroupReport report_of(const Shard& shard, const Replica& replica) {
   report.asleep = core.asleep();
   report.damaged = core.damage().any();
   report.stateless = replica.is_stateless();
-  report.stopped = core.stopped();
+  report.stopped = core.stopped() || replica.failure() != nullptr;
+  if (replica.failure() != nullptr) {  // what the core says of itself is over
+    report.role = raft::Role::follower;
+    report.leader = {};
+    return report;
+  }
   for (const raft::Progress& progress : core.peers())
     report.peers.push_back(report_of(shard, progress));
   return report;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -164,17 +165,43 @@ void Applier::apply(const raft::Batch& batch) {
   ensure(batch.front().id.index == applied_.index.next());
   ensure(batch.back().id.index <= allowed_);
   std::vector<std::string> answers(batch.size());
-  const std::span<const raft::Entry> all(batch);
+  Entries now;
+  try {
+    give(batch, answers, now);
+  } catch (const std::exception& thrown) {
+    return halt(now, thrown.what());
+  } catch (...) {
+    return halt(now, "something that is no std::exception");
+  }
+  applied_ = batch.back().id;
+  client_.was_applied(batch, answers);
+}
+
+// The process has other groups, which have other machines.
+void Applier::halt(Entries given, std::string what) {
+  halted_ = true;
+  scratch_.commands.clear();
+  const auto is_told = [](const raft::Entry& entry) { return entry.kind != raft::Kind::blank; };
+  const auto first = std::ranges::find_if(given, is_told);
+  const auto last = std::ranges::find_if(given.rbegin(), given.rend(), is_told);
+  client_.machine_threw(first->id.index, last->id.index, std::move(what));
+}
+
+// `now` are those that the machine has in hand.
+void Applier::give(Entries all, std::span<std::string> answers, Entries& now) {
   std::size_t from = 0;
+  const auto give_commands = [&](std::size_t end) {
+    now = all.subspan(from, end - from);
+    apply_commands(now, answers.subspan(from, end - from));
+  };
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].kind != raft::Kind::membership) continue;
-    apply_commands(all.subspan(from, i - from), std::span(answers).subspan(from, i - from));
+    give_commands(i);
+    now = all.subspan(i, 1);
     machine_.configured(all[i].id, all[i].payload.view());
     from = i + 1;
   }
-  apply_commands(all.subspan(from), std::span(answers).subspan(from));
-  applied_ = batch.back().id;
-  client_.was_applied(all, answers);
+  give_commands(all.size());
 }
 
 void Applier::apply_commands(std::span<const raft::Entry> entries, std::span<std::string> answers) {

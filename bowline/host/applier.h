@@ -31,6 +31,9 @@ class Applier {
     // Does our log hold it now? What comes from the disk may be older.
     virtual bool holds(LogId) const = 0;
     virtual void unreadable(Index) = 0;
+    // It threw in the midst of these, and nobody knows what it did of them: nothing is applied any
+    // more.
+    virtual void machine_threw(Index first, Index last, std::string what) = 0;
     virtual void due() = 0;  // there is something for a turn to do
 
    protected:
@@ -67,7 +70,9 @@ class Applier {
   bool done() const { return applied_.index >= allowed_; }
 
  private:
-  bool waits() const { return held_ > 0 || reading_ || stuck_ || applied_.index >= allowed_; }
+  bool waits() const {
+    return halted_ || held_ > 0 || reading_ || stuck_ || applied_.index >= allowed_;
+  }
   raft::Batch next(std::uint64_t entries, std::uint64_t bytes);
   void fetch();
   void fetched(Index asked, Result<raft::Batch>);
@@ -79,6 +84,9 @@ class Applier {
   void set_step(Step);
   void try_step(std::uint64_t entries, Step before);
   void judge(Step);
+  using Entries = std::span<const raft::Entry>;
+  void give(Entries, std::span<std::string> answers, Entries& now);
+  void halt(Entries, std::string what);
   void apply_commands(std::span<const raft::Entry>, std::span<std::string> answers);
 
   const env::Clock& clock_;
@@ -98,6 +106,7 @@ class Applier {
   bool reading_ = false;
   bool stuck_ = false;  // what is next cannot be read ...
   bool lacks_ = false;  // ... because it is not there yet
+  bool halted_ = false;
   env::Life life_;
 };
 

@@ -124,6 +124,12 @@ struct Teller {
     add("why", std::string(raft::word(news.what)));
     add("evidence", news.evidence);
   }
+  void operator()(const MachineThrew& news) const {
+    set(Topic::group, Level::error, "its machine threw, and it stopped");
+    add("first", number(news.first));
+    add("last", number(news.last));
+    add("why", news.what);
+  }
   void operator()(const GroupStarted& news) const {
     set(Topic::group, news.stateless ? Level::warning : Level::info,
         news.stateless ? "started without its snapshot" : "started");

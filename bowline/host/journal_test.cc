@@ -61,6 +61,13 @@ TEST_F(JournalTest, what_others_say_does_a_terminal_no_harm) {
             std::string::npos);
 }
 
+TEST_F(JournalTest, it_is_told_where_a_machine_threw) {
+  EXPECT_NE(
+      line(MachineThrew{Index{5}, Index{9}, "no number"})
+          .find("what=\"its machine threw, and it stopped\" first=5 last=9 why=\"no number\""),
+      std::string::npos);
+}
+
 TEST_F(JournalTest, members_are_told_without_what_they_keep) {
   raft::Membership membership;
   raft::Member one, two;
@@ -138,7 +145,7 @@ TEST_F(JournalTest, every_news_has_words) {
                               DiskFull{},           DiskStalled{},
                               HandsOver{},          Asked{},
                               GroupDestroyed{},     Opening{},
-                              SnapshotProgress{}};
+                              SnapshotProgress{},   MachineThrew{}};
   ASSERT_EQ(all.size(), std::variant_size_v<News>);
   for (const News& news : all) EXPECT_NE(event_of({}, news).what, "");
 }

@@ -20,6 +20,13 @@ struct GroupStarted {
 };
 struct GroupEnded {};
 struct GroupDestroyed {};  // nothing of it is left here
+// Of a group: it has stopped here, and stays so until the process starts again with another
+// machine.
+struct MachineThrew {
+  Index first;  // of the entries that it had been given together
+  Index last;
+  std::string what;
+};
 struct PeerUp {
   NodeId peer;
 };
@@ -73,8 +80,17 @@ struct Asked {  // somebody who administers wants it changed; group 0: the node
 };
 using News =
     std::variant<raft::RoleChanged, raft::MembershipChanged, raft::StandingBy, raft::Removed,
-                 raft::Impossible, GroupStarted, GroupEnded, GroupDestroyed, PeerUp, PeerDown,
-                 Opening, SnapshotProgress, SnapshotTaken, SnapshotFailed, SnapshotWanted,
+                 raft::Impossible, MachineThrew, GroupStarted, GroupEnded, GroupDestroyed, PeerUp,
+                 PeerDown, Opening, SnapshotProgress, SnapshotTaken, SnapshotFailed, SnapshotWanted,
                  SnapshotNotFetched, SnapshotInstalled, DiskFull, DiskStalled, HandsOver, Asked>;
+
+// As a sentence, of its group.
+inline std::string text(const MachineThrew& news) {
+  const std::string where = news.first == news.last
+                                ? "at entry " + std::to_string(news.last.value)
+                                : "in one of the entries " + std::to_string(news.first.value) +
+                                      " to " + std::to_string(news.last.value);
+  return "its machine threw " + where + ": " + news.what;
+}
 
 }  // namespace bowline::host

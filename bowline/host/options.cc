@@ -141,6 +141,18 @@ std::shared_ptr<const raft::Options> GroupOptions::usual() {
   return std::make_shared<const raft::Options>(options);
 }
 
+GroupOptions GroupOptions::with(const std::function<void(raft::Options&)>& set) {
+  GroupOptions options;
+  options.adjust(set);
+  return options;
+}
+
+void GroupOptions::adjust(const std::function<void(raft::Options&)>& set) {
+  const auto changed = std::make_shared<raft::Options>(*raft);
+  set(*changed);
+  raft = changed;
+}
+
 std::string GroupOptions::fault() const {
   if (raft == nullptr) return "raft must be given";
   if (std::string fault = raft->fault(); !fault.empty()) return "raft: " + fault;

@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -104,6 +105,11 @@ struct GroupOptions {
 
   // Those of the protocol, and groups sleep when they were idle for 5 s.
   static std::shared_ptr<const raft::Options> usual();
+  // All that is usual, but for what this sets: one of raft::Options made anew would lose the rest.
+  //   GroupOptions::with([](raft::Options& raft) { raft.election = 300ms; })
+  static GroupOptions with(const std::function<void(raft::Options&)>& set);
+  // The same of these, which others of the protocol's may share: they keep theirs.
+  void adjust(const std::function<void(raft::Options&)>& set);
 };
 
 }  // namespace bowline::host

@@ -251,5 +251,24 @@ TEST(GroupOptions, change_while_a_group_runs_unless_somebody_counts_on_them) {
   EXPECT_TRUE(has(plain.cannot_become(renamed), "cluster cannot change"));
 }
 
+TEST(GroupOptions, of_the_protocol_change_and_the_usual_ones_stay) {
+  const GroupOptions quick =
+      GroupOptions::with([](raft::Options& o) { o.election = milliseconds(300); });
+  EXPECT_EQ(quick.raft->election, milliseconds(300));
+  EXPECT_EQ(quick.raft->hibernate_after, GroupOptions::usual()->hibernate_after);
+  EXPECT_EQ(quick.fault(), "");
+}
+
+TEST(GroupOptions, that_share_those_of_the_protocol_are_changed_one_by_one) {
+  GroupOptions one = GroupOptions::with([](raft::Options& o) { o.pre_vote = false; });
+  one.snapshot_entries = 7;
+  const GroupOptions other = one;
+  one.adjust([](raft::Options& o) { o.election = milliseconds(300); });
+  EXPECT_EQ(one.raft->election, milliseconds(300));
+  EXPECT_FALSE(one.raft->pre_vote);
+  EXPECT_EQ(one.snapshot_entries, 7U);
+  EXPECT_EQ(other.raft->election, GroupOptions::usual()->election);
+}
+
 }  // namespace
 }  // namespace bowline::host

@@ -59,4 +59,63 @@ std::string text(const ReadOutcome& outcome) {
          std::to_string(std::get<Ready>(outcome).index.value);
 }
 
+bool is_worth_asking_again(raft::Refusal refusal) {
+  using raft::Refusal;
+  switch (refusal) {
+    case Refusal::not_leader:       // somebody else leads, or somebody will soon
+    case Refusal::transferring:     // the handover ends, well or not
+    case Refusal::full:             // what waits becomes less
+    case Refusal::not_ready:        // the leader commits something, or hears from the others
+    case Refusal::change_pending:   // the other change ends
+    case Refusal::timed_out:        // who did not take over may do so now
+    case Refusal::too_old:          // a leader may say how old the state is
+    case Refusal::lost_leadership:  // another one will be there
+      return true;
+    case Refusal::too_large:    // it does not become smaller
+    case Refusal::wrong_term:   // a term that is over does not come back
+    case Refusal::no_change:    // there is nothing to cancel, and that is what was wanted
+    case Refusal::outdated:     // the members are others: look, and decide anew
+    case Refusal::bad_members:  // the list has to be another one
+    case Refusal::bad_target:   // so has the one who is to lead
+    case Refusal::no_member:    // or to be changed
+    case Refusal::stopped:      // the group is not on this node any more, or the node has ended
+      return false;
+  }
+  std::unreachable();
+}
+
+bool is_worth_asking_again(const Outcome& outcome) {
+  const auto* const refused = std::get_if<Refused>(&outcome);
+  return refused != nullptr ? is_worth_asking_again(refused->why)
+                            : std::holds_alternative<Overruled>(outcome);
+}
+
+bool is_worth_asking_again(const Error& error) {
+  return error.fault == Fault::unreachable || error.fault == Fault::timeout ||
+         error.fault == Fault::full || error.fault == Fault::exists;
+}
+
+Error error_of(const Refused& refused) {
+  using raft::Refusal;
+  switch (refused.why) {
+    case Refusal::full: return {Fault::full, text(refused)};
+    case Refusal::timed_out:
+    case Refusal::too_old: return {Fault::timeout, text(refused)};
+    case Refusal::not_leader:
+    case Refusal::transferring:
+    case Refusal::not_ready:
+    case Refusal::lost_leadership: return {Fault::unreachable, text(refused)};
+    case Refusal::change_pending: return {Fault::exists, text(refused)};
+    case Refusal::no_member:
+    case Refusal::stopped: return {Fault::not_found, text(refused)};
+    case Refusal::outdated:
+    case Refusal::too_large:
+    case Refusal::wrong_term:
+    case Refusal::no_change:
+    case Refusal::bad_members:
+    case Refusal::bad_target: return {Fault::invalid, text(refused)};
+  }
+  std::unreachable();
+}
+
 }  // namespace bowline::host

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "bowline/base/ids.h"
+#include "bowline/base/result.h"
 #include "bowline/env/env.h"
 #include "bowline/raft/effect.h"
 
@@ -38,5 +39,14 @@ std::string text(raft::Refusal);
 std::string text(const Refused&);  // and who leads, if that is why
 std::string text(const Outcome&);
 std::string text(const ReadOutcome&);
+
+// May the same be done if it is asked for once more, a little later, here or where Refused::leader
+// says? Else something has to change first: whoever asks in a loop has to end it.
+bool is_worth_asking_again(raft::Refusal);
+bool is_worth_asking_again(const Outcome&);  // Unknown is not: it may be done already
+bool is_worth_asking_again(const Error&);    // of error_of()
+
+// Where a Result has no room for it: the fault says what to do, and the sentence is the same.
+Error error_of(const Refused&);
 
 }  // namespace bowline::host

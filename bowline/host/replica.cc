@@ -50,6 +50,7 @@ Replica::~Replica() {
   if (state_timer_) desks_.env.loop.drop(state_timer_);
   if (age_timer_) desks_.env.loop.drop(age_timer_);
   if (old_reads_) desks_.env.loop.drop(old_reads_->timer);
+  if (awaits_leader_) desks_.env.loop.drop(awaits_leader_->timer);
 }
 
 void Replica::begin() {
@@ -80,6 +81,7 @@ void Replica::dismiss(const Error& why) {
     desks_.env.loop.set(old_reads_->timer, never);
     for (auto& [until, read] : std::exchange(old_reads_->waiting, {})) read.reply(stopped);
   }
+  tell_leader(std::unexpected(why));
   waiters_.end();
   laps_.end();
   unwritten_.end();
@@ -96,6 +98,13 @@ bool Replica::anybody_waits() const {
   return !waiters_.empty() || !refused_.empty() || !gathered_.empty() || !reads_.empty() ||
          !operations_.empty() || !want_snapshot_.empty() ||
          (old_reads_ != nullptr && !old_reads_->waiting.empty());
+}
+
+std::optional<Error> Replica::cannot_go_on() const {
+  if (ended_) return not_here();
+  if (*desks_.broken) return disk_failed();
+  if (failure_) return Error{Fault::not_found, text(*failure_)};
+  return std::nullopt;
 }
 
 // ---- requests
@@ -210,6 +219,7 @@ Ticket Replica::ticket_for(const raft::Input& what, Reply reply) {
 }
 
 void Replica::give_gathered() {
+  if (failure_) return dismiss(*cannot_go_on());
   for (Reply& reply : std::exchange(refused_, {})) reply(Refused{raft::Refusal::full, {}});
   for (auto& [what, reply] : std::exchange(operations_, {})) {
     const auto* const recover = std::get_if<raft::Recover>(&what);
@@ -243,7 +253,7 @@ void Replica::give_gathered() {
 
 // A hook of what we carry out may come back to us. It has to wait: no step begins in another.
 void Replica::input(raft::Input in) {
-  if (*desks_.broken || ended_) return;
+  if (*desks_.broken || ended_ || failure_) return;
   if (stepping_) return next_.push_back(std::move(in));
   stepping_ = true;
   step(std::move(in));
@@ -346,6 +356,7 @@ void Replica::perform(raft::RoleChanged& change) {
   if (change.role == raft::Role::leader) ++desks_.meters.counters.terms_led;
   hooks_.role(group_, change);
   hooks_.news(group_, change);
+  if (change.leader) tell_leader(change.leader);
 }
 
 void Replica::perform(raft::MembershipChanged& change) {
@@ -359,6 +370,15 @@ void Replica::slice() {
   applier_.slice();
   if (compaction_waits_) compact();
   rest_if_asleep();
+}
+
+// What it would have to do next is committed, so there is no way around it; and whatever it says
+// from now on could be wrong. The others go on if their machines do: to them we are as silent as a
+// node that is gone.
+void Replica::machine_threw(Index first, Index last, std::string what) {
+  failure_ = std::make_unique<MachineThrew>(MachineThrew{first, last, std::move(what)});
+  hooks_.news(group_, *failure_);
+  dismiss(*cannot_go_on());
 }
 
 // Ten thousand groups are small because each of them is.

@@ -93,6 +93,9 @@ class Replica final : private Applier::Client {
   // Refused as `too_old` if it cannot be proved, at the latest when that time is over; clocks are
   // trusted as far as drift_permille says.
   void read_within(Duration at_most, ReadReply);
+  // Told who leads, as soon as that is known here: at once, or with the next leader. Not after that
+  // time: Fault::timeout.
+  void await_leader(Duration within, env::Done<Result<NodeId>>);
   void barrier(Reply);  // told when the machine has applied all that came before it
   void transfer(NodeId to, Reply);
   void reconfigure(std::vector<raft::Wanted>, std::optional<Index> expected, Reply);
@@ -129,6 +132,8 @@ class Replica final : private Applier::Client {
   LogId snapshot() const { return snapshot_; }  // the newest that is here
   bool is_stateless() const { return stateless_; }
   bool anybody_waits() const;                          // for an answer
+  // Why it has stopped: its machine threw. Null: it did not.
+  const MachineThrew* failure() const { return failure_.get(); }
   Time heard_leader() const { return heard_leader_; }  // of a follower
 
   static Error disk_failed() {
@@ -162,6 +167,10 @@ class Replica final : private Applier::Client {
     Freshness freshness;
     bool asks = false;
   };
+  struct AwaitsLeader {
+    std::multimap<Time, env::Done<Result<NodeId>>> waiting;  // until then
+    env::TimerId timer;                                      // for the first of them
+  };
 
   void step(raft::Input);
   void perform(raft::Persist&);
@@ -184,6 +193,7 @@ class Replica final : private Applier::Client {
   void due() override { hooks_.due(group_); }
   bool holds(LogId id) const override { return core_.outline().contains(id); }
   void unreadable(Index index) override { input(raft::Unreadable{index, index}); }
+  void machine_threw(Index first, Index last, std::string what) override;
   void rest_if_asleep();
   void dismiss(const Error& why);
   Gathered& batch_for(Term expected, std::uint64_t weight);
@@ -197,11 +207,13 @@ class Replica final : private Applier::Client {
   void give_reads(raft::ReadKind, std::vector<ReadReply>);
   void wait_for_proof(Duration at_most, ReadReply);
   void refuse_too_old();
+  void tell_leader(const Result<NodeId>&, Time until = never);
   void was_applied(std::span<const raft::Entry>, std::span<std::string> answers) override;
   void mark(Index);
   void go_on_reading(Index from, std::uint64_t bytes, env::Done<Result<LogPart>>);
   void was_read(Index from, std::uint64_t bytes, Result<raft::Batch>, env::Done<Result<LogPart>>);
   void commands_read(std::uint64_t bytes, raft::Batch, env::Done<Result<LogPart>>);
+  std::optional<Error> cannot_go_on() const;
   static Error not_here() { return {Fault::not_found, "the group is not on this node any more"}; }
   void snapshot_if_due();
   void snapshot_in_time();
@@ -241,7 +253,10 @@ class Replica final : private Applier::Client {
   Few<GatheredReads> reads_;
   Few<Operation> operations_;
 
-  std::unique_ptr<OldReads> old_reads_;  // null: nobody ever asked for one
+  std::unique_ptr<MachineThrew> failure_;
+
+  std::unique_ptr<OldReads> old_reads_;          // null: nobody ever asked for one
+  std::unique_ptr<AwaitsLeader> awaits_leader_;  // likewise
 
   LogId snapshot_;                   // the newest of our own
   std::uint64_t applied_bytes_ = 0;  // since then

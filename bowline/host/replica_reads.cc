@@ -29,6 +29,34 @@ void Replica::give_reads(raft::ReadKind kind, std::vector<ReadReply> replies) {
   for (ReadReply& reply : beyond) reply(Refused{raft::Refusal::full, core_.leader()});
 }
 
+// ---- who leads
+
+void Replica::await_leader(Duration within, env::Done<Result<NodeId>> done) {
+  if (const std::optional<Error> why = cannot_go_on()) return done(std::unexpected(*why));
+  if (core_.leader()) return done(core_.leader());
+  if (awaits_leader_ == nullptr) {
+    awaits_leader_ = std::make_unique<AwaitsLeader>();
+    awaits_leader_->timer = desks_.env.loop.timer([this] {
+      tell_leader(std::unexpected(Error{Fault::timeout, "nobody led the group in that time"}),
+                  desks_.env.clock.now());
+    });
+  }
+  const Time now = desks_.env.clock.now();
+  awaits_leader_->waiting.emplace(within < never - now ? now + within : never, std::move(done));
+  desks_.env.loop.set(awaits_leader_->timer, awaits_leader_->waiting.begin()->first);
+}
+
+// Those who wait until then at most. Whoever is told may ask again at once.
+void Replica::tell_leader(const Result<NodeId>& leader, Time until) {
+  if (awaits_leader_ == nullptr) return;
+  auto& waiting = awaits_leader_->waiting;
+  std::vector<env::Done<Result<NodeId>>> told;
+  while (!waiting.empty() && waiting.begin()->first <= until)
+    told.push_back(std::move(waiting.extract(waiting.begin()).mapped()));
+  desks_.env.loop.set(awaits_leader_->timer, waiting.empty() ? never : waiting.begin()->first);
+  for (auto& each : told) each(leader);
+}
+
 // ---- those that may be a little old, of any member
 
 Replica::OldReads& Replica::old_reads() {
@@ -46,7 +74,7 @@ bool Replica::is_within(Duration at_most) {
 }
 
 void Replica::read_within(Duration at_most, ReadReply reply) {
-  if (*desks_.broken) {  // refused in the next turn, like all else
+  if (*desks_.broken || failure_) {  // refused in the next turn, like all else
     old_reads().waiting.emplace(never, OldReads::Waiting{at_most, std::move(reply)});
     return due();
   }

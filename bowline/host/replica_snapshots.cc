@@ -54,8 +54,8 @@ bool Replica::is_worth_a_snapshot() const {
 }
 
 void Replica::take_snapshot(env::Done<Result<raft::Base>> done) {
-  if (ended_ || *desks_.broken) {
-    if (done) done(std::unexpected(ended_ ? not_here() : disk_failed()));
+  if (const std::optional<Error> why = cannot_go_on()) {
+    if (done) done(std::unexpected(*why));
     return;
   }
   if (done) want_snapshot_.push_back(std::move(done));
@@ -184,6 +184,7 @@ void Replica::state_fetched(Result<raft::Base> base) {
 // Nothing is applied while the state is replaced. It is not, if it was further by itself. One after
 // the other: an older one that takes longer must not end last.
 void Replica::install(raft::Base base) {
+  if (failure_) return;
   if (installing_) {
     install_next_ = std::make_unique<raft::Base>(std::move(base));
     return;

@@ -118,7 +118,8 @@ void Shard::balance() {
   env_.loop.set(balance_timer_, env_.clock.now() + options_.balance_every);
   if (broken_ || full_) return;
   Balance balance(options_.self, [this](NodeId id) { return missing(id); });
-  for (const auto& [group, replica] : replicas_) balance.count(group, replica->core());
+  for (const auto& [group, replica] : replicas_)
+    if (replica->failure() == nullptr) balance.count(group, replica->core());
   for (const Balance::Move& move : balance.moves(options_.balance_at_once))
     find(move.group)->transfer(move.to, [](const Outcome&) {});
 }

@@ -60,7 +60,9 @@ class StateMachine {
   virtual ~StateMachine() = default;
   // Each command in turn, and for each an answer to whoever proposed it. Whatever the payload,
   // every replica must end up in the same state: no clock, no chance, nothing of this node. What
-  // cannot be done is an answer, too.
+  // cannot be done is an answer, too: it may not throw, whoever proposed it and whatever it is.
+  // What is committed comes to each replica, and again after each start, so an exception halts all
+  // of them: see host::MachineThrew. An exception of anything else here ends the process.
   virtual void apply(std::span<const Command>, std::span<std::string> answers) = 0;
   // The state as it is now; cheap, since the group waits meanwhile.
   virtual std::unique_ptr<Reader> snapshot() = 0;
@@ -69,7 +71,10 @@ class StateMachine {
   virtual Durable* durable() { return nullptr; }
   // Why no group can be started with it, as a sentence that says what to change; empty: one can.
   virtual std::string fault() const { return {}; }
-  // A membership of the group was committed, after all commands before `id`. For those who care.
+  // A membership of the group was committed, after all commands before `id`: each one that the log
+  // brings, once. raft::decode_membership (raft/membership_codec.h) reads the bytes. The founders
+  // are no entry of the log, and not told; and a snapshot brings none, so what a machine wants to
+  // keep of them belongs into its own. For those who care.
   virtual void configured(LogId id, std::string_view membership) {
     static_cast<void>(id);
     static_cast<void>(membership);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -75,8 +76,10 @@ bool run(NodeOptions options) {
   const GroupSetup setup{.founders = {{.id = NodeId{1}, .address = (*node)->address()}}};
   Result<Group> group = (*node)->start(GroupId{1}, setup, std::make_unique<Nothing>());
   if (!group) return std::fprintf(stderr, "%s\n", group.error().what.c_str()), false;
-  for (int done = 0; done < 10;)
-    if (std::holds_alternative<Applied>(group->propose("x").get())) ++done;  // it elects first
+  const Result<NodeId> leader = group->await_leader(std::chrono::seconds(10)).get();
+  if (!leader) return std::fprintf(stderr, "%s\n", leader.error().what.c_str()), false;
+  for (int i = 0; i < 10; ++i)
+    if (!std::holds_alternative<Applied>(group->propose("x").get())) return false;
   return true;
 }
 

@@ -74,12 +74,9 @@ Value good(Result<Value> result) {
 
 // By whoever leads, who is alone here. The answer of the machine within, if it was a command.
 std::string propose(const Group& group, const std::string& envelope) {
-  Outcome outcome;
-  do {
-    outcome = group.propose(machine::ordinary(envelope)).get();
-  } while (std::holds_alternative<Refused>(outcome));
+  const Outcome outcome = group.propose(machine::ordinary(envelope)).get();
   const auto* const done = std::get_if<Applied>(&outcome);
-  if (done == nullptr || !done->answer) fail("nobody knows whether it was done");
+  if (done == nullptr || !done->answer) fail(text(outcome));
   const std::optional<session::Reply> reply = session::decode_reply(*done->answer);
   if (!reply) fail("that is no reply");
   const auto* const said = std::get_if<session::Done>(&*reply);
@@ -124,6 +121,7 @@ int main(int argc, char** argv) {
     auto sessions = std::make_unique<session::SessionMachine>(std::make_unique<Docks>());
     const Group group = good(node->start(
         the_group, setup, std::make_unique<machine::ReplaceableMachine>(std::move(sessions))));
+    good(group.await_leader(std::chrono::seconds(10)).get());
     tick(group);
     put_back(group, directory);
     std::printf("that one is back, and with the next one they are %s\n", dock(group).c_str());

@@ -2,14 +2,14 @@
 // Ships and where they are moored: a group of one in a directory of this program.
 //
 //   moorings DIRECTORY SHIP [BERTH]     moors a ship, or says where it is
+#include <chrono>
 #include <cstdio>
-#include <future>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -79,26 +79,18 @@ int complain(const Error& error) {
   return 1;
 }
 
-// Who is alone elects himself, after an election timeout.
+// Refused is not done, and may be asked for again; but not for ever, and with a pause.
 void moor(const Group& group, const std::string& ship, const std::string& berth) {
-  Outcome outcome;
-  do {
+  Outcome outcome = group.propose(ship + "=" + berth).get();
+  for (int tries = 1; tries < 100 && is_worth_asking_again(outcome); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
     outcome = group.propose(ship + "=" + berth).get();
-  } while (std::holds_alternative<Refused>(outcome));
-  const auto* done = std::get_if<Applied>(&outcome);
-  std::printf("%s is moored at %s%s\n", ship.c_str(), berth.c_str(),
-              done != nullptr ? "" : ", perhaps");
-}
-
-std::optional<std::string> find(const Group& group, const Moorings& moorings,
-                                const std::string& ship) {
-  std::promise<std::optional<std::string>> said;
-  std::future<std::optional<std::string>> heard = said.get_future();
-  group.read(raft::ReadKind::linearizable, [&](const ReadOutcome& outcome) {
-    if (!std::holds_alternative<Ready>(outcome)) return said.set_value(std::nullopt);
-    said.set_value(moorings.berth(ship));  // on the node's thread, where the machine is used
-  });
-  return heard.get();
+  }
+  if (std::holds_alternative<Applied>(outcome)) {
+    std::printf("%s is moored at %s\n", ship.c_str(), berth.c_str());
+  } else {
+    std::fprintf(stderr, "moorings: %s\n", text(outcome).c_str());
+  }
 }
 
 }  // namespace
@@ -117,9 +109,13 @@ int main(int argc, char** argv) {
   const Result<Group> group = (*node)->start(GroupId{1}, setup, std::move(machine));
   if (!group) return complain(group.error());
 
+  // Who is alone elects himself, after an election timeout.
+  const Result<NodeId> leader = group->await_leader(std::chrono::seconds(10)).get();
+  if (!leader) return complain(leader.error());
   if (argc == 4) moor(*group, argv[2], argv[3]);
-  std::optional<std::string> berth;
-  while (!berth) berth = find(*group, moorings, argv[2]);
+  // On the node's thread, where the machine is used.
+  const Result<std::string> berth = group->query([&] { return moorings.berth(argv[2]); }).get();
+  if (!berth) return complain(berth.error());
   std::printf("%s: %s\n", argv[2], berth->c_str());
   node->reset();  // closes the port, and the log
   return 0;
