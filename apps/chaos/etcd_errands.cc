@@ -36,7 +36,7 @@ std::string page(const std::string& address, const std::string& path) {
   ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   std::string said;
   const std::string request =
-      "GET " + path + " HTTP/1.1\r\nhost: chaos\r\nconnection: close\r\n\r\n";
+      "GET " + path + " HTTP/1.1\r\nhost: " + address + "\r\nconnection: close\r\n\r\n";
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
       ::send(socket, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
     std::array<char, 4096> part{};
@@ -85,8 +85,10 @@ bool EtcdErrands::move_leader(std::uint64_t dice) {
       .has_value();
 }
 
-// A put that is never made: no key has a version like this.
-bool EtcdErrands::push_log(std::size_t bytes) {
+// A put that is never made: no key has a version like this. Several at a time, so that the log does
+// not let go of the first meanwhile.
+void EtcdErrands::push_log(std::size_t bytes) {
+  constexpr std::size_t at_once = 4;
   etcdserverpb::TxnRequest txn;
   etcdserverpb::Compare& compare = *txn.add_compare();
   compare.set_key("never");
@@ -97,11 +99,22 @@ bool EtcdErrands::push_log(std::size_t bytes) {
   put.set_key("never");
   put.set_value(std::string(one_push, 'x'));
   const std::string request = txn.SerializeAsString();
-  for (std::size_t pushed = 0; pushed < bytes; pushed += one_push) {
-    const auto to = leader();
-    if (!to || !ask(*to, "/etcdserverpb.KV/Txn", request)) return false;
+  std::vector<std::thread> threads;
+  threads.reserve(at_once);
+  for (std::size_t i = 0; i < at_once; ++i)
+    threads.emplace_back([&] { push(request, bytes / one_push / at_once); });
+  for (std::thread& one : threads) one.join();
+}
+
+// What does not arrive is not worth another attempt.
+void EtcdErrands::push(const std::string& request, std::size_t times) {
+  const auto to = leader();
+  auto line = to ? journal_.member(*to).dial() : std::nullopt;
+  for (std::size_t i = 0; line && i < times; ++i) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    const auto heard = line->channel->call("/etcdserverpb.KV/Txn", request, until);
+    if (std::holds_alternative<apps::CallEnd>(heard)) return;
   }
-  return true;
 }
 
 bool EtcdErrands::has_full_disk(std::size_t member) {

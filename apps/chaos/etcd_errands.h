@@ -24,8 +24,8 @@ class EtcdErrands {
                                  std::chrono::milliseconds patience = std::chrono::seconds(2));
   std::optional<std::size_t> leader();
   bool move_leader(std::uint64_t dice);  // to another member
-  // Makes the log of all members longer, and changes nothing.
-  bool push_log(std::size_t bytes);
+  // Makes the log of all members longer by about so much, and changes nothing.
+  void push_log(std::size_t bytes);
   bool has_full_disk(std::size_t member);  // as it says itself
   bool has_room(std::size_t member);       // likewise
   // Sums over all keys through a revision, which have to be the same at all members. Empty: so they
@@ -35,6 +35,8 @@ class EtcdErrands {
   std::string leases_left();
 
  private:
+  void push(const std::string& request, std::size_t times);
+
   EtcdJournal& journal_;
 };
 

@@ -107,7 +107,8 @@ Result<void> EtcdRun::start() {
     fs::create_directories(directory);
     if (i == on_small_disk && disk_ == nullptr)
       disk_ = std::make_unique<SmallDisk>(directory, small_disk_mebibytes, options_.no_mounts);
-    // Snapshots are small and often, so that members which were away have to fetch them.
+    // Snapshots are small and often, so that members which were away have to fetch them. Members
+    // compare their data all the time: one that differs stops all, which we would notice.
     members_.push_back(std::make_unique<EtcdMember>(EtcdMember::Options{
         .words = {options_.program, "serve", "--name=" + name, "--data-dir=" + directory + "/data",
                   "--initial-cluster=" + cluster, "--initial-cluster-token=" + std::string(token),
@@ -115,7 +116,9 @@ Result<void> EtcdRun::start() {
                   "--listen-peer-urls=http://" + local(count + i),
                   "--initial-advertise-peer-urls=" + urls[i], "--snapshot-count=400",
                   "--heartbeat-interval=50", "--election-timeout=400",
-                  "--watch-progress-notify-interval=2s"},
+                  "--watch-progress-notify-interval=2s", "--corrupt-check-time=1s",
+                  "--compact-hash-check-time=500ms", "--experimental-compact-hash-check-enabled",
+                  "--experimental-initial-corrupt-check"},
         .id = NodeId{i + 1},
         .own_name = etcd::member_id({urls[i]}, token),
         .client_address = local(i),

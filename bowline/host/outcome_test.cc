@@ -67,8 +67,7 @@ TEST(OutcomeRetry, is_for_what_passes) {
   const std::set<raft::Refusal> forever{raft::Refusal::too_large,   raft::Refusal::wrong_term,
                                         raft::Refusal::no_change,   raft::Refusal::outdated,
                                         raft::Refusal::bad_members, raft::Refusal::bad_target,
-                                        raft::Refusal::no_member,
-                                        raft::Refusal::stopped};
+                                        raft::Refusal::no_member,   raft::Refusal::stopped};
   EXPECT_EQ(stay, forever);
   EXPECT_TRUE(is_worth_asking_again(Outcome(Overruled{})));
   EXPECT_FALSE(is_worth_asking_again(Outcome(Unknown{})));

@@ -131,7 +131,7 @@ class Replica final : private Applier::Client {
   const GroupOptions& options() const { return options_; }
   LogId snapshot() const { return snapshot_; }  // the newest that is here
   bool is_stateless() const { return stateless_; }
-  bool anybody_waits() const;                          // for an answer
+  bool anybody_waits() const;  // for an answer
   // Why it has stopped: its machine threw. Null: it did not.
   const MachineThrew* failure() const { return failure_.get(); }
   Time heard_leader() const { return heard_leader_; }  // of a follower

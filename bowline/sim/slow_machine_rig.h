@@ -18,7 +18,7 @@ namespace bowline::sim {
 // For each command its thread is busy for so long, and for each call.
 class Busy final : public machine::StateMachine {
  public:
-  Busy(ProcessLoop& loop, Duration each) : each(each), loop_(loop) {}
+  Busy(ProcessLoop& loop, Duration a_command) : each(a_command), loop_(loop) {}
 
   void apply(std::span<const machine::Command> commands, std::span<std::string>) override {
     loop_.advance(loop_.now() + call + each * static_cast<std::int64_t>(commands.size()));
