@@ -5,26 +5,13 @@
 #include <optional>
 #include <utility>
 
-#include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/type_resolver.h>
-#include <google/protobuf/util/type_resolver_util.h>
-
 #include "bowline/etcd/gateway_routes.h"
-#include "bowline/etcd/proto/rpc.pb.h"
 #include "bowline/rpc/call.h"
 
 namespace bowline::etcd {
 namespace {
 
-namespace json = google::protobuf::util;
-using Types = std::shared_ptr<json::TypeResolver>;
-
-constexpr const char* prefix = "type.googleapis.com";
 constexpr const char* content_type = "application/json";
-
-std::string url_of(std::string_view message) {
-  return std::string(prefix) + "/etcdserverpb." + std::string(message);
-}
 
 std::string in_quotes(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -41,27 +28,6 @@ std::string in_quotes(std::string_view text) {
   return out + '"';
 }
 
-std::optional<std::string> to_bytes(const Types& types, std::string_view message,
-                                    const std::string& text) {
-  json::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  std::string bytes;
-  const std::string& body = text.find_first_not_of(" \t\r\n") == std::string::npos ? "{}" : text;
-  if (!json::JsonToBinaryString(types.get(), url_of(message), body, &bytes, options).ok())
-    return std::nullopt;
-  return bytes;
-}
-
-std::optional<std::string> to_json(const Types& types, std::string_view message,
-                                   const std::string& bytes) {
-  json::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  if (!json::BinaryToJsonString(types.get(), url_of(message), bytes, &text, options).ok())
-    return std::nullopt;
-  return text;
-}
-
 rpc::HttpAnswer error_answer(int status, const rpc::Status& error) {
   return {.status = status, .content_type = content_type, .body = json_error(error)};
 }
@@ -70,10 +36,10 @@ rpc::HttpAnswer error_answer(int status, const rpc::Status& error) {
 class GatewayCall final : public rpc::CallChannel,
                           public std::enable_shared_from_this<GatewayCall> {
  public:
-  GatewayCall(env::Loop& loop, Types types, const GatewayRoute& route, bool streams,
+  GatewayCall(env::Loop& loop, std::shared_ptr<JsonCodec> codec, const GatewayRoute& route, bool streams,
               rpc::Exchange exchange, rpc::CallHead head)
       : loop_(loop),
-        types_(std::move(types)),
+        codec_(std::move(codec)),
         route_(route),
         streams_(streams),
         exchange_(std::move(exchange)),
@@ -106,7 +72,7 @@ class GatewayCall final : public rpc::CallChannel,
   }
   void message(std::string bytes) override {
     if (over_) return;
-    std::optional<std::string> text = to_json(types_, route_.response, bytes);
+    std::optional<std::string> text = codec_->to_json(route_.response, bytes);
     if (!text) return;
     if (streams_) return piece("{\"result\":" + *text + "}\n");
     text_ = *std::move(text);
@@ -137,7 +103,7 @@ class GatewayCall final : public rpc::CallChannel,
   }
 
   env::Loop& loop_;
-  Types types_;
+  std::shared_ptr<JsonCodec> codec_;
   const GatewayRoute& route_;
   bool streams_;
   rpc::Exchange exchange_;
@@ -185,10 +151,7 @@ std::string json_error(const rpc::Status& status) {
 Gateway::Gateway(env::Loop& loop, rpc::Router& router)
     : loop_(loop),
       router_(router),
-      types_(json::NewTypeResolverForDescriptorPool(
-          prefix, etcdserverpb::RangeRequest::descriptor()->file()->pool())) {}
-
-Gateway::~Gateway() = default;
+      codec_(std::make_shared<JsonCodec>()) {}
 
 void Gateway::add_to(rpc::Router& router) {
   router.http("/v3/", [this](rpc::Exchange exchange, const rpc::HttpRequest& request) {
@@ -209,7 +172,7 @@ void Gateway::serve(rpc::Exchange exchange, const rpc::HttpRequest& request) {
     return exchange.answer(error_answer(404, {rpc::Code::not_found, "Not Found"}));
   if (request.method != "POST")
     return exchange.answer(error_answer(501, {rpc::Code::unimplemented, "Method Not Allowed"}));
-  std::optional<std::string> bytes = to_bytes(types_, route->request, request.body);
+  std::optional<std::string> bytes = codec_->to_bytes(route->request, request.body);
   if (!bytes)
     return exchange.answer(error_answer(
         400,
@@ -223,7 +186,7 @@ void Gateway::serve(rpc::Exchange exchange, const rpc::HttpRequest& request) {
   head.method = route->method;
   head.peer = request.peer;
   head.metadata = request.headers;
-  const auto channel = std::make_shared<GatewayCall>(loop_, types_, *route, bool(method->stream),
+  const auto channel = std::make_shared<GatewayCall>(loop_, codec_, *route, bool(method->stream),
                                                      std::move(exchange), std::move(head));
   if (method->unary) return method->unary(rpc::Call(channel), *bytes);
   method->stream(rpc::Call(channel));
