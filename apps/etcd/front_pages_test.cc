@@ -264,6 +264,45 @@ TEST_F(FrontPagesTest, what_clients_do_is_counted) {
   EXPECT_TRUE(page.contains(",le=\"0.0001\"} ") && page.contains(",le=\"3.2768\"} "));
 }
 
+// Calls of a client that says so of itself.
+TEST_F(FrontPagesTest, calls_are_counted_by_the_version_of_the_client) {
+  const auto call = [this](const std::string& version) {
+    const auto channel = std::make_shared<PlayedCall>("/etcdserverpb.KV/Range");
+    if (!version.empty()) channel->head_to_change().metadata.add("client-api-version", version);
+    RangeRequest range;
+    range.set_key("a");
+    trio()[1].run([&](host::Shard&) {
+      trio()[1].front->router().find(channel->head().method)->unary(rpc::Call(channel),
+                                                                    range.SerializeAsString());
+    });
+    return channel->status();
+  };
+  const auto sample = [](const std::string& version, const std::string& type = "unary") {
+    return "etcd_server_client_requests_total{client_api_version=\"" + version + "\",type=\"" +
+           type + "\"}";
+  };
+  const Counted counted(trio(), 1);
+  for (const char* version : {"3.5.30", "3.5.30", "", "say \"no\"", "a\nb"})
+    EXPECT_TRUE(call(version).ok()) << version;
+  EXPECT_TRUE(call(std::string(33, '7')).ok());
+  const auto channel = std::make_shared<PlayedCall>("/etcdserverpb.Watch/Watch");
+  channel->head_to_change().metadata.add("client-api-version", "3.5.30");
+  trio()[1].run([&](host::Shard&) {
+    trio()[1].front->router().find(channel->head().method)->stream(rpc::Call(channel));
+  });
+  const rpc::Status refused = call("3.5\xff");
+  EXPECT_EQ(refused.code, rpc::Code::invalid_argument);
+  EXPECT_EQ(refused.message, "etcdserver: invalid client api version");
+  EXPECT_EQ(counted.more(sample("3.5.30")), 2U);
+  EXPECT_EQ(counted.more(sample("3.5.30", "stream")), 1U);
+  EXPECT_EQ(counted.more(sample("unknown")), 1U);
+  EXPECT_EQ(counted.more(sample("other")), 3U);
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_TRUE(call("4." + std::to_string(i)).ok());
+  EXPECT_EQ(counted.more(sample("4.0")), 1U);
+  EXPECT_EQ(counted.more(sample("4.99")), 0U);
+  EXPECT_EQ(counted.more(sample("other")), 3U + 100 - (etcd::Callers::most_versions - 1));
+}
+
 TEST_F(FrontPagesTest, each_other_member_is_counted_and_timed_by_itself) {
   const std::string sent = "etcd_network_peer_sent_bytes_total{To=\"2\"}";
   const double before = value_of(trio().page(0, "/metrics").body, sent);

@@ -92,6 +92,7 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
   health_.add_to(router_);
   add_pages(options);
   refuse_without_leader();
+  callers_.add_to(router_);
   refuse_as_learner();
   add_refusals();
   if (options.times_calls) router_.time_calls(clock_);
@@ -175,6 +176,7 @@ void Front::add_metrics(rpc::Router& router) {
                      .content_type = "text/plain; version=0.0.4; charset=utf-8",
                      .body = metrics_text({.here = here_,
                                            .router = router_,
+                                           .callers = callers_,
                                            .server = doors_.of_clients(),
                                            .peers = peer_clock_,
                                            .leases = keeper_,

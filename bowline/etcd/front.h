@@ -9,6 +9,7 @@
 #include "bowline/env/life.h"
 #include "bowline/etcd/answer_room.h"
 #include "bowline/etcd/auto_compactor.h"
+#include "bowline/etcd/callers.h"
 #include "bowline/etcd/cluster_service.h"
 #include "bowline/etcd/comparison.h"
 #include "bowline/etcd/doors.h"
@@ -94,6 +95,7 @@ class Front {
   const env::Clock& clock_;
   ServedMachine& machine_;
   MemberNames names_;
+  Callers callers_;
   Routers routers_;
   rpc::Router& router_;  // of these, for calls
   bool pages_are_apart_;

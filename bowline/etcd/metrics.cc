@@ -150,11 +150,10 @@ void put_leases(Sheet& sheet, const MetricsSources& from) {
 // Counted as calls of this member.
 void put_requests(Sheet& sheet, const MetricsSources& from) {
   const kv::Store& store = from.here.store();
-  std::uint64_t ranges = 0, txns = 0, unary = 0, streams = 0;
+  std::uint64_t ranges = 0, txns = 0;
   for (const auto& [path, method] : from.router.methods()) {
     if (path == "/etcdserverpb.KV/Range") ranges = method->started;
     if (path == "/etcdserverpb.KV/Txn") txns = method->started;
-    if (path.starts_with("/etcdserverpb.")) (method->unary ? unary : streams) += method->started;
   }
   sheet.one("etcd_mvcc_put_total", "counter", store.puts(), "Puts that were applied.");
   sheet.one("etcd_mvcc_delete_total", "counter", store.erasures(), "Keys that were deleted.");
@@ -162,9 +161,13 @@ void put_requests(Sheet& sheet, const MetricsSources& from) {
   sheet.one("etcd_mvcc_txn_total", "counter", txns, "Transactions that were asked for.");
   sheet.one("etcd_debugging_mvcc_events_total", "counter", from.here.machine.watches().events(),
             "Events that watches were told.");
-  sheet.family("etcd_server_client_requests_total", "counter", "Calls of clients.");
-  sheet.sample(std::to_string(unary), "client_api_version=\"unknown\",type=\"unary\"");
-  sheet.sample(std::to_string(streams), "client_api_version=\"unknown\",type=\"stream\"");
+  sheet.family("etcd_server_client_requests_total", "counter",
+               "Calls of clients, by the version that they say.");
+  for (const auto& [version, count] : from.callers.counts()) {
+    const std::string label = "client_api_version=\"" + version + "\",type=\"";
+    sheet.sample(std::to_string(count.unary), label + "unary\"");
+    sheet.sample(std::to_string(count.streams), label + "stream\"");
+  }
 }
 
 std::vector<NodeId> peers_of(const Here& here) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "bowline/etcd/callers.h"
 #include "bowline/etcd/here.h"
 #include "bowline/etcd/http_pages.h"
 #include "bowline/etcd/lease_keeper.h"
@@ -27,6 +28,7 @@ struct ProcessFigures {
 struct MetricsSources {
   const Here& here;
   const rpc::Router& router;
+  const Callers& callers;
   const rpc::ServerCounters& server;
   const PeerClock& peers;
   const LeaseKeeper& leases;
