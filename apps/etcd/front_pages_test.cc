@@ -139,6 +139,8 @@ TEST_F(FrontPagesTest, an_alarm_is_no_health_unless_it_is_left_out) {
   alarm(AlarmRequest::DEACTIVATE, NOSPACE);
   EXPECT_EQ(said(0, "/health"), healthy);
   alarm(AlarmRequest::ACTIVATE, CORRUPT);
+  EXPECT_TRUE(said(0, "/metrics").contains("etcd_debugging_server_alarms{server_id=\"") &&
+              said(0, "/metrics").contains("\",alarm_type=\"CORRUPT\"} 1\n"));
   EXPECT_EQ(said(0, "/health", "exclude=NOSPACE"),
             "503 {\"health\":\"false\",\"reason\":\"ALARM CORRUPT\"}\n");
   EXPECT_EQ(said(0, "/readyz/data_corruption"),
@@ -195,7 +197,14 @@ TEST_F(FrontPagesTest, metrics_have_the_names_that_dashboards_look_for) {
                                      "process_cpu_seconds_total counter",
                                      "process_open_fds gauge",
                                      "process_max_fds gauge",
-                                     "process_start_time_seconds gauge"})
+                                     "process_start_time_seconds gauge",
+                                     "etcd_server_slow_apply_total counter",
+                                     "etcd_server_snapshot_apply_in_progress_total gauge",
+                                     "etcd_server_learner_promote_successes counter",
+                                     "etcd_mvcc_db_open_read_transactions gauge",
+                                     "etcd_disk_defrag_inflight gauge",
+                                     "etcd_debugging_server_alarms gauge",
+                                     "etcd_debugging_mvcc_put_total counter"})
       EXPECT_TRUE(page.contains(std::string("# TYPE ") + family + "\n")) << family;
     EXPECT_FALSE(page.contains("grpc_server_handling_seconds")) << "nobody asked for that";
     for (const std::string& line :
@@ -248,8 +257,15 @@ TEST_F(FrontPagesTest, what_clients_do_is_counted) {
   grant.set_ttl(1);
   ASSERT_TRUE(trio().ask<LeaseGrantResponse>(led, "Lease/LeaseGrant", grant));
   EXPECT_EQ(said(led, "/health"), healthy);
+  MemberPromoteRequest promote;
+  promote.set_id(77);
+  EXPECT_FALSE(trio().ask<MemberPromoteResponse>(led, "Cluster/MemberPromote", promote));
+  EXPECT_EQ(counted.more("etcd_server_learner_promote_failures{Reason=\"etcdserver: member not "
+                         "found\"}"),
+            1U);
   EXPECT_EQ(counted.more("etcd_mvcc_put_total"), 3U);
   EXPECT_EQ(counted.more("etcd_mvcc_delete_total"), 1U);
+  EXPECT_EQ(counted.more("etcd_debugging_mvcc_put_total"), 3U);
   EXPECT_EQ(counted.more("etcd_debugging_lease_granted_total"), 1U);
   EXPECT_EQ(counted.more("etcd_server_health_success"), 1U);
   EXPECT_EQ(counted.more("etcd_server_health_failures"), 0U);
@@ -272,8 +288,10 @@ TEST_F(FrontPagesTest, calls_are_counted_by_the_version_of_the_client) {
     RangeRequest range;
     range.set_key("a");
     trio()[1].run([&](host::Shard&) {
-      trio()[1].front->router().find(channel->head().method)->unary(rpc::Call(channel),
-                                                                    range.SerializeAsString());
+      trio()[1]
+          .front->router()
+          .find(channel->head().method)
+          ->unary(rpc::Call(channel), range.SerializeAsString());
     });
     return channel->status();
   };

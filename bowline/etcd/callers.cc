@@ -12,8 +12,7 @@ namespace {
 
 // It goes into quotes on the page of figures.
 bool is_plain(std::string_view version) {
-  return version.size() <= Callers::most_version_bytes &&
-         std::ranges::all_of(version, [](char c) {
+  return version.size() <= Callers::most_version_bytes && std::ranges::all_of(version, [](char c) {
            return c >= ' ' && c <= '~' && c != '"' && c != '\\';
          });
 }
@@ -36,7 +35,7 @@ void Callers::add_to(rpc::Router& router) {
   }
 }
 
-bool Callers::note(rpc::Call& call, std::uint64_t Count::*what) {
+bool Callers::note(rpc::Call& call, std::uint64_t Count::* what) {
   const std::string_view version = call.metadata("client-api-version");
   if (!is_utf8(version)) {
     refuse(call, Wrong::invalid_client_version);

@@ -29,7 +29,7 @@ class Callers {
 
  private:
   // False: the call is refused, since what it says is no text.
-  bool note(rpc::Call&, std::uint64_t Count::*what);
+  bool note(rpc::Call&, std::uint64_t Count::* what);
   Count& of(std::string_view version);
 
   std::map<std::string, Count, std::less<>> counts_{{"unknown", {}}};

@@ -177,6 +177,7 @@ void Front::add_metrics(rpc::Router& router) {
                      .body = metrics_text({.here = here_,
                                            .router = router_,
                                            .callers = callers_,
+                                           .cluster = cluster_,
                                            .server = doors_.of_clients(),
                                            .peers = peer_clock_,
                                            .leases = keeper_,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bowline/etcd/callers.h"
+#include "bowline/etcd/cluster_service.h"
 #include "bowline/etcd/here.h"
 #include "bowline/etcd/http_pages.h"
 #include "bowline/etcd/lease_keeper.h"
@@ -29,6 +30,7 @@ struct MetricsSources {
   const Here& here;
   const rpc::Router& router;
   const Callers& callers;
+  const ClusterService& cluster;
   const rpc::ServerCounters& server;
   const PeerClock& peers;
   const LeaseKeeper& leases;

@@ -128,6 +128,7 @@ class Replica final : private Applier::Client {
   const GroupOptions& options() const { return options_; }
   LogId snapshot() const { return snapshot_; }  // the newest that is here
   bool is_stateless() const { return stateless_; }
+  bool is_installing() const { return installing_; }   // a snapshot of another member is loaded
   Time heard_leader() const { return heard_leader_; }  // of a follower
 
   static Error disk_failed() {
