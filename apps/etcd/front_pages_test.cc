@@ -380,6 +380,25 @@ TEST(FrontPages, who_is_alone_lives_and_is_not_ready) {
   EXPECT_GE(value_of(trio.page(left, "/metrics").body, failures), 2);
 }
 
+TEST(FrontPages, calls_of_the_gateway_that_take_long_are_told_of) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  FrontTrio trio(7s, [&](std::size_t, etcd::Front::Options& options) {
+    options.slow_after = Duration(0);
+    options.tell = [&](const std::string& sentence) {
+      const std::scoped_lock lock(mutex);
+      told.push_back(sentence);
+    };
+  });
+  ASSERT_TRUE(trio.is_ready(0));
+  ASSERT_EQ(trio.page(0, "/v3/kv/range", {}, "POST", R"({"key":"c2VjcmV0"})").status, 200);
+  const std::scoped_lock lock(mutex);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].starts_with("a call took long: /etcdserverpb.KV/Range, ")) << told[0];
+  EXPECT_TRUE(told[0].contains(" ms, 8 bytes asked, ") && told[0].ends_with(" answered, OK"))
+      << told[0];
+}
+
 TEST(FrontPages, without_a_gateway_there_is_no_json_and_apart_there_are_no_pages_beside_calls) {
   FrontTrio trio(7s, [](std::size_t i, etcd::Front::Options& options) {
     options.has_gateway = i != 0;

@@ -96,6 +96,8 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
   refuse_as_learner();
   add_refusals();
   if (options.times_calls) router_.time_calls(clock_);
+  if (options.slow_after)
+    router_.tell_of_slow(std::make_unique<rpc::SlowCalls>(clock_, *options.slow_after, here_.tell));
   machine_.tell([this] { changed(); });
   here_.shard.after_turns([this] { look(); });
   ring();

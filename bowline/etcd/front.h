@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class Front {
     bool has_gateway = true;                       // the methods as JSON
     bool has_pages_apart = false;                  // plain HTTP has doors of its own
     bool times_calls = false;                      // of each method, for /metrics
+    std::optional<Duration> slow_after = {};       // longer unary calls are told of; none: none are
     std::uint64_t seed = 1;                        // another one in each process
     RollCall::Verdicts verdicts;                   // of the others about this member
     std::function<ProcessFigures()> process = {};  // for /metrics; may be left out

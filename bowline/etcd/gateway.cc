@@ -36,12 +36,16 @@ rpc::HttpAnswer error_answer(int status, const rpc::Status& error) {
 class GatewayCall final : public rpc::CallChannel,
                           public std::enable_shared_from_this<GatewayCall> {
  public:
-  GatewayCall(env::Loop& loop, std::shared_ptr<JsonCodec> codec, const GatewayRoute& route, bool streams,
-              rpc::Exchange exchange, rpc::CallHead head)
+  GatewayCall(env::Loop& loop, std::shared_ptr<JsonCodec> codec, const GatewayRoute& route,
+              const rpc::Method& method, std::uint64_t asked_bytes, rpc::Exchange exchange,
+              rpc::CallHead head)
       : loop_(loop),
         codec_(std::move(codec)),
         route_(route),
-        streams_(streams),
+        method_(method),
+        streams_(method.stream),
+        begun_at_(method.slow == nullptr ? never : method.slow->now()),
+        asked_bytes_(asked_bytes),
         exchange_(std::move(exchange)),
         head_(std::move(head)) {}
 
@@ -72,6 +76,7 @@ class GatewayCall final : public rpc::CallChannel,
   }
   void message(std::string bytes) override {
     if (over_) return;
+    answered_bytes_ += bytes.size();
     std::optional<std::string> text = codec_->to_json(route_.response, bytes);
     if (!text) return;
     if (streams_) return piece("{\"result\":" + *text + "}\n");
@@ -79,6 +84,12 @@ class GatewayCall final : public rpc::CallChannel,
   }
   void finish(rpc::Status status) override {
     if (std::exchange(over_, true)) return;
+    if (method_.slow != nullptr)
+      method_.slow->ended({.method = method_.path,
+                           .begun = begun_at_,
+                           .asked_bytes = asked_bytes_,
+                           .answered_bytes = answered_bytes_,
+                           .code = status.code});
     // Not now: we may be within one of them.
     loop_.soon([self = shared_from_this()] { self->hooks_ = {}; });
     if (!begun_ && !status.ok())
@@ -105,7 +116,11 @@ class GatewayCall final : public rpc::CallChannel,
   env::Loop& loop_;
   std::shared_ptr<JsonCodec> codec_;
   const GatewayRoute& route_;
+  const rpc::Method& method_;
   bool streams_;
+  Time begun_at_;
+  std::uint64_t asked_bytes_;
+  std::uint64_t answered_bytes_ = 0;
   rpc::Exchange exchange_;
   rpc::CallHead head_;
   rpc::CallHooks hooks_;
@@ -149,9 +164,7 @@ std::string json_error(const rpc::Status& status) {
 }
 
 Gateway::Gateway(env::Loop& loop, rpc::Router& router)
-    : loop_(loop),
-      router_(router),
-      codec_(std::make_shared<JsonCodec>()) {}
+    : loop_(loop), router_(router), codec_(std::make_shared<JsonCodec>()) {}
 
 void Gateway::add_to(rpc::Router& router) {
   router.http("/v3/", [this](rpc::Exchange exchange, const rpc::HttpRequest& request) {
@@ -186,7 +199,7 @@ void Gateway::serve(rpc::Exchange exchange, const rpc::HttpRequest& request) {
   head.method = route->method;
   head.peer = request.peer;
   head.metadata = request.headers;
-  const auto channel = std::make_shared<GatewayCall>(loop_, codec_, *route, bool(method->stream),
+  const auto channel = std::make_shared<GatewayCall>(loop_, codec_, *route, *method, bytes->size(),
                                                      std::move(exchange), std::move(head));
   if (method->unary) return method->unary(rpc::Call(channel), *bytes);
   method->stream(rpc::Call(channel));
