@@ -32,6 +32,10 @@ rpc::HttpAnswer error_answer(int status, const rpc::Status& error) {
   return {.status = status, .content_type = content_type, .body = json_error(error)};
 }
 
+void turn_down(rpc::Exchange& exchange, const rpc::Status& error) {
+  exchange.answer(error_answer(http_status_of(error.code), error));
+}
+
 // What is behind a call of a method when JSON asked for it.
 class GatewayCall final : public rpc::CallChannel,
                           public std::enable_shared_from_this<GatewayCall> {
@@ -92,8 +96,7 @@ class GatewayCall final : public rpc::CallChannel,
                            .code = status.code});
     // Not now: we may be within one of them.
     loop_.soon([self = shared_from_this()] { self->hooks_ = {}; });
-    if (!begun_ && !status.ok())
-      return exchange_.answer(error_answer(http_status_of(status.code), status));
+    if (!begun_ && !status.ok()) return turn_down(exchange_, status);
     if (!begun_)
       return exchange_.answer(
           {.status = 200, .content_type = content_type, .body = std::move(text_)});
@@ -180,21 +183,18 @@ void Gateway::serve(rpc::Exchange exchange, const rpc::HttpRequest& request) {
   const GatewayRoute* const route = find_gateway_route(request.path);
   for (const auto& [below, sentence] : refused_)
     if (request.path.starts_with(below))
-      return exchange.answer(error_answer(501, {rpc::Code::unimplemented, std::string(sentence)}));
-  if (route == nullptr)
-    return exchange.answer(error_answer(404, {rpc::Code::not_found, "Not Found"}));
+      return turn_down(exchange, {rpc::Code::unimplemented, std::string(sentence)});
+  if (route == nullptr) return turn_down(exchange, {rpc::Code::not_found, "Not Found"});
   if (request.method != "POST")
-    return exchange.answer(error_answer(501, {rpc::Code::unimplemented, "Method Not Allowed"}));
-  std::optional<std::string> bytes = codec_->to_bytes(route->request, request.body);
-  if (!bytes)
-    return exchange.answer(error_answer(
-        400,
-        {rpc::Code::invalid_argument, "the body is no JSON of a " + std::string(route->request)}));
+    return turn_down(exchange, {rpc::Code::unimplemented, "Method Not Allowed"});
   rpc::Method* const method = router_.find(route->method);
-  if (method == nullptr) {
-    const rpc::Status unknown = router_.unknown(route->method);
-    return exchange.answer(error_answer(http_status_of(unknown.code), unknown));
-  }
+  if (method == nullptr) return turn_down(exchange, router_.unknown(route->method));
+  std::optional<std::string> bytes = codec_->to_bytes(route->request, request.body);
+  // As in etcd, where a stream has begun when its first message is read.
+  if (!bytes)
+    return turn_down(exchange,
+                     {method->client_streams ? rpc::Code::unknown : rpc::Code::invalid_argument,
+                      "the body is no JSON of a " + std::string(route->request)});
   rpc::CallHead head;
   head.method = route->method;
   head.peer = request.peer;

@@ -19,8 +19,9 @@ class JsonCodec {
   JsonCodec(const JsonCodec&) = delete;
   JsonCodec& operator=(const JsonCodec&) = delete;
 
-  // nullopt: it is no JSON of such a message, or nests too deeply. Fields that are not known are
-  // left out; nothing at all is a message without fields.
+  // nullopt: it is no JSON of such a message, has a word that its enum does not have, or nests too
+  // deeply. Fields that are not known are left out; nothing at all, and null, is a message without
+  // fields.
   std::optional<std::string> to_bytes(std::string_view message, const std::string& text) const;
   std::optional<std::string> to_json(std::string_view message, const std::string& bytes) const;
 
