@@ -23,6 +23,18 @@ check() {
   fi
 }
 
+# until_so WHAT-IT-PRINTS COMMAND…: asks until it is so, for 20 s at most, and prints what it said
+until_so() {
+  local wanted=$1 said end=$((SECONDS + 20))
+  shift
+  while :; do
+    said=$("$@" 2>&1)
+    # shellcheck disable=SC2053
+    if [[ $said == $wanted ]] || ((SECONDS >= end)); then break; fi
+  done
+  echo "$said"
+}
+
 ctl() { timeout 30 etcdctl --endpoints="$all" "$@"; }
 # shellcheck disable=SC2317 # bash -c calls it
 txn() { printf '%b' "$1" | ctl txn; }
@@ -112,10 +124,17 @@ check 'snapshot save' "*Snapshot saved at $file/db" timeout 30 etcdctl --endpoin
 check 'snapshot status' '[0-9a-f]*, [0-9]*, [0-9]*, *B' etcdctl snapshot status "$file/db"
 check 'snapshot restore' '*restored snapshot*' etcdctl snapshot restore "$file/db" \
   --data-dir "$file/restored"
-check 'make-mirror' 'ctl/m' bash -c "timeout 3 etcdctl --endpoints=$all make-mirror \
-  --prefix=ctl/m --dest-prefix=mirrored ${all##*/} >/dev/null 2>&1 & \
-  sleep 1; ctl put ctl/m 1 >/dev/null; sleep 1; ctl get ctl/m --keys-only"
-check 'what it mirrored' '?*' ctl get mirrored --prefix --keys-only
+# What is there when it begins, and what comes later.
+ctl put ctl/m1 1 >/dev/null
+timeout 60 etcdctl --endpoints="$all" make-mirror --prefix=ctl/m --dest-prefix=mirrored \
+  "${all##*/}" >/dev/null 2>&1 &
+mirror=$!
+check 'make-mirror' 'mirrored1' until_so '?*' ctl get mirrored --prefix --keys-only
+ctl put ctl/m2 2 >/dev/null
+check 'make-mirror, what came later' $'mirrored1\n\nmirrored2' \
+  until_so '*mirrored2' ctl get mirrored --prefix --keys-only
+kill "$mirror"
+wait "$mirror" 2>/dev/null
 check 'check perf' '*PASS: Throughput is *PASS: Stddev*PASS' timeout 120 etcdctl \
   --endpoints="$all" check perf --auto-compact --auto-defrag
 check 'check datascale' '*PASS: Approximate system memory used*' timeout 120 etcdctl \
@@ -126,8 +145,12 @@ for refused in 'auth enable' 'user list' 'role list' 'user add a:b' 'role add a'
 done
 check lock 'held' ctl lock mutex echo held
 check elect $'*\nvalue' timeout 3 etcdctl --endpoints="$all" elect election value
-check 'elect --listen' $'*value*' bash -c "timeout 4 etcdctl --endpoints=$all elect e value \
-  >/dev/null 2>&1 & sleep 1; timeout 2 etcdctl --endpoints=$all elect -l e"
+timeout 60 etcdctl --endpoints="$all" elect e value >/dev/null 2>&1 &
+candidate=$!
+check 'elect, a candidate has won' value until_so '?*' ctl get e/ --prefix --print-value-only
+check 'elect --listen' $'*value*' timeout 2 etcdctl --endpoints="$all" elect -l e
+kill "$candidate"
+wait "$candidate" 2>/dev/null
 id_of() { sed -n 's/^Member *\([0-9a-f]*\) \(added\|updated\|removed\).*/\1/p'; }
 learner=$(ctl member add n9 --learner --peer-urls=http://127.0.0.1:23799 | id_of)
 check 'member add --learner' '[0-9a-f]*' echo "$learner"
@@ -144,13 +167,18 @@ check 'member remove, twice' '*member not found*' ctl member remove "$voter"
 both=${all%,*}
 third=${all##*,}
 n2=$(ctl member list | sed -n 's/^\([0-9a-f]*\), started, n2, .*/\1/p')
+# shellcheck disable=SC2317 # until_so calls it
 who_leads() { # move-leader has to be told to the leader itself
   ctl endpoint status | sed -n 's/^\([^,]*\), .*, true, false, .*/\1/p'
 }
-if [[ $(who_leads) != "$third" ]]; then
-  leader=$(who_leads)
-  check move-leader 'Leadership transferred from *' etcdctl --endpoints="$leader" move-leader "$n2"
+# shellcheck disable=SC2317 # check calls it
+move_leader_to() { etcdctl --endpoints="$(until_so '?*' who_leads)" move-leader "$1"; }
+if [[ $(until_so '?*' who_leads) == "$third" ]]; then
+  n0=$(ctl member list | sed -n 's/^\([0-9a-f]*\), started, n0, .*/\1/p')
+  check 'move-leader, away from the third' 'Leadership transferred from *' move_leader_to "$n0"
 fi
+check move-leader 'Leadership transferred from *' move_leader_to "$n2"
+check 'move-leader, and who leads then' "$third" until_so "$third" who_leads
 "$member" kill 2
 whole=$all all=$both
 check 'put, without the leader' OK ctl put after 1

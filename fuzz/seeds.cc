@@ -9,6 +9,7 @@
 #include "bowline/wal/forge.h"
 #include "bowline/wal/identity.h"
 #include "fuzz/etcd_targets.h"
+#include "fuzz/front_targets.h"
 #include "fuzz/kv_targets.h"
 #include "fuzz/rpc_targets.h"
 #include "fuzz/segment_targets.h"
@@ -220,6 +221,9 @@ std::vector<Seed> seeds_of(std::string_view target) {
   if (target == "requests") return requests_seeds();
   if (target == "errands") return errands_seeds();
   if (target == "databases") return databases_seeds();
+  if (target == "gateway") return gateway_seeds();
+  if (target == "config") return config_seeds();
+  if (target == "watches") return watches_seeds();
   return batches();
 }
 

@@ -14,6 +14,7 @@
 #include "bowline/wal/identity.h"
 #include "bowline/wal/row.h"
 #include "fuzz/etcd_targets.h"
+#include "fuzz/front_targets.h"
 #include "fuzz/kv_targets.h"
 #include "fuzz/rpc_targets.h"
 #include "fuzz/segment_targets.h"
@@ -183,7 +184,7 @@ bool eat_manifest(std::string_view input) {
   return true;
 }
 
-constexpr std::array<Target, 23> all = {{
+constexpr std::array<Target, 26> all = {{
     {"table", 70'000, eat_table},
     {"echo", 70'000, eat_echo},
     {"identity", 2 * wal::identity_bytes, eat_identity},
@@ -207,6 +208,9 @@ constexpr std::array<Target, 23> all = {{
     {"requests", etcd_target_bytes, eat_requests},
     {"errands", etcd_target_bytes, eat_errands},
     {"databases", database_target_bytes, eat_databases},
+    {"gateway", front_target_bytes, eat_gateway},
+    {"config", front_target_bytes, eat_config},
+    {"watches", front_target_bytes, eat_watches},
 }};
 
 }  // namespace

@@ -34,15 +34,18 @@ constexpr std::array other_names{
 };
 
 // Go reads a number here as so many nanoseconds.
-constexpr std::array<std::string_view, 9> durations{"--corrupt-check-time",
-                                                    "--experimental-corrupt-check-time",
-                                                    "--compact-hash-check-time",
-                                                    "--experimental-compact-hash-check-time",
-                                                    "--watch-progress-notify-interval",
-                                                    "--experimental-watch-progress-notify-interval",
-                                                    "--grpc-keepalive-min-time",
-                                                    "--grpc-keepalive-interval",
-                                                    "--grpc-keepalive-timeout"};
+constexpr std::array<std::string_view, 11> durations{
+    "--corrupt-check-time",
+    "--experimental-corrupt-check-time",
+    "--compact-hash-check-time",
+    "--experimental-compact-hash-check-time",
+    "--watch-progress-notify-interval",
+    "--experimental-watch-progress-notify-interval",
+    "--grpc-keepalive-min-time",
+    "--grpc-keepalive-interval",
+    "--grpc-keepalive-timeout",
+    "--warning-unary-request-duration",
+    "--experimental-warning-unary-request-duration"};
 
 std::unexpected<Error> wrong(const YAML::Mark& at, const std::string& what) {
   const std::string line = at.is_null() ? "" : "line " + std::to_string(at.line + 1) + ": ";

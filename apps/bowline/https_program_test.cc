@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <regex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -165,6 +168,54 @@ TEST_F(HttpsTest, files_that_cannot_be_used_are_named) {
 }
 
 // Three members; clients and peers all show certificates.
+// ---- every kind of certificate at every door
+
+struct Door {
+  const char* name;
+  const char* path;    // what is answered there
+  const char* status;  // and how
+};
+// The first speaks gRPC alone here, since plain HTTP has a door of its own.
+constexpr Door doors[] = {{"clients", "/health", "415"},
+                          {"client-http", "/health", "200"},
+                          {"metrics", "/metrics", "200"}};
+
+TEST_F(HttpsTest, SEC_04_each_door_wants_a_certificate_that_is_good) {
+  Authority other("another authority");
+  keep("stranger", other, of_client());
+  const runtime::Issued lost = ca_.issue(of_client());
+  folder_.write("lost.pem", lost.certificate);
+  folder_.write("lost.key", lost.key);
+  folder_.write("revoked.pem", ca_.revocations({lost.serial}));
+  const ServedProcess server(serve(
+      {"--listen-client-http-urls=" + at(3), "--listen-metrics-urls=" + at(4), "--client-cert-auth",
+       "--trusted-ca-file=" + file("ca.pem"), "--client-crl-file=" + file("revoked.pem")}));
+  ASSERT_TRUE(server.is_ready()) << server.said();
+  const std::size_t places[] = {0, 3, 4};
+  // curl's own code and what is wrong, as the alert of TLS has it.
+  const auto ask_door = [&](std::size_t door, const std::string& how, const std::string& who) {
+    return shell("curl -sS -m 20 -o /dev/null -w '%{http_code}' --cacert " + file("ca.pem") + how +
+                 (who.empty() ? "" : as(who)) + " " + at(places[door]) + doors[door].path);
+  };
+  for (const std::string how : {" --tlsv1.3", " --tls-max 1.2"})
+    for (std::size_t door = 0; door < std::size(doors); ++door) {
+      const std::string where = doors[door].name + how;
+      EXPECT_EQ(ask_door(door, how, "client"), doors[door].status + std::string("\n")) << where;
+      for (const auto& [who, why] :
+           {std::pair("", "certificate required|handshake failure"),
+            std::pair("stranger", "unknown ca"), std::pair("lost", "certificate revoked")}) {
+        const std::string said = ask_door(door, how, who);
+        EXPECT_TRUE(said.contains("000") &&
+                    std::regex_search(said, std::regex("alert (" + std::string(why) + ")")))
+            << where << ", " << who << ": " << said;
+      }
+    }
+  expect(ask("put ship moored", trust() + as("client")), 0, "OK\n");
+  for (const char* who : {"stranger", "lost"})
+    EXPECT_NE(ask("put ship lost", trust() + as(who)).status, 0) << who;
+  expect(ask("get ship", trust() + as("client")), 0, "ship\nmoored\n");
+}
+
 class HttpsTrio : public HttpsTest {
  protected:
   // A member says by which name it has to prove itself.

@@ -83,9 +83,8 @@ constexpr std::array all_idle{
               "experimental-distributed-tracing-instance-id "
               "experimental-distributed-tracing-sampling-rate",
               "false", "requests leave no traces for a collector"},
-    IdleFlags{"warning-apply-duration experimental-warning-apply-duration "
-              "warning-unary-request-duration experimental-warning-unary-request-duration",
-              "", "slow requests are not told of one by one"},
+    IdleFlags{"warning-apply-duration experimental-warning-apply-duration", "",
+              "calls that take long are told of as a whole: --warning-unary-request-duration"},
     // How the data is kept.
     IdleFlags{"max-snapshots max-wals", "",
               "files that are not needed any more are removed by themselves"},

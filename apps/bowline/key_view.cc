@@ -6,6 +6,7 @@
 
 #include "apps/bowline/columns.h"
 #include "apps/bowline/words.h"
+#include "bowline/base/utf8.h"
 #include "bowline/dash/json.h"
 #include "bowline/rpc/framing.h"
 
@@ -77,7 +78,7 @@ std::string text_of(const ResponseOp& one, Style style) {
 }  // namespace
 
 JsonObject& add_bytes(JsonObject& object, const std::string& name, const std::string& bytes) {
-  if (dash::is_utf8(bytes)) return object.add(name, Json{dash::in_quotes(bytes)});
+  if (is_utf8(bytes)) return object.add(name, Json{dash::in_quotes(bytes)});
   return object.add(name + "_base64", rpc::base64_encode(bytes));
 }
 

@@ -121,6 +121,7 @@ etcd::Front::Options front_options(const ServeFlags& flags, const ServePlan& pla
   options.gate = plan.gate;
   options.has_gateway = flags.enable_grpc_gateway;
   options.times_calls = flags.metrics == "extensive";
+  options.slow_after = plan.slow_after;
   options.has_pages_apart = !plan.listen_pages.empty();
   options.process = process_figures;
   options.ask_peers_every = std::chrono::seconds(5);

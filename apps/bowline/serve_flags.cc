@@ -95,6 +95,9 @@ void ServeFlags::add_doors_to(CLI::App& app) {
   add(app, "--metrics", metrics,
       "extensive: /metrics has also how long the calls of each method take")
       ->check(CLI::IsMember({"basic", "extensive"}));
+  add(app, "--warning-unary-request-duration,--experimental-warning-unary-request-duration",
+      warning_duration,
+      "calls that take longer are told of, one in a second; 0: each takes longer");
   add(app, "--cors", cors,
       "pages of others that may ask, as https://dash.example:8080; *: all; default: none");
   add(app, "--host-whitelist", host_whitelist,

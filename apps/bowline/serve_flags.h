@@ -35,6 +35,7 @@ struct ServeFlags {
   std::string keepalive_interval = "2h";
   std::string keepalive_timeout = "20s";
   std::string progress_interval = "10m";
+  std::string warning_duration = "300ms";
   bool strict_reconfig_check = true;
   std::uint64_t max_learners = 1;
   std::int64_t quota_backend_bytes = 0;

@@ -180,6 +180,10 @@ std::vector<Working> of_clients() {
        [](const Come& c) {
          return c.plan.compares_at_start && c.plan.comparisons.compacted_every == 1min;
        }},
+      {"--warning-unary-request-duration=7s",
+       [](const Come& c) { return c.plan.slow_after == 7s; }},
+      {"--experimental-warning-unary-request-duration=7ms",
+       [](const Come& c) { return c.plan.slow_after == 7ms; }},
       {"--metrics=extensive", [](const Come& c) { return c.flags.metrics == "extensive"; }},
       {"--enable-grpc-gateway=false", [](const Come& c) { return !c.flags.enable_grpc_gateway; }},
       {"--cors=http://x,http://y",

@@ -274,12 +274,17 @@ Result<ServePlan> plan_of(const ServeFlags& flags) {
   if (Result<void> planned = plan_comparisons(plan, flags); !planned)
     return std::unexpected(planned.error());
   const auto progress = milliseconds_in(flags.progress_interval);
+  const auto slow = milliseconds_in(flags.warning_duration);
   const Result<Cluster> cluster = cluster_of(flags);
   const Result<etcd::AutoCompactionOptions> compaction = compaction_of(flags);
   if (!progress) return wrong("--watch-progress-notify-interval: " + progress.error().what);
+  if (!slow || *slow < 0)
+    return wrong("--warning-unary-request-duration: '" + flags.warning_duration +
+                 "' is no time like 300ms");
   if (!cluster) return std::unexpected(cluster.error());
   if (!compaction) return std::unexpected(compaction.error());
   plan.progress_ms = std::max<std::int64_t>(*progress, 100);
+  plan.slow_after = std::chrono::milliseconds(*slow);
   plan_sizes(plan, flags);
   plan.auto_compaction = *compaction;
   plan.peer_urls = cluster->at(flags.name);

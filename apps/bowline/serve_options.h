@@ -31,6 +31,7 @@ struct ServePlan {
   std::vector<std::string> client_urls;
   std::vector<std::string> peer_urls;
   std::int64_t progress_ms = 0;
+  Duration slow_after{0};         // calls that take longer are told of
   std::uint64_t quota_bytes = 0;  // 0: as large as it likes, or as the memory and the disk let it
   std::uint64_t quota_memory_bytes = 0;            // 0: as much as it likes
   std::optional<std::uint64_t> memory_for_values;  // none: all of them are in memory

@@ -83,6 +83,15 @@ TEST(ServeOptions, what_makes_no_sense_names_its_flag) {
   EXPECT_TRUE(refused(flags).starts_with("--watch-progress-notify-interval: 'soon' is no time"));
 }
 
+TEST(ServeOptions, calls_are_slow_after_a_time_that_is_one) {
+  ServeFlags flags;
+  EXPECT_EQ(planned(flags).slow_after, std::chrono::milliseconds(300));
+  for (const char* const wrong : {"soon", "-1s"}) {
+    flags.warning_duration = wrong;
+    EXPECT_TRUE(refused(flags).starts_with("--warning-unary-request-duration: '"));
+  }
+}
+
 TEST(ServeOptions, members_are_not_compared_unless_it_is_asked_for) {
   ServeFlags flags;
   EXPECT_EQ(planned(flags).comparisons.every, Duration(0));

@@ -125,27 +125,6 @@ TEST_F(ComparedTest, the_cluster_and_its_health_look_like_those_of_etcd) {
     EXPECT_TRUE(status.contains(field)) << status;
 }
 
-TEST_F(ComparedTest, json_over_http_is_that_of_etcd) {
-  constexpr const char* transaction =
-      R"(kv/txn -d '{
-        "compare":[{"key":"YQ==","target":"VALUE","value":"MQ=="}],
-        "success":[{"request_put":{"key":"Yg==","value":"Mg=="}},
-                   {"requestRange":{"key":"Yg=="}}]}')";
-  for (const char* what :
-       {R"(kv/put -d '{"key":"YQ==","value":"MQ=="}')", R"(kv/range -d '{"key":"YQ=="}')",
-        R"(kv/range -d '{"key":"AA==","range_end":"AA==","limit":"1"}')", R"(kv/range -d '{}')",
-        transaction, R"(kv/deleterange -d '{"key":"Yg==","prev_kv":true}')",
-        R"(kv/compaction -d '{"revision":"99"}')", R"(lease/grant -d '{"ID":"7","TTL":"60"}')",
-        R"(lease/leases -d '{}')", R"(lease/keepalive -d '{"ID":"8"}')",
-        R"(cluster/member/list -d '{}')"}) {
-    const auto said = [&](int port) {
-      const std::string text = shell("curl -s -w ' %{http_code}' " + url(port) + "/v3/" + what);
-      return std::regex_replace(text, std::regex(R"re("raft_term":"\d+")re"), "TERM");
-    };
-    EXPECT_EQ(said(ports_[0]), said(ports_[2])) << what;
-  }
-}
-
 // ---- three members
 
 TEST_F(TrioTest, any_member_takes_any_request_and_survives_the_loss_of_another) {

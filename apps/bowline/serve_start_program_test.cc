@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <chrono>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,20 @@ TEST_F(StartTest, what_does_nothing_here_is_said_at_the_start) {
       shell("curl -sN -m 5 -d '{\"create_request\":{\"key\":\"YQ==\",\"progress_notify\":true}}' " +
             url(port_) + "/v3/watch | head -n 2");
   EXPECT_TRUE(watch.contains("}}\n{\"result\":{\"header\":")) << watch;
+}
+
+TEST_F(StartTest, calls_that_take_long_are_told_of_without_what_they_asked) {
+  std::vector<std::string> all = words({}, {"--warning-unary-request-duration=0s"});
+  ServedProcess server(heard(all, "", scratch.at("said")));
+  ASSERT_TRUE(server.is_ready()) << server.said();
+  EXPECT_EQ(etcdctl(port_, "put a-key a-value"), "OK\n");
+  server.end();
+  const std::string said = text_of(scratch.at("said"));
+  EXPECT_TRUE(std::regex_search(
+      said, std::regex("a call took long: /etcdserverpb.KV/Put, [0-9]+ ms, 16 bytes asked, "
+                       "[0-9]+ answered, OK\n")))
+      << said;
+  EXPECT_FALSE(said.contains("a-key") || said.contains("a-value")) << said;
 }
 
 TEST_F(StartTest, a_flag_and_its_variable_together_are_refused_as_by_etcd) {

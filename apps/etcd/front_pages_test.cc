@@ -139,6 +139,8 @@ TEST_F(FrontPagesTest, an_alarm_is_no_health_unless_it_is_left_out) {
   alarm(AlarmRequest::DEACTIVATE, NOSPACE);
   EXPECT_EQ(said(0, "/health"), healthy);
   alarm(AlarmRequest::ACTIVATE, CORRUPT);
+  EXPECT_TRUE(said(0, "/metrics").contains("etcd_debugging_server_alarms{server_id=\"") &&
+              said(0, "/metrics").contains("\",alarm_type=\"CORRUPT\"} 1\n"));
   EXPECT_EQ(said(0, "/health", "exclude=NOSPACE"),
             "503 {\"health\":\"false\",\"reason\":\"ALARM CORRUPT\"}\n");
   EXPECT_EQ(said(0, "/readyz/data_corruption"),
@@ -195,7 +197,14 @@ TEST_F(FrontPagesTest, metrics_have_the_names_that_dashboards_look_for) {
                                      "process_cpu_seconds_total counter",
                                      "process_open_fds gauge",
                                      "process_max_fds gauge",
-                                     "process_start_time_seconds gauge"})
+                                     "process_start_time_seconds gauge",
+                                     "etcd_server_slow_apply_total counter",
+                                     "etcd_server_snapshot_apply_in_progress_total gauge",
+                                     "etcd_server_learner_promote_successes counter",
+                                     "etcd_mvcc_db_open_read_transactions gauge",
+                                     "etcd_disk_defrag_inflight gauge",
+                                     "etcd_debugging_server_alarms gauge",
+                                     "etcd_debugging_mvcc_put_total counter"})
       EXPECT_TRUE(page.contains(std::string("# TYPE ") + family + "\n")) << family;
     EXPECT_FALSE(page.contains("grpc_server_handling_seconds")) << "nobody asked for that";
     for (const std::string& line :
@@ -248,8 +257,15 @@ TEST_F(FrontPagesTest, what_clients_do_is_counted) {
   grant.set_ttl(1);
   ASSERT_TRUE(trio().ask<LeaseGrantResponse>(led, "Lease/LeaseGrant", grant));
   EXPECT_EQ(said(led, "/health"), healthy);
+  MemberPromoteRequest promote;
+  promote.set_id(77);
+  EXPECT_FALSE(trio().ask<MemberPromoteResponse>(led, "Cluster/MemberPromote", promote));
+  EXPECT_EQ(counted.more("etcd_server_learner_promote_failures{Reason=\"etcdserver: member not "
+                         "found\"}"),
+            1U);
   EXPECT_EQ(counted.more("etcd_mvcc_put_total"), 3U);
   EXPECT_EQ(counted.more("etcd_mvcc_delete_total"), 1U);
+  EXPECT_EQ(counted.more("etcd_debugging_mvcc_put_total"), 3U);
   EXPECT_EQ(counted.more("etcd_debugging_lease_granted_total"), 1U);
   EXPECT_EQ(counted.more("etcd_server_health_success"), 1U);
   EXPECT_EQ(counted.more("etcd_server_health_failures"), 0U);
@@ -262,6 +278,47 @@ TEST_F(FrontPagesTest, what_clients_do_is_counted) {
   const std::string page = trio().page(led, "/metrics").body;
   EXPECT_TRUE(page.contains("etcd_disk_wal_fsync_duration_seconds_bucket{le=\"0.016\"} "));
   EXPECT_TRUE(page.contains(",le=\"0.0001\"} ") && page.contains(",le=\"3.2768\"} "));
+}
+
+// Calls of a client that says so of itself.
+TEST_F(FrontPagesTest, calls_are_counted_by_the_version_of_the_client) {
+  const auto call = [this](const std::string& version) {
+    const auto channel = std::make_shared<PlayedCall>("/etcdserverpb.KV/Range");
+    if (!version.empty()) channel->head_to_change().metadata.add("client-api-version", version);
+    RangeRequest range;
+    range.set_key("a");
+    trio()[1].run([&](host::Shard&) {
+      trio()[1]
+          .front->router()
+          .find(channel->head().method)
+          ->unary(rpc::Call(channel), range.SerializeAsString());
+    });
+    return channel->status();
+  };
+  const auto sample = [](const std::string& version, const std::string& type = "unary") {
+    return "etcd_server_client_requests_total{client_api_version=\"" + version + "\",type=\"" +
+           type + "\"}";
+  };
+  const Counted counted(trio(), 1);
+  for (const char* version : {"3.5.30", "3.5.30", "", "say \"no\"", "a\nb"})
+    EXPECT_TRUE(call(version).ok()) << version;
+  EXPECT_TRUE(call(std::string(33, '7')).ok());
+  const auto channel = std::make_shared<PlayedCall>("/etcdserverpb.Watch/Watch");
+  channel->head_to_change().metadata.add("client-api-version", "3.5.30");
+  trio()[1].run([&](host::Shard&) {
+    trio()[1].front->router().find(channel->head().method)->stream(rpc::Call(channel));
+  });
+  const rpc::Status refused = call("3.5\xff");
+  EXPECT_EQ(refused.code, rpc::Code::invalid_argument);
+  EXPECT_EQ(refused.message, "etcdserver: invalid client api version");
+  EXPECT_EQ(counted.more(sample("3.5.30")), 2U);
+  EXPECT_EQ(counted.more(sample("3.5.30", "stream")), 1U);
+  EXPECT_EQ(counted.more(sample("unknown")), 1U);
+  EXPECT_EQ(counted.more(sample("other")), 3U);
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_TRUE(call("4." + std::to_string(i)).ok());
+  EXPECT_EQ(counted.more(sample("4.0")), 1U);
+  EXPECT_EQ(counted.more(sample("4.99")), 0U);
+  EXPECT_EQ(counted.more(sample("other")), 3U + 100 - (etcd::Callers::most_versions - 1));
 }
 
 TEST_F(FrontPagesTest, each_other_member_is_counted_and_timed_by_itself) {
@@ -321,6 +378,25 @@ TEST(FrontPages, who_is_alone_lives_and_is_not_ready) {
       "etcd_network_peer_sent_failures_total{To=\"" + std::to_string(gone + 1) + "\"}";
   while (value_of(trio.page(left, "/metrics").body, failures) < 2 && is_time()) {}
   EXPECT_GE(value_of(trio.page(left, "/metrics").body, failures), 2);
+}
+
+TEST(FrontPages, calls_of_the_gateway_that_take_long_are_told_of) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  FrontTrio trio(7s, [&](std::size_t, etcd::Front::Options& options) {
+    options.slow_after = Duration(0);
+    options.tell = [&](const std::string& sentence) {
+      const std::scoped_lock lock(mutex);
+      told.push_back(sentence);
+    };
+  });
+  ASSERT_TRUE(trio.is_ready(0));
+  ASSERT_EQ(trio.page(0, "/v3/kv/range", {}, "POST", R"({"key":"c2VjcmV0"})").status, 200);
+  const std::scoped_lock lock(mutex);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].starts_with("a call took long: /etcdserverpb.KV/Range, ")) << told[0];
+  EXPECT_TRUE(told[0].contains(" ms, 8 bytes asked, ") && told[0].ends_with(" answered, OK"))
+      << told[0];
 }
 
 TEST(FrontPages, without_a_gateway_there_is_no_json_and_apart_there_are_no_pages_beside_calls) {

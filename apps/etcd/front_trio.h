@@ -55,8 +55,16 @@ class PlayedCall final : public rpc::CallChannel {
     const std::scoped_lock lock(mutex_);
     return messages_.size();
   }
+  bool is_finished() {
+    const std::scoped_lock lock(mutex_);
+    return finished_;
+  }
   void send(const std::string& bytes) {  // on the thread of the service
     if (hooks_.message) hooks_.message(bytes);
+  }
+  void leave() {  // likewise: the client is gone
+    is_gone = true;
+    if (hooks_.cancelled) hooks_.cancelled(rpc::Cancelled::by_client);
   }
   rpc::CallHooks& hooks() { return hooks_; }
 
@@ -205,13 +213,14 @@ class FrontTrio {
   }
 
   rpc::HttpAnswer page(std::size_t i, const std::string& path, const std::string& query = {},
-                       const std::string& method = "GET") {
+                       const std::string& method = "GET", const std::string& body = {}) {
     const auto channel = std::make_shared<PlayedExchange>();
     members_[i].run([&](host::Shard&) {
       rpc::HttpRequest request;
       request.method = method;
       request.path = path;
       request.query = query;
+      request.body = body;
       members_[i].front->pages().answer(rpc::Exchange(channel), std::move(request));
     });
     return channel->answer();

@@ -25,8 +25,6 @@ class Object {
 // written as an escape.
 std::string in_quotes(std::string_view bytes);
 
-bool is_utf8(std::string_view bytes);
-
 // Is this one object, whole and by itself? For what others have made, before it goes into ours.
 bool is_object(std::string_view text, std::size_t most_bytes);
 

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bowline/base/utf8.h"
+
 namespace bowline::dash {
 namespace {
 

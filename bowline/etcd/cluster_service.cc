@@ -5,6 +5,7 @@
 #include <chrono>
 #include <expected>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -133,8 +134,11 @@ void ClusterService::serve_change(const std::string& method) {
     if (now == nullptr || !parse(request, what)) return told(std::nullopt);
     WantedMembers wanted = wanted_of(*now);
     const auto wrong = apply(wanted, request, rules());
+    constexpr bool promotes = std::is_same_v<Request, etcdserverpb::MemberPromoteRequest>;
+    if (promotes && wrong) ++promotions_.refused[text_of(*wrong)];
     if (wrong) return told(pack(*wrong));
     change(std::move(wanted), std::move(told), [this, request = std::move(request)] {
+      if (promotes) ++promotions_.done;
       const auto response = answer_to<Request, Response>(request, *here_.members(), rules());
       return pack({}, response.SerializeAsString());
     });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +33,13 @@ class ClusterService {
   // A membership may have been committed: changes may be done.
   void committed();
 
+  // Learners that were made voters, or not, while this member led.
+  struct Promotions {
+    std::uint64_t done = 0;
+    std::map<std::string_view, std::uint64_t> refused;  // by the reason
+  };
+  const Promotions& promotions() const { return promotions_; }
+
  private:
   using Told = env::Done<std::optional<std::string>>;
   struct Changing {
@@ -53,6 +62,7 @@ class ClusterService {
   Here& here_;
   std::vector<std::shared_ptr<Changing>> changing_;
   MemberNames names_;
+  Promotions promotions_;
   env::Done<> published_;
   bool publishing_ = false;
   env::TimerId publish_timer_;

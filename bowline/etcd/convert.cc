@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/etcd/convert.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -10,6 +11,14 @@ namespace {
 
 using etcdserverpb::Compare;
 using etcdserverpb::RequestOp;
+using etcdserverpb::WatchCreateRequest;
+
+// An empty key of a watch stands for the first of all.
+constexpr std::string_view first_key("\0", 1);
+
+bool has(const WatchCreateRequest& request, WatchCreateRequest::FilterType filter) {
+  return std::ranges::find(request.filters(), static_cast<int>(filter)) != request.filters().end();
+}
 
 std::int64_t number_of(const Compare& compare) {
   switch (compare.target()) {
@@ -120,6 +129,17 @@ kv::Txn to_kv(const etcdserverpb::TxnRequest& request) {
   txn.failure.reserve(static_cast<std::size_t>(request.failure_size()));
   for (const RequestOp& op : request.failure()) txn.failure.push_back(op_of(op));
   return txn;
+}
+
+kv::WatchRequest to_kv(const WatchCreateRequest& request) {
+  return {.keys = {request.key().empty() ? first_key : std::string_view(request.key()),
+                   request.range_end()},
+          .start = request.start_revision(),
+          .no_put = has(request, WatchCreateRequest::NOPUT),
+          .no_erase = has(request, WatchCreateRequest::NODELETE),
+          .prev_kv = request.prev_kv(),
+          .fragment = request.fragment(),
+          .progress_notify = request.progress_notify()};
 }
 
 void fill(mvccpb::KeyValue& pair, const kv::Item& item) {

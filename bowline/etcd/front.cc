@@ -92,9 +92,12 @@ Front::Front(const env::Env& env, env::Network& network, host::Shard& shard, Gro
   health_.add_to(router_);
   add_pages(options);
   refuse_without_leader();
+  callers_.add_to(router_);
   refuse_as_learner();
   add_refusals();
   if (options.times_calls) router_.time_calls(clock_);
+  if (options.slow_after)
+    router_.tell_of_slow(std::make_unique<rpc::SlowCalls>(clock_, *options.slow_after, here_.tell));
   machine_.tell([this] { changed(); });
   here_.shard.after_turns([this] { look(); });
   ring();
@@ -175,6 +178,8 @@ void Front::add_metrics(rpc::Router& router) {
                      .content_type = "text/plain; version=0.0.4; charset=utf-8",
                      .body = metrics_text({.here = here_,
                                            .router = router_,
+                                           .callers = callers_,
+                                           .cluster = cluster_,
                                            .server = doors_.of_clients(),
                                            .peers = peer_clock_,
                                            .leases = keeper_,

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "bowline/env/life.h"
 #include "bowline/etcd/answer_room.h"
 #include "bowline/etcd/auto_compactor.h"
+#include "bowline/etcd/callers.h"
 #include "bowline/etcd/cluster_service.h"
 #include "bowline/etcd/comparison.h"
 #include "bowline/etcd/doors.h"
@@ -46,6 +48,7 @@ class Front {
     bool has_gateway = true;                       // the methods as JSON
     bool has_pages_apart = false;                  // plain HTTP has doors of its own
     bool times_calls = false;                      // of each method, for /metrics
+    std::optional<Duration> slow_after = {};       // longer unary calls are told of; none: none are
     std::uint64_t seed = 1;                        // another one in each process
     RollCall::Verdicts verdicts;                   // of the others about this member
     std::function<ProcessFigures()> process = {};  // for /metrics; may be left out
@@ -94,6 +97,7 @@ class Front {
   const env::Clock& clock_;
   ServedMachine& machine_;
   MemberNames names_;
+  Callers callers_;
   Routers routers_;
   rpc::Router& router_;  // of these, for calls
   bool pages_are_apart_;

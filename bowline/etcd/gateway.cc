@@ -5,26 +5,13 @@
 #include <optional>
 #include <utility>
 
-#include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/type_resolver.h>
-#include <google/protobuf/util/type_resolver_util.h>
-
 #include "bowline/etcd/gateway_routes.h"
-#include "bowline/etcd/proto/rpc.pb.h"
 #include "bowline/rpc/call.h"
 
 namespace bowline::etcd {
 namespace {
 
-namespace json = google::protobuf::util;
-using Types = std::shared_ptr<json::TypeResolver>;
-
-constexpr const char* prefix = "type.googleapis.com";
 constexpr const char* content_type = "application/json";
-
-std::string url_of(std::string_view message) {
-  return std::string(prefix) + "/etcdserverpb." + std::string(message);
-}
 
 std::string in_quotes(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -41,41 +28,28 @@ std::string in_quotes(std::string_view text) {
   return out + '"';
 }
 
-std::optional<std::string> to_bytes(const Types& types, std::string_view message,
-                                    const std::string& text) {
-  json::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  std::string bytes;
-  const std::string& body = text.find_first_not_of(" \t\r\n") == std::string::npos ? "{}" : text;
-  if (!json::JsonToBinaryString(types.get(), url_of(message), body, &bytes, options).ok())
-    return std::nullopt;
-  return bytes;
-}
-
-std::optional<std::string> to_json(const Types& types, std::string_view message,
-                                   const std::string& bytes) {
-  json::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  if (!json::BinaryToJsonString(types.get(), url_of(message), bytes, &text, options).ok())
-    return std::nullopt;
-  return text;
-}
-
 rpc::HttpAnswer error_answer(int status, const rpc::Status& error) {
   return {.status = status, .content_type = content_type, .body = json_error(error)};
+}
+
+void turn_down(rpc::Exchange& exchange, const rpc::Status& error) {
+  exchange.answer(error_answer(http_status_of(error.code), error));
 }
 
 // What is behind a call of a method when JSON asked for it.
 class GatewayCall final : public rpc::CallChannel,
                           public std::enable_shared_from_this<GatewayCall> {
  public:
-  GatewayCall(env::Loop& loop, Types types, const GatewayRoute& route, bool streams,
-              rpc::Exchange exchange, rpc::CallHead head)
+  GatewayCall(env::Loop& loop, std::shared_ptr<JsonCodec> codec, const GatewayRoute& route,
+              const rpc::Method& method, std::uint64_t asked_bytes, rpc::Exchange exchange,
+              rpc::CallHead head)
       : loop_(loop),
-        types_(std::move(types)),
+        codec_(std::move(codec)),
         route_(route),
-        streams_(streams),
+        method_(method),
+        streams_(method.stream),
+        begun_at_(method.slow == nullptr ? never : method.slow->now()),
+        asked_bytes_(asked_bytes),
         exchange_(std::move(exchange)),
         head_(std::move(head)) {}
 
@@ -106,17 +80,23 @@ class GatewayCall final : public rpc::CallChannel,
   }
   void message(std::string bytes) override {
     if (over_) return;
-    std::optional<std::string> text = to_json(types_, route_.response, bytes);
+    answered_bytes_ += bytes.size();
+    std::optional<std::string> text = codec_->to_json(route_.response, bytes);
     if (!text) return;
     if (streams_) return piece("{\"result\":" + *text + "}\n");
     text_ = *std::move(text);
   }
   void finish(rpc::Status status) override {
     if (std::exchange(over_, true)) return;
+    if (method_.slow != nullptr)
+      method_.slow->ended({.method = method_.path,
+                           .begun = begun_at_,
+                           .asked_bytes = asked_bytes_,
+                           .answered_bytes = answered_bytes_,
+                           .code = status.code});
     // Not now: we may be within one of them.
     loop_.soon([self = shared_from_this()] { self->hooks_ = {}; });
-    if (!begun_ && !status.ok())
-      return exchange_.answer(error_answer(http_status_of(status.code), status));
+    if (!begun_ && !status.ok()) return turn_down(exchange_, status);
     if (!begun_)
       return exchange_.answer(
           {.status = 200, .content_type = content_type, .body = std::move(text_)});
@@ -137,9 +117,13 @@ class GatewayCall final : public rpc::CallChannel,
   }
 
   env::Loop& loop_;
-  Types types_;
+  std::shared_ptr<JsonCodec> codec_;
   const GatewayRoute& route_;
+  const rpc::Method& method_;
   bool streams_;
+  Time begun_at_;
+  std::uint64_t asked_bytes_;
+  std::uint64_t answered_bytes_ = 0;
   rpc::Exchange exchange_;
   rpc::CallHead head_;
   rpc::CallHooks hooks_;
@@ -183,12 +167,7 @@ std::string json_error(const rpc::Status& status) {
 }
 
 Gateway::Gateway(env::Loop& loop, rpc::Router& router)
-    : loop_(loop),
-      router_(router),
-      types_(json::NewTypeResolverForDescriptorPool(
-          prefix, etcdserverpb::RangeRequest::descriptor()->file()->pool())) {}
-
-Gateway::~Gateway() = default;
+    : loop_(loop), router_(router), codec_(std::make_shared<JsonCodec>()) {}
 
 void Gateway::add_to(rpc::Router& router) {
   router.http("/v3/", [this](rpc::Exchange exchange, const rpc::HttpRequest& request) {
@@ -204,26 +183,23 @@ void Gateway::serve(rpc::Exchange exchange, const rpc::HttpRequest& request) {
   const GatewayRoute* const route = find_gateway_route(request.path);
   for (const auto& [below, sentence] : refused_)
     if (request.path.starts_with(below))
-      return exchange.answer(error_answer(501, {rpc::Code::unimplemented, std::string(sentence)}));
-  if (route == nullptr)
-    return exchange.answer(error_answer(404, {rpc::Code::not_found, "Not Found"}));
+      return turn_down(exchange, {rpc::Code::unimplemented, std::string(sentence)});
+  if (route == nullptr) return turn_down(exchange, {rpc::Code::not_found, "Not Found"});
   if (request.method != "POST")
-    return exchange.answer(error_answer(501, {rpc::Code::unimplemented, "Method Not Allowed"}));
-  std::optional<std::string> bytes = to_bytes(types_, route->request, request.body);
-  if (!bytes)
-    return exchange.answer(error_answer(
-        400,
-        {rpc::Code::invalid_argument, "the body is no JSON of a " + std::string(route->request)}));
+    return turn_down(exchange, {rpc::Code::unimplemented, "Method Not Allowed"});
   rpc::Method* const method = router_.find(route->method);
-  if (method == nullptr) {
-    const rpc::Status unknown = router_.unknown(route->method);
-    return exchange.answer(error_answer(http_status_of(unknown.code), unknown));
-  }
+  if (method == nullptr) return turn_down(exchange, router_.unknown(route->method));
+  std::optional<std::string> bytes = codec_->to_bytes(route->request, request.body);
+  // As in etcd, where a stream has begun when its first message is read.
+  if (!bytes)
+    return turn_down(exchange,
+                     {method->client_streams ? rpc::Code::unknown : rpc::Code::invalid_argument,
+                      "the body is no JSON of a " + std::string(route->request)});
   rpc::CallHead head;
   head.method = route->method;
   head.peer = request.peer;
   head.metadata = request.headers;
-  const auto channel = std::make_shared<GatewayCall>(loop_, types_, *route, bool(method->stream),
+  const auto channel = std::make_shared<GatewayCall>(loop_, codec_, *route, *method, bytes->size(),
                                                      std::move(exchange), std::move(head));
   if (method->unary) return method->unary(rpc::Call(channel), *bytes);
   method->stream(rpc::Call(channel));

@@ -8,12 +8,9 @@
 
 #include "bowline/env/env.h"
 #include "bowline/env/life.h"
+#include "bowline/etcd/json_codec.h"
 #include "bowline/rpc/http.h"
 #include "bowline/rpc/router.h"
-
-namespace google::protobuf::util {
-class TypeResolver;
-}
 
 namespace bowline::etcd {
 
@@ -22,7 +19,6 @@ namespace bowline::etcd {
 class Gateway {
  public:
   Gateway(env::Loop&, rpc::Router&);
-  ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 
@@ -36,7 +32,7 @@ class Gateway {
   env::Loop& loop_;
   rpc::Router& router_;
   std::vector<std::pair<std::string_view, std::string_view>> refused_;
-  std::shared_ptr<google::protobuf::util::TypeResolver> types_;
+  std::shared_ptr<JsonCodec> codec_;  // of the calls, too, which may outlive this
 };
 
 // Which status of HTTP stands for it.

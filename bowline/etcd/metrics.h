@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "bowline/etcd/callers.h"
+#include "bowline/etcd/cluster_service.h"
 #include "bowline/etcd/here.h"
 #include "bowline/etcd/http_pages.h"
 #include "bowline/etcd/lease_keeper.h"
@@ -27,6 +29,8 @@ struct ProcessFigures {
 struct MetricsSources {
   const Here& here;
   const rpc::Router& router;
+  const Callers& callers;
+  const ClusterService& cluster;
   const rpc::ServerCounters& server;
   const PeerClock& peers;
   const LeaseKeeper& leases;

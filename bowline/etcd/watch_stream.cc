@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bowline/etcd/watch_stream.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,18 +28,11 @@ constexpr std::string_view too_many =
 constexpr std::string_view empty_range = "mvcc: watcher range is empty";
 constexpr std::string_view duplicate_id = "mvcc: duplicate watch ID provided on the WatchStream";
 
-// An empty key stands for the first of all.
-constexpr std::string_view first_key("\0", 1);
-
 std::uint64_t weight_of(const kv::Event& event) {
   const auto of = [](const kv::Item& item) {
     return kv::item_weight + item.key.size() + item.value.size();
   };
   return of(event.item) + (event.before ? of(*event.before) : 0);
-}
-
-bool has(const WatchCreateRequest& request, WatchCreateRequest::FilterType filter) {
-  return std::ranges::find(request.filters(), static_cast<int>(filter)) != request.filters().end();
 }
 
 }  // namespace
@@ -85,9 +77,7 @@ void WatchStream::heard(std::string_view bytes) {
 }
 
 void WatchStream::create(const WatchCreateRequest& request) {
-  kv::WatchRequest wanted;
-  wanted.keys = {request.key().empty() ? first_key : std::string_view(request.key()),
-                 request.range_end()};
+  const kv::WatchRequest wanted = to_kv(request);
   if (wanted.keys.is_empty()) return refuse_watch(empty_range);
   if (request.start_revision() < 0) return refuse_watch(text_of(Wrong::compacted));
   const bool chosen = request.watch_id() != 0;
@@ -96,12 +86,6 @@ void WatchStream::create(const WatchCreateRequest& request) {
   if (watches_.contains(id)) return refuse_watch(duplicate_id);
   const std::uint64_t takes = bytes_of_watch + request.key().size() + request.range_end().size();
   if (bytes_ + takes > here_.settings.limits.watch_bytes) return refuse_watch(too_many);
-  wanted.start = request.start_revision();
-  wanted.no_put = has(request, WatchCreateRequest::NOPUT);
-  wanted.no_erase = has(request, WatchCreateRequest::NODELETE);
-  wanted.prev_kv = request.prev_kv();
-  wanted.fragment = request.fragment();
-  wanted.progress_notify = request.progress_notify();
   if (!here_.machine.watches().create(id_, id, wanted)) return refuse_watch(duplicate_id);
   watches_.emplace(id, takes);
   count(bytes_ + takes);

@@ -83,6 +83,7 @@ class Store {
   bool can_sweep() const;             // is there work for sweep()? Not while it waits for a disk
   void sweep(std::uint64_t most);     // so many writes of the past
   Pin pin(std::int64_t floor) const;  // floor >= compacted()
+  std::size_t pins() const { return pins_ == nullptr ? 0 : pins_->size(); }  // that hold
 
   // --- Values that memory has no room for. The oldest go, in slices; what they leave behind is
   // put in order in slices, too.

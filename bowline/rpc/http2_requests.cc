@@ -322,6 +322,7 @@ void Http2Session::run_unary(Http2Stream& stream) {
                                                ? "a unary call has one message, and this had none"
                                                : "the request ended in the midst of a message"});
   ++stream.method_->messages_in;
+  stream.asked_bytes_ = stream.in_.size() - prefix_bytes;
   // Who answers later may do so much later, and keeps what it needs.
   std::string whole = std::move(stream.in_);
   stream.in_.clear();

@@ -69,6 +69,38 @@ TEST_F(Http2, calls_are_timed_from_their_heads_to_their_ends_if_somebody_wants_t
   EXPECT_EQ(times.sum(), 3010ms);
 }
 
+TEST_F(Http2, unary_calls_that_take_long_are_told_of_once_in_a_second_without_what_they_asked) {
+  HeldClock clock;
+  std::vector<std::string> told;
+  service.router.tell_of_slow(std::make_unique<SlowCalls>(
+      clock, 300ms, [&](const std::string& sentence) { told.push_back(sentence); }));
+  const auto later = [&](Duration took) {
+    call("/test.Echo/Later", "secret");
+    clock.time = clock.time + took;
+    service.kept.back().answer("secrets");
+    wire.pump(client);
+  };
+  later(300ms);
+  EXPECT_TRUE(told.empty()) << "it is not longer";
+  later(301ms);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0], "a call took long: /test.Echo/Later, 301 ms, 6 bytes asked, 7 answered, OK");
+  later(400ms);
+  later(500ms);
+  EXPECT_EQ(told.size(), 1U) << "the second is not over";
+  call("/test.Echo/Later", "");
+  clock.time = clock.time + 2s;
+  service.kept.back().finish({Code::unavailable, "secret"});
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[1],
+            "a call took long: /test.Echo/Later, 2000 ms, 0 bytes asked, 0 answered, "
+            "Unavailable; and 2 others");
+  call("/test.Echo/Open", "");  // a stream lasts as long as it likes
+  clock.time = clock.time + 20s;
+  service.kept.back().finish({});
+  EXPECT_EQ(told.size(), 2U);
+}
+
 TEST_F(Http2, an_error_without_a_message_is_one_frame) {
   const Heard answer = call("/test.Echo/Fails", "no 100% of\n\xc3\xa4");
   EXPECT_TRUE(answer.trailers.empty());

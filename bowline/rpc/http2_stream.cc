@@ -36,6 +36,7 @@ void Http2Stream::reset(std::int32_t id) {
   waiting_bytes_ = unfinished_ = kept_ = granted_ = 0;
   wants_grant_ = client_is_done_ = told_done_ = is_held_ = false;
   begun_ = since_ = waits_since_ = never;
+  asked_bytes_ = answered_bytes_ = 0;
   out_.clear();
   first_out_ = 0;
   sent_of_first_ = queued_ = 0;
@@ -68,6 +69,7 @@ void Http2Stream::message(std::string bytes) {
   if (session_ == nullptr || over_ || finished_) return;
   ensure(bytes.size() <= std::numeric_limits<std::uint32_t>::max());
   ++method_->messages_out;
+  answered_bytes_ += bytes.size();
   push(std::move(bytes));
 }
 
@@ -82,12 +84,20 @@ void Http2Stream::push(std::string bytes) {
 void Http2Stream::count_begun() {
   ++method_->started;
   if (method_->times) begun_ = method_->times->now();
+  if (method_->slow != nullptr) begun_ = method_->slow->now();
 }
 
 void Http2Stream::count_finished(Code code) {
   if (method_ == nullptr) return;
   ++method_->finished[static_cast<std::size_t>(code)];
-  if (method_->times && begun_ != never) method_->times->ended(begun_);
+  if (begun_ == never) return;
+  if (method_->times) method_->times->ended(begun_);
+  if (method_->slow != nullptr)
+    method_->slow->ended({.method = method_->path,
+                          .begun = begun_,
+                          .asked_bytes = asked_bytes_,
+                          .answered_bytes = answered_bytes_,
+                          .code = code});
 }
 
 void Http2Stream::finish(Status status) {

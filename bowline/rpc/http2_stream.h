@@ -76,7 +76,9 @@ class Http2Stream final : public CallChannel, public std::enable_shared_from_thi
   std::string fault_;  // of a header: a sentence
   Kind kind_ = Kind::unknown;
   Method* method_ = nullptr;
-  Time begun_ = never;  // if somebody wants to know
+  Time begun_ = never;  // if somebody wants to know, and of a unary call what else is told:
+  std::uint64_t asked_bytes_ = 0;
+  std::uint64_t answered_bytes_ = 0;
 
   // What came of messages, or of a body.
   std::string in_;                    // not whole yet; gone once a handler has seen it

@@ -47,6 +47,12 @@ void Router::time_calls(const env::Clock& clock) {
   for (const auto& [path, method] : methods_) method->times = std::make_unique<CallTimes>(clock);
 }
 
+void Router::tell_of_slow(std::unique_ptr<SlowCalls> slow) {
+  slow_ = std::move(slow);
+  for (const auto& [path, method] : methods_)
+    if (method->unary) method->slow = slow_.get();
+}
+
 void Router::http(std::string path, HttpHandler handler) {
   const bool is_new = http_.emplace(std::move(path), std::move(handler)).second;
   ensure(is_new);

@@ -13,6 +13,7 @@
 #include "bowline/rpc/call_times.h"
 #include "bowline/rpc/gate.h"
 #include "bowline/rpc/http.h"
+#include "bowline/rpc/slow_calls.h"
 #include "bowline/rpc/status.h"
 
 namespace bowline::rpc {
@@ -39,6 +40,7 @@ struct Method {
   std::uint64_t messages_out = 0;
   std::array<std::uint64_t, codes> finished = {};  // by the code that the client was told
   std::unique_ptr<CallTimes> times;                // null: nobody wants to know
+  SlowCalls* slow = nullptr;                       // of a unary one; likewise
 };
 
 // Who answers what. Outlives the sessions that use it; complete before the first of them.
@@ -59,6 +61,8 @@ class Router {
 
   // From now on it is counted how long calls take, of all methods that there are.
   void time_calls(const env::Clock&);
+  // From now on unary calls that take long are told of, of all methods that there are.
+  void tell_of_slow(std::unique_ptr<SlowCalls>);
 
   Method* find(std::string_view path);  // null: unknown() says what to answer
   Status unknown(std::string_view path) const;
@@ -77,6 +81,7 @@ class Router {
   std::map<std::string, std::unique_ptr<Method>, std::less<>> methods_;
   std::unordered_map<std::string_view, Method*> by_path_;  // the same, found sooner
   std::map<std::string, HttpHandler, std::less<>> http_;
+  std::unique_ptr<SlowCalls> slow_;
 };
 
 }  // namespace bowline::rpc

@@ -14,7 +14,8 @@ it for ever.
 
   --target NAME   only this one: table, echo, identity, membership, segment, batches, letters,
                   frames, hello, parcels, asks, manifest, envelopes, replies, sessions, commands,
-                  answers, maps, http1, http2, requests, errands or databases
+                  answers, maps, http1, http2, requests, errands, databases, gateway, config
+                  or watches
   --seconds N     for each of them; 10 if not given
 
 Example: ./dev fuzz --target table --seconds 60
@@ -23,7 +24,7 @@ END
 
 fuzz_targets=(table echo identity membership segment batches letters frames hello parcels asks
   manifest envelopes replies sessions commands answers maps http1 http2 requests errands
-  databases)
+  databases gateway config watches)
 
 main() {
   local chosen=("${fuzz_targets[@]}") time=10 target log runs total=0 broken=() findings
