@@ -126,9 +126,7 @@ CLI::App* ClientVerbs::add(CLI::App& under, const std::string& name, const std::
   verb->add_option("--within", within_, "Seconds for an answer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  verb->add_option("-o,--output", style_, "plain, table or json")
-      ->check(CLI::IsMember({"plain", "table", "json"}))
-      ->capture_default_str();
+  add_output_option(*verb, style_);
   verb->footer(
       "Ends with 0: done.\n"
       "          1: not done, and it never will be; or nobody answered.\n"
@@ -177,11 +175,8 @@ int ClientVerbs::run() {
   options.tls = *tls;
   options.within = std::chrono::milliseconds(static_cast<std::int64_t>(within_ * 1000));
   EtcdClient client(options);
-  const Style style = style_ == "json"    ? Style::json
-                      : style_ == "table" ? Style::table
-                                          : Style::plain;
   for (const Verb& one : verbs_)
-    if (one.app->parsed()) return one.run({client, style});
+    if (one.app->parsed()) return one.run({client, style_});
   return bad_usage;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "apps/bowline/client_verbs.h"
+#include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
 #include "apps/bowline/progress_bar.h"
 #include "apps/bowline/words.h"
@@ -92,6 +93,8 @@ int save(const ClientSession& session, const std::string& path) {
   if (session.style == Style::json)
     return ClientSession::say(JsonObject().add("file", path).add("bytes", bytes).done().text +
                               "\n");
+  if (session.style == Style::table)
+    return ClientSession::say(columns({{"FILE", "BYTES"}, {path, std::to_string(bytes)}}));
   return ClientSession::say("Snapshot saved at " + path + ", " + size(bytes) + "\n");
 }
 

@@ -24,7 +24,10 @@ WalVerbs::WalVerbs(CLI::App& app)
 CLI::App* WalVerbs::add(const std::string& name, const std::string& what) {
   CLI::App* verb = wal_->add_subcommand(name, what);
   verb->add_option("DIR", arguments_.directory, "The directory of one shard's log")->required();
-  verb->add_flag("--json", arguments_.json, "For programs");
+  CLI::Option* const output = add_output_option(*verb, arguments_.style);
+  verb->add_flag_callback(
+          "--json", [this] { arguments_.style = Style::json; }, "The same as -o json")
+      ->excludes(output);
   return verb;
 }
 
