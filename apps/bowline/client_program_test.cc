@@ -361,6 +361,17 @@ TEST_F(ClientProgramTest, a_snapshot_is_saved_whole_or_not_at_all) {
   EXPECT_TRUE(saved.out.starts_with("Snapshot saved at " + path)) << saved.out;
   EXPECT_EQ(fs::file_size(path) % 512, 32U);  // the sum is behind the sectors
   EXPECT_EQ(bowline("snapshot save /nowhere/at/all").status, 1);
+  const Ran watched =
+      run_on_terminal("snapshot save " + path + " --endpoints " + endpoints() + " >/dev/null");
+  EXPECT_EQ(watched.status, 0);
+  EXPECT_TRUE(watched.out.contains("\rsnapshot [==") && watched.out.ends_with("\r\x1b[K"))
+      << testing::PrintToString(watched.out);
+  const Ran restored =
+      run_on_terminal("snapshot restore " + path + " --data-dir " + path + ".etcd >/dev/null");
+  EXPECT_EQ(restored.status, 0);
+  EXPECT_TRUE(restored.out.starts_with("\rchecking [==") &&
+              restored.out.contains("\r\x1b[K\rreading [") && restored.out.ends_with("\r\x1b[K"))
+      << testing::PrintToString(restored.out);
   // There is room for a part of it only: what was saved before stays, and the part goes.
   const auto before = fs::last_write_time(path);
   const std::string program =

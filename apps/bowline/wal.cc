@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "apps/bowline/progress_bar.h"
+
 namespace bowline::apps {
 
 WalVerbs::WalVerbs(CLI::App& app)
@@ -33,7 +35,11 @@ CLI::App* WalVerbs::add(const std::string& name, const std::string& what) {
 
 int WalVerbs::run() {
   arguments_.only_group = group_->count() > 0;
-  const Result<LogFiles> log = look_into(arguments_.directory);
+  ProgressBar bar("log");
+  const Result<LogFiles> log =
+      look_into(arguments_.directory,
+                [&bar](std::uint64_t done, std::uint64_t all) { bar.show_bytes(done, all); });
+  bar.clear();
   if (!log) {
     std::fprintf(stderr, "bowline: %s\n", log.error().what.c_str());
     return bad_usage;

@@ -343,6 +343,25 @@ TEST_F(WalProgram, tables_begin_with_what_is_in_them) {
   }
 }
 
+TEST_F(WalProgram, a_bar_is_on_a_terminal_only_and_goes_when_all_is_read) {
+  put_segments();
+  const std::string out = (directory_ / "out").string(), complaints = (directory_ / "err").string();
+  for (const std::string verb : {"verify", "dump", "stat"}) {
+    const std::string command = "wal " + verb + " " + directory_.string() + " >" + out;
+    const std::string seen = run_on_terminal(command).out;
+    EXPECT_TRUE(
+        seen.starts_with("\rlog [===============               ] 64.0 KiB of 128.0 KiB\x1b[K"
+                         "\rlog [==============================] 128.0 KiB of 128.0 KiB"
+                         "\x1b[K\r\x1b[K"))
+        << verb << testing::PrintToString(seen);
+    EXPECT_TRUE(seen.ends_with("\r\x1b[K")) << "nothing of it stays";
+    EXPECT_EQ(seen.contains("weighing ["), verb == "stat");
+    EXPECT_EQ(run_on_terminal(command + " 2>" + complaints).out, "");
+    EXPECT_EQ(read(complaints), "");
+    EXPECT_EQ(read(out), look(verb).out) << "the terminal changes nothing of what is printed";
+  }
+}
+
 TEST_F(WalProgram, says_who_has_the_log_open) {
   put_segments();
   EXPECT_FALSE(look("verify").out.contains("has it open"));

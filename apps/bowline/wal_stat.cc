@@ -5,6 +5,7 @@
 
 #include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
+#include "apps/bowline/progress_bar.h"
 #include "apps/bowline/wal.h"
 #include "apps/bowline/words.h"
 #include "bowline/wal/names.h"
@@ -26,9 +27,13 @@ struct Stat {
 
 Stat weigh(const LogFiles& log) {
   wal::Weighing weighing(log.findings.groups);
-  each_segment(log, [&](const SegmentAgain& segment) {
-    if (segment.report.wrong.empty()) weighing.add(segment.report.number, segment.batches);
-  });
+  ProgressBar bar("weighing");
+  each_segment(
+      log,
+      [&](const SegmentAgain& segment) {
+        if (segment.report.wrong.empty()) weighing.add(segment.report.number, segment.batches);
+      },
+      [&bar](std::uint64_t done, std::uint64_t all) { bar.show_bytes(done, all); });
   return {weighing.segments(), weighing.groups()};
 }
 
