@@ -331,6 +331,14 @@ TEST_F(ClientProgramTest, what_cannot_be_asked_for_is_a_sentence) {
   for (const char* bad : {"put a", "put", "get a b --prefix", "get a -o xml", "lease",
                           "put a 1 --endpoints https://", "compaction x", "completion fish"})
     EXPECT_EQ(run_program(bad).status, 2) << bad;
+  for (const char* seconds : {"1e300", "inf", "nan", "0", "-1", "1e-9", "soon"}) {
+    const Ran ran = run_program("get a --within " + std::string(seconds));
+    EXPECT_EQ(ran.status, 2) << seconds;
+    EXPECT_TRUE(ran.out.contains("--within: '" + std::string(seconds) +
+                                 "' is no time to wait: say seconds, from 0.001 to 1000000000"))
+        << ran.out;
+  }
+  EXPECT_EQ(bowline("get a --within 1e9").status, 0);
   EXPECT_TRUE(bowline("get a --rev 900000").out.contains("future revision. `bowline status`"));
   EXPECT_EQ(bowline("get a --rev 900000").status, 1);
 }

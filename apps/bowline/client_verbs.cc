@@ -13,6 +13,8 @@
 namespace bowline::apps {
 namespace {
 
+constexpr double most_seconds = 1e9;  // thirty years
+
 struct Advice {
   std::string_view part;  // of what went wrong
   std::string_view what;  // to do
@@ -58,6 +60,14 @@ int complain_as(Style style, const char* outcome, const std::string& sentence,
     std::fprintf(stderr, "bowline: %s: %s\n", sentence.c_str(), with_advice(why).c_str());
   }
   return status;
+}
+
+// A time that the clock can count; empty: it is one.
+std::string is_a_while(const std::string& text) {
+  double seconds = 0;
+  if (CLI::detail::lexical_cast(text, seconds) && seconds >= 0.001 && seconds <= most_seconds)
+    return "";
+  return "'" + text + "' is no time to wait: say seconds, from 0.001 to 1000000000";
 }
 
 }  // namespace
@@ -124,7 +134,7 @@ CLI::App* ClientVerbs::add(CLI::App& under, const std::string& name, const std::
       "nor BOWLINE_ENDPOINTS nor ETCDCTL_ENDPOINTS says");
   add_tls_options(*verb);
   verb->add_option("--within", within_, "Seconds for an answer")
-      ->check(CLI::PositiveNumber)
+      ->check(is_a_while)
       ->capture_default_str();
   add_output_option(*verb, style_);
   verb->footer(
