@@ -414,7 +414,7 @@ TEST_F(ClientProgramTest, the_keys_of_an_etcd_are_brought_here_by_make_mirror) {
   ::kill(mirror, SIGTERM);  // timeout hands it on
 }
 
-TEST_F(ClientProgramTest, the_shell_completes_verbs_and_options) {
+TEST_F(ClientProgramTest, the_shell_completes_verbs_options_and_values) {
   const std::string program =
       (fs::read_symlink("/proc/self/exe").parent_path() / "bowline").string();
   const auto offered = [&](const std::string& words, int at) {
@@ -426,9 +426,40 @@ TEST_F(ClientProgramTest, the_shell_completes_verbs_and_options) {
   EXPECT_EQ(offered("bowline lease keep-alive --on", 3), "--once\n");
   EXPECT_EQ(offered("bowline get --keys", 2), "--keys-only\n");
   EXPECT_EQ(offered("bowline get -o j", 3), "json\n");
+  EXPECT_EQ(offered("bowline wal dump --output t", 4), "table\n");
+  EXPECT_EQ(offered("bowline get --order \"\"", 3), "ascend descend\n");
+  EXPECT_EQ(offered("bowline get --sort-by m", 3), "modify\n");
+  EXPECT_EQ(offered("bowline get ship --consistency \"\"", 4), "l s\n");
+  EXPECT_EQ(offered("bowline get --order = d", 4), "descend\n") << "--order=d";
+  EXPECT_EQ(offered("bowline serve --initial-cluster-state e", 3), "existing\n");
   EXPECT_EQ(offered("bowline serve --initial-cluster-s", 2), "--initial-cluster-state\n");
   EXPECT_EQ(offered("bowline serve --unsafe", 2), "\n") << "what means nothing is not offered";
-  EXPECT_TRUE(run_program("completion zsh").out.contains("bashcompinit"));
+}
+
+// Typed at a zsh on a terminal, with a tab and the end of the line behind each.
+TEST_F(ClientProgramTest, zsh_completes_what_is_typed) {
+  const std::string program =
+      (fs::read_symlink("/proc/self/exe").parent_path() / "bowline").string();
+  const std::string script = directory() + "/typed.zsh";
+  std::ofstream(script) << "zmodload zsh/zpty\n"
+                           "zpty z zsh -f -i\n"
+                           "zpty -w z 'autoload -U compinit && compinit -D; source <("
+                        << program
+                        << " completion zsh); bowline() { print -r -- \"got: $*.\"; }; "
+                           "print rea\"\"dy'\n"
+                           "zpty -r z said '*ready*'\n"
+                           "while read -r line; do\n"
+                           "  zpty -n -w z \"bowline $line\"$'\\t\\n'\n"
+                           "  zpty -r z said '*got: *.*'\n"
+                           "  print -r -- \"${${said##*got: }%%.*}\"\n"
+                           "done\n";
+  EXPECT_EQ(shell("printf '%s\\n' ge 'lease ke' 'lease keep-alive --on' 'get -o j' "
+                  "'wal dump --output t' 'get --order d' 'get ship --sort-by m' "
+                  "'serve --unsafe' | timeout 30 zsh -f " +
+                  script),
+            "get\nlease keep-alive\nlease keep-alive --once\nget -o json\n"
+            "wal dump --output table\nget --order descend\nget ship --sort-by modify\n"
+            "serve --unsafe\n");
 }
 
 }  // namespace

@@ -161,7 +161,7 @@ class VerbStylesTest : public testing::Test {
   static std::set<std::string> verbs() {
     const std::string script = run_program("completion bash").out;
     std::set<std::string> found;
-    const std::regex line("\"([^\"\n]+)\"\\) words=\"([^\"\n]*)\"");
+    const std::regex line("\"([^\"\n]+)\"\\) offered=\"([^\"\n]*)\"");
     for (std::sregex_iterator at(script.begin(), script.end(), line), end; at != end; ++at)
       if ((*at)[2].str().contains("--output") && !(*at)[1].str().starts_with("wal "))
         found.insert((*at)[1]);
