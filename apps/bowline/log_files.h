@@ -37,7 +37,8 @@ struct SegmentAgain {
   std::vector<wal::Batch> batches;
   const std::string& bytes;
 };
-void each_segment(const LogFiles&, const std::function<void(const SegmentAgain&)>&,
-                  const ReadSoFar& = [](std::uint64_t, std::uint64_t) {});
+void each_segment(
+    const LogFiles&, const std::function<void(const SegmentAgain&)>&,
+    const ReadSoFar& = [](std::uint64_t, std::uint64_t) {});
 
 }  // namespace bowline::apps
