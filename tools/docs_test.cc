@@ -76,6 +76,11 @@ class Checker {
     const std::string& program = command.words.front();
     if (tried_.contains("\n" + command.text() + "\n")) return "";  // another test runs it
     if (program == "./dev") return fault_of_verb(command.words);
+    if (program == "bowline") {  // as it is called where it is installed
+      std::vector<std::string> words = command.words;
+      words.front() = "build/bowline";
+      return fault_of_program(words);
+    }
     if (program.starts_with("build/")) return fault_of_program(command.words);
     if (program == "cmake" || program == "ctest") return fault_of_values(command.words);
     if (fs::exists(program) && !fs::is_directory(program))
@@ -186,11 +191,16 @@ TEST(Docs, commands_come_from_fences_from_indented_blocks_and_from_spans) {
   const std::vector<Command> commands = commands_of(
       "Type `./dev up` now.\n\n    ./dev test   # slow\n    not a command\n\n"
       "```sh\n# why\n./dev sim --seed 7 && build/tidy .\n```\n```cpp\nint dev;\n```\n"
-      "In `build/` or `build/<preset>`.\n");
+      "In `build/` or `build/<preset>`.\n"
+      "```text\nbowline serve --name n1 \\\n  --data-dir d\nbowline: not done\nput a b\n```\n"
+      "```sh\n./dev up \\\n  --fresh\n```\n");
   std::string all;
   for (const Command& command : commands)
     all += std::to_string(command.line) + " " + command.text() + "\n";
-  EXPECT_EQ(all, "1 ./dev up\n3 ./dev test\n8 ./dev sim --seed 7\n8 build/tidy .\n");
+  EXPECT_EQ(all,
+            "1 ./dev up\n3 ./dev test\n8 ./dev sim --seed 7\n8 build/tidy .\n15 bowline serve "
+            "--name n1 --data-dir d\n"
+            "21 ./dev up --fresh\n");
 }
 
 TEST(Docs, a_block_is_found_by_its_word_and_is_the_first) {
@@ -213,14 +223,16 @@ TEST(Docs, a_command_that_does_not_work_is_noticed) {
   const std::string with_pkg_config =
       "$CXX -std=c++23 $CXXFLAGS main.cc -o moorings $(pkg-config --cflags --libs bowline)";
   EXPECT_EQ(checker.fault_of(command_of(with_pkg_config)), "");
-  for (const char* good : {"./dev", "./dev test --preset asan -R core", "./dev build docs_test",
-                           "build/docs_test --gtest_filter=*", "cmake --preset release",
-                           "ctest --test-dir build", ".ci/run"})
+  for (const char* good :
+       {"./dev", "./dev test --preset asan -R core", "./dev build docs_test",
+        "build/docs_test --gtest_filter=*", "cmake --preset release", "ctest --test-dir build",
+        ".ci/run", "bowline serve --name=n1", "bowline snapshot restore FILE --name n1"})
     EXPECT_EQ(checker.fault_of(command_of(good)), "") << good;
   for (const char* bad :
        {"./dev fly", "./dev test --fast", "./dev build no_such_target", "./dev test --preset quick",
         "build/no_such_program", "build/docs_test --no-such-option", "cmake --preset quick",
-        "curl example.org", "LICENSE", "$CXX main.cc"})
+        "bowline serve --nam", "bowline snapshot restore FILE --fast", "curl example.org",
+        "LICENSE", "$CXX main.cc"})
     EXPECT_NE(checker.fault_of(command_of(bad)), "") << bad;
 }
 

@@ -80,6 +80,10 @@ void add_commands(std::size_t line, std::string_view text, std::vector<Command>&
   close();
 }
 
+bool calls_bowline(std::string_view text) {
+  return text.starts_with("bowline ") || text.starts_with("build/bowline ");
+}
+
 // `./dev test`, `build/tidy`, `cmake --preset release`; but not `build/` nor `build/<preset>`.
 bool begins_like_a_command(std::string_view text) {
   if (text.starts_with("./dev") || text.starts_with("cmake -") || text.starts_with("ctest -"))
@@ -116,9 +120,19 @@ std::string Command::text() const {
 
 std::vector<Command> commands_of(std::string_view page) {
   std::vector<Command> commands;
+  std::string begun;  // of a command that goes on in the next line
+  std::size_t first = 0;
   for (const Line& line : lines_of(page)) {
-    const std::string_view text = trim(line.text);
-    if (line.fenced == "sh") add_commands(line.number, text, commands);
+    const std::string text = begun + std::string(trim(line.text));
+    if (begun.empty()) first = line.number;
+    begun.clear();
+    if (line.fenced == "sh" || (line.fenced == "text" && calls_bowline(text))) {
+      if (text.ends_with(" \\")) {
+        begun = text.substr(0, text.size() - 1);
+      } else {
+        add_commands(first, text, commands);
+      }
+    }
     if (!line.fenced.empty() || !line.text.starts_with("    ")) continue;
     if (begins_like_a_command(text)) add_commands(line.number, text, commands);
   }

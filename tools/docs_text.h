@@ -23,7 +23,8 @@ struct Span {
   std::string text;
 };
 
-// From three places: blocks fenced as sh, indented blocks, and spans that begin like a command.
+// From four places: blocks fenced as sh, indented blocks, spans that begin like a command, and
+// lines of other text that call the program `bowline`. A line that ends with \ goes on in the next.
 std::vector<Command> commands_of(std::string_view page);
 
 // The first block fenced with this word, without its fences.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/bowline/client_verbs.h"
+#include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
 #include "apps/bowline/progress_bar.h"
 #include "apps/bowline/wal.h"
@@ -80,6 +81,11 @@ int tell(const ClientSession& session, const Counted& all, double seconds) {
                                   .done()
                                   .text +
                               "\n");
+  if (session.style == Style::table)
+    return ClientSession::say(columns(
+        {{"WRITES", "A SECOND", "FAILED", "MEDIAN", "99 OF 100 WITHIN", "SLOWEST"},
+         {std::to_string(took.count()), std::to_string(rate), std::to_string(all.failed),
+          milliseconds(took.at(500)), milliseconds(took.at(990)), milliseconds(took.most())}}));
   std::string text =
       std::to_string(rate) + " writes a second, " + std::to_string(took.count()) + " in all\n";
   text += "median " + milliseconds(took.at(500)) + ", 99 of 100 within " +

@@ -331,6 +331,14 @@ TEST_F(ClientProgramTest, what_cannot_be_asked_for_is_a_sentence) {
   for (const char* bad : {"put a", "put", "get a b --prefix", "get a -o xml", "lease",
                           "put a 1 --endpoints https://", "compaction x", "completion fish"})
     EXPECT_EQ(run_program(bad).status, 2) << bad;
+  for (const char* seconds : {"1e300", "inf", "nan", "0", "-1", "1e-9", "soon"}) {
+    const Ran ran = run_program("get a --within " + std::string(seconds));
+    EXPECT_EQ(ran.status, 2) << seconds;
+    EXPECT_TRUE(ran.out.contains("--within: '" + std::string(seconds) +
+                                 "' is no time to wait: say seconds, from 0.001 to 1000000000"))
+        << ran.out;
+  }
+  EXPECT_EQ(bowline("get a --within 1e9").status, 0);
   EXPECT_TRUE(bowline("get a --rev 900000").out.contains("future revision. `bowline status`"));
   EXPECT_EQ(bowline("get a --rev 900000").status, 1);
 }
@@ -361,6 +369,17 @@ TEST_F(ClientProgramTest, a_snapshot_is_saved_whole_or_not_at_all) {
   EXPECT_TRUE(saved.out.starts_with("Snapshot saved at " + path)) << saved.out;
   EXPECT_EQ(fs::file_size(path) % 512, 32U);  // the sum is behind the sectors
   EXPECT_EQ(bowline("snapshot save /nowhere/at/all").status, 1);
+  const Ran watched =
+      run_on_terminal("snapshot save " + path + " --endpoints " + endpoints() + " >/dev/null");
+  EXPECT_EQ(watched.status, 0);
+  EXPECT_TRUE(watched.out.contains("\rsnapshot [==") && watched.out.ends_with("\r\x1b[K"))
+      << testing::PrintToString(watched.out);
+  const Ran restored =
+      run_on_terminal("snapshot restore " + path + " --data-dir " + path + ".etcd >/dev/null");
+  EXPECT_EQ(restored.status, 0);
+  EXPECT_TRUE(restored.out.starts_with("\rchecking [==") &&
+              restored.out.contains("\r\x1b[K\rreading [") && restored.out.ends_with("\r\x1b[K"))
+      << testing::PrintToString(restored.out);
   // There is room for a part of it only: what was saved before stays, and the part goes.
   const auto before = fs::last_write_time(path);
   const std::string program =
@@ -395,7 +414,7 @@ TEST_F(ClientProgramTest, the_keys_of_an_etcd_are_brought_here_by_make_mirror) {
   ::kill(mirror, SIGTERM);  // timeout hands it on
 }
 
-TEST_F(ClientProgramTest, the_shell_completes_verbs_and_options) {
+TEST_F(ClientProgramTest, the_shell_completes_verbs_options_and_values) {
   const std::string program =
       (fs::read_symlink("/proc/self/exe").parent_path() / "bowline").string();
   const auto offered = [&](const std::string& words, int at) {
@@ -407,9 +426,40 @@ TEST_F(ClientProgramTest, the_shell_completes_verbs_and_options) {
   EXPECT_EQ(offered("bowline lease keep-alive --on", 3), "--once\n");
   EXPECT_EQ(offered("bowline get --keys", 2), "--keys-only\n");
   EXPECT_EQ(offered("bowline get -o j", 3), "json\n");
+  EXPECT_EQ(offered("bowline wal dump --output t", 4), "table\n");
+  EXPECT_EQ(offered("bowline get --order \"\"", 3), "ascend descend\n");
+  EXPECT_EQ(offered("bowline get --sort-by m", 3), "modify\n");
+  EXPECT_EQ(offered("bowline get ship --consistency \"\"", 4), "l s\n");
+  EXPECT_EQ(offered("bowline get --order = d", 4), "descend\n") << "--order=d";
+  EXPECT_EQ(offered("bowline serve --initial-cluster-state e", 3), "existing\n");
   EXPECT_EQ(offered("bowline serve --initial-cluster-s", 2), "--initial-cluster-state\n");
   EXPECT_EQ(offered("bowline serve --unsafe", 2), "\n") << "what means nothing is not offered";
-  EXPECT_TRUE(run_program("completion zsh").out.contains("bashcompinit"));
+}
+
+// Typed at a zsh on a terminal, with a tab and the end of the line behind each.
+TEST_F(ClientProgramTest, zsh_completes_what_is_typed) {
+  const std::string program =
+      (fs::read_symlink("/proc/self/exe").parent_path() / "bowline").string();
+  const std::string script = directory() + "/typed.zsh";
+  std::ofstream(script) << "zmodload zsh/zpty\n"
+                           "zpty z zsh -f -i\n"
+                           "zpty -w z 'autoload -U compinit && compinit -D; source <("
+                        << program
+                        << " completion zsh); bowline() { print -r -- \"got: $*.\"; }; "
+                           "print rea\"\"dy'\n"
+                           "zpty -r z said '*ready*'\n"
+                           "while read -r line; do\n"
+                           "  zpty -n -w z \"bowline $line\"$'\\t\\n'\n"
+                           "  zpty -r z said '*got: *.*'\n"
+                           "  print -r -- \"${${said##*got: }%%.*}\"\n"
+                           "done\n";
+  EXPECT_EQ(shell("printf '%s\\n' ge 'lease ke' 'lease keep-alive --on' 'get -o j' "
+                  "'wal dump --output t' 'get --order d' 'get ship --sort-by m' "
+                  "'serve --unsafe' | timeout 30 zsh -f " +
+                  script),
+            "get\nlease keep-alive\nlease keep-alive --once\nget -o json\n"
+            "wal dump --output table\nget --order descend\nget ship --sort-by modify\n"
+            "serve --unsafe\n");
 }
 
 }  // namespace

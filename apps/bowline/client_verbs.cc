@@ -13,6 +13,8 @@
 namespace bowline::apps {
 namespace {
 
+constexpr double most_seconds = 1e9;  // thirty years
+
 struct Advice {
   std::string_view part;  // of what went wrong
   std::string_view what;  // to do
@@ -58,6 +60,14 @@ int complain_as(Style style, const char* outcome, const std::string& sentence,
     std::fprintf(stderr, "bowline: %s: %s\n", sentence.c_str(), with_advice(why).c_str());
   }
   return status;
+}
+
+// A time that the clock can count; empty: it is one.
+std::string is_a_while(const std::string& text) {
+  double seconds = 0;
+  if (CLI::detail::lexical_cast(text, seconds) && seconds >= 0.001 && seconds <= most_seconds)
+    return "";
+  return "'" + text + "' is no time to wait: say seconds, from 0.001 to 1000000000";
 }
 
 }  // namespace
@@ -124,11 +134,9 @@ CLI::App* ClientVerbs::add(CLI::App& under, const std::string& name, const std::
       "nor BOWLINE_ENDPOINTS nor ETCDCTL_ENDPOINTS says");
   add_tls_options(*verb);
   verb->add_option("--within", within_, "Seconds for an answer")
-      ->check(CLI::PositiveNumber)
+      ->check(is_a_while)
       ->capture_default_str();
-  verb->add_option("-o,--output", style_, "plain, table or json")
-      ->check(CLI::IsMember({"plain", "table", "json"}))
-      ->capture_default_str();
+  add_output_option(*verb, style_);
   verb->footer(
       "Ends with 0: done.\n"
       "          1: not done, and it never will be; or nobody answered.\n"
@@ -177,11 +185,8 @@ int ClientVerbs::run() {
   options.tls = *tls;
   options.within = std::chrono::milliseconds(static_cast<std::int64_t>(within_ * 1000));
   EtcdClient client(options);
-  const Style style = style_ == "json"    ? Style::json
-                      : style_ == "table" ? Style::table
-                                          : Style::plain;
   for (const Verb& one : verbs_)
-    if (one.app->parsed()) return one.run({client, style});
+    if (one.app->parsed()) return one.run({client, style_});
   return bad_usage;
 }
 

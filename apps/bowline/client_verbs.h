@@ -10,11 +10,9 @@
 
 #include "apps/bowline/etcd_client.h"
 #include "apps/bowline/key_words.h"
+#include "apps/bowline/style.h"
 
 namespace bowline::apps {
-
-// How answers are printed: for people and shells, as a table, for programs.
-enum class Style { plain, table, json };
 
 // What a verb has to work with, once it runs.
 struct ClientSession {
@@ -66,7 +64,7 @@ class ClientVerbs {
   std::string endpoints_;  // empty: 127.0.0.1:2379
   ClientTlsOptions tls_;
   double within_ = 5;
-  std::string style_ = "plain";
+  Style style_ = Style::plain;
 };
 
 void add_key_verbs(ClientVerbs&);

@@ -69,16 +69,35 @@ Json json_of(const std::string& endpoint, const StatusResponse& said) {
       .done();
 }
 
+void say_in(Style style, const std::vector<Json>& list, const std::vector<Row>& rows,
+            const std::string& plain) {
+  ClientSession::say(style == Style::json    ? Json::of(list).text + "\n"
+                     : style == Style::table ? columns(rows)
+                                             : plain);
+}
+
 template <class Response>
 std::string why_of(const Asked<Response>& asked) {
   if (const auto* no = std::get_if<NotDone>(&asked)) return no->why;
   return std::get<MaybeDone>(asked).why;
 }
 
+std::string line_of(const std::string& endpoint, const StatusResponse& said,
+                    const std::string& trouble) {
+  return endpoint + " is " + (role_of(said) == "leader" ? "the " : "a ") + role_of(said) + ": id " +
+         hex_of(said.header().member_id()) + ", version " + said.version() + ", term " +
+         std::to_string(said.raftterm()) + ", index " + std::to_string(said.raftindex()) +
+         ", applied " + std::to_string(said.raftappliedindex()) + ", revision " +
+         std::to_string(said.header().revision()) + ", " +
+         size(static_cast<std::uint64_t>(said.dbsize())) +
+         (trouble.empty() ? "" : ", trouble: " + trouble) + "\n";
+}
+
 int status(const ClientSession& session, bool whole_cluster) {
   std::vector<Row> rows{{"ENDPOINT", "ID", "ROLE", "VERSION", "TERM", "INDEX", "APPLIED",
                          "REVISION", "MEMORY", "TROUBLE"}};
   std::vector<Json> list;
+  std::string plain;
   int result = all_is_well;
   for (Asking& one : each_endpoint(session, whole_cluster)) {
     const auto asked = one.client.ask<StatusResponse>("/etcdserverpb.Maintenance/Status",
@@ -88,6 +107,7 @@ int status(const ClientSession& session, bool whole_cluster) {
       result = something_is_wrong;
       rows.push_back({one.endpoint, "-", "-", "-", "-", "-", "-", "-", "-", why_of(asked)});
       list.push_back(JsonObject().add("endpoint", one.endpoint).add("why", why_of(asked)).done());
+      plain += one.endpoint + " did not say: " + why_of(asked) + "\n";
       continue;
     }
     std::string trouble;
@@ -99,8 +119,9 @@ int status(const ClientSession& session, bool whole_cluster) {
          std::to_string(said->raftappliedindex()), std::to_string(said->header().revision()),
          size(static_cast<std::uint64_t>(said->dbsize())), trouble.empty() ? "-" : trouble});
     list.push_back(json_of(one.endpoint, *said));
+    plain += line_of(one.endpoint, *said, trouble);
   }
-  ClientSession::say(session.style == Style::json ? Json::of(list).text + "\n" : columns(rows));
+  say_in(session.style, list, rows, plain);
   return result;
 }
 
@@ -137,9 +158,7 @@ int health(const ClientSession& session, bool whole_cluster) {
                        .add("why", why)
                        .done());
   }
-  ClientSession::say(session.style == Style::json    ? Json::of(list).text + "\n"
-                     : session.style == Style::table ? columns(rows)
-                                                     : plain);
+  say_in(session.style, list, rows, plain);
   return result;
 }
 
@@ -153,6 +172,8 @@ int compact(const ClientSession& session, std::int64_t revision, bool physical) 
       [&](const auto&) {
         if (session.style == Style::json)
           return JsonObject().add("compacted", Json{std::to_string(revision)}).done().text + "\n";
+        if (session.style == Style::table)
+          return columns({{"COMPACTED"}, {std::to_string(revision)}});
         return "compacted revision " + std::to_string(revision) + "\n";
       });
 }
@@ -167,14 +188,16 @@ int move_leader(const ClientSession& session, const std::string& to) {
   if (!leader) return session.complain(NotDone{leader.error().what});
   etcdserverpb::MoveLeaderRequest request;
   request.set_targetid(target->id());
-  return session.finish(leader->ask<etcdserverpb::MoveLeaderResponse>(
-                            "/etcdserverpb.Maintenance/MoveLeader", request, Effect::changes),
-                        [&](const auto&) {
-                          if (session.style == Style::json)
-                            return JsonObject().add("leader", hex_of(target->id())).done().text +
-                                   "\n";
-                          return name_of(*target) + " leads now\n";
-                        });
+  return session.finish(
+      leader->ask<etcdserverpb::MoveLeaderResponse>("/etcdserverpb.Maintenance/MoveLeader", request,
+                                                    Effect::changes),
+      [&](const auto&) {
+        if (session.style == Style::json)
+          return JsonObject().add("leader", hex_of(target->id())).done().text + "\n";
+        if (session.style == Style::table)
+          return columns({{"LEADER", "NAME"}, {hex_of(target->id()), name_of(*target)}});
+        return name_of(*target) + " leads now\n";
+      });
 }
 
 }  // namespace

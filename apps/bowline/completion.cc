@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/completion.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -24,40 +26,82 @@ std::string words_of(const CLI::App& app) {
   return words;
 }
 
-// A line of a `case` for each verb: "wal dump") words="..." ;;
+// A line of a `case` for each verb: "wal dump") offered="..." ;;
 std::string cases_of(const CLI::App& app, const std::string& path) {
-  std::string text = "    \"" + path + "\") words=\"" + words_of(app) + "\" ;;\n";
+  std::string text = "    \"" + path + "\") offered=\"" + words_of(app) + "\" ;;\n";
   for (const CLI::App* verb : app.get_subcommands({}))
     text += cases_of(*verb, path.empty() ? verb->get_name() : path + " " + verb->get_name());
   return text;
 }
 
-// Verbs are what stands before the first option; what is no verb ends the path.
+// Those of a fixed set, which a check of the option names so: TEXT:{ascend,descend}.
+std::string values_of(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const std::size_t begin = type.find('{');
+  const std::size_t end = type.find('}', std::min(begin, type.size()));
+  if (end == std::string::npos) return "";
+  std::string values = type.substr(begin + 1, end - begin - 1);
+  std::ranges::replace(values, ',', ' ');
+  return values;
+}
+
+// Likewise: "get --order") offered="ascend descend" ;;
+std::string value_cases_of(const CLI::App& app, const std::string& path) {
+  std::string text;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string values = values_of(*option);
+    if (values.empty() || option->get_group().empty()) continue;
+    std::string names;
+    const auto add = [&](const std::string& name) {
+      names += (names.empty() ? "\"" : " | \"") + path + " " + name + "\"";
+    };
+    for (const std::string& name : option->get_lnames()) add("--" + name);
+    for (const std::string& name : option->get_snames()) add("-" + name);
+    if (!names.empty()) text += "    " + names + ") offered=\"" + values + "\" ;;\n";
+  }
+  for (const CLI::App* verb : app.get_subcommands({}))
+    text += value_cases_of(*verb, path.empty() ? verb->get_name() : path + " " + verb->get_name());
+  return text;
+}
+
+// Verbs are what stands before the first option; what is no verb ends them. With zsh some names are
+// taken: `path` is where it looks for programs, `words` is its own.
 std::string script_of(const CLI::App& app) {
   return R"(_bowline() {
-  local words path= word known candidate
-  local current=${COMP_WORDS[COMP_CWORD]}
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  local offered= verbs= word known candidate
+  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+  # bash takes --order=ascend for three words
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $before == = ]]; then
+    before=${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  for word in "${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     [[ $word == -* ]] && break
-    _bowline_words "$path"
+    _bowline_words "$verbs"
     known=
-    for candidate in $words; do
+    for candidate in $offered; do
       [[ $candidate == "$word" ]] && known=yes
     done
     [[ -n $known ]] || break
-    path=${path:+$path }$word
+    verbs=${verbs:+$verbs }$word
   done
-  case ${COMP_WORDS[COMP_CWORD-1]} in
-    -o | --output) words="plain table json" ;;
-    *) _bowline_words "$path" ;;
-  esac
+  offered=
+  [[ $before != -* ]] || _bowline_values "$verbs $before"
+  [[ -n $offered ]] || _bowline_words "$verbs"
   local IFS=$' \t\n'
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY=($(compgen -W "$offered" -- "$current"))
 }
 _bowline_words() {
-  words=
+  offered=
   case $1 in
 )" + cases_of(app, "") +
+         R"(  esac
+}
+_bowline_values() {
+  offered=
+  case $1 in
+)" + value_cases_of(app, "") +
          R"(  esac
 }
 complete -o default -F _bowline bowline

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/key_view.h"
 
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -88,6 +89,9 @@ std::string text_of(const etcdserverpb::PutResponse& said, Style style, KeyView 
     if (said.has_prev_kv()) object.add("before", json_of(said.prev_kv()));
     return object.done().text + "\n";
   }
+  if (style == Style::table)
+    return columns({{"WRITTEN", "REVISION"}, {"1", std::to_string(said.header().revision())}}) +
+           (said.has_prev_kv() ? "\n" + table_of(std::array{said.prev_kv()}) : "");
   return "OK\n" + (said.has_prev_kv() ? plain_of(said.prev_kv(), view) : "");
 }
 
@@ -100,10 +104,11 @@ std::string text_of(const etcdserverpb::RangeResponse& said, Style style, KeyVie
                .done()
                .text +
            "\n";
-  if (!view.keys && !view.values) return std::to_string(said.count()) + "\n";
+  const std::string count = std::to_string(said.count());
+  if (!view.keys && !view.values)
+    return style == Style::table ? columns({{"KEYS"}, {count}}) : count + "\n";
   if (style == Style::plain) return plain_of(said.kvs(), view);
-  return table_of(said.kvs()) + "\n" + std::to_string(said.count()) +
-         (said.count() == 1 ? " key" : " keys") +
+  return table_of(said.kvs()) + "\n" + count + (said.count() == 1 ? " key" : " keys") +
          (said.more() ? " in all, of which these are the first\n" : " in all\n");
 }
 
@@ -115,12 +120,20 @@ std::string text_of(const etcdserverpb::DeleteRangeResponse& said, Style style, 
                .done()
                .text +
            "\n";
-  return std::to_string(said.deleted()) + "\n" + plain_of(said.prev_kvs(), view);
+  const std::string deleted = std::to_string(said.deleted());
+  if (style == Style::table)
+    return columns({{"DELETED", "REVISION"}, {deleted, std::to_string(said.header().revision())}}) +
+           (said.prev_kvs().empty() ? "" : "\n" + table_of(said.prev_kvs()));
+  return deleted + "\n" + plain_of(said.prev_kvs(), view);
 }
 
 std::string text_of(const etcdserverpb::TxnResponse& said, Style style) {
   if (style != Style::json) {
     std::string text = said.succeeded() ? "SUCCESS\n" : "FAILURE\n";
+    if (style == Style::table)
+      text = columns({{"COMPARES", "REVISION"},
+                      {said.succeeded() ? "all hold" : "one failed",
+                       std::to_string(said.header().revision())}});
     for (const ResponseOp& one : said.responses()) text += "\n" + text_of(one, style);
     return text;
   }

@@ -50,16 +50,19 @@ ClientVerbs::Run with_id(const Given& given,
 int grant(const ClientSession& session, const LeaseArguments& given) {
   etcdserverpb::LeaseGrantRequest request;
   request.set_ttl(given.ttl);
-  return session.finish(session.client.ask<etcdserverpb::LeaseGrantResponse>(
-                            "/etcdserverpb.Lease/LeaseGrant", request, Effect::changes),
-                        [&](const auto& said) {
-                          if (session.style == Style::json)
-                            return line(JsonObject()
-                                            .add("lease", lease_text(said.id()))
-                                            .add("seconds", Json{number(said.ttl())}));
-                          return "lease " + lease_text(said.id()) + " granted with TTL(" +
-                                 number(said.ttl()) + "s)\n";
-                        });
+  return session.finish(
+      session.client.ask<etcdserverpb::LeaseGrantResponse>("/etcdserverpb.Lease/LeaseGrant",
+                                                           request, Effect::changes),
+      [&](const auto& said) {
+        if (session.style == Style::json)
+          return line(JsonObject()
+                          .add("lease", lease_text(said.id()))
+                          .add("seconds", Json{number(said.ttl())}));
+        if (session.style == Style::table)
+          return columns({{"LEASE", "SECONDS"}, {lease_text(said.id()), number(said.ttl())}});
+        return "lease " + lease_text(said.id()) + " granted with TTL(" + number(said.ttl()) +
+               "s)\n";
+      });
 }
 
 int revoke(const ClientSession& session, std::int64_t id) {
@@ -70,8 +73,20 @@ int revoke(const ClientSession& session, std::int64_t id) {
                         [&](const auto&) {
                           if (session.style == Style::json)
                             return line(JsonObject().add("lease", lease_text(id)));
+                          if (session.style == Style::table)
+                            return columns({{"REVOKED"}, {lease_text(id)}});
                           return "lease " + lease_text(id) + " revoked\n";
                         });
+}
+
+std::string table_of(const LeaseTimeToLiveResponse& said, bool with_keys) {
+  std::string text =
+      columns({{"LEASE", "GRANTED SECONDS", "SECONDS"},
+               {lease_text(said.id()), number(said.grantedttl()), number(said.ttl())}});
+  if (!with_keys) return text;
+  std::vector<Row> keys{{"KEY"}};
+  for (const std::string& one : said.keys()) keys.push_back({safe(one, 200)});
+  return text + "\n" + columns(keys);
 }
 
 std::string text_of(const LeaseTimeToLiveResponse& said, Style style, bool with_keys) {
@@ -88,6 +103,7 @@ std::string text_of(const LeaseTimeToLiveResponse& said, Style style, bool with_
     if (with_keys) object.add("keys", keys);
     return line(object);
   }
+  if (style == Style::table) return table_of(said, with_keys);
   std::string text = "lease " + lease_text(said.id()) + " granted with TTL(" +
                      number(said.grantedttl()) + "s), remaining(" + number(said.ttl()) + "s)";
   if (with_keys) {
@@ -120,6 +136,11 @@ int list(const ClientSession& session) {
           std::vector<Json> leases;
           for (const auto& one : said.leases()) leases.push_back(Json::of(lease_text(one.id())));
           return line(JsonObject().add("leases", leases));
+        }
+        if (session.style == Style::table) {
+          std::vector<Row> rows{{"LEASE"}};
+          for (const auto& one : said.leases()) rows.push_back({lease_text(one.id())});
+          return columns(rows);
         }
         std::string text = "found " + number(said.leases_size()) + " leases\n";
         for (const auto& one : said.leases()) text += lease_text(one.id()) + "\n";
@@ -195,6 +216,8 @@ class KeepingAlive {
     if (session_.style == Style::json) {
       ClientSession::say(
           line(JsonObject().add("lease", lease_text(id_)).add("seconds", Json{number(ttl)})));
+    } else if (session_.style == Style::table) {
+      ClientSession::say(columns({{lease_text(id_), number(ttl) + " seconds"}}));
     } else {
       ClientSession::say("lease " + lease_text(id_) + " keepalived with TTL(" + number(ttl) +
                          ")\n");

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <utility>
 
 #include <fcntl.h>
@@ -44,7 +45,10 @@ bool read_at(int file, std::uint64_t offset, std::span<char> into) {
   return true;
 }
 
-Result<Contents> read(const std::string& path) {
+// After each stretch of a file `came` hears how many bytes that was.
+using Came = std::function<void(std::uint64_t)>;
+
+Result<Contents> read_file(const std::string& path, const Came& came) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat about{};
   if (file < 0 || ::fstat(file, &about) != 0) {
@@ -57,7 +61,9 @@ Result<Contents> read(const std::string& path) {
   const std::span<char> all(contents.bytes);
   for (std::size_t at = 0; at < all.size(); at += stretch) {
     const std::span<char> part = all.subspan(at, std::min(stretch, all.size() - at));
-    if (read_at(file, at, part)) continue;
+    const bool came_whole = read_at(file, at, part);
+    came(part.size());
+    if (came_whole) continue;
     for (std::size_t i = 0; i < part.size(); i += wal::block_bytes) {
       const auto block = part.subspan(i, std::min(wal::block_bytes, part.size() - i));
       if (read_at(file, at + i, block)) continue;
@@ -92,7 +98,7 @@ std::string holder_of(const std::string& path) {
 
 void read_identity(LogFiles& log) {
   const std::string path = log.path + "/" + std::string(wal::identity_name);
-  Result<Contents> file = read(path);
+  Result<Contents> file = read_file(path, [](std::uint64_t) {});
   if (!file) {
     log.identity_wrong = file.error().what;
     return;
@@ -114,9 +120,27 @@ std::string path_of(const LogFiles& log, std::uint64_t segment) {
   return log.path + "/" + wal::segment_name(segment);
 }
 
+// Of several files.
+class Reading {
+ public:
+  explicit Reading(const ReadSoFar& tell) : tell_(tell) {}
+  void expect(std::uint64_t bytes) { all_ += bytes; }
+  Result<Contents> read(const std::string& path) {
+    return read_file(path, [this](std::uint64_t bytes) {
+      done_ += bytes;
+      tell_(done_, all_);
+    });
+  }
+
+ private:
+  const ReadSoFar& tell_;
+  std::uint64_t done_ = 0;
+  std::uint64_t all_ = 0;
+};
+
 }  // namespace
 
-Result<LogFiles> look_into(const std::string& path) {
+Result<LogFiles> look_into(const std::string& path, const ReadSoFar& tell) {
   std::error_code why;
   const fs::file_status status = fs::status(path, why);
   if (!fs::exists(status)) return error("there is no directory " + path);
@@ -124,13 +148,17 @@ Result<LogFiles> look_into(const std::string& path) {
     return error(path + " is no directory: name the one that holds the file 'identity'");
   LogFiles log{.path = path, .identity = {}, .identity_wrong = {}, .holder = {}, .findings = {}};
   std::vector<std::uint64_t> segments;
+  Reading reading(tell);
   bool identified = false;
   fs::directory_iterator files(path, why);
   if (why) return error("cannot look into " + path + ": " + why.message());
   for (const auto& file : files) {
     const std::string name = file.path().filename().string();
     identified = identified || name == wal::identity_name;
-    if (const auto number = wal::segment_number(name)) segments.push_back(*number);
+    const auto number = wal::segment_number(name);
+    if (!number) continue;
+    segments.push_back(*number);
+    if (const auto bytes = file.file_size(why); !why) reading.expect(bytes);
   }
   if (!identified && segments.empty())
     return error("there is no log in " + path +
@@ -141,7 +169,7 @@ Result<LogFiles> look_into(const std::string& path) {
   wal::Inspector inspector(log.identity.disk);
   std::ranges::sort(segments, std::ranges::greater());
   for (const std::uint64_t segment : segments) {
-    Result<Contents> file = read(path_of(log, segment));
+    Result<Contents> file = reading.read(path_of(log, segment));
     if (!file) return error(file.error().what);
     inspector.judge(segment, file->bytes, std::move(file->unreadable));
   }
@@ -149,9 +177,12 @@ Result<LogFiles> look_into(const std::string& path) {
   return log;
 }
 
-void each_segment(const LogFiles& log, const std::function<void(const SegmentAgain&)>& look) {
+void each_segment(const LogFiles& log, const std::function<void(const SegmentAgain&)>& look,
+                  const ReadSoFar& tell) {
+  Reading reading(tell);
+  for (const wal::SegmentReport& report : log.findings.segments) reading.expect(report.bytes);
   for (const wal::SegmentReport& report : log.findings.segments) {
-    Result<Contents> file = read(path_of(log, report.number));
+    Result<Contents> file = reading.read(path_of(log, report.number));
     if (!file) continue;  // it was released meanwhile
     file->bytes.resize(file->bytes.size() / wal::block_bytes * wal::block_bytes);
     const wal::Place place{log.identity.disk.value, report.number, 0};

@@ -24,8 +24,11 @@ struct LogFiles {
   bool harmed() const { return refused() || identity_mended || findings.harmed(); }
 };
 
+// Told now and then how many bytes were read, of how many.
+using ReadSoFar = std::function<void(std::uint64_t done, std::uint64_t all)>;
+
 // An error: there is no log in this place, or it cannot be looked at.
-Result<LogFiles> look_into(const std::string& path);
+Result<LogFiles> look_into(const std::string& path, const ReadSoFar&);
 
 // One segment once more, the older ones first. Its batches; those that can still be read, if it
 // cannot be judged. `bytes` are its blocks, mended as an opening would.
@@ -34,6 +37,8 @@ struct SegmentAgain {
   std::vector<wal::Batch> batches;
   const std::string& bytes;
 };
-void each_segment(const LogFiles&, const std::function<void(const SegmentAgain&)>&);
+void each_segment(
+    const LogFiles&, const std::function<void(const SegmentAgain&)>&,
+    const ReadSoFar& = [](std::uint64_t, std::uint64_t) {});
 
 }  // namespace bowline::apps

@@ -40,6 +40,23 @@ Json json_of(const Member& member) {
       .done();
 }
 
+Row heading_of_members() {
+  return {"ID", "STATE", "NAME", "PEERS CALL", "CLIENTS CALL", "STANDING"};
+}
+
+std::string state_of(const Member& member) {
+  return member.name().empty() ? "unstarted" : "started";
+}
+
+Row row_of(const Member& member) {
+  return {hex_of(member.id()),
+          state_of(member),
+          member.name(),
+          joined(member.peerurls()),
+          joined(member.clienturls()),
+          member.islearner() ? "learner" : "voter"};
+}
+
 std::string text_of(const etcdserverpb::MemberListResponse& said, Style style) {
   if (style == Style::json) {
     std::vector<Json> list;
@@ -51,22 +68,20 @@ std::string text_of(const etcdserverpb::MemberListResponse& said, Style style) {
                .text +
            "\n";
   }
-  std::vector<Row> rows;
+  std::vector<Row> rows{heading_of_members()};
   std::string plain;
   for (const Member& one : said.members()) {
-    const std::string state = one.name().empty() ? "unstarted" : "started";
-    rows.push_back({hex_of(one.id()), state, one.name(), joined(one.peerurls()),
-                    joined(one.clienturls()), one.islearner() ? "learner" : "voter"});
-    plain += hex_of(one.id()) + ", " + state + ", " + one.name() + ", " + joined(one.peerurls()) +
-             ", " + joined(one.clienturls()) + ", " + (one.islearner() ? "true" : "false") + "\n";
+    rows.push_back(row_of(one));
+    plain += hex_of(one.id()) + ", " + state_of(one) + ", " + one.name() + ", " +
+             joined(one.peerurls()) + ", " + joined(one.clienturls()) + ", " +
+             (one.islearner() ? "true" : "false") + "\n";
   }
-  if (style == Style::plain) return plain;
-  rows.insert(rows.begin(), {"ID", "STATE", "NAME", "PEERS CALL", "CLIENTS CALL", "STANDING"});
-  return columns(rows);
+  return style == Style::plain ? plain : columns(rows);
 }
 
 std::string done_text(const Member& member, Style style, const std::string& what) {
   if (style == Style::json) return JsonObject().add("member", json_of(member)).done().text + "\n";
+  if (style == Style::table) return columns({{"MEMBER", "BECAME"}, {hex_of(member.id()), what}});
   return "Member " + hex_of(member.id()) + " " + what + "\n";
 }
 
@@ -77,8 +92,10 @@ struct MemberArguments {
 
 std::string added_text(const etcdserverpb::MemberAddResponse& said, const MemberArguments& given,
                        Style style) {
-  std::string text =
-      done_text(said.member(), style, "added to cluster " + hex_of(said.header().cluster_id()));
+  std::string text = style == Style::table
+                         ? columns({heading_of_members(), row_of(said.member())})
+                         : done_text(said.member(), style,
+                                     "added to cluster " + hex_of(said.header().cluster_id()));
   if (style == Style::json) return text;
   std::string cluster;
   for (const Member& one : said.members()) {

@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+#include "apps/bowline/words.h"
+
 namespace bowline::apps {
 namespace {
 
@@ -25,6 +27,11 @@ void ProgressBar::show(double part, const std::string& note) {
       what_ + " [" + std::string(full, '=') + std::string(width - full, ' ') + "] " + note;
   if (line == std::exchange(shown_, line)) return;
   std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
+}
+
+void ProgressBar::show_bytes(std::uint64_t done, std::uint64_t all) {
+  show(all == 0 ? 1 : static_cast<double>(done) / static_cast<double>(all),
+       size(done) + " of " + size(all));
 }
 
 void ProgressBar::clear() {

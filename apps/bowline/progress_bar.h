@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstdint>
 #include <string>
 
 namespace bowline::apps {
@@ -12,6 +13,7 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
   void show(double part, const std::string& note);  // of 1
+  void show_bytes(std::uint64_t done, std::uint64_t all);
   void clear();
 
  private:

@@ -44,7 +44,7 @@ constexpr RunHere run_here[] = {
     {"build/bowline put ship moored", "^OK"},
     {"build/bowline get ship", "moored"},
     {"build/bowline watch ship --rev 1 --events 1", "ship[\\s\\S]*moored"},
-    {"build/bowline status --cluster", "^ENDPOINT[^\n]+(\n127[^\n]+){3}\n"},
+    {"build/bowline status --cluster -o table", "^ENDPOINT[^\n]+(\n127[^\n]+){3}\n"},
     {"ETCDCTL_API=3 etcdctl --endpoints=OLD:2379 make-mirror NEW:2379", ""},
     {"examples/counter/three.sh DIRECTORY", ""},
     {"build/counter-client increment_and_get 5 127.0.0.1:8101 127.0.0.1:8102 127.0.0.1:8103",

@@ -15,4 +15,7 @@ struct Ran {
 // build/bowline, with these arguments as one types them.
 Ran run_program(const std::string& arguments);
 
+// The same on a terminal of its own, and what that is sent.
+Ran run_on_terminal(const std::string& arguments);
+
 }  // namespace bowline::apps

@@ -62,6 +62,8 @@ void ServeFlags::add_sizes_to(CLI::App& app) {
   add(app, "--memory-for-values", memory_for_values,
       "in bytes; when there are more, the oldest go to a file in the data directory; 0: a quarter "
       "of the memory; below 0: all stay in memory");
+  add(app, "--backlog-bytes", backlog_bytes,
+      "of requests that are in memory and not on the disk yet; beyond, they are refused");
   add(app, "--auto-compaction-mode", auto_compaction_mode, "what the retention counts")
       ->check(CLI::IsMember({"periodic", "revision"}));
   add(app, "--auto-compaction-retention", auto_compaction_retention,

@@ -40,6 +40,7 @@ struct ServeFlags {
   std::uint64_t max_learners = 1;
   std::int64_t quota_backend_bytes = 0;
   std::int64_t memory_for_values = 0;
+  std::int64_t backlog_bytes = 256LL << 20;
   std::string auto_compaction_mode = "periodic";
   std::string auto_compaction_retention = "0";
   std::string corrupt_check_time = "0s";  // 0: never

@@ -271,6 +271,21 @@ TEST(ServeFlags, those_that_mean_something_do_it) {
   }
 }
 
+TEST(ServeFlags, the_backlog_is_that_of_the_node_and_may_not_be_too_little) {
+  const auto backlog_of = [](const Words& words) {
+    const Come come = come_of(words);
+    return node_options(come.flags, come.plan, {}).backlog_bytes;
+  };
+  EXPECT_EQ(backlog_of({}), NodeOptions().backlog_bytes);
+  EXPECT_EQ(backlog_of({"--backlog-bytes=1048576"}), 1U << 20U);
+  for (const std::string few : {"1048575", "0", "-1"}) {
+    const Result<ServePlan> plan = plan_of(flags_of({"--backlog-bytes=" + few}));
+    ASSERT_FALSE(plan) << few;
+    EXPECT_EQ(plan.error().what,
+              "--backlog-bytes: " + few + " is too little for a node; say 1048576 (1 MiB) or more");
+  }
+}
+
 TEST(ServeFlags, what_asks_for_what_is_so_anyway_is_taken_without_a_word) {
   for (const char* const one :
        {"--force-new-cluster=false", "--proxy=off", "--unsafe-no-fsync=false", "--pre-vote=true",

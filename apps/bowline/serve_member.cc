@@ -106,6 +106,7 @@ NodeOptions node_options(const ServeFlags& flags, const ServePlan& plan, const W
   options.tls = plan.peer_tls;
   options.log_sink = log_to_stderr;
   options.log = log_options(flags);
+  options.backlog_bytes = static_cast<std::uint64_t>(flags.backlog_bytes);
   // A snapshot is in no hurry: at full speed a large one takes most of a core from all who wait.
   options.snapshots.bytes_per_second = 64U << 20U;
   return options;

@@ -46,6 +46,8 @@ Result<Listed> addresses_of(const std::string& flag, const std::string& urls,
   return listed;
 }
 
+constexpr std::int64_t least_backlog_bytes = 1 << 20;  // host::Options has the same
+
 // If nobody knows how much there is.
 constexpr std::uint64_t some_memory = std::uint64_t{1} << 30;
 
@@ -283,6 +285,9 @@ Result<ServePlan> plan_of(const ServeFlags& flags) {
                  "' is no time like 300ms");
   if (!cluster) return std::unexpected(cluster.error());
   if (!compaction) return std::unexpected(compaction.error());
+  if (flags.backlog_bytes < least_backlog_bytes)
+    return wrong("--backlog-bytes: " + std::to_string(flags.backlog_bytes) +
+                 " is too little for a node; say 1048576 (1 MiB) or more");
   plan.progress_ms = std::max<std::int64_t>(*progress, 100);
   plan.slow_after = std::chrono::milliseconds(*slow);
   plan_sizes(plan, flags);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <utility>
 
+#include "apps/bowline/progress_bar.h"
 #include "bowline/etcd/bolt_reader.h"
 #include "bowline/etcd/digests.h"
 
@@ -24,6 +25,7 @@ Result<void> check_sum(std::ifstream& file, const std::string& path, std::uint64
                  "there is no sum at its end. If it was copied from a data directory, say "
                  "--skip-hash-check");
   etcd::Sha256 sum;
+  ProgressBar bar("checking");
   std::string part(std::size_t{1} << 20U, '\0');
   file.seekg(0);
   for (std::uint64_t left = bytes - etcd::Sha256::bytes; left > 0;) {
@@ -32,6 +34,7 @@ Result<void> check_sum(std::ifstream& file, const std::string& path, std::uint64
       return wrong(path, "it cannot be read");
     sum.add(std::string_view(part).substr(0, now));
     left -= now;
+    bar.show_bytes(bytes - left, bytes);
   }
   std::string said(etcd::Sha256::bytes, '\0');
   file.read(said.data(), static_cast<std::streamsize>(said.size()));
@@ -50,12 +53,15 @@ Result<std::unique_ptr<kv::State>> read_snapshot_file(const std::string& path, S
   if (!check.skip_sum)
     if (const Result<void> good = check_sum(file, path, bytes); !good)
       return std::unexpected(good.error());
+  ProgressBar bar("reading");
+  std::uint64_t done = 0;  // the pages of a database are read once each, but for a few
   const auto read_at = [&](std::uint64_t offset, std::uint64_t count) -> Result<std::string> {
     std::string part(count, '\0');
     file.clear();
     file.seekg(static_cast<std::streamoff>(offset));
     if (!file.read(part.data(), static_cast<std::streamsize>(count)))
       return wrong(path, "it ends too early");
+    bar.show_bytes(std::min(done += count, bytes), bytes);
     return part;
   };
   Result<etcd::bolt::Reader> reader = etcd::bolt::Reader::open(read_at, bytes);

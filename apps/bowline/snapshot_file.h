@@ -13,7 +13,8 @@ struct SnapshotCheck {
   bool skip_sum = false;  // there may be none: a database that was copied and not saved
 };
 
-// The state in a file that `etcdctl snapshot save` made. The error is a sentence.
+// The state in a file that `etcdctl snapshot save` made. The error is a sentence. A file that takes
+// long is seen to be read.
 Result<std::unique_ptr<kv::State>> read_snapshot_file(const std::string& path, SnapshotCheck,
                                                       const etcd::ImportOptions&);
 

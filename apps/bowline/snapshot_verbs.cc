@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "apps/bowline/client_verbs.h"
+#include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
 #include "apps/bowline/progress_bar.h"
 #include "apps/bowline/words.h"
@@ -66,32 +67,36 @@ int save(const ClientSession& session, const std::string& path) {
   (*channel)->send("");
   (*channel)->half_close();
   ProgressBar bar("snapshot");
+  const auto complain = [&](const auto&... what) {
+    bar.clear();
+    return session.complain(what...);
+  };
   std::uint64_t bytes = 0;
   while (true) {
     // Of each piece; the whole may take as long as it needs.
     auto heard =
         (*channel)->next(std::chrono::steady_clock::now() + session.client.options().within);
     if (std::holds_alternative<GrpcChannel::Late>(heard))
-      return session.complain(NotDone{"the member did not answer in time"});
+      return complain(NotDone{"the member did not answer in time"});
     if (const auto* end = std::get_if<CallEnd>(&heard)) {
-      if (!end->status || !end->status->ok()) return session.complain(*end, Effect::none);
+      if (!end->status || !end->status->ok()) return complain(*end, Effect::none);
       break;
     }
     etcdserverpb::SnapshotResponse piece;
     if (!piece.ParseFromString(std::get<std::string>(heard)))
-      return session.complain(NotDone{"the answer cannot be read"});
-    if (!file.add(piece.blob())) return session.complain(NotDone{file.fault()});
+      return complain(NotDone{"the answer cannot be read"});
+    if (!file.add(piece.blob())) return complain(NotDone{file.fault()});
     bytes += piece.blob().size();
-    const std::uint64_t whole = bytes + piece.remaining_bytes();
-    bar.show(whole == 0 ? 1 : static_cast<double>(bytes) / static_cast<double>(whole),
-             size(bytes) + " of " + size(whole));
+    bar.show_bytes(bytes, bytes + piece.remaining_bytes());
   }
-  if (bytes == 0) return session.complain(NotDone{"the member sent an empty snapshot"});
-  if (!file.keep()) return session.complain(NotDone{file.fault()});
+  if (bytes == 0) return complain(NotDone{"the member sent an empty snapshot"});
+  if (!file.keep()) return complain(NotDone{file.fault()});
   bar.clear();
   if (session.style == Style::json)
     return ClientSession::say(JsonObject().add("file", path).add("bytes", bytes).done().text +
                               "\n");
+  if (session.style == Style::table)
+    return ClientSession::say(columns({{"FILE", "BYTES"}, {path, std::to_string(bytes)}}));
   return ClientSession::say("Snapshot saved at " + path + ", " + size(bytes) + "\n");
 }
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -89,7 +90,9 @@ class UpProgramTest : public testing::Test {
     return port(0) + "," + port(1) + "," + port(2);
   }
   std::string up(const std::string& options) const {
-    const auto program = fs::read_symlink("/proc/self/exe").parent_path() / "bowline";
+    return up_with(fs::read_symlink("/proc/self/exe").parent_path() / "bowline", options);
+  }
+  std::string up_with(const fs::path& program, const std::string& options) const {
     return "timeout 60 ./dev up --program " + program.string() + " --data-dir " + directory_ + " " +
            options;
   }
@@ -132,7 +135,10 @@ class UpProgramTest : public testing::Test {
 
 TEST_F(UpProgramTest, three_nodes_go_on_without_one_and_are_found_again) {
   const std::string said = shell(up("--detach" + on_ports()));
-  EXPECT_TRUE(said.contains("n1 n2 n3 ready in ")) << said;
+  const std::string took = line_after(said, "n1 n2 n3 ready in ");
+  ASSERT_TRUE(took.ends_with(" ms")) << said;
+  std::cout << "three nodes ready in " << took << "\n";
+  EXPECT_LT(std::stoi(took), 3000);
   EXPECT_TRUE(said.contains("--endpoints=127.0.0.1:" + std::to_string(ports[0]))) << said;
   EXPECT_TRUE(said.contains("dev up: ok, running; ./dev down --data-dir " + directory_)) << said;
   const std::string page = "http://127.0.0.1:" + std::to_string(ports[0]) + "/";
@@ -188,6 +194,25 @@ TEST_F(UpProgramTest, one_that_stays_tells_of_losses_and_stops_all_when_it_is_in
   EXPECT_TRUE(ended.contains("\ndev up: ok, stopped")) << ended;
   EXPECT_EQ(staying.status(), 0);
   EXPECT_EQ(left(), 0U);
+}
+
+TEST_F(UpProgramTest, interrupted_before_all_are_ready_it_leaves_nothing_running) {
+  // Never ready. The last one to begin interrupts who started it as Ctrl-C does: the whole group.
+  const fs::path program = directory_ + "/never_ready";
+  std::ofstream(program)
+      << "#!/bin/bash\nmkfifo " << directory_ << "/$3.fifo\n"
+      << "[[ $3 != n3 ]] || kill -INT -- \"-$(cut -d' ' -f5 /proc/$PPID/stat)\"\n"
+      << "read -r <>" << directory_ << "/$3.fifo\n";
+  fs::permissions(program, fs::perms::owner_all);
+  for (const char* way : {"", "--detach"}) {
+    Staying staying(up_with(program, on_ports() + " " + way));
+    const std::string said = staying.until("no such words");
+    EXPECT_TRUE(said.contains("stopped n1\nstopped n2\nstopped n3\n")) << said;
+    EXPECT_TRUE(said.contains("dev up: FAILED, stopped before all were ready")) << said;
+    EXPECT_EQ(staying.status(), 1);
+    EXPECT_EQ(left(), 0U);
+    shell("rm " + directory_ + "/*.fifo");
+  }
 }
 
 TEST_F(UpProgramTest, one_that_stays_ends_when_all_were_stopped_from_elsewhere) {

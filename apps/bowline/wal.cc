@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "apps/bowline/progress_bar.h"
+
 namespace bowline::apps {
 
 WalVerbs::WalVerbs(CLI::App& app)
@@ -24,13 +26,20 @@ WalVerbs::WalVerbs(CLI::App& app)
 CLI::App* WalVerbs::add(const std::string& name, const std::string& what) {
   CLI::App* verb = wal_->add_subcommand(name, what);
   verb->add_option("DIR", arguments_.directory, "The directory of one shard's log")->required();
-  verb->add_flag("--json", arguments_.json, "For programs");
+  CLI::Option* const output = add_output_option(*verb, arguments_.style);
+  verb->add_flag_callback(
+          "--json", [this] { arguments_.style = Style::json; }, "The same as -o json")
+      ->excludes(output);
   return verb;
 }
 
 int WalVerbs::run() {
   arguments_.only_group = group_->count() > 0;
-  const Result<LogFiles> log = look_into(arguments_.directory);
+  ProgressBar bar("log");
+  const Result<LogFiles> log =
+      look_into(arguments_.directory,
+                [&bar](std::uint64_t done, std::uint64_t all) { bar.show_bytes(done, all); });
+  bar.clear();
   if (!log) {
     std::fprintf(stderr, "bowline: %s\n", log.error().what.c_str());
     return bad_usage;

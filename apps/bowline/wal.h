@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/bowline/log_files.h"
+#include "apps/bowline/style.h"
 
 namespace bowline::apps {
 
@@ -16,7 +17,7 @@ inline constexpr int bad_usage = 2;
 
 struct WalArguments {
   std::string directory;
-  bool json = false;
+  Style style = Style::plain;
   std::uint64_t group = 0;
   std::uint64_t segment = 0;
   bool only_group = false;
@@ -40,7 +41,7 @@ class WalVerbs {
   CLI::Option* group_;
 };
 
-// What each of them prints. `text` for people; with --json for programs.
+// What each of them prints.
 int verify(const LogFiles&, const WalArguments&);
 int dump(const LogFiles&, const WalArguments&);
 int stat(const LogFiles&, const WalArguments&);

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
 #include "apps/bowline/wal.h"
 #include "apps/bowline/words.h"
@@ -18,7 +19,6 @@ constexpr std::size_t preview = 64;  // bytes of a payload
 
 using wal::Batch;
 using wal::EntryHead;
-using wal::Row;
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
@@ -70,9 +70,9 @@ std::string text_of(const raft::HardState& hard) {
   return text + (hard.blank ? " blank" : "");
 }
 
-std::string text_of(const Row& row) {
-  std::string text = "    group " + number(row.group.value) + " write " + number(row.number) + ":";
-  std::string between = " ";
+std::string what_of(const wal::Row& row) {
+  std::string text;
+  std::string between;
   const auto say = [&](const std::string& what) { text += std::exchange(between, "; ") + what; };
   if (row.moved) say("moved here");
   if (row.forget) say("forgets the group");
@@ -84,7 +84,13 @@ std::string text_of(const Row& row) {
   if (row.cut_after) say("cuts after " + number(row.cut_after->value));
   if (!row.repaired.empty()) say("repairs" + text_of(row.repaired));
   if (!row.entries.empty()) say("entries" + text_of(row.entries));
-  return text + "\n";
+  return text;
+}
+
+std::string text_of(const wal::Row& row) {
+  const std::string what = what_of(row);
+  return "    group " + number(row.group.value) + " write " + number(row.number) +
+         (what.empty() ? ":\n" : ": " + what + "\n");
 }
 
 std::string payload_text(const EntryHead& entry, std::string_view blocks) {
@@ -95,12 +101,15 @@ std::string payload_text(const EntryHead& entry, std::string_view blocks) {
   return safe(payload.view(), preview);
 }
 
-std::string entries_of(const Row& row, std::string_view blocks) {
+std::string text_of(const EntryHead& entry, std::string_view blocks) {
+  return raft::text(entry.id) + " " + name_of(entry.kind) + " " + size(entry.bytes) + " " +
+         payload_text(entry, blocks);
+}
+
+std::string entries_of(const wal::Row& row, std::string_view blocks) {
   std::string text;
   for (const auto* list : {&row.repaired, &row.entries})
-    for (const EntryHead& entry : *list)
-      text += "      " + raft::text(entry.id) + " " + name_of(entry.kind) + " " +
-              size(entry.bytes) + " " + payload_text(entry, blocks) + "\n";
+    for (const EntryHead& entry : *list) text += "      " + text_of(entry, blocks) + "\n";
   return text;
 }
 
@@ -142,7 +151,7 @@ Json json_of(const std::vector<EntryHead>& entries, std::string_view blocks, boo
   return Json::of(list);
 }
 
-Json json_of(const Row& row, std::string_view blocks, bool each) {
+Json json_of(const wal::Row& row, std::string_view blocks, bool each) {
   JsonObject object;
   object.add("group", number(row.group.value)).add("write", row.number);
   if (row.moved) object.add("moved", true);
@@ -169,13 +178,13 @@ Json json_of(const Row& row, std::string_view blocks, bool each) {
   return object.done();
 }
 
-bool wanted(const Row& row, const WalArguments& arguments) {
+bool wanted(const wal::Row& row, const WalArguments& arguments) {
   return !arguments.only_group || row.group.value == arguments.group;
 }
 
 // Who asks for one group does not want to read of batches without it.
 bool wanted(const Batch& batch, const WalArguments& arguments) {
-  return !arguments.only_group || std::ranges::any_of(batch.table.rows, [&](const Row& row) {
+  return !arguments.only_group || std::ranges::any_of(batch.table.rows, [&](const wal::Row& row) {
     return wanted(row, arguments);
   });
 }
@@ -183,7 +192,7 @@ bool wanted(const Batch& batch, const WalArguments& arguments) {
 void print_json(const SegmentAgain& segment, const Batch& batch, std::string_view blocks,
                 const WalArguments& arguments) {
   std::vector<Json> rows;
-  for (const Row& row : batch.table.rows)
+  for (const wal::Row& row : batch.table.rows)
     if (wanted(row, arguments)) rows.push_back(json_of(row, blocks, arguments.entries));
   JsonObject object;
   object.add("segment", segment.report.number)
@@ -204,7 +213,7 @@ void print_json(const SegmentAgain& segment, const Batch& batch, std::string_vie
 
 void print_text(const Batch& batch, std::string_view blocks, const WalArguments& arguments) {
   std::string text = text_of(batch);
-  for (const Row& row : batch.table.rows) {
+  for (const wal::Row& row : batch.table.rows) {
     if (!wanted(row, arguments)) continue;
     text += text_of(row);
     if (arguments.entries) text += entries_of(row, blocks);
@@ -212,41 +221,68 @@ void print_text(const Batch& batch, std::string_view blocks, const WalArguments&
   std::fputs(text.c_str(), stdout);
 }
 
+// A row for each write of a batch, and for each entry if they are wanted.
+void add_rows(const SegmentAgain& segment, const Batch& batch, std::string_view blocks,
+              const WalArguments& arguments, std::vector<Row>& table) {
+  const std::string its = number(segment.report.number);
+  const auto add = [&](const std::string& group, const std::string& write,
+                       const std::string& what) {
+    table.push_back(
+        {its, number(batch.number), number(batch.block), name_of(batch.state), group, write, what});
+  };
+  if (batch.table.rows.empty()) add("-", "-", "a mark");
+  for (const wal::Row& row : batch.table.rows) {
+    if (!wanted(row, arguments)) continue;
+    const std::string group = number(row.group.value), write = number(row.number);
+    add(group, write, what_of(row));
+    if (!arguments.entries) continue;
+    for (const auto* list : {&row.repaired, &row.entries})
+      for (const EntryHead& entry : *list) add(group, write, text_of(entry, blocks));
+  }
+}
+
+void print_begin(const wal::SegmentReport& report) {
+  std::printf("%s: the log fills %s of %s\n", wal::segment_name(report.number).c_str(),
+              number(report.end).c_str(), count(report.bytes / wal::block_bytes, "block").c_str());
+  if (!report.wrong.empty())
+    std::printf("  lost: %s\n  what can still be read, whether it counts or not:\n",
+                report.wrong.c_str());
+}
+
 void print(const SegmentAgain& segment, const WalArguments& arguments) {
   const wal::SegmentReport& report = segment.report;
-  if (!arguments.json) {
-    std::printf("%s: the log fills %s of %s\n", wal::segment_name(report.number).c_str(),
-                number(report.end).c_str(),
-                count(report.bytes / wal::block_bytes, "block").c_str());
-    if (!report.wrong.empty())
-      std::printf("  lost: %s\n  what can still be read, whether it counts or not:\n",
-                  report.wrong.c_str());
-  }
+  const bool plain = arguments.style == Style::plain;
+  std::vector<Row> table{{"SEGMENT", "BATCH", "AT BLOCK", "STATE", "GROUP", "WRITE", "WHAT"}};
+  if (plain) print_begin(report);
   for (const Batch& batch : segment.batches) {
     if (!wanted(batch, arguments)) continue;
     const auto blocks =
         std::string_view(segment.bytes)
             .substr(batch.block * wal::block_bytes, batch.blocks * wal::block_bytes);
-    if (arguments.json) {
+    if (arguments.style == Style::json) {
       print_json(segment, batch, blocks, arguments);
-    } else {
+    } else if (plain) {
       print_text(batch, blocks, arguments);
+    } else {
+      add_rows(segment, batch, blocks, arguments, table);
     }
   }
-  if (!arguments.json && report.torn)
+  if (plain && report.torn)
     std::printf("  a write that never ended begins at block %s\n", number(report.end).c_str());
+  if (arguments.style == Style::table) std::printf("%s\n", columns(table).c_str());
 }
 
 }  // namespace
 
 int dump(const LogFiles& log, const WalArguments& arguments) {
-  if (!arguments.json) std::fputs(heading(log).c_str(), stdout);
-  if (arguments.json && !log.identity_wrong.empty())
+  if (arguments.style == Style::plain) std::fputs(heading(log).c_str(), stdout);
+  if (arguments.style == Style::json && !log.identity_wrong.empty())
     std::fprintf(stderr, "bowline: %s\n", log.identity_wrong.c_str());
   each_segment(log, [&](const SegmentAgain& segment) {
     if (arguments.segment == 0 || arguments.segment == segment.report.number)
       print(segment, arguments);
   });
+  if (arguments.style == Style::table) std::fputs(heading(log).c_str(), stdout);
   return log.refused() ? something_is_wrong : all_is_well;
 }
 

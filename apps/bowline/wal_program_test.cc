@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -296,8 +297,8 @@ TEST_F(WalProgram, stat_tells_what_is_needed_and_by_whom) {
 
 TEST_F(WalProgram, json_is_json) {
   put_segments();
-  for (const char* verb :
-       {"verify --json", "stat --json", "dump --json", "dump --json --entries"}) {
+  for (const char* verb : {"verify --json", "stat -o json", "dump --json", "dump -o json",
+                           "dump --json --entries", "verify --output json"}) {
     const Ran ran = look(verb);
     EXPECT_EQ(ran.status, 0);
     std::string_view rest = ran.out;
@@ -308,6 +309,57 @@ TEST_F(WalProgram, json_is_json) {
     }
   }
   EXPECT_FALSE(Syntax::right("{\"a\": }"));
+}
+
+TEST_F(WalProgram, tables_begin_with_what_is_in_them) {
+  put_segments();
+  const auto cells = [](const std::string& text) {
+    return std::regex_replace(text, std::regex("  +"), "|");
+  };
+  const std::string verified = cells(look("verify -o table").out);
+  EXPECT_TRUE(verified.starts_with(
+      "SEGMENT|SIZE|BATCHES|WHOLE|MENDED|DAMAGED|ENDS AT BLOCK|TROUBLE\n1|64.0 KiB|3|3|0|0|7|-\n"))
+      << verified;
+  EXPECT_TRUE(verified.ends_with("clean: 2 segments, 5 batches, 2 groups, 19 entries\n"));
+  const std::string stat = cells(look("stat -o table").out);
+  EXPECT_TRUE(
+      stat.starts_with("SEGMENT|ENTRIES|SIZE|LIVE|NEEDED BY\n"
+                       "1|10|7.8 KiB|100 %|group 1, 2\n"))
+      << stat;
+  EXPECT_TRUE(
+      stat.contains("\nGROUP|TERM|ENTRIES|FROM..TO|SIZE|LOST|BACK TO\n"
+                    "1|3|3|1..3|31 bytes|0|segment 1\n"))
+      << stat;
+  const std::string dumped = cells(look("dump -o table --entries").out);
+  EXPECT_TRUE(
+      dumped.starts_with("SEGMENT|BATCH|AT BLOCK|STATE|GROUP|WRITE|WHAT\n"
+                         "1|1|0|whole|1|1|entries t3/1..2 (26 bytes)\n"
+                         "1|1|0|whole|1|1|t3/1 command 13 bytes \"say \\\"hi"))
+      << dumped;
+  EXPECT_TRUE(dumped.contains("\n1|3|5|whole|-|-|a mark\n")) << dumped;
+  for (const char* verb : {"verify", "stat", "dump"}) {
+    EXPECT_EQ(look(std::string(verb) + " -o plain").out, look(verb).out);
+    EXPECT_EQ(look(std::string(verb) + " -o table --json").status, 2) << "one of the two";
+  }
+}
+
+TEST_F(WalProgram, a_bar_is_on_a_terminal_only_and_goes_when_all_is_read) {
+  put_segments();
+  const std::string out = (directory_ / "out").string(), complaints = (directory_ / "err").string();
+  for (const std::string verb : {"verify", "dump", "stat"}) {
+    const std::string command = "wal " + verb + " " + directory_.string() + " >" + out;
+    const std::string seen = run_on_terminal(command).out;
+    EXPECT_TRUE(
+        seen.starts_with("\rlog [===============               ] 64.0 KiB of 128.0 KiB\x1b[K"
+                         "\rlog [==============================] 128.0 KiB of 128.0 KiB"
+                         "\x1b[K\r\x1b[K"))
+        << verb << testing::PrintToString(seen);
+    EXPECT_TRUE(seen.ends_with("\r\x1b[K")) << "nothing of it stays";
+    EXPECT_EQ(seen.contains("weighing ["), verb == "stat");
+    EXPECT_EQ(run_on_terminal(command + " 2>" + complaints).out, "");
+    EXPECT_EQ(read(complaints), "");
+    EXPECT_EQ(read(out), look(verb).out) << "the terminal changes nothing of what is printed";
+  }
 }
 
 TEST_F(WalProgram, says_who_has_the_log_open) {

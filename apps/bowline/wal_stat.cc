@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <string>
+#include <vector>
 
+#include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
+#include "apps/bowline/progress_bar.h"
 #include "apps/bowline/wal.h"
 #include "apps/bowline/words.h"
 #include "bowline/wal/names.h"
@@ -24,9 +27,13 @@ struct Stat {
 
 Stat weigh(const LogFiles& log) {
   wal::Weighing weighing(log.findings.groups);
-  each_segment(log, [&](const SegmentAgain& segment) {
-    if (segment.report.wrong.empty()) weighing.add(segment.report.number, segment.batches);
-  });
+  ProgressBar bar("weighing");
+  each_segment(
+      log,
+      [&](const SegmentAgain& segment) {
+        if (segment.report.wrong.empty()) weighing.add(segment.report.number, segment.batches);
+      },
+      [&bar](std::uint64_t done, std::uint64_t all) { bar.show_bytes(done, all); });
   return {weighing.segments(), weighing.groups()};
 }
 
@@ -36,30 +43,53 @@ std::uint64_t lost_in(const GroupState& group) {
   return lost;
 }
 
-std::string text_of(std::uint64_t number, const SegmentLoad& load) {
-  std::string text = wal::segment_name(number) + "  " + count(load.all.entries, "entry") + ", " +
-                     size(load.all.bytes) + "; live " +
-                     std::to_string(load.all.percent(load.live)) + " %";
-  if (load.pinned.empty()) return text + ", needed by nobody\n";
-  text += ", needed by ";
+// Who needs a segment: group 1, 2 and 5 more.
+std::string needed_by(const SegmentLoad& load) {
+  std::string text;
   std::size_t named = 0;
   for (const GroupId group : load.pinned) {
-    if (named == most_named) {
-      text += " and " + std::to_string(load.pinned.size() - named) + " more";
-      break;
-    }
+    if (named == most_named)
+      return text + " and " + std::to_string(load.pinned.size() - named) + " more";
     text += (named++ == 0 ? "group " : ", ") + std::to_string(group.value);
   }
-  return text + "\n";
+  return text.empty() ? "nobody" : text;
+}
+
+std::string text_of(std::uint64_t number, const SegmentLoad& load) {
+  return wal::segment_name(number) + "  " + count(load.all.entries, "entry") + ", " +
+         size(load.all.bytes) + "; live " + std::to_string(load.all.percent(load.live)) +
+         " %, needed by " + needed_by(load) + "\n";
+}
+
+std::string entries_of(const GroupState& group) {
+  if (group.runs.empty()) return "";
+  return std::to_string(group.base.id.index.value + 1) + ".." +
+         std::to_string(group.runs.last().value);
+}
+
+std::string tables_of(const LogFiles& log, const Stat& stat) {
+  std::vector<Row> segments{{"SEGMENT", "ENTRIES", "SIZE", "LIVE", "NEEDED BY"}};
+  for (const auto& [number, load] : stat.segments)
+    segments.push_back({std::to_string(number), std::to_string(load.all.entries),
+                        size(load.all.bytes), std::to_string(load.all.percent(load.live)) + " %",
+                        needed_by(load)});
+  std::vector<Row> groups{{"GROUP", "TERM", "ENTRIES", "FROM..TO", "SIZE", "LOST", "BACK TO"}};
+  for (const auto& [id, group] : log.findings.groups) {
+    const GroupLoad& load = stat.groups.at(id);
+    const std::string range = entries_of(group);
+    groups.push_back({std::to_string(id.value), std::to_string(group.hard.term.value),
+                      std::to_string(load.live.entries), range.empty() ? "-" : range,
+                      size(load.live.bytes), std::to_string(lost_in(group)),
+                      "segment " + std::to_string(load.oldest)});
+  }
+  return columns(segments) + "\n" + columns(groups) + "\n";
 }
 
 std::string text_of(GroupId id, const GroupState& group, const GroupLoad& load) {
   std::string text = "group " + std::to_string(id.value) + ": term " +
                      std::to_string(group.hard.term.value) + ", " +
                      count(load.live.entries, "entry");
-  if (!group.runs.empty())
-    text += " " + std::to_string(group.base.id.index.value + 1) + ".." +
-            std::to_string(group.runs.last().value);
+  if (!group.runs.empty()) text += " " + entries_of(group);
   text += ", " + size(load.live.bytes);
   if (const std::uint64_t lost = lost_in(group); lost > 0)
     text += ", " + std::to_string(lost) + " LOST";
@@ -125,14 +155,17 @@ std::string json_of(const LogFiles& log, const Stat& stat) {
 
 int stat(const LogFiles& log, const WalArguments& arguments) {
   const Stat stat = weigh(log);
-  if (arguments.json) {
+  if (arguments.style == Style::json) {
     std::printf("%s\n", json_of(log, stat).c_str());
     return log.refused() ? something_is_wrong : all_is_well;
   }
-  std::string text = heading(log);
-  for (const auto& [number, load] : stat.segments) text += text_of(number, load);
-  for (const auto& [id, group] : log.findings.groups)
-    text += text_of(id, group, stat.groups.at(id));
+  std::string text = arguments.style == Style::table ? tables_of(log, stat) : "";
+  text += heading(log);
+  if (arguments.style == Style::plain) {
+    for (const auto& [number, load] : stat.segments) text += text_of(number, load);
+    for (const auto& [id, group] : log.findings.groups)
+      text += text_of(id, group, stat.groups.at(id));
+  }
   text += count(stat.segments.size(), "segment") + ", " +
           count(log.findings.groups.size(), "group") + "; " + pinned_text(stat);
   if (log.refused()) text += "; the log is damaged, and some of it is not counted: see verify";

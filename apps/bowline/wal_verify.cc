@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <string>
+#include <vector>
 
+#include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
 #include "apps/bowline/wal.h"
 #include "apps/bowline/words.h"
@@ -85,6 +87,24 @@ std::string text_of(const SegmentReport& segment) {
   return text;
 }
 
+std::string trouble_of(const SegmentReport& segment) {
+  if (!segment.wrong.empty()) return "lost: " + segment.wrong;
+  std::string text;
+  for (const std::string& step : segment.steps) text += (text.empty() ? "a start " : "; ") + step;
+  return text.empty() ? "-" : text;
+}
+
+std::string table_of(const std::vector<SegmentReport>& segments) {
+  std::vector<Row> rows{
+      {"SEGMENT", "SIZE", "BATCHES", "WHOLE", "MENDED", "DAMAGED", "ENDS AT BLOCK", "TROUBLE"}};
+  for (const SegmentReport& one : segments)
+    rows.push_back({std::to_string(one.number), size(one.bytes), std::to_string(one.batches.size()),
+                    std::to_string(one.with(State::whole)), std::to_string(one.with(State::mended)),
+                    std::to_string(one.with(State::damaged)), std::to_string(one.end),
+                    trouble_of(one)});
+  return columns(rows);
+}
+
 Json json_of(const SegmentReport& segment) {
   std::vector<Json> bad;
   for (const BatchReport& batch : segment.batches) {
@@ -146,14 +166,18 @@ std::string json_of(const LogFiles& log) {
 }  // namespace
 
 int verify(const LogFiles& log, const WalArguments& arguments) {
-  if (arguments.json) {
-    std::printf("%s\n", json_of(log).c_str());
+  std::string text;
+  if (arguments.style == Style::json) {
+    text = json_of(log);
   } else {
-    std::string text = heading(log);
-    for (const SegmentReport& segment : log.findings.segments) text += text_of(segment);
+    if (arguments.style == Style::table) text = table_of(log.findings.segments) + "\n";
+    text += heading(log);
+    if (arguments.style == Style::plain)
+      for (const SegmentReport& segment : log.findings.segments) text += text_of(segment);
     if (!log.findings.wrong.empty()) text += "lost: " + log.findings.wrong + "\n";
-    std::printf("%s%s\n", text.c_str(), summary(log).c_str());
+    text += summary(log);
   }
+  std::printf("%s\n", text.c_str());
   return log.harmed() ? something_is_wrong : all_is_well;
 }
 

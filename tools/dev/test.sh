@@ -48,6 +48,7 @@ main() {
   install librocksdb-dev libsqlite3-dev # for a program that the documents name
   install python3          # for the test that compiles headers alone
   install etcd-client curl # for tests of bowline serve, which is compared with etcd
+  install zsh              # for a test of what it completes
   unpack_etcd || fail 'etcd-server of Debian is needed, and could not be had'
   build "$preset"
   local dir status=0 passed failed

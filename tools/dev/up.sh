@@ -121,7 +121,8 @@ start_node() {
   for j in "${!names[@]}"; do
     list+=${list:+,}${names[j]}=http://127.0.0.1:${peer_ports[j]}
   done
-  [[ ! -f $data_dir/$name.log ]] || mv "$data_dir/$name.log" "$data_dir/$name.log.old"
+  # Ctrl-C ends what we run as well as us: nothing may depend on it.
+  [[ ! -f $data_dir/$name.log ]] || mv "$data_dir/$name.log" "$data_dir/$name.log.old" || true
   # A session of its own: Ctrl-C is for us, who stop it as it should be stopped.
   setsid "$program" serve --name "$name" --data-dir "$data_dir/$name" \
     --listen-client-urls "http://127.0.0.1:${client_ports[i]}" \
@@ -137,6 +138,7 @@ start_missing() {
   local i name
   for i in "${!names[@]}"; do
     name=${names[i]}
+    [[ -z $told ]] || return 0
     [[ -z $(pid_of "$name") ]] || continue
     if [[ -f $data_dir/$name.pid ]]; then
       echo "$name was not stopped the last time: it goes on with what is on its disk"
@@ -160,9 +162,20 @@ wait_until_ready() {
         stop_begun
         fail "$name was not ready within 30 s; above is the end of $data_dir/$name.log"
       fi
-      sleep 0.02
+      heed
+      sleep 0.02 || true
     done
   done
+  heed
+}
+
+# Told to stop before they are ready: nothing stays that we have begun.
+heed() {
+  [[ -n $told ]] || return 0
+  trap '' INT TERM HUP
+  echo
+  stop_begun
+  fail "stopped before all were ready, as it was told to; the data is in $data_dir"
 }
 
 up_command() {
@@ -199,10 +212,8 @@ END
 # Until all have ended, or we are told to stop them. They need not be children of ours: one that was
 # lost may have been started again from elsewhere.
 stay() {
-  local name running=1 told='' pause=''
+  local name running=1 pause=''
   local -A were=()
-  # No more than a note: a signal may come in the midst of anything.
-  trap 'told=yes' INT TERM HUP
   while [[ $running -gt 0 ]]; do
     if [[ -n $told ]]; then
       trap '' INT TERM HUP
@@ -232,7 +243,7 @@ stay() {
 }
 
 main() {
-  local begun=() from
+  local begun=() from told=''
   local -A pids=()
   take_options "$@"
   if [[ -z $is_given ]]; then
@@ -248,6 +259,8 @@ main() {
   if [[ -n $fresh ]]; then throw_away; fi
   settle_ports
   refuse_taken_ports
+  # No more than a note: a signal may come in the midst of anything.
+  trap 'told=yes' INT TERM HUP
   start_missing 9>&-
   wait_until_ready
   exec 9>&-
