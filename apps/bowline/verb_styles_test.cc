@@ -95,7 +95,7 @@ class VerbStylesTest : public testing::Test {
          style);
   }
   void show_txn(const std::string& style) {
-    seen_.push_back("txn");
+    seen_.emplace_back("txn");
     const auto program = fs::read_symlink("/proc/self/exe").parent_path() / "bowline";
     const std::string said =
         shell("printf 'value(\"A\") = \"\"\\n\\n\\nput A 1\\nget A\\ndel B\\n' | " +
@@ -148,7 +148,7 @@ class VerbStylesTest : public testing::Test {
     Ran promoted;
     for (int tries = 0; tries < 1000 && promoted.status != 0; ++tries)
       promoted = bowline("member promote n1 -o " + style);
-    seen_.push_back("member promote");
+    seen_.emplace_back("member promote");
     EXPECT_EQ(promoted.status, 0) << promoted.out;
     EXPECT_EQ(promoted.out.starts_with("MEMBER "), style == "table") << promoted.out;
     show({"move-leader n1", "LEADER|NAME", "n1 leads now\n$"}, style);

@@ -131,8 +131,8 @@ class Replica final : private Applier::Client {
   const GroupOptions& options() const { return options_; }
   LogId snapshot() const { return snapshot_; }  // the newest that is here
   bool is_stateless() const { return stateless_; }
-  bool is_installing() const { return installing_; }   // a snapshot of another member is loaded
-  bool anybody_waits() const;  // for an answer
+  bool is_installing() const { return installing_; }  // a snapshot of another member is loaded
+  bool anybody_waits() const;                         // for an answer
   // Why it has stopped: its machine threw. Null: it did not.
   const MachineThrew* failure() const { return failure_.get(); }
   Time heard_leader() const { return heard_leader_; }  // of a follower

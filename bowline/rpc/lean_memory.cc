@@ -26,9 +26,9 @@ struct LeanMemory::Functions {
   }
   // What is mapped is zero.
   static void* allocate_zeros(std::size_t count, std::size_t bytes, void* self) {
-    const bool is_large = bytes != 0 && count >= least_mapped_bytes / bytes;
-    return is_large && count <= SIZE_MAX / bytes ? of(self).map(count * bytes)
-                                                 : std::calloc(count, bytes);
+    if (bytes != 0 && count > SIZE_MAX / bytes) return nullptr;
+    return count * bytes >= least_mapped_bytes ? of(self).map(count * bytes)
+                                               : std::calloc(count, bytes);
   }
   static void* reallocate(void* at, std::size_t bytes, void* self) {
     if (at == nullptr) return allocate(bytes, self);
