@@ -32,8 +32,9 @@ TEST_F(NodeTest, a_follower_refuses_and_says_who_leads) {
   found(3);
   const std::uint64_t leads = leader();
   ASSERT_EQ(write("a"), "1");
-  const std::uint64_t other = leads % 3 + 1;
-  const Outcome outcome = members_.at(other).group->propose("b").get();
+  const Group& other = *members_.at(leads % 3 + 1).group;
+  ASSERT_EQ(other.await_leader(10s).get(), NodeId{leads});  // it may not have been of the quorum
+  const Outcome outcome = other.propose("b").get();
   ASSERT_TRUE(std::holds_alternative<Refused>(outcome));
   EXPECT_EQ(std::get<Refused>(outcome).why, raft::Refusal::not_leader);
   EXPECT_EQ(std::get<Refused>(outcome).leader, NodeId{leads});

@@ -104,6 +104,7 @@ TEST_F(RequestsTest, only_who_leads_says_that_somebody_is_no_member) {
     EXPECT_EQ(std::get<Refused>(outcome).leader, NodeId{leads});
     EXPECT_EQ(text(outcome), "that node is no member of the group");
   }
+  ASSERT_EQ(members_.at(leads % 3 + 1).group->await_leader(10s).get(), NodeId{leads});
   for (const Outcome& outcome : answers_of(leads % 3 + 1))
     EXPECT_EQ(text(outcome),
               "this node does not lead the group: node " + std::to_string(leads) + " does");
