@@ -118,6 +118,7 @@ std::string_view trim(std::string_view text) {
 }
 
 std::size_t find_word(std::string_view line, std::string_view word, std::size_t from) {
+  if (word.empty()) return std::string_view::npos;
   for (std::size_t at = line.find(word, from); at != std::string_view::npos;
        at = line.find(word, at + 1)) {
     const std::size_t end = at + word.size();

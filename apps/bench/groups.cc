@@ -16,6 +16,7 @@
 
 #include "apps/bench/addresses.h"
 #include "apps/bench/groups_member.h"
+#include "apps/bowline/numbers.h"
 
 namespace bowline::bench {
 namespace {
@@ -199,7 +200,7 @@ int main(int argc, char** argv) {
   using namespace bowline::bench;
   CLI::App app{"Three processes on loopback with many groups that have nothing to do"};
   Arguments arguments;
-  app.add_option("--groups", arguments.groups, "How many")->check(CLI::PositiveNumber);
+  app.add_option("--groups", arguments.groups, "How many")->check(bowline::apps::at_least(1));
   app.add_option("--seconds", arguments.seconds, "How long they are watched at rest");
   app.add_option("--patience", arguments.patience, "Give up after so many seconds of waiting");
   app.add_option("--hibernate-ms", arguments.hibernate_ms,

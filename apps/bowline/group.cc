@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apps/bowline/group_view.h"
+#include "apps/bowline/numbers.h"
 #include "apps/bowline/wal.h"
 
 namespace bowline::apps {
@@ -111,8 +112,7 @@ GroupVerbs::GroupVerbs(CLI::App& app)
   for (CLI::App* const verb : {snapshot_, recover_})
     verb->add_option("--at", arguments_.at, "The node: HOST:PORT")->required();
   describe_last_resorts();
-  rebalance_->add_option("--most", arguments_.most, "So many groups move")
-      ->check(CLI::PositiveNumber);
+  rebalance_->add_option("--most", arguments_.most, "So many groups move")->check(at_least(1));
   rebalance_->add_flag("--only-show", arguments_.only_show, "Which would move");
   group_->require_subcommand(1);
   group_->footer(
@@ -126,7 +126,7 @@ GroupVerbs::GroupVerbs(CLI::App& app)
 void GroupVerbs::describe_last_resorts() {
   recover_->add_option("--cluster-id", arguments_.anew, "A new one, that was never used")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   recover_->add_flag("--lose-what-others-have", arguments_.sure,
                      "You know that entries may be lost, and that the others must not come back");
   CLI::Option* const at = destroy_->add_option("--at", arguments_.at, "On this node: HOST:PORT");
@@ -148,24 +148,21 @@ void GroupVerbs::add_reach(CLI::App& verb) {
   verb.add_option("--key", arguments_.key, "Of the certificate");
   verb.add_option("--authority", arguments_.authorities, "Whose certificates you trust");
   verb.add_option("--cluster", arguments_.cluster, "The nodes must be of this cluster");
-  verb.add_option("--within", arguments_.within, "Seconds for an answer")
-      ->check(CLI::PositiveNumber);
+  verb.add_option("--within", arguments_.within, "Seconds for an answer")->check(at_least(1));
   verb.add_flag("--json", arguments_.json, "For programs");
 }
 
 CLI::App* GroupVerbs::add(const std::string& name, const std::string& what, bool of_one_group) {
   CLI::App* const verb = group_->add_subcommand(name, what);
   if (of_one_group)
-    verb->add_option("GROUP", arguments_.group, "Its number")
-        ->required()
-        ->check(CLI::PositiveNumber);
+    verb->add_option("GROUP", arguments_.group, "Its number")->required()->check(at_least(1));
   add_reach(*verb);
   return verb;
 }
 
 CLI::App* GroupVerbs::add_change(const std::string& name, const std::string& what) {
   CLI::App* const verb = add(name, what);
-  verb->add_option("--node", arguments_.node, "Which")->required()->check(CLI::PositiveNumber);
+  verb->add_option("--node", arguments_.node, "Which")->required()->check(at_least(1));
   add_expect(*verb, arguments_);
   return verb;
 }
@@ -173,7 +170,7 @@ CLI::App* GroupVerbs::add_change(const std::string& name, const std::string& wha
 void GroupVerbs::add_expect(CLI::App& verb, GroupArguments& arguments) {
   verb.add_option("--expect", arguments.expected,
                   "Only if the members are still those of this entry, as `members` shows it")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
 }
 
 int GroupVerbs::run() {

@@ -7,6 +7,7 @@
 
 #include "apps/bowline/client_verbs.h"
 #include "apps/bowline/key_view.h"
+#include "apps/bowline/numbers.h"
 #include "apps/bowline/wal.h"
 
 // bowline put, get and del.
@@ -114,7 +115,7 @@ void add_get(ClientVerbs& verbs) {
                               [&](const auto& said) { return text_of(said, session.style, view); });
       });
   given->keys.add_to(*verb);
-  verb->add_option("--limit", given->limit, "So many at most")->check(CLI::NonNegativeNumber);
+  verb->add_option("--limit", given->limit, "So many at most")->check(at_least(0));
   verb->add_option("--rev", given->revision, "As it was at this revision");
   verb->add_option("--sort-by", given->sort_by, "key, version, create, modify or value")
       ->transform(CLI::IsMember({"key", "version", "create", "modify", "value"}, CLI::ignore_case));

@@ -13,6 +13,7 @@
 #include "apps/bowline/columns.h"
 #include "apps/bowline/json.h"
 #include "apps/bowline/key_view.h"
+#include "apps/bowline/numbers.h"
 #include "apps/bowline/wal.h"
 #include "apps/bowline/words.h"
 
@@ -243,7 +244,7 @@ void add_lease_verbs(ClientVerbs& verbs) {
            [given](const ClientSession& session) { return grant(session, *given); })
       ->add_option("TTL", given->ttl, "In seconds")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   verbs.add(family, "list", "All leases", list);
   const auto add = [&](const char* name, const char* what, auto run) {
     CLI::App* const verb = verbs.add(family, name, what, with_id(given, std::move(run)));

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "apps/bowline/numbers.h"
 #include "apps/bowline/wal.h"
 #include "bowline/api/offline.h"
 
@@ -28,12 +29,12 @@ RecoverVerb::RecoverVerb(CLI::App& app)
     : verb_(app.add_subcommand(
           "recover", "Make a stopped node the whole group: the others are gone for good")) {
   verb_->add_option("DIR", directory_, "The directory of the node's log")->required();
-  verb_->add_option("--group", group_, "Which group")->required()->check(CLI::PositiveNumber);
+  verb_->add_option("--group", group_, "Which group")->required()->check(at_least(1));
   verb_
       ->add_option("--as-cluster", cluster_,
                    "The new name of its cluster, so that nobody of the old one comes back unasked")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   verb_->add_flag("--yes", yes_, "Do it; without, only the warning is printed");
   verb_->add_flag("--cached", cached_, "For file systems that cannot do without the page cache");
   verb_->footer(

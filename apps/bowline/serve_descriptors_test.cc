@@ -12,7 +12,9 @@
 
 #include "apps/bowline/serve_rig.h"
 
-// A member that has as many files open as it may, while clients write.
+// A member that has as many files open as it may, while clients write. Not with the sanitizer for
+// undefined behaviour, which needs a pipe to look at an object of a type that is new to it.
+#ifndef __SANITIZE_ADDRESS__
 namespace bowline::apps {
 namespace {
 
@@ -70,7 +72,7 @@ TEST_F(DescriptorsTest, it_waits_hands_over_and_goes_on_with_all_that_was_acknow
     ++number;
     if (!put(1, number)) missing += " " + std::to_string(number);
   }
-  ASSERT_TRUE(says("what=\"disk full\""));
+  ASSERT_TRUE(says("what=\"disk full\"")) << text_of(scratch.at("said")) << members_[0]->said();
   EXPECT_TRUE(says("what=\"no snapshot taken\""));
   EXPECT_TRUE(says("Too many open files: this process may not open more"));
   EXPECT_EQ(missing, "");
@@ -100,3 +102,4 @@ TEST_F(DescriptorsTest, it_waits_hands_over_and_goes_on_with_all_that_was_acknow
 
 }  // namespace
 }  // namespace bowline::apps
+#endif

@@ -87,6 +87,10 @@ TEST(ServeEnvironment, what_cannot_be_is_a_sentence) {
   const std::string refused = taken({{"ETCD_MAX_TXN_OPS", "many"}}).refused;
   EXPECT_TRUE(refused.contains("--max-txn-ops")) << refused;
   EXPECT_NE(taken({{"ETCD_INITIAL_CLUSTER_STATE", "old"}}).refused, "");
+  EXPECT_EQ(taken({{"ETCD_MAX_TXN_OPS", "-1"}}).refused,
+            "a variable of the environment says what cannot be: "
+            "--max-txn-ops: must be at least 0, and not -1");
+  EXPECT_EQ(taken({{"ETCD_QUOTA_BACKEND_BYTES", "-1"}}).refused, "");
 }
 
 TEST(ServeEnvironment, of_the_process_only_those_of_etcd_that_hold_something_are_taken) {

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/bowline/serve_flags.h"
 
+#include <concepts>
+
+#include "apps/bowline/numbers.h"
+
 namespace bowline::apps {
 namespace {
 
 // Who says a flag twice means the second, as with etcd.
 template <class Value>
 CLI::Option* add(CLI::App& app, const std::string& flag, Value& value, const std::string& what) {
-  return app.add_option(flag, value, what)->take_last()->capture_default_str();
+  CLI::Option* const option = app.add_option(flag, value, what)->take_last();
+  if constexpr (std::unsigned_integral<Value>) option->check(at_least(0));
+  return option->capture_default_str();
 }
 
 }  // namespace

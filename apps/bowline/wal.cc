@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "apps/bowline/numbers.h"
 #include "apps/bowline/progress_bar.h"
 
 namespace bowline::apps {
@@ -13,8 +14,7 @@ WalVerbs::WalVerbs(CLI::App& app)
       verify_(add("verify", "Look for damage, and say what a start of the node would do")),
       stat_(add("stat", "What each group takes, and what keeps old segments alive")),
       group_(dump_->add_option("--group", arguments_.group, "Only what this group wrote")) {
-  dump_->add_option("--segment", arguments_.segment, "Only this segment")
-      ->check(CLI::PositiveNumber);
+  dump_->add_option("--segment", arguments_.segment, "Only this segment")->check(at_least(1));
   dump_->add_flag("--entries", arguments_.entries, "A line for each entry, with its first bytes");
   verify_->footer(
       "Ends with 0: nothing is wrong; a last write that never ended is no harm.\n"

@@ -8,6 +8,7 @@
 
 #include "apps/bowline/client_verbs.h"
 #include "apps/bowline/key_view.h"
+#include "apps/bowline/numbers.h"
 #include "apps/bowline/wal.h"
 
 // bowline watch: what happens to keys, as it happens, until it is interrupted.
@@ -121,8 +122,7 @@ void add_watch_verb(ClientVerbs& verbs) {
   CLI::Option* const end = verb->add_option("END", given->end, "The range ends before this one");
   verb->add_flag("--prefix", given->prefix, "All keys that begin with KEY")->excludes(end);
   verb->add_flag("--prev-kv", given->before, "With what they held before");
-  verb->add_option("--rev", given->revision, "From this revision on")
-      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--rev", given->revision, "From this revision on")->check(at_least(0));
   verb->add_option("--events", given->most, "End after so many");
 }
 

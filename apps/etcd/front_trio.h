@@ -67,6 +67,7 @@ class PlayedCall final : public rpc::CallChannel {
     if (hooks_.cancelled) hooks_.cancelled(rpc::Cancelled::by_client);
   }
   rpc::CallHooks& hooks() { return hooks_; }
+  void let_go() { std::exchange(hooks_, {}); }  // they hold the call, which holds this
 
   // ---- for the service
   const rpc::CallHead& head() const override { return head_; }
@@ -158,6 +159,14 @@ class FrontTrio {
     for (std::size_t i = 0; i < 3; ++i) starts.emplace_back([this, i] { start(i); });
     for (std::thread& one : starts) one.join();
   }
+  // Streams that are under way still: what a session does for those that it has.
+  ~FrontTrio() {
+    for (FrontMember& member : members_) member.node.reset();
+    for (const std::weak_ptr<PlayedCall>& stream : streams_)
+      if (const std::shared_ptr<PlayedCall> one = stream.lock()) one->let_go();
+  }
+  FrontTrio(const FrontTrio&) = delete;
+  FrontTrio& operator=(const FrontTrio&) = delete;
   FrontMember& operator[](std::size_t i) { return members_[i]; }
   NodeId id(std::size_t i) const { return {i + 1}; }
 
@@ -202,6 +211,7 @@ class FrontTrio {
                                      bool wants_leader = false) {
     auto channel = std::make_shared<PlayedCall>("/etcdserverpb." + method);
     if (wants_leader) channel->head_to_change().metadata.add("hasleader", "true");
+    streams_.push_back(channel);
     members_[i].run([&](host::Shard&) {
       members_[i].front->router().find(channel->head().method)->stream(rpc::Call(channel));
     });
@@ -259,6 +269,7 @@ class FrontTrio {
   Duration within_;
   Adjust adjust_;
   std::vector<int> ports_;
+  std::vector<std::weak_ptr<PlayedCall>> streams_;
   std::array<FrontMember, 3> members_;
 };
 

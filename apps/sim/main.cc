@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/bowline/numbers.h"
 #include "apps/sim/campaign.h"
 #include "apps/sim/exhaustive.h"
 #include "apps/sim/exit_code.h"
@@ -49,17 +50,16 @@ struct Arguments {
 void declare(CLI::App& app, Arguments& arguments) {
   CLI::App* run = app.add_subcommand("run", "Run seeds, and say what broke");
   run->add_option("--world", arguments.world, "What is simulated: cores, nodes or kv");
-  run->add_option("--seeds", arguments.seeds, "How many seeds")->check(CLI::PositiveNumber);
-  run->add_option("--from", arguments.from, "The first of them")->check(CLI::PositiveNumber);
-  run->add_option("--seed", arguments.seed, "Only this one")->check(CLI::PositiveNumber);
+  run->add_option("--seeds", arguments.seeds, "How many seeds")->check(at_least(1));
+  run->add_option("--from", arguments.from, "The first of them")->check(at_least(1));
+  run->add_option("--seed", arguments.seed, "Only this one")->check(at_least(1));
   run->add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts of the seeds");
   run->add_option("--nodes", arguments.nodes, "How many members; drawn if not given")
       ->check(CLI::Range(1, 9));
   run->add_option("--seconds", arguments.seconds, "How long the weather is bad, in virtual time")
       ->check(CLI::Range(1, 100'000));
   run->add_option("--processes", arguments.processes, "How many at once; one for each CPU else");
-  run->add_option("--failures", arguments.failures, "Stop after so many")
-      ->check(CLI::PositiveNumber);
+  run->add_option("--failures", arguments.failures, "Stop after so many")->check(at_least(1));
   run->add_option("--json", arguments.json, "Write the results for programs");
   run->add_option("--hashes", arguments.hashes, "Write a line for each seed: seed and hash");
   run->add_flag("--once", arguments.once, "Do not run each seed twice to compare");

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <utility>
 
+#include "apps/bowline/numbers.h"
 #include "apps/sim/apart.h"
 #include "apps/sim/exit_code.h"
 #include "apps/sim/replaying.h"
@@ -82,7 +83,7 @@ std::optional<Bug> bug_of(const std::string& plant) {
 
 CLI::App* declare_shrink(CLI::App& app, ShrinkArguments& arguments) {
   CLI::App* verb = app.add_subcommand("shrink", "Make what a seed breaks as small as it can be");
-  verb->add_option("--seed", arguments.seed, "The seed")->required()->check(CLI::PositiveNumber);
+  verb->add_option("--seed", arguments.seed, "The seed")->required()->check(at_least(1));
   if (can_plant()) verb->add_option("--plant", arguments.plant, "With this bug, as in P04");
   verb->add_option("--world", arguments.world, "As it was run")
       ->check(CLI::IsMember({"cores", "nodes", "kv"}));

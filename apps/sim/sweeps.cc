@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/bowline/numbers.h"
 #include "apps/sim/exit_code.h"
 #include "apps/sim/wide.h"
 #include "bowline/sim/crash_sweep.h"
@@ -192,11 +193,11 @@ CLI::App* declare_sweeps(CLI::App& app, SweepArguments& arguments) {
   verb->add_option("--limit", arguments.limit, "So many points or places at most, evenly spread");
   verb->add_option("--only", arguments.only, "Only this point or place");
   verb->add_option("--subsets", arguments.subsets, "Ways to lose what was not synced, per point")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   verb->add_option("--large", arguments.large, "Of each kind of larger rot so many");
-  verb->add_option("--seed", arguments.seed, "Of the workload")->check(CLI::PositiveNumber);
+  verb->add_option("--seed", arguments.seed, "Of the workload")->check(at_least(1));
   verb->add_option("--failures", arguments.failures, "How often the power fails")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   verb->add_flag("--mishaps", arguments.mishaps,
                  "With power: now and then a write fails, or a bit flips");
   verb->add_option("--json", arguments.json, "Write the results for programs");

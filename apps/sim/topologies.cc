@@ -9,6 +9,7 @@
 #include <map>
 #include <vector>
 
+#include "apps/bowline/numbers.h"
 #include "apps/sim/exit_code.h"
 #include "apps/sim/wide.h"
 #include "bowline/sim/topology_trial.h"
@@ -201,7 +202,7 @@ CLI::App* declare_topologies(CLI::App& app, TopologyArguments& arguments) {
       "topologies", "Five nodes, every set of links that fail, every leader: who serves?");
   verb->add_option("--json", arguments.json, "Write the results for programs");
   verb->add_option("--shard", arguments.shard, "I/N: the I-th of N equal parts of the cases");
-  verb->add_option("--seed", arguments.seed, "Of the first case")->check(CLI::PositiveNumber);
+  verb->add_option("--seed", arguments.seed, "Of the first case")->check(at_least(1));
   return verb;
 }
 

@@ -123,7 +123,8 @@ TEST_F(ConsoleTest, several_members_change_in_one_step) {
     wanted.push_back({.id = NodeId{id}, .address = addresses_[id]});
   wanted.push_back(
       {.id = NodeId{5}, .standing = raft::Standing::learner, .address = addresses_[5]});
-  EXPECT_TRUE(words(script->change_members(group, wanted, Index{1})).contains("not those that"));
+  // It may well be 1: as soon as the first leader has met all of them.
+  EXPECT_TRUE(words(script->change_members(group, wanted, Index{1000})).contains("not those that"));
   EXPECT_EQ(words(script->change_members(group, wanted)), "done");
   const auto report = script->look(group);
   ASSERT_TRUE(report) << report.error().what;

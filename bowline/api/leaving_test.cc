@@ -86,6 +86,22 @@ TEST_F(LeavingTest, a_group_that_was_destroyed_starts_anew) {
   EXPECT_EQ(members_[1].node->destroy(GroupId{}).error().fault, Fault::invalid);
 }
 
+// It has nothing that could be lost, so it is destroyed first: then it is founded like any other.
+TEST_F(LeavingTest, groups_that_wait_to_be_added_are_founded_while_their_nodes_run) {
+  adjust_setup_ = [](std::uint64_t, GroupSetup& setup) { setup.founders.clear(); };
+  found(3);
+  adjust_setup_ = {};
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    const GroupStatus waits = members_.at(id).group->status().get();
+    EXPECT_TRUE(waits.here);
+    EXPECT_EQ(waits.last.index, Index{});
+    ASSERT_TRUE(members_.at(id).node->destroy(group));
+    start(id);
+  }
+  EXPECT_EQ(write("a"), "1");
+  for (std::uint64_t id = 1; id <= 3; ++id) EXPECT_EQ(read(id), "a\n") << id;
+}
+
 TEST_F(LeavingTest, machines_are_let_go_when_their_group_ends_or_does_not_start) {
   open(1);
   Node& node = *members_[1].node;

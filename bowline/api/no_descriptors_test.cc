@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,7 +10,9 @@
 #include "bowline/api/test_node.h"
 #include "bowline/runtime/test_limits.h"
 
-// Nodes whose process has as many files open as it may.
+// Nodes whose process has as many files open as it may. Not with the sanitizer for undefined
+// behaviour, which needs a pipe to look at an object of a type that is new to it.
+#ifndef __SANITIZE_ADDRESS__
 namespace bowline {
 namespace {
 
@@ -22,6 +24,7 @@ class NoDescriptorsTest : public NodeTest {
     adjust_ = [this](NodeOptions& options) {
       options.log.segment_bytes = 256 << 10;
       options.log.batch_bytes = 32 << 10;
+      options.log.retry_full_after = 50ms;
       options.broken = [this](const Error& error) {
         const std::lock_guard lock(mutex_);
         lines_ += "BROKEN: " + error.what + "\n";
@@ -54,9 +57,11 @@ class NoDescriptorsTest : public NodeTest {
     }
     return false;
   }
-  bool all_are_full() {
-    return std::ranges::all_of(members_,
-                               [](auto& one) { return one.second.node->status().get().log.full; });
+  std::set<std::uint64_t> full() {
+    std::set<std::uint64_t> ids;
+    for (auto& [id, member] : members_)
+      if (member.node->status().get().log.full) ids.insert(id);
+    return ids;
   }
   std::size_t links_up() {
     std::size_t up = 0;
@@ -86,17 +91,19 @@ TEST_F(NoDescriptorsTest, nodes_wait_until_some_are_free_and_nothing_is_lost) {
   ASSERT_TRUE(soon([&] { return links_up() == 6; }));
   {
     const NoMoreFiles limit;
+    // Each of them, but not all at the same time: what one gives back, another one takes.
+    std::set<std::uint64_t> were_full;
     ASSERT_TRUE(soon([&] {
       add();
-      return all_are_full();
+      were_full.merge(full());
+      return were_full.size() == 3;
     }));
     // With what a segment that went gave back, or in vain: neither may end the node.
     members_.at(1).group->snapshot().wait();
-    std::this_thread::sleep_for(1500ms);  // they have tried again, in vain
     EXPECT_EQ(links_up(), 6U);
     EXPECT_TRUE(is_said("Too many open files: this process may not open more; raise its limit"));
   }
-  EXPECT_TRUE(soon([&] { return !all_are_full(); }));
+  EXPECT_TRUE(soon([&] { return full().empty(); }));
   ASSERT_TRUE(soon([&] { return adds("afterwards-"); }));
   acknowledged.emplace_back("afterwards-");
   EXPECT_FALSE(is_said("BROKEN"));
@@ -146,3 +153,4 @@ TEST_F(NoDescriptorsTest, a_snapshot_that_cannot_be_looked_at_is_still_the_newes
 
 }  // namespace
 }  // namespace bowline
+#endif

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "bowline/base/ensure.h"
+
 namespace bowline {
 
 // In front of the elements of a list.
@@ -72,6 +74,7 @@ class Few {
   void pop_back() { erase(end() - 1); }
   T* erase(const T* element) { return erase(element, element + 1); }
   T* erase(const T* first, const T* last) {
+    ensure(begin() <= first && first <= last && last <= end());  // else all empty lists would go
     T* const gap = begin() + (first - begin());
     if (first == last) return gap;
     T* const rest = std::move(begin() + (last - begin()), end(), gap);

@@ -75,6 +75,15 @@ TEST(Few, takes_an_element_of_its_own) {
   EXPECT_EQ(all(list), (std::vector<std::string>(3, std::string(99, 'a'))));
 }
 
+// All lists without an element share a place in memory, and must leave it as it is.
+TEST(Few, more_than_there_is_cannot_go) {
+  Few<std::string> none;
+  EXPECT_DEATH(none.erase(none.begin(), none.begin() + 1), "ensure");
+  EXPECT_DEATH(none.pop_back(), "ensure");
+  Few<std::string> one = words({"a"});
+  EXPECT_DEATH(one.erase(one.begin(), one.end() + 1), "ensure");
+}
+
 // Whatever is done to it, a vector would look the same.
 TEST(Few, behaves_like_a_vector) {
   Prng prng(7);

@@ -73,6 +73,13 @@ std::vector<NodeId> who_differs(const Sums& sums, std::size_t members) {
   return others;
 }
 
+bool all_were_compared(const Sums& sums, std::size_t members) {
+  const auto is_of_the_same = [&sums](const auto& one) {
+    return past_of(one.second) == past_of(sums.begin()->second);
+  };
+  return sums.size() >= members && std::ranges::all_of(sums, is_of_the_same);
+}
+
 Comparison::Comparison(Here& here)
     : here_(here),
       hashes_(here),
@@ -117,9 +124,14 @@ void Comparison::compare(Over what) {
   here_.quorum.read(life_.guard([this, what](const std::optional<Wrong>& wrong) {
     if (wrong || round_.told || !here_.quorum.leads()) return;
     const kv::Store& store = here_.store();
-    if (what == Over::compacted) compared_compaction_ = store.compacted();
-    begin(what == Over::compacted ? store.compacted() : store.revision(),
-          [this](const Sums& sums) { judge(sums); });
+    if (what == Over::all)
+      return begin(store.revision(), [this](const Sums& sums) { judge(sums); });
+    begin(store.compacted(), [this, compacted = store.compacted()](const Sums& sums) {
+      judge(sums);
+      const raft::Membership* const members = here_.members();
+      if (members != nullptr && all_were_compared(sums, members->members.size()))
+        compared_compaction_ = compacted;  // else it is tried again
+    });
   }));
 }
 
@@ -162,6 +174,7 @@ void Comparison::end() {
   here_.loop.set(patience_, never);
   ++rounds_;
   std::exchange(round_.told, {})(std::exchange(round_.sums, {}));
+  if (at_start_ && !round_.told) compare_at_start(std::exchange(at_start_, {}));
 }
 
 void Comparison::judge(const Sums& sums) {
@@ -187,7 +200,10 @@ void Comparison::raise(NodeId member) {
 }
 
 void Comparison::compare_at_start(env::Done<bool> told) {
-  if (round_.told) return told(true);
+  if (round_.told) {
+    at_start_ = std::move(told);  // after the round that is under way
+    return;
+  }
   begin(here_.store().revision(), [this, told = std::move(told)](const Sums& sums) mutable {
     const auto ours = sums.find(here_.self());
     if (ours == sums.end()) return told(true);

@@ -22,6 +22,9 @@ using Sums = std::map<NodeId, HashOfPast>;
 // some differ, and no more than half of the members agree.
 std::vector<NodeId> who_differs(const Sums&, std::size_t members);
 
+// Each of `members` has said what it has, and all as of the same past.
+bool all_were_compared(const Sums&, std::size_t members);
+
 // Members do what the log says, and so have the same data, unless a disk, the memory or we have
 // made a mistake. Whoever leads compares the sums over them from time to time, and raises the alarm
 // CORRUPT of those that are different: nothing is written any more then.
@@ -60,7 +63,8 @@ class Comparison {
 
   Here& here_;
   Hashes hashes_;
-  Round round_;  // under way if somebody is to be told
+  Round round_;               // under way if somebody is to be told
+  env::Done<bool> at_start_;  // asked for while a round was under way
   std::uint64_t rounds_ = 0;
   struct Asked {
     std::int64_t revision = 0;

@@ -41,5 +41,12 @@ TEST(Comparison, who_has_compacted_something_else_is_not_compared) {
   EXPECT_EQ(who_differs({{{1}, right}, {{2}, of_another_past}}, 3), Ids{});
 }
 
+TEST(Comparison, all_were_compared_once_each_has_said_what_it_has_of_the_same_past) {
+  EXPECT_TRUE(all_were_compared({{{1}, right}, {{2}, wrong}, {{3}, right}}, 3));
+  EXPECT_FALSE(all_were_compared({{{1}, right}, {{2}, right}}, 3));
+  EXPECT_FALSE(all_were_compared({{{1}, right}, {{2}, right}, {{3}, of_another_past}}, 3));
+  EXPECT_FALSE(all_were_compared({}, 3));
+}
+
 }  // namespace
 }  // namespace bowline::etcd

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bowline/etcd/convert.h"
+#include "bowline/etcd/range_bytes.h"
 #include "bowline/etcd/unary.h"
 #include "bowline/kv/long_range.h"
 
@@ -62,10 +63,9 @@ void Ranges::answer_at_once(rpc::Call call, const kv::Range& range, kv::Weight w
     return call.finish(here_.room.refusal(weight));
   if (!found) return call.finish(status_of(found.error()));
   here_.room.took(weight);
-  RangeResponse response;
-  here_.fill(*response.mutable_header());
-  fill(response, *found);
-  etcd::answer(call, response);
+  etcdserverpb::ResponseHeader header;
+  here_.fill(header);
+  call.answer(bytes_of(header, *found));
 }
 
 void Ranges::keep(std::unique_ptr<Task> task) {

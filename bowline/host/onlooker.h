@@ -15,8 +15,8 @@ class Onlooker {
  public:
   virtual ~Onlooker() = default;
   virtual void opened(const wal::Opened&) {}  // the log, before any group is started
-  // The log of a group begins here now, on the disk; before its replica is started.
-  virtual void based(GroupId, const raft::Base&) {}
+  // The log of a group begins here now, with this state, on the disk; before its replica starts.
+  virtual void based(GroupId, const raft::Base&, const raft::HardState&) {}
   virtual void started(const Replica&) {}
   virtual void persisted(const Replica&, Seq) {}  // before its core is told
   // Before any of the effects is carried out.

@@ -28,6 +28,15 @@ raft::Persist from_the_start(const raft::Base& base, const raft::HardState& hard
   return write;
 }
 
+// Of a member that founded its group, and of which no vote or answer has left yet: its state may be
+// on the disk before anything else. Without a term it would be taken for one that lost its disk,
+// and have no say. As it is: it has heard of that term, and promised nothing in it.
+raft::HardState first_state(const raft::Found& found, const raft::Base& state) {
+  const bool founded = found.base.membership != nullptr && !found.base.id.index;
+  if (!founded || found.hard_state != raft::HardState{}) return {};
+  return {std::max(state.id.term, state.known_in), {}, {}, false};
+}
+
 }  // namespace
 
 Result<std::optional<raft::Base>> Shard::place_of(GroupId group, machine::StateMachine& machine) {
@@ -76,7 +85,7 @@ void Shard::start(GroupId group, Birth birth, machine::StateMachine& machine,
   if (is_founded_now(begins) && newest == nullptr)
     return begin_at(group, {{}, begins.birth.founders, {}, {}}, {});
   if (newest != nullptr && newest->id.index > found.base.id.index && !holds(found, newest->id))
-    return begin_at(group, *newest, {});
+    return begin_at(group, *newest, first_state(found, *newest));
   env_.loop.soon(life_.guard([this, group, number = begins.number] {
     if (beginning(group, number) != nullptr) based(group);
   }));
@@ -133,7 +142,8 @@ void Shard::imported(GroupId group, std::uint64_t number, const raft::Base& base
 // The writes of a core have numbers from 1 on.
 void Shard::begins_anew(GroupId group, Seq seq) {
   if (seq != Seq{}) return;
-  if (onlooker_ != nullptr) onlooker_->based(group, beginning_.at(group).found.base);
+  const raft::Found& found = beginning_.at(group).found;
+  if (onlooker_ != nullptr) onlooker_->based(group, found.base, found.hard_state);
   based(group);
 }
 

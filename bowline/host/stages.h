@@ -46,7 +46,10 @@ class Laps {
   void decided(const raft::Decided&, Time now);
   void durable(Index through, Time now);
   void applied(Index through, Time reached, Time answered);
-  void end() { open_.clear(); }
+  void end() {
+    open_.clear();
+    first_ = 0;
+  }
   bool empty() const { return open_.empty(); }
 
  private:

@@ -87,5 +87,16 @@ TEST_F(LapsTest, many_on_their_way_are_told_apart) {
   EXPECT_TRUE(laps_.empty());
 }
 
+// A leader that was removed stops, and refuses reads from then on. Those have no lap.
+TEST_F(LapsTest, after_the_end_a_read_may_be_refused) {
+  for (std::uint64_t i = 1; i <= 5; ++i) give(i, i, 1, 0);
+  laps_.durable({3}, at(1));
+  for (std::uint64_t i = 1; i <= 3; ++i) commit(i, 1);
+  laps_.applied({3}, at(1), at(1));
+  laps_.end();
+  laps_.refused({6});
+  EXPECT_TRUE(laps_.empty());
+}
+
 }  // namespace
 }  // namespace bowline::host

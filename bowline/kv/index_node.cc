@@ -29,14 +29,14 @@ template <class At>
 std::uint32_t locate(const IndexNode& node, std::uint32_t from, std::string_view key, At at,
                      bool behind_equal) {
   if (from == node.count) return from;
-  if (node.skip > 0) {
-    const std::string_view common = at(from).substr(0, node.skip);
-    const int order = key.substr(0, node.skip).compare(common);
-    if (order != 0) return order < 0 ? from : node.count;
-  }
   const std::uint64_t head = head_of(key, node.skip);
   const std::uint32_t low =
       partition(from, node.count, [&](std::uint32_t i) { return node.heads[i] < head; });
+  if (node.skip > 0) {  // all of them begin so; of this one more will be looked at in any case
+    const std::string_view common = at(std::min(low, node.count - 1)).substr(0, node.skip);
+    const int order = key.substr(0, node.skip).compare(common);
+    if (order != 0) return order < 0 ? from : node.count;
+  }
   std::uint32_t high = low;
   while (high < node.count && node.heads[high] == head) ++high;
   return partition(low, high, [&](std::uint32_t i) {

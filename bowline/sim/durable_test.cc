@@ -11,12 +11,15 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Durable : testing::Test {
-  void SetUp() override {
-    Plan plan = calm_plan(3);
+  void begin(std::uint64_t seed) {
+    Plan plan = calm_plan(3, seed);
     plan.whole = true;
     plan.climate.durable_machines = true;
     world = std::make_unique<World>(plan);
     for (std::uint64_t i = 1; i <= 3; ++i) world->start(NodeId{i});
+  }
+  void SetUp() override {
+    begin(1);
     ASSERT_TRUE(world->wait_for_leader());
     world->run(3s);
     follower = NodeId{world->leader().value % 3 + 1};
@@ -63,6 +66,30 @@ TEST_F(Durable, a_machine_that_lost_its_last_marks_gets_the_rest_from_the_log) {
   }
   EXPECT_TRUE(lost);
   EXPECT_EQ(log_begins(), Index{});
+}
+
+// Its vote, and the first entries, are on the way to the disk still. It has promised nothing, and
+// so has a say as before.
+TEST_F(Durable, a_founder_whose_machine_is_ahead_of_its_first_vote_is_no_blank_node) {
+  follower = NodeId{1};
+  NodeId leader;
+  bool is_ahead = false;
+  for (std::uint64_t seed = 1; seed <= 20 && !is_ahead; ++seed) {
+    begin(seed);
+    ASSERT_TRUE(world->run_until([&] { return world->core(follower) != nullptr; }, 5s));
+    world->slow_disk(follower, 30s);
+    ASSERT_TRUE(world->run_until([&] { return applied() > Index{}; }, 10s));
+    ASSERT_EQ(world->core(follower)->outline().durable(), Index{});
+    leader = world->leader();
+    world->crash(follower, Crash::power);
+    world->speed_up_disk(follower, 30s);
+    world->start(follower);
+    is_ahead = log_begins() > Index{};  // not if the machine lost it again
+  }
+  ASSERT_TRUE(is_ahead);
+  world->crash(leader, Crash::kill);
+  ASSERT_TRUE(world->run_until([&] { return world->leader() && world->leader() != leader; }, 20s));
+  write();
 }
 
 // The others have committed what its own disk has not got yet.

@@ -155,9 +155,10 @@ bool Liveness::settles() {
 }
 
 bool Liveness::stays() {
-  // Where leases end in the calm there is something to send, and so to read: then a leader may find
-  // only now that its log has rotted, and hands over. Each may do that once.
-  const std::uint64_t most = world_.play() == nullptr ? 1 : world_.sites();
+  // In a whole node something is read in the calm, too: what leases that end have to send, or what
+  // lies in the way of another group's writes. Then a leader may find only now that its log has
+  // rotted, and hands over. Each may do that once.
+  const std::uint64_t most = world_.plan().whole ? world_.sites() : 1;
   for (std::uint64_t i = 0; i < most; ++i) {
     const NodeId leader = world_.leader();
     const Term term = world_.core(leader)->term();

@@ -11,6 +11,7 @@
 #include "bowline/host/snapshot_name.h"
 #include "bowline/sim/members.h"
 #include "bowline/sim/side_machine.h"
+#include "bowline/words/describe.h"
 
 namespace bowline::sim {
 namespace {
@@ -208,6 +209,7 @@ void SideGroups::start_now(Group& group, NodeId id, Life life) {
       std::ranges::find(birth.founders, id) != birth.founders.end() && !birth.began.contains(id);
   copy.life = life;
   copy.runs = true;
+  copy.founded = copy.founded || founds;
   host::Birth born{.options = world_.group_options(id),
                    .founders = founds ? membership_of(life, birth.founders) : nullptr,
                    .state = {}};
@@ -305,7 +307,7 @@ void SideGroups::change(Group& group, NodeId leads) {
 
 // ---- after the weather
 
-// Of the newest life, at a node that is well, and known to be a member by what it has itself.
+// Of the newest life, at a node that is well, and has a say by what it has itself.
 const raft::Core* SideGroups::member(const Group& group, NodeId id, const Well& well) const {
   const auto copy = group.copies.find(id);
   if (copy == group.copies.end() || copy->second.life != group.life || copy->second.destroying)
@@ -314,9 +316,10 @@ const raft::Core* SideGroups::member(const Group& group, NodeId id, const Well& 
   if (one == nullptr || one->core().stopped()) return nullptr;
   const raft::MembershipPtr& membership = one->core().memberships().latest().membership;
   const raft::Member* const self = membership == nullptr ? nullptr : membership->find(id);
-  const bool bound =
-      self != nullptr && (!self->incarnation || self->incarnation == one->core().incarnation());
-  return bound ? &one->core() : nullptr;
+  if (self == nullptr) return nullptr;
+  const bool has_say =
+      self->incarnation ? self->incarnation == one->core().incarnation() : copy->second.founded;
+  return has_say ? &one->core() : nullptr;
 }
 
 // Could one of them win an election, and commit?
@@ -365,9 +368,22 @@ std::string SideGroups::settle(const Well& well, Duration election) {
     if (group->written > before) ++world_.counters().groups_settled;
     if (group->written > before || !viable(*group, well)) continue;
     return "group " + std::to_string(group->id.value) + " takes no write in its life " +
-           std::to_string(group->life);
+           std::to_string(group->life) + state_of(*group);
   }
   return {};
+}
+
+// Of each copy of it, for whoever has to find out what it lacks.
+std::string SideGroups::state_of(const Group& group) const {
+  std::string all;
+  for (const auto& [id, copy] : group.copies) {
+    if (copy.life == 0) continue;
+    all += "; node " + std::to_string(id.value) + " in life " + std::to_string(copy.life);
+    if (copy.destroying) all += ", being destroyed";
+    const host::Replica* const one = replica(group, id);
+    all += one == nullptr ? ", not there" : ": " + raft::text(one->core());
+  }
+  return all;
 }
 
 }  // namespace bowline::sim

@@ -40,6 +40,7 @@ class SideGroups : public Caller {
   struct Copy {                // of a group on one node
     Life life = 0;             // whose it is; 0: there is nothing
     bool certain = false;      // it has a log, on the disk
+    bool founded = false;      // or was given as a founder; else it has no say until it is named
     bool runs = false;         // or begins to
     bool destroying = false;   // asked for, and not told yet
     std::uint64_t deaths = 0;  // so often it was destroyed on this disk
@@ -77,6 +78,7 @@ class SideGroups : public Caller {
   const raft::Core* member(const Group&, NodeId, const Well&) const;
   bool viable(const Group&, const Well&) const;
   bool works(Group&, const Well&, std::uint64_t before, Duration again);
+  std::string state_of(const Group&) const;
 
   World& world_;
   Chance chance_;

@@ -244,7 +244,7 @@ class World : public Court {
   host::Birth birth_of(const Node&) const;
   void bring_up(Node&);
   void opened(Node&, const wal::Opened&);
-  void based(Node&, const raft::Base&);
+  void based(Node&, const raft::Base&, const raft::HardState&);
   void snapshot_known(Node&);
   void settle_snapshot(Node&);
   void ask(Node&, raft::Input);

@@ -21,8 +21,8 @@ class World::Eyes final : public host::Onlooker {
  public:
   Eyes(World& world, Node& node) : world_(world), node_(node) {}
   void opened(const wal::Opened& found) override { world_.opened(node_, found); }
-  void based(GroupId group, const raft::Base& base) override {
-    if (group == Whole::group) world_.based(node_, base);
+  void based(GroupId group, const raft::Base& base, const raft::HardState& hard) override {
+    if (group == Whole::group) world_.based(node_, base, hard);
   }
   void started(const host::Replica& replica) override {
     if (!is_ours(replica)) return;
@@ -158,10 +158,10 @@ void World::opened(Node& node, const wal::Opened& opened) {
   site.written = site.durable;
 }
 
-void World::based(Node& node, const raft::Base& base) {
+void World::based(Node& node, const raft::Base& base, const raft::HardState& hard) {
   Site& site = node.site;
   const Write write{.seq = {},
-                    .hard = {},
+                    .hard = hard,
                     .base = base,
                     .base_prefix = base.id == site.snapshot.base.id ? site.snapshot.digest : 0,
                     .discard = true,
