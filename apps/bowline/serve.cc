@@ -11,6 +11,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "apps/bowline/client_network.h"
+#include "apps/bowline/early_end.h"
 #include "apps/bowline/process_figures.h"
 #include "apps/bowline/serve_environment.h"
 #include "apps/bowline/serve_member.h"
@@ -343,6 +345,8 @@ int ServeVerb::run() const {
     if (stands_by != nullptr && stands_by->why == raft::Standby::disowned)
       part(parting, Parting::disowned);
   };
+  std::optional<EarlyEnd> early(std::in_place, signals,
+                                [&parting] { return parting != Parting::none; });
   Result<std::unique_ptr<Node>> node = Node::open(std::move(options));
   if (!node) return complain(node.error().what + advice_of(*plan, *self));
   const Result<kv::ValueMemory> memory = value_memory(*plan);
@@ -362,6 +366,7 @@ int ServeVerb::run() const {
     return Result<std::unique_ptr<Lodger>>(std::move(lodger));
   });
   if (!lodged) return complain(lodged.error().what);
+  early.reset();
   const int ended = serve(flags, *plan, {**node, *front}, signals, parting);
   return std::max(ended, farewell(parting, plan->directory, *self));
 }

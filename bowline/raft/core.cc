@@ -69,8 +69,7 @@ Core::Core(std::shared_ptr<const Options> options, Identity who, Found found, Ti
   }
   // Our removal may be in the log and not known to be committed: then it is still to be told.
   was_member_ = std::ranges::any_of(
-      memberships_.from(memberships_.at(commit_).at),
-      [this](const Config& config) { return counts_on_us(*config.membership); });
+      in_doubt(), [this](const Config& config) { return counts_on_us(*config.membership); });
   missing_ = damage_;
   settle_cluster();
   rearm_election();
@@ -142,6 +141,11 @@ const Membership& Core::membership() const {
   return *memberships_.latest().membership;
 }
 
+// The last one that we know to be committed, and all after it: any of these may be cut off.
+std::span<const Config> Core::in_doubt() const {
+  return memberships_.from(memberships_.at(commit_).at);
+}
+
 ClusterId Core::cluster() const {
   return who_.cluster ? who_.cluster : memberships_.latest().membership->cluster;
 }
@@ -152,8 +156,7 @@ bool Core::alone() const {
 
 // By every membership that may still be the one that counts.
 bool Core::always_alone() const {
-  return std::ranges::all_of(memberships_.from(memberships_.at(commit_).at), [this](
-                                                                                 const Config& c) {
+  return std::ranges::all_of(in_doubt(), [this](const Config& c) {
     return c.membership->voters() == 1 && !c.membership->joint() && c.membership->votes(who_.self);
   });
 }

@@ -174,8 +174,9 @@ class Core {
   Candidate* candidate_role() { return boxed_if<Candidate>(role_); }
   const Candidate* candidate_role() const { return boxed_if<Candidate>(role_); }
   const Membership& membership() const;
-  ClusterId cluster() const;  // that we belong to
-  bool alone() const;         // we are a quorum by ourselves
+  std::span<const Config> in_doubt() const;  // memberships, each of which may be in force
+  ClusterId cluster() const;                 // that we belong to
+  bool alone() const;                        // we are a quorum by ourselves
   bool always_alone() const;
   Index ackable() const;  // durable here, and undamaged
   void on(Woken&);

@@ -64,9 +64,8 @@ std::uint64_t Core::rank() const {
 // that counts. Only we may have the entry that puts us out, and then nobody else can be elected
 // until we have led it to its commit (dissertation 4.2.2).
 const Member* Core::seat() const {
-  const Index known = memberships_.at(commit_).at;
-  const auto in_doubt = memberships_.from(known);
-  for (auto config = in_doubt.rbegin(); config != in_doubt.rend(); ++config)
+  const auto configs = in_doubt();
+  for (auto config = configs.rbegin(); config != configs.rend(); ++config)
     if (config->membership->votes(who_.self)) return config->membership->find(who_.self);
   return nullptr;
 }
@@ -78,10 +77,9 @@ const Member* Core::seat() const {
 bool Core::may_vote() const {
   if (membership().members.empty()) return false;
   if (planted(Bug::p27_wiped_node_counts)) return true;
-  return !hard_.blank || std::ranges::any_of(memberships_.from(memberships_.at(commit_).at),
-                                             [this](const Config& config) {
-                                               return counts_on_us(*config.membership);
-                                             });
+  return !hard_.blank || std::ranges::any_of(in_doubt(), [this](const Config& config) {
+    return counts_on_us(*config.membership);
+  });
 }
 
 bool Core::may_campaign() const {

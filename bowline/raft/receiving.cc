@@ -125,9 +125,11 @@ bool Core::heard_of(const Received& in) {
   }
   if (from_a_member(in.from, m.from)) return true;
   // A candidate whom we do not know may be newer than our membership too, but only if its log is.
-  // Anybody else of that kind was removed, or lost its disk, and could only disturb.
+  // Any other was removed, or lost its disk, and gets no vote. While we have a leader, it could
+  // only disturb. Without one we keep up with its term: those who know less than we do may vote for
+  // it in each of its terms, and we would always ask them too late (dissertation 4.1 and 4.2.3).
   if (const auto* vote = std::get_if<VoteRequest>(&m.body))
-    if (vote->last >= outline_.last()) return true;
+    if (vote->last >= outline_.last() || !leader()) return true;
   const bool known = membership().find(in.from) != nullptr;
   return dropped(known ? drops_.identity : drops_.stranger);
 }
