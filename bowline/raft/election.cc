@@ -205,7 +205,7 @@ void Core::hear_pre_vote(NodeId from, const Message& m, const VoteRequest& in) {
   emit(Send{from, std::move(reply)});
   // Our log is better, and we are in a hurry as well: go first. But not while whoever has our vote
   // may be about to win.
-  better_log_ = better_log_ || denial == Denial::log_behind;
+  better_log_ = better_log_ || (denial == Denial::log_behind && from_a_member(from, m.from));
   const bool given = hard_.voted_for && hard_.voted_for != who_.self && !term_leader_;
   if (denial == Denial::log_behind && hasty_ > 0 && election_at_ != never && !candidate_role() &&
       !given)
@@ -216,7 +216,7 @@ void Core::hear(NodeId from, const Message& m, VoteRequest& in) {
   const bool free =
       !hard_.voted_for || (hard_.voted_for == from && hard_.voted_incarnation == m.from);
   if (!free) return answer(from, m, VoteReply{in.campaign, false, false, Denial::voted});
-  better_log_ = better_log_ || in.last < outline_.last();
+  better_log_ = better_log_ || (in.last < outline_.last() && from_a_member(from, m.from));
   if (is_behind_ours(in.last))
     return answer(from, m, VoteReply{in.campaign, false, false, Denial::log_behind});
   if (!hard_.voted_for) {
